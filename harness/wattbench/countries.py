@@ -9,6 +9,8 @@ import difflib
 from collections.abc import Mapping
 from functools import cache
 
+import pycountry
+
 _OF_THE_EU = {"UK": "GB", "EL": "GR"}
 
 
@@ -50,13 +52,9 @@ def nearest_country(wrong: str, names: Mapping[str, str] | None = None) -> str:
 @cache
 def _names() -> dict[str, str]:
     """Return the short English names by alpha-3 code."""
-    import pycountry  # 30 ms, and only a region needs it
-
     return {each.alpha_3: getattr(each, "common_name", each.name) for each in pycountry.countries}
 
 
 @cache
 def _by_alpha_2() -> dict[str, str]:
-    import pycountry
-
     return {each.alpha_2: each.alpha_3 for each in pycountry.countries}

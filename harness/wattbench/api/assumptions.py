@@ -7,12 +7,13 @@ import numbers
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
 from wattbench.errors import UserError
-
-if TYPE_CHECKING:
-    from wattbench_reports.metrics.assumptions import Assumptions
+from wattbench_reports.metrics.assumptions import Assumptions
+from wattbench_reports.metrics.carbon import CarbonChoice
+from wattbench_reports.metrics.decision_settings import DecisionChoice, parsed_bound, parsed_seconds
+from wattbench_reports.metrics.workload import WorkloadChoice
 
 
 class AssumptionOptions(TypedDict, total=False):
@@ -81,11 +82,6 @@ def assumptions_of(routes: str | os.PathLike[str] | None = None, **options: Unpa
         TypeError: there is no argument of that name.
         UserError: a figure is not a number, or a text is not a text.
     """
-    from wattbench_reports.metrics.assumptions import Assumptions
-    from wattbench_reports.metrics.carbon import CarbonChoice
-    from wattbench_reports.metrics.decision_settings import DecisionChoice, parsed_bound, parsed_seconds
-    from wattbench_reports.metrics.workload import WorkloadChoice
-
     if unknown := options.keys() - AssumptionOptions.__annotations__.keys():
         names = ", ".join(AssumptionOptions.__annotations__)
         raise TypeError(f"unexpected keyword argument {min(unknown)!r}; there are {names}")

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from wattbench.errors import UserError
 from wattbench.progress.notices import notice
+from wattbench.records import read_run
+from wattbench_reports.tables.session_record import session_record
 
 if TYPE_CHECKING:
     from wattbench_reports.tables.session_record import SessionRecord
@@ -34,8 +36,6 @@ def calibrate_sessions(
     """
     if sessions < 2:
         raise UserError("the variance between sessions needs two of them or more; five are a good number")
-    from wattbench.records import read_run
-    from wattbench_reports.tables.session_record import session_record
 
     words = ["run", suite, "--out", str(out), *options]
     runs = []

@@ -10,14 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wattbench.api.stopped_run import how_to_go_on
+from wattbench.distributed.cluster_run import ClusterJob, blocks_of, check_can_be_shared, run_on
+from wattbench.distributed.same_work import check_same_cells
+from wattbench.distributed.slots import ThisMachine
 from wattbench.errors import UserError
 from wattbench.interrupts import noticed
+from wattbench.measure.plan import plan
+from wattbench.measure.resume import new_run
 from wattbench.progress.notices import notice
+from wattbench.records import RunWriter
 
 if TYPE_CHECKING:
     from wattbench.api.slot_source import SlotSource
     from wattbench.config import Resolved
-    from wattbench.distributed.cluster_run import ClusterJob
     from wattbench.distributed.slots import SlotProvider
     from wattbench.measure.resume import Night
     from wattbench.records import RunRecords
@@ -49,9 +54,6 @@ def run_new_on(
     Raises:
         UserError: something is wrong with the suite, there is no slot, or none could ask what is left.
     """
-    from wattbench.distributed.cluster_run import ClusterJob, blocks_of, check_can_be_shared
-    from wattbench.measure.plan import plan
-    from wattbench.measure.resume import new_run
     from wattbench.scenarios.blocks.survey import SEED_BITS
 
     check_can_be_shared(resolved)
@@ -89,12 +91,6 @@ def run_resumed_on(
     Raises:
         UserError: it cannot be finished there.
     """
-    from wattbench.distributed.cluster_run import ClusterJob, check_can_be_shared
-    from wattbench.distributed.same_work import check_same_cells
-    from wattbench.distributed.slots import ThisMachine
-    from wattbench.measure.plan import plan
-    from wattbench.records import RunWriter
-
     check_can_be_shared(resolved)
     root = records.layout.root
     with contextlib.ExitStack() as stack:
@@ -110,8 +106,6 @@ def run_resumed_on(
 def _brought_to_its_end(
     root: Path, job: ClusterJob, slots: SlotProvider, resume: str, cluster: SlotSource | None
 ) -> Path:
-    from wattbench.distributed.cluster_run import run_on
-
     try:
         run_on(root, job, slots, notice)
     except BaseException:

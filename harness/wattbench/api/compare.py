@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Unpack
 from wattbench.api.assumptions import AssumptionOptions, assumptions_of
 from wattbench.api.run_folder import find_run
 from wattbench.errors import UserError, nearest
+from wattbench.records import read_run
 from wattbench.terminal import printable
+from wattbench_reports.export import render
+from wattbench_reports.export.compared_runs import compare_runs
+from wattbench_reports.export.comparison.comparison_html import as_html
+from wattbench_reports.export.comparison.comparison_rows import comparison_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,9 +46,6 @@ def compare(
     Raises:
         UserError: a run is not finished, is damaged or is given twice, or an argument is wrong.
     """
-    from wattbench.records import read_run
-    from wattbench_reports.export.compared_runs import compare_runs
-
     folders = [runs] if isinstance(runs, str | os.PathLike) else list(runs)
     parts = [across] if isinstance(across, str) else list(across)
     records = [read_run(find_run(folder)) for folder in folders]
@@ -87,8 +89,6 @@ class Comparison:
     def frame(self) -> pd.DataFrame:
         """Return one row per system: its figures, which other systems they may be ranked against, and of one run
         whether it qualifies."""
-        from wattbench_reports.export.comparison.comparison_rows import comparison_frame
-
         return comparison_frame(self.data, self.decided)
 
     def text(self, format: str = "table") -> str:  # noqa: A002 - the name of the command's option
@@ -100,8 +100,6 @@ class Comparison:
         Raises:
             UserError: there is no such format.
         """
-        from wattbench_reports.export import render
-
         return render(self.data, format, self.decided)
 
     def __getitem__(self, system: str) -> SystemFigures:
@@ -124,6 +122,4 @@ class Comparison:
 
     def _repr_html_(self) -> str:
         """Return the comparison as a notebook shows it."""
-        from wattbench_reports.export.comparison.comparison_html import as_html
-
         return as_html(self.data, self.decided)

@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 
 from wattbench.errors import UserError, nearest
 from wattbench.terminal import printable
+from wattbench_reports.decision import decide
+from wattbench_reports.export.comparison.comparison_html import decision_html
+from wattbench_reports.export.comparison.decision_text import decision_text
+from wattbench_reports.wording.decision import decision_words
 
 if TYPE_CHECKING:
     from wattbench_reports.comparison.analysis import Analysis
@@ -87,8 +91,6 @@ class RunDecision:
         return len(self.data.systems)
 
     def __str__(self) -> str:
-        from wattbench_reports.export.comparison.decision_text import decision_text
-
         return "\n".join(decision_text(self._words))
 
     def __repr__(self) -> str:
@@ -96,14 +98,9 @@ class RunDecision:
 
     def _repr_html_(self) -> str:
         """Return the decision as a notebook shows it."""
-        from wattbench_reports.export.comparison.comparison_html import decision_html
-
         return decision_html(self._words)
 
 
 def decision_of(analysis: Analysis) -> RunDecision:
     """Decide on a run by the settings of its analysis."""
-    from wattbench_reports.decision import decide
-    from wattbench_reports.wording.decision import decision_words
-
     return RunDecision(decision_words(decide(analysis), analysis))

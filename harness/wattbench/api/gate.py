@@ -13,6 +13,7 @@ from wattbench.api.narrowing import limit_of, names_of, seconds_to_wait
 from wattbench.errors import UserError, nearest
 from wattbench.progress.notices import stdout_to_stderr
 from wattbench.terminal import printable
+from wattbench_reports.export.gate import as_json, as_junit, as_markdown, as_text
 
 if TYPE_CHECKING:
     from wattbench_reports.gate.result import FlippedItems, MetricVerdict, Verdict
@@ -148,8 +149,6 @@ class GateResult:
         Raises:
             UserError: there is no such format.
         """
-        from wattbench_reports.export.gate import as_json, as_junit, as_markdown, as_text
-
         formats = {"table": as_text, "markdown": as_markdown, "junit": as_junit, "json": as_json}
         if format not in formats:
             raise UserError(f"no format {format!r:.80}{nearest(str(format), formats)}")

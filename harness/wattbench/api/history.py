@@ -8,12 +8,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wattbench.nights import NightsLayout, kept_runs, kept_verdicts
 from wattbench.progress.notices import stdout_to_stderr
+from wattbench.records.files.regular_file import read_record
+from wattbench_reports.export.gate import result_of_json
+from wattbench_reports.history import load_history, query, trends
+from wattbench_reports.history.listing import (
+    NIGHT_COLUMNS,
+    SERIES_COLUMNS,
+    TEXT_COLUMNS,
+    TEXT_FIGURES,
+    night_rows,
+    series_rows,
+    series_texts,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from wattbench.nights import NightsLayout
 
 
 def history(folder: str | os.PathLike[str]) -> History:
@@ -22,8 +33,6 @@ def history(folder: str | os.PathLike[str]) -> History:
     Raises:
         UserError: there is no history.
     """
-    from wattbench.nights import NightsLayout
-
     return History(NightsLayout(Path(folder)).existing())
 
 
@@ -110,9 +119,6 @@ def night_listing(layout: NightsLayout) -> Listing:
     Raises:
         UserError: a verdict or the pinned reference is damaged.
     """
-    from wattbench_reports.history import load_history
-    from wattbench_reports.history.listing import NIGHT_COLUMNS, night_rows
-
     loaded = load_history(layout.root)
     return Listing(NIGHT_COLUMNS, [*night_rows(loaded, _verdicts(layout)), *_unfinished(layout)], loaded.notes)
 
@@ -125,9 +131,6 @@ def series_listing(
     Raises:
         UserError: the history has no such series.
     """
-    from wattbench_reports.history import load_history, trends
-    from wattbench_reports.history.listing import SERIES_COLUMNS, TEXT_COLUMNS, TEXT_FIGURES, series_rows, series_texts
-
     rows = series_rows(trends(load_history(layout.root)), system=system, metric=metric, domain=domain)
     return Listing(SERIES_COLUMNS, rows, for_people=Listing(TEXT_COLUMNS, series_texts(rows), right=TEXT_FIGURES))
 
@@ -139,15 +142,11 @@ def sql_listing(layout: NightsLayout, select: str) -> Listing:
         UserError: the statement cannot be answered, or is not one SELECT.
         MissingExtraError: DuckDB is not installed.
     """
-    from wattbench_reports.history import query
-
     result = query(layout.root, select)
     return Listing(result.columns, [dict(zip(result.columns, row, strict=True)) for row in result.rows])
 
 
 def _unfinished(layout: NightsLayout) -> list[dict[str, Any]]:
-    from wattbench.nights import kept_runs
-
     return [
         {"date": each.date, "run": each.run, "commit": each.commit, "notes": "not finished"}
         for each in kept_runs(layout)
@@ -157,9 +156,5 @@ def _unfinished(layout: NightsLayout) -> list[dict[str, Any]]:
 
 def _verdicts(layout: NightsLayout) -> dict[str, str]:
     """Map each run that was judged to its last verdict."""
-    from wattbench.nights import kept_verdicts
-    from wattbench.records.files.regular_file import read_record
-    from wattbench_reports.export.gate import result_of_json
-
     kept = kept_verdicts(layout)
     return {run: result_of_json(read_record(path), str(path)).verdict.value for run, path in kept.items()}

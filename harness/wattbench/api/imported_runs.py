@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from wattbench.errors import UserError
+from wattbench.importers import detect, read_sources, write_run
 from wattbench.progress.notices import notice
+from wattbench.records import RunLayout
 
 
 def named_after(source: Path) -> str:
@@ -20,15 +22,11 @@ def named_after(source: Path) -> str:
 
 def is_run(path: Path) -> bool:
     """Return whether a path is the directory of a run."""
-    from wattbench.records import RunLayout
-
     return os.path.lexists(RunLayout(path).header)
 
 
 def is_of_another_tool(path: Path) -> bool:
     """Return whether a path, which is no run, holds results that `wattbench import` recognises."""
-    from wattbench.importers import detect
-
     if is_run(path) or not path.exists():
         return False
     try:
@@ -51,7 +49,6 @@ def run_of(path: Path, out: Path, command: Sequence[str]) -> Path:
     """
     if not is_of_another_tool(path):
         return path
-    from wattbench.importers import read_sources, write_run
 
     root = write_run(read_sources([path], scratch=out), out, named_after(path), command)
     notice(f"wattbench: {path} was imported as {root}")

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from wattbench.config import load_suite, shipped_suites
 from wattbench.errors import UserError
 
 _ENDINGS = (".yaml", ".yml")
@@ -45,8 +46,6 @@ def suites_here(folder: Path) -> list[ListedSuite]:
     Args:
         folder: whose YAML files are looked at; those that have no ``tasks:`` and ``systems:`` are no suites.
     """
-    from wattbench.config import shipped_suites
-
     shipped = shipped_suites()
     known = {path.resolve() for path in shipped.values()}
     listed = [_listed(name, path, shipped=True) for name, path in shipped.items()]
@@ -58,8 +57,6 @@ def suites_here(folder: Path) -> list[ListedSuite]:
 
 
 def _listed(name: str, path: Path, *, shipped: bool) -> ListedSuite:
-    from wattbench.config import load_suite
-
     try:
         resolved = load_suite(str(path))
     except UserError as error:

@@ -9,8 +9,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
+from wattbench.config import load_suite, resolved_from_record, with_secrets
+from wattbench.config.apis import FORM
+from wattbench.distributed.shard_choice import shard_choice
 from wattbench.errors import UserError
 from wattbench.progress.notices import notice
+from wattbench.redaction import hide_settings
+from wattbench_reports.metrics.carbon import carbon_of_suite
+from wattbench_reports.metrics.impacts import impacts_of_suite
+from wattbench_reports.tables.suite_record import CarbonSettings
 
 if TYPE_CHECKING:
     from wattbench.config import Resolved, Suite
@@ -49,8 +58,6 @@ def load(
     Raises:
         UserError: something in it is wrong.
     """
-    from wattbench.config import load_suite
-
     resolved = load_suite(suite).narrowed(**narrowing)
     _check_carbon(resolved.suite)
     measure = {"effort": effort, "energy": energy, "require_measured": require_measured or None}
@@ -65,8 +72,6 @@ def recorded_suite(records: RunRecords, *, require_measured: bool = False, max_c
     Raises:
         UserError: it cannot be read, or a secret of it is needed and gone.
     """
-    from wattbench.config import resolved_from_record, with_secrets
-
     recorded = resolved_from_record(with_secrets(records.header.suite))
     if (said := changed_suite(records.header, recorded)) is not None:
         notice(said)
@@ -79,8 +84,6 @@ def shard_of_arguments(block: str | None, seed: int | None) -> ShardChoice | Non
     Raises:
         UserError: they cannot be read, or there is a seed without them.
     """
-    from wattbench.distributed.shard_choice import shard_choice
-
     if block is None and seed is not None:
         raise UserError("a seed of the deal goes with the blocks of a shard; a whole run draws its own")
     return None if block is None else shard_choice(block, seed)
@@ -88,10 +91,6 @@ def shard_of_arguments(block: str | None, seed: int | None) -> ShardChoice | Non
 
 def _check_carbon(suite: Suite) -> None:
     """Stop a run before it starts, not after, where its report could not state grams or other impacts."""
-    from wattbench_reports.metrics.carbon import carbon_of_suite
-    from wattbench_reports.metrics.impacts import impacts_of_suite
-    from wattbench_reports.tables.suite_record import CarbonSettings
-
     carbon = CarbonSettings.of(suite.carbon.model_dump(mode="json"))
     carbon_of_suite(carbon)
     if suite.impacts is not None:
@@ -100,8 +99,6 @@ def _check_carbon(suite: Suite) -> None:
 
 def _measured_with(resolved: Resolved, settings: Mapping[str, Any]) -> Resolved:
     """Replace settings of a suite's `measure` by those that are not None; its record then says so."""
-    from pydantic import ValidationError
-
     given = {name: value for name, value in settings.items() if value is not None}
     if not given:
         return resolved
@@ -119,7 +116,6 @@ def _spending_at_most(resolved: Resolved, max_cost: str | None) -> Resolved:
     """Set the budget of a run, where the user names one; its record then says so."""
     if max_cost is None:
         return resolved
-    from wattbench.config.apis import FORM
 
     if not isinstance(max_cost, str) or not re.fullmatch(FORM, max_cost):
         raise UserError(f"a budget of {max_cost!r:.60} is not an amount and a currency, such as '5 USD'")
@@ -135,8 +131,6 @@ def changed_suite(header: RunHeader, recorded: Resolved) -> str | None:
         header: of the run.
         recorded: its suite, as it is on record.
     """
-    from wattbench.config import load_suite
-
     file = Path(str(header.suite.get("path")))
     if not file.is_file():
         return None
@@ -157,8 +151,6 @@ def changed_suite(header: RunHeader, recorded: Resolved) -> str | None:
 
 def _settings(resolved: Resolved) -> dict[str, Any]:
     """Return the settings that can be compared, without secrets: tasks and systems by name."""
-    from wattbench.redaction import hide_settings
-
     record = hide_settings(resolved.as_record())
     suite = record["suite"]
     suite.pop("max_cost")

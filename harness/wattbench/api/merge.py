@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from wattbench.api.read import Run, read
+from wattbench.api.verify import require_verified
+from wattbench.distributed.merging import merge_shards
 from wattbench.errors import UserError
 from wattbench.progress.notices import notice
 
@@ -22,9 +24,6 @@ def merge(shards: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], out
         UserError: a block is missing or there twice, they are not of one suite, one is damaged, or `out` cannot be
             written.
     """
-    from wattbench.api.verify import require_verified
-    from wattbench.distributed.merging import merge_shards
-
     given = [shards] if isinstance(shards, str | os.PathLike) else list(shards)
     if not given:
         raise UserError("name the shards to merge: their directories, or a folder of them")

@@ -15,10 +15,15 @@ from typing import TYPE_CHECKING, Any
 from wattbench.api.metered_window import Window
 from wattbench.api.narrowing import seconds_to_wait
 from wattbench.api.session import machine_lock
+from wattbench.config.third_party import meter_entries
+from wattbench.meters import Metering, choose, watch_here
 from wattbench.progress.notices import stdout_to_stderr
+from wattbench.records import Purpose, WindowLabel
+from wattbench.records.files.atomic_write import failing_as
+from wattbench.records.files.jsonl import Appender
 
 if TYPE_CHECKING:
-    from wattbench.meters import Chosen, Metering
+    from wattbench.meters import Chosen
     from wattbench.records import WindowRow
 
 WINDOWS_FILE = "windows.jsonl"
@@ -48,9 +53,6 @@ def metering(
         UserError: a meter cannot measure anything here, there is no such meter, the record cannot be written, or
             another run is measuring on this machine.
     """
-    from wattbench.config.third_party import meter_entries
-    from wattbench.meters import Metering, choose, watch_here
-
     entries = meter_entries(meters, Path.cwd())
     with machine_lock(seconds_to_wait(wait)), contextlib.ExitStack() as stack:
         with stdout_to_stderr():
@@ -95,8 +97,6 @@ class Meters:
         Raises:
             UserError: the record cannot be written.
         """
-        from wattbench.records import Purpose, WindowLabel
-
         label = WindowLabel(
             window=f"w{next(self._numbers):04d}", run=self._run, system=name, task=None, purpose=Purpose.MEASURED
         )
@@ -126,9 +126,6 @@ class Meters:
 @contextlib.contextmanager
 def _recording(metering: Metering, folder: Path) -> Iterator[Callable[[WindowRow], None]]:
     """Record readings in a folder, and yield what appends a window to it, one line each."""
-    from wattbench.records.files.atomic_write import failing_as
-    from wattbench.records.files.jsonl import Appender
-
     path = folder / WINDOWS_FILE
 
     def append(row: WindowRow) -> None:

@@ -9,14 +9,26 @@ from typing import TYPE_CHECKING, Unpack
 
 from wattbench.api.assumptions import AssumptionOptions, assumptions_of
 from wattbench.api.compare import Comparison, compare
+from wattbench.api.decide import decision_of
+from wattbench.api.plot import RunPlot
+from wattbench.api.route import route_run
 from wattbench.api.run_folder import find_run
+from wattbench.records import read_run
 from wattbench.terminal import printable
+from wattbench_reports.comparison.analysis import analyse
+from wattbench_reports.export.frames.items_frame import items_frame
+from wattbench_reports.export.frames.machines_frame import machines_frame
+from wattbench_reports.export.frames.power_frame import power_frame
+from wattbench_reports.export.frames.systems_frame import figures_frame
+from wattbench_reports.export.frames.windows_frame import windows_frame
+from wattbench_reports.html import write_report
+from wattbench_reports.metrics.assumptions import AS_IN_SUITE
+from wattbench_reports.tables.run_tables import check_finished
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from wattbench.api.decide import RunDecision
-    from wattbench.api.plot import RunPlot
     from wattbench.api.route import RouteOptions, RunRouting
     from wattbench.records import RunRecords
     from wattbench_reports.comparison.analysis import Analysis
@@ -32,9 +44,6 @@ def read(run: str | os.PathLike[str]) -> Run:
     Raises:
         UserError: it is not the directory of a run, is not finished, is damaged, or is from a newer wattbench.
     """
-    from wattbench.records import read_run
-    from wattbench_reports.tables.run_tables import check_finished
-
     records = read_run(find_run(run))
     check_finished(records)
     return Run(records)
@@ -61,14 +70,10 @@ class Run:
     @cached_property
     def analysis(self) -> Analysis:
         """The run's figures with all that they were computed from. Its form may change without notice."""
-        from wattbench_reports.metrics.assumptions import AS_IN_SUITE
-
         return self._analysed(AS_IN_SUITE)
 
     def _analysed(self, assumptions: Assumptions) -> Analysis:
         """Analyse the run; what was read of it before is kept."""
-        from wattbench_reports.comparison.analysis import analyse
-
         if self._first is not None:
             return self._first.under(assumptions)
         self._first = analyse(self.records, assumptions)
@@ -80,26 +85,18 @@ class Run:
         Raises:
             UserError: the record is damaged. So for the other frames.
         """
-        from wattbench_reports.export.frames.systems_frame import figures_frame
-
         return figures_frame(self.analysis)
 
     def items(self) -> pd.DataFrame:
         """Return one row per answer: its score, seconds, joules and texts."""
-        from wattbench_reports.export.frames.items_frame import items_frame
-
         return items_frame(self.analysis)
 
     def windows(self) -> pd.DataFrame:
         """Return one row per window in which meters counted joules, and whether they can be believed."""
-        from wattbench_reports.export.frames.windows_frame import windows_frame
-
         return windows_frame(self.analysis)
 
     def machines(self) -> pd.DataFrame:
         """Return one row per machine that measured the run, and how it compares with the others of its class."""
-        from wattbench_reports.export.frames.machines_frame import machines_frame
-
         return machines_frame(self.analysis)
 
     def power(self, system: str | None = None) -> pd.DataFrame:
@@ -111,15 +108,11 @@ class Run:
         Raises:
             UserError: there is no such system, or a trace is damaged.
         """
-        from wattbench_reports.export.frames.power_frame import power_frame
-
         return power_frame(self.records, system)
 
     @cached_property
     def plot(self) -> RunPlot:
         """The figures of the run, a method each: ``run.plot.tradeoff(ax)`` draws with matplotlib."""
-        from wattbench.api.plot import RunPlot
-
         return RunPlot(self.analysis)
 
     def compare(self, **assumptions: Unpack[AssumptionOptions]) -> Comparison:
@@ -136,8 +129,6 @@ class Run:
         Raises:
             UserError: an argument is wrong.
         """
-        from wattbench.api.decide import decision_of
-
         return decision_of(self._analysed(assumptions_of(**assumptions)))
 
     def route(self, routes: str | os.PathLike[str] | None = None, **options: Unpack[RouteOptions]) -> RunRouting:
@@ -151,8 +142,6 @@ class Run:
         Raises:
             UserError: an argument is wrong, or the file cannot be read.
         """
-        from wattbench.api.route import route_run
-
         return route_run(self.records, routes, **options)
 
     def report(
@@ -172,8 +161,6 @@ class Run:
         Raises:
             UserError: a file cannot be read or written, or an argument is wrong.
         """
-        from wattbench_reports.html import write_report
-
         return write_report(self.path, Path(path), assumptions_of(routes, **assumptions))
 
     def __fspath__(self) -> str:

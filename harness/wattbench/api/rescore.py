@@ -11,6 +11,8 @@ from wattbench.api.narrowing import names_of
 from wattbench.api.read import Run, read
 from wattbench.errors import UserError
 from wattbench.progress.notices import stdout_to_stderr
+from wattbench.records import in_order, read_run
+from wattbench.tasks.loading import forget_task_files, quiet_lm_eval
 
 if TYPE_CHECKING:
     from wattbench.measure.rescore import ChangedScore
@@ -76,9 +78,6 @@ def rescored_run(
     allow_unsafe_code: bool,
 ) -> tuple[Path, tuple[ChangedScore, ...]]:
     """Return the directory of the new run, and what changed by system. The arguments are those of `rescore`."""
-    from wattbench.records import in_order, read_run
-    from wattbench.tasks.loading import forget_task_files, quiet_lm_eval
-
     records = read_run(run)
     if regex == "":
         raise UserError("--regex: an empty pattern extracts nothing")

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wattbench.errors import UserError
+from wattbench.records.copies import copy_to_retry
+from wattbench.records.verified_files import check_unchanged
 
 if TYPE_CHECKING:
     from wattbench.records import RunHeader, RunRecords
@@ -23,8 +25,6 @@ def failed_requests_of(records: RunRecords) -> int:
     Raises:
         UserError: they cannot be asked again in this run; or it is damaged.
     """
-    from wattbench.records.verified_files import check_unchanged
-
     root, header = records.layout.root, records.header
     for part, why in (
         (header.imported, "another tool asked its requests"),
@@ -45,8 +45,6 @@ def copy_of(records: RunRecords, command: Sequence[str]) -> Path:
     Raises:
         UserError: it cannot be written.
     """
-    from wattbench.records.copies import copy_to_retry
-
     root = records.layout.root
     out = root.parent if root.name == root.resolve().name else root.resolve().parent
     return copy_to_retry(records.layout, out, _header(records, command))

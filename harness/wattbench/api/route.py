@@ -10,13 +10,22 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from wattbench.api.assumptions import AssumptionOptions, assumptions_of, number_of
 from wattbench.api.narrowing import names_of
+from wattbench.api.routers.write_route import write_route
 from wattbench.errors import UserError, nearest
 from wattbench.terminal import printable
+from wattbench_reports.comparison.analysis import analyse
+from wattbench_reports.export.routing.routing_figures import write_routing_figures
+from wattbench_reports.export.routing.routing_html import routing_as_html
+from wattbench_reports.export.routing.routing_json import routing_as_json
+from wattbench_reports.export.routing.routing_markdown import routing_as_markdown
+from wattbench_reports.export.routing.routing_text import routing_as_text
+from wattbench_reports.routing.context import RoutingOptions
+from wattbench_reports.routing.study import routing_study
+from wattbench_reports.wording.routing import routing_verdict, routing_words
 
 if TYPE_CHECKING:
     from wattbench.records import RunRecords
     from wattbench_reports.comparison.analysis import Analysis
-    from wattbench_reports.routing.context import RoutingOptions
     from wattbench_reports.routing.model import RoutingChoice, RoutingStudy
     from wattbench_reports.stats import Interval
 
@@ -61,8 +70,6 @@ class RunRouting:
     @property
     def verdict(self) -> str:
         """Whether a router is worth building, in one sentence."""
-        from wattbench_reports.wording.routing import routing_verdict
-
         return routing_verdict(self.data)
 
     @property
@@ -75,7 +82,6 @@ class RunRouting:
         """What the verdict rests on, a sentence each."""
         if isinstance(self.data, str):
             return ()
-        from wattbench_reports.wording.routing import routing_words
 
         return routing_words(self.data).sentences
 
@@ -137,8 +143,6 @@ class RunRouting:
         Raises:
             UserError: no router of this run can be written, or the folder cannot be.
         """
-        from wattbench.api.routers.write_route import write_route
-
         return write_route(self._analysis, self.data, Path(folder), self._options).suite
 
     def text(self, format: str = "text") -> str:  # noqa: A002 - the name of the command's option
@@ -174,8 +178,6 @@ class RunRouting:
 
     def _repr_html_(self) -> str:
         """Return the study as a notebook shows it."""
-        from wattbench_reports.export.routing.routing_html import routing_as_html
-
         return routing_as_html(self.data)
 
 
@@ -185,10 +187,6 @@ def rendered(study: RoutingStudy | str, form: str) -> str:
     Raises:
         UserError: there is no such format.
     """
-    from wattbench_reports.export.routing.routing_json import routing_as_json
-    from wattbench_reports.export.routing.routing_markdown import routing_as_markdown
-    from wattbench_reports.export.routing.routing_text import routing_as_text
-
     formats = {"text": routing_as_text, "markdown": routing_as_markdown, "json": routing_as_json}
     if form not in formats:
         raise UserError(f"no format {form!r:.80}{nearest(str(form), formats)}")
@@ -201,9 +199,6 @@ def write_figures(study: RoutingStudy | str, folder: Path) -> tuple[Path, ...]:
     Raises:
         UserError: there is no study, or a file cannot be written.
     """
-    from wattbench_reports.export.routing.routing_figures import write_routing_figures
-    from wattbench_reports.wording.routing import routing_verdict
-
     if isinstance(study, str):
         raise UserError(f"no figures are written. {routing_verdict(study)}")
     return write_routing_figures(study, folder)
@@ -222,9 +217,6 @@ def route_run(
     Raises:
         UserError: an argument is wrong.
     """
-    from wattbench_reports.comparison.analysis import analyse
-    from wattbench_reports.routing.study import routing_study
-
     given: dict[str, Any] = dict(options)
     settings = {name: given.pop(name, None) for name in RoutingSettings.__annotations__}
     analysis = analyse(records, assumptions_of(routes, **given)).by_item
@@ -246,8 +238,6 @@ def routing_options(
     Raises:
         UserError: a figure is not a number of 0 or more, or fewer than two members are named.
     """
-    from wattbench_reports.routing.context import RoutingOptions
-
     rate = _at_least_zero("requests_per_hour", requests_per_hour)
     if rate == 0:
         raise UserError("requests_per_hour is 0: it must be above 0")

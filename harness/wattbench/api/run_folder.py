@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from wattbench.errors import UserError
 from wattbench.progress.notices import notice
+from wattbench.records import RunLayout, read_run
+from wattbench.records.files.atomic_write import failing_as
+from wattbench.records.files.regular_file import is_locked
+from wattbench.records.finish_record import read_finish
 
 if TYPE_CHECKING:
-    from wattbench.records import RunHeader, RunLayout
+    from wattbench.records import RunHeader
 
 FINISHED, RESUMABLE, WRITTEN, DAMAGED = "finished", "resumable", "being written", "damaged"
 """States of a run."""
@@ -61,9 +65,6 @@ def runs_in(folder: Path) -> list[ListedRun]:
     Raises:
         UserError: there is no such folder.
     """
-    from wattbench.records import RunLayout
-    from wattbench.records.files.atomic_write import failing_as
-
     with failing_as(folder, "the runs in this folder cannot be listed"):
         roots = [folder] if _is_run(folder) else [each for each in sorted(folder.iterdir()) if _is_run(each)]
     listed = [_listed(RunLayout(root)) for root in roots]
@@ -97,10 +98,6 @@ def find_run(path: str | os.PathLike[str]) -> Path:
 
 
 def _listed(layout: RunLayout) -> ListedRun:
-    from wattbench.records import read_run
-    from wattbench.records.files.regular_file import is_locked
-    from wattbench.records.finish_record import read_finish
-
     root = layout.root
     try:
         header = read_run(root).header

@@ -8,14 +8,17 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from wattbench.interrupts import noticed
+from wattbench.machine.lock_waiting import Waiting
+from wattbench.machine.measuring_lock import measuring_lock
+from wattbench.machine.shared_machine import SharedMachine
+from wattbench.machine.slot import find_slot
+from wattbench.meters import choose, choose_for, require_measured, unmeasured_systems
 from wattbench.progress.notices import notice
 from wattbench.redaction import hide
 from wattbench.terminal import printable
 
 if TYPE_CHECKING:
     from wattbench.config import Suite, SystemBase
-    from wattbench.machine.lock_waiting import Waiting
-    from wattbench.machine.shared_machine import SharedMachine
     from wattbench.meters import Chosen
 
 
@@ -33,9 +36,6 @@ def sharing_machine(wait_s: float = 0.0, slot: str | None = None, *, metered: bo
     Raises:
         UserError: another process is measuring on this machine, or on the slot's GPUs; or there is no such slot.
     """
-    from wattbench.machine.shared_machine import SharedMachine
-    from wattbench.machine.slot import find_slot
-
     machine = SharedMachine()
     with noticed(), contextlib.ExitStack() as stack:
         if slot is not None and metered:
@@ -69,9 +69,6 @@ def machine_lock(wait_s: float = 0.0, slot: str | None = None) -> Iterator[None]
     Raises:
         UserError: another process, or another measurement in this one, has it.
     """
-    from wattbench.machine.measuring_lock import measuring_lock
-    from wattbench.machine.slot import find_slot
-
     gpus = None if slot is None else find_slot(slot)
     if gpus is not None:
         gpus.take()
@@ -80,8 +77,6 @@ def machine_lock(wait_s: float = 0.0, slot: str | None = None) -> Iterator[None]
 
 
 def _waiting(wait_s: float) -> Waiting:
-    from wattbench.machine.lock_waiting import Waiting
-
     return Waiting(wait_s, notice, show=_show_line if sys.stderr.isatty() else None)
 
 
@@ -101,8 +96,6 @@ def meters_here(suite: Suite | None = None, systems: Mapping[str, SystemBase] | 
     Raises:
         UserError: a meter that the suite names cannot measure anything here, or it requires more than can be measured.
     """
-    from wattbench.meters import choose, choose_for, require_measured, unmeasured_systems
-
     chosen = choose() if suite is None else choose_for(suite)
     if suite is not None and not suite.measure.energy:
         return chosen

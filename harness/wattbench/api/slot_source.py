@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wattbench.api.session import machine_lock
+from wattbench.distributed.agent import BLOCK_WORKER
+from wattbench.distributed.ray_cluster import RaySlots, check_address, connected
+from wattbench.distributed.slots import MachineSlots
 from wattbench.errors import UserError
+from wattbench.machine.idle_power import idle_power_w
+from wattbench.machine.measuring_lock import slots_now
+from wattbench.machine.slot import all_slots
+from wattbench.measure.effort import effort_of
+from wattbench.meters import choose_for
+from wattbench.meters.slots.here import check_in_slot
 from wattbench.progress.notices import notice
 
 if TYPE_CHECKING:
@@ -55,9 +64,6 @@ class Cluster:
 
     @contextlib.contextmanager
     def _connected(self, worker: str | None = None, most: int | None = None) -> Iterator[CountedSlots]:
-        from wattbench.distributed.agent import BLOCK_WORKER
-        from wattbench.distributed.ray_cluster import RaySlots, check_address, connected
-
         with connected(check_address(self.address)) as ray:
             slots = RaySlots(ray, self.gpus_per_slot, worker or BLOCK_WORKER, most)
             try:
@@ -88,12 +94,6 @@ class SlotsHere:
         Raises:
             UserError: there are not as many GPUs, or none; or a meter measures what cannot be given out among slots.
         """
-        from wattbench.distributed.slots import MachineSlots
-        from wattbench.machine.slot import all_slots
-        from wattbench.measure.effort import effort_of
-        from wattbench.meters import choose_for
-        from wattbench.meters.slots.here import check_in_slot
-
         slots = all_slots(self.gpus_per_slot)
         if self.number is not None and self.number > len(slots):
             raise UserError(
@@ -141,9 +141,6 @@ def _per_slot(gpus: int) -> list[str]:
 
 def _idle_w(meters: Sequence[Meter], idle_s: float) -> Mapping[str, float]:
     """Measure the machine's idle power, where no other slot is in the way."""
-    from wattbench.machine.idle_power import idle_power_w
-    from wattbench.machine.measuring_lock import slots_now
-
     if slots_now():
         notice(
             "wattbench: other slots measure on this machine already, so that its idle draw is not known: what all "

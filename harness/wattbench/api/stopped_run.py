@@ -14,7 +14,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wattbench.config import resolved_from_record, with_secrets
 from wattbench.errors import UserError
+from wattbench.measure.plan import plan
+from wattbench.measure.resume import check_same_tasks
+from wattbench.records import RunLayout, read_run
+from wattbench.records.copies import copied_part
+from wattbench.records.line_checks import check_lines
+from wattbench.tasks.loading import quiet_lm_eval
 
 if TYPE_CHECKING:
     from wattbench.records import RunHeader, RunRecords
@@ -39,8 +46,6 @@ def how_to_go_on(root: Path, resume: str | None, kept: str = "Recorded answers a
         resume: the command that finishes it; None: none does.
         kept: what a resumed run goes on from.
     """
-    from wattbench.records import RunLayout
-
     if any(path.stat().st_size for path in root.rglob("items/*/*.jsonl")):  # also of a shard in its directory
         return None if resume is None else f"wattbench: stopped. {kept}; resume with: {resume}"
     layout = RunLayout(root)
@@ -66,8 +71,6 @@ class BlocksSoFar:
         Raises:
             UserError: the record is damaged.
         """
-        from wattbench.records import read_run
-
         records = read_run(root)
         plan, header = records.block_plan(), records.header
         if plan is None or header.night is not None or header.gate is not None:
@@ -110,15 +113,7 @@ def part_of(root: Path, command: Sequence[str], *, allow_unsafe_code: bool = Fal
     Raises:
         UserError: no block is complete, or the run has none; its tasks have changed; or it cannot be written.
     """
-    from wattbench.tasks.loading import quiet_lm_eval
-
     quiet_lm_eval()  # before anything else imports it
-    from wattbench.config import resolved_from_record, with_secrets
-    from wattbench.measure.plan import plan
-    from wattbench.measure.resume import check_same_tasks
-    from wattbench.records import read_run
-    from wattbench.records.copies import copied_part
-    from wattbench.records.line_checks import check_lines
     from wattbench.scenarios.blocks.finish import finish_record
 
     records = read_run(root)

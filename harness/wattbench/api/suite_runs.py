@@ -14,8 +14,19 @@ from wattbench.api.loaded_suite import recorded_suite
 from wattbench.api.retry_finished import copy_of, failed_requests_of
 from wattbench.api.session import meters_here, sharing_machine
 from wattbench.api.stopped_run import RunInterruptedError, how_to_go_on, how_to_report
+from wattbench.clock import clock_of_boot
+from wattbench.distributed.cluster_run import is_handed_out
+from wattbench.distributed.shard_choice import check_shard
 from wattbench.errors import UserError
+from wattbench.measure.clock_changes import clock_changes, clock_changes_since
+from wattbench.measure.plan import plan
+from wattbench.measure.resume import check_same_work, new_run
 from wattbench.progress.notices import notice
+from wattbench.records import RunWriter, read_run
+from wattbench.records.line_checks import check_lines
+from wattbench.scenarios.waiting_threads import let_waiting_threads_sleep
+from wattbench.systems.spending import BudgetReachedError
+from wattbench.tasks.loading import quiet_lm_eval
 
 if TYPE_CHECKING:
     from wattbench.api.slot_source import SlotSource
@@ -25,7 +36,7 @@ if TYPE_CHECKING:
     from wattbench.measure.plan import Cell
     from wattbench.measure.resume import Night
     from wattbench.meters import Chosen
-    from wattbench.records import RunRecords, RunWriter
+    from wattbench.records import RunRecords
 
 RESUME = "wattbench run --resume"
 
@@ -61,11 +72,6 @@ def run_new(
     Raises:
         UserError: something is wrong with the suite, a system failed, or another run is measuring.
     """
-    from wattbench.distributed.shard_choice import check_shard
-    from wattbench.measure.plan import plan
-    from wattbench.measure.resume import new_run
-    from wattbench.scenarios.waiting_threads import let_waiting_threads_sleep
-
     check_shard(resolved, shard)
     if cluster is not None:
         if shard is not None or slot is not None:
@@ -120,12 +126,7 @@ def run_resumed(
     Raises:
         UserError: it cannot be resumed here, a system failed, or another run is measuring.
     """
-    from wattbench.tasks.loading import quiet_lm_eval
-
     quiet_lm_eval()  # before anything else imports it
-    from wattbench.distributed.cluster_run import is_handed_out
-    from wattbench.records import RunWriter, read_run
-    from wattbench.scenarios.waiting_threads import let_waiting_threads_sleep
 
     records = read_run(root)
     if records.header.gate is not None:
@@ -177,8 +178,6 @@ def writer_to_resume(root: Path) -> RunWriter:
     Raises:
         UserError: another process writes it, or it was changed since it was written.
     """
-    from wattbench.records import RunWriter
-
     writer = RunWriter(root)
     for left in writer.left:
         notice(f"wattbench: {left}")
@@ -197,10 +196,6 @@ def planned_again(records: RunRecords, resolved: Resolved, allow_unsafe_code: bo
         UserError: prompts, documents or meters are not those of the record, or its lines do not fit together.
     """
     from wattbench.measure.changed_prompts import check_no_prompt_changed
-    from wattbench.measure.clock_changes import clock_changes
-    from wattbench.measure.plan import plan
-    from wattbench.measure.resume import check_same_work
-    from wattbench.records.line_checks import check_lines
 
     chosen = meters_here(resolved.suite, resolved.systems)
     cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
@@ -223,10 +218,7 @@ def _measure(
     *,
     retry_failed: bool = False,
 ) -> Path:
-    from wattbench.clock import clock_of_boot
-    from wattbench.measure.clock_changes import clock_changes_since
     from wattbench.scenarios.run_to_end import run_to_end
-    from wattbench.systems.spending import BudgetReachedError
 
     root, clock = writer.layout.root, clock_of_boot()
     again = None if resume is None else f"{resume} {root}{' --retry-failed' if retry_failed else ''}"

@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wattbench.api.verifying.check import Check, not_made, without_path
+from wattbench.api.verifying.power import power
+from wattbench.api.verifying.recomputed import figures, scores, tables
+from wattbench.api.verifying.written import digests, invariants, journal, lines, signature
 from wattbench.errors import UserError
+from wattbench.records import read_run
+from wattbench.records.finish_record import read_finish
+from wattbench.records.tables.table_columns import TableColumns
+from wattbench_reports.tables.run_tables import check_finished
 
 if TYPE_CHECKING:
     from wattbench.measure.rebuilt_tables import Rebuilt
@@ -80,9 +87,6 @@ def verify(
     Raises:
         UserError: it is not the directory of a run, or is not finished.
     """
-    from wattbench.api.verifying.recomputed import figures, scores
-    from wattbench.api.verifying.written import signature
-
     records = _opened(Path(run))
     checks, rebuilt = _of_record(records)
     if rebuilt is not None:
@@ -117,9 +121,6 @@ def require_verified(runs: Iterable[Path]) -> None:
 
 
 def _opened(root: Path) -> RunRecords:
-    from wattbench.records import read_run
-    from wattbench_reports.tables.run_tables import check_finished
-
     records = replace(read_run(root), check_digests=False)  # a check of its own: the others then go on
     check_finished(records)
     return records
@@ -127,11 +128,6 @@ def _opened(root: Path) -> RunRecords:
 
 def _of_record(records: RunRecords) -> tuple[list[Check], Rebuilt | None]:
     """Make the checks that need the record alone; return its tables from the lines, where these could be built."""
-    from wattbench.api.verifying.power import power
-    from wattbench.api.verifying.recomputed import tables
-    from wattbench.api.verifying.written import invariants, lines
-    from wattbench.records.finish_record import read_finish
-
     checks = _as_written(records)
     if len(checks) == 1:  # its end cannot be read
         return checks, None
@@ -148,9 +144,6 @@ def _of_record(records: RunRecords) -> tuple[list[Check], Rebuilt | None]:
 
 def _as_written(records: RunRecords) -> list[Check]:
     """Compare the files of a run with its digests and its journal; the first check alone where its end is damaged."""
-    from wattbench.api.verifying.written import digests, journal
-    from wattbench.records.finish_record import read_finish
-
     try:
         record = read_finish(records.layout)
     except UserError as error:
@@ -160,8 +153,6 @@ def _as_written(records: RunRecords) -> list[Check]:
 
 def _rows(records: RunRecords) -> int:
     """Return the rows of `items.parquet`; 0 where it cannot be read, which the checks say."""
-    from wattbench.records.tables.table_columns import TableColumns
-
     try:
         with TableColumns(records.layout.items_table) as table:
             return table.rows

@@ -8,20 +8,22 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wattbench.config import resolved_from_record, with_secrets
 from wattbench.distributed.same_work import check_same_cells, check_same_files, check_same_versions
 from wattbench.distributed.shard_session import ShardSession
 from wattbench.distributed.worker import NotedProgress, WorkerLink, serve
+from wattbench.machine.lock_waiting import Waiting
+from wattbench.machine.measuring_lock import measuring_lock
+from wattbench.machine.shared_machine import SharedMachine
+from wattbench.machine.slot import Slot, usable_gpus
+from wattbench.measure.plan import plan
+from wattbench.measure.resume import Night
 
 if TYPE_CHECKING:
     from wattbench.config import Resolved
-    from wattbench.machine.slot import Slot
 
 
 def _work(link: WorkerLink, folder: Path, shares: bool) -> None:
-    from wattbench.machine.lock_waiting import Waiting
-    from wattbench.machine.measuring_lock import measuring_lock
-    from wattbench.machine.shared_machine import SharedMachine
-
     messages = link.messages()
     begin = next(messages, None)
     if begin is None:
@@ -47,8 +49,6 @@ def _suite(begin: Mapping[str, Any]) -> Resolved:
     Raises:
         UserError: it is not.
     """
-    from wattbench.config import resolved_from_record, with_secrets
-
     check_same_versions(begin["versions"])
     check_same_files(begin["files"])
     return resolved_from_record(with_secrets(begin["suite"]))
@@ -60,8 +60,6 @@ def _session(begin: Mapping[str, Any], resolved: Resolved, folder: Path, progres
     Raises:
         UserError: they are not, or it cannot be run here.
     """
-    from wattbench.measure.plan import plan
-
     cells = plan(resolved, allow_unsafe_code=begin["allow_unsafe_code"])
     check_same_cells(begin["cells"], [cell.as_record() for cell in cells])
     return ShardSession(
@@ -78,16 +76,12 @@ def _session(begin: Mapping[str, Any], resolved: Resolved, folder: Path, progres
 
 def _slot() -> Slot:
     """Return the GPUs that this process sees, as the slot that it has of a machine with others."""
-    from wattbench.machine.slot import Slot, usable_gpus
-
     slot = Slot(tuple(sorted(gpu.uuid for gpu in usable_gpus())))
     slot.take()
     return slot
 
 
 def _night(record: Mapping[str, Any] | None) -> Any:
-    from wattbench.measure.resume import Night
-
     if record is None:
         return None
     return Night(date.fromisoformat(record["date"]), bool(record["backfilled"]), record["since"], record["commit"])

@@ -8,6 +8,8 @@ from functools import cache
 from itertools import islice
 from typing import Any
 
+import pyarrow as pa
+
 from wattbench.importers.answer import Answer
 
 ROWS = 10_000
@@ -40,8 +42,6 @@ def schema() -> Any:
 
     `at` has a NUL in the place of the number of the line or row, which is in `line`; without one it is all of `where`.
     """
-    import pyarrow as pa
-
     columns = dict.fromkeys(("at", *TEXTS, "metrics", *OPTIONAL_TEXTS), pa.string())
     columns |= dict.fromkeys(FIGURES, pa.float64()) | dict.fromkeys(("line", *COUNTS), pa.int64())
     columns |= dict.fromkeys(LISTS, pa.list_(pa.float64()))
@@ -76,8 +76,6 @@ def _chunk(answers: Iterator[Answer]) -> Iterator[Answer]:
 
 def batch_of(answers: Sequence[Answer]) -> Any:
     """Return answers as a record batch."""
-    import pyarrow as pa
-
     columns: dict[str, list[Any]] = {
         "at": [_utf8(each.where) for each in answers],
         "line": [None] * len(answers),

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from wattbench.importers.answer import FINISH_REASONS
 from wattbench.importers.files import digest
@@ -25,8 +27,6 @@ def item_batches(answers: Spool, known: Survey, run: str, metered: Metered | Non
         run: the run's name.
         metered: the windows in which the source counted joules.
     """
-    import pyarrow as pa
-
     kinds = pa.array([known.kinds[cell.system] for cell in known.cells], pa.string())
     row = 0
     for batch in answers.batches():
@@ -45,9 +45,6 @@ def item_batches(answers: Spool, known: Survey, run: str, metered: Metered | Non
 
 def _columns(batch: Any) -> dict[str, Any]:
     """Return the columns that follow from the answers themselves."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     size = batch.num_rows
     none = {each.name: pa.nulls(size, each.type) for each in items_schema()}
     given = {name: batch.column(name) for name in batch.schema.names}
@@ -89,8 +86,6 @@ def _columns(batch: Any) -> dict[str, Any]:
 
 def _finish_reasons(words: Any) -> Any:
     """Return the words of a source as those of a record; null for those that say neither."""
-    import pyarrow as pa
-
     encoded = words.dictionary_encode()
     known = [FINISH_REASONS.get(word.strip().lower()) for word in encoded.dictionary.to_pylist()]
     return pa.array(known, pa.string()).take(encoded.indices)
@@ -98,9 +93,6 @@ def _finish_reasons(words: Any) -> Any:
 
 def _moments(seconds: Any, started_s: Any) -> Any:
     """Return lists of moments: seconds after the start of each answer. Empty for an answer without a start."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     lengths = pc.list_value_length(seconds)
     flat = seconds.flatten().to_numpy(zero_copy_only=False)
     starts = pc.fill_null(started_s, 0.0).to_numpy(zero_copy_only=False)
@@ -111,8 +103,6 @@ def _moments(seconds: Any, started_s: Any) -> Any:
 
 def _filled(texts: Any, others: Callable[[Any], Any]) -> Any:
     """Return texts with others in the place of those that are empty."""
-    import pyarrow.compute as pc
-
     missing = pc.equal(texts, "")
     number = pc.sum(missing).as_py() or 0
     if number == 0:
@@ -122,15 +112,11 @@ def _filled(texts: Any, others: Callable[[Any], Any]) -> Any:
 
 def _named(tasks: Any, items: Any, missing: Any) -> Any:
     """Return what identifies the documents of answers without a hash: as `named_item_hash` does."""
-    import pyarrow.compute as pc
-
     return _digests(pc.binary_join_element_wise(tasks.filter(missing), items.filter(missing), "\0"))
 
 
 def _digests(texts: Any) -> Any:
     """Return the SHA-256 of each text, each different one made once."""
-    import pyarrow as pa
-
     encoded = texts.dictionary_encode()
     made = [digest(each) for each in encoded.dictionary.to_pylist()]
     return pa.array(made, pa.string()).take(encoded.indices)
@@ -138,7 +124,5 @@ def _digests(texts: Any) -> Any:
 
 def _lists(values: Any) -> Any:
     """Return a list per value: of that value, or empty where it is null."""
-    import pyarrow as pa
-
     ends = np.cumsum(values.is_valid().to_numpy(zero_copy_only=False), dtype=np.int32)
     return pa.ListArray.from_arrays(pa.array(np.append(np.int32(0), ends)), values.drop_null())

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from wattbench.errors import UserError
@@ -26,8 +28,6 @@ class Names:
     """The different names of all items, and which each answer has."""
 
     def __init__(self) -> None:
-        import pyarrow as pa
-
         self._all: Any = pa.array([], pa.string())
         self._codes: list[NDArray[np.int32]] = []
         self._pending: list[Any] = []
@@ -53,8 +53,6 @@ class Names:
         return self._all, codes
 
     def _merge(self) -> None:
-        import pyarrow as pa
-
         known = pa.DictionaryArray.from_arrays(pa.array([], pa.int32()), self._all)
         size = self._all.nbytes + self._pending_bytes
         if size > 2 * MOST_NAME_BYTES:
@@ -103,9 +101,6 @@ def numbers_of_items(names: Any, tasks: Integers, items: Integers) -> Integers:
         tasks: the number of each answer's task.
         items: the place of its item's name in `names`.
     """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     whole = pc.match_substring_regex(names, _WHOLE)
     as_numbers = pc.if_else(whole, names, "0").cast(pa.int64()).to_numpy()
     numbers: Integers = as_numbers[items]

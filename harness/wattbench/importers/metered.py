@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from wattbench.importers.imported import Imported
@@ -34,9 +36,6 @@ class Metered:
             rows: of the answers.
             stated_j: the joules that the source states of each; they are kept where no window was read.
         """
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
         places, share = self.window_of_row[rows], self.share_of_row[rows]
         total_j = np.array([np.nan if (j := _valid_j(row)) is None else j for row in self.windows] + [np.nan])
         names = np.array([row.window for row in self.windows] + [""])

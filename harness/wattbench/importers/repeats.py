@@ -20,6 +20,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from wattbench.errors import UserError
 from wattbench.importers.spool import Spool
 
@@ -92,9 +95,6 @@ def trials(answers: Spool) -> Trials | None:
 
 def _candidates(answers: Spool) -> list[tuple[str, str]]:
     """List the different (task, item) whose item may be a trial, in the order of the answers."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     pairs: dict[tuple[str, str], None] = {}
     for batch in answers.batches(("task", "item")):
         numbered = pc.match_substring_regex(batch.column("item"), _MAY_BE)
@@ -149,9 +149,6 @@ def as_repeats(answers: Spool, known: Trials | None) -> Spool:
 
 
 def _renamed(answers: Spool, known: Trials) -> Iterator[Any]:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     for batch in answers.batches():
         if pc.max(batch.column("repeat")).as_py():
             raise UserError("--repeats: the source numbers its repeats already, in a column `repeat`")

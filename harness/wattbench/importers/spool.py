@@ -15,6 +15,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from wattbench.errors import UserError
 from wattbench.importers.answer import Answer
 from wattbench.importers.batch import answers_of, batches_of, schema
@@ -40,8 +42,6 @@ class Spool:
         Raises:
             UserError: there are too many, or they cannot be written.
         """
-        import pyarrow as pa
-
         self._rows = 0
         self.zeros = Counter[tuple[str, str]]()
         """(System, column) to how many zeros were taken as not recorded."""
@@ -73,8 +73,6 @@ class Spool:
 
     def batches(self, names: Sequence[str] | None = None) -> Iterator[Any]:
         """Yield the record batches, in order, with all columns or some."""
-        import pyarrow as pa
-
         included = None if names is None else sorted(schema().get_field_index(name) for name in names)
         options = pa.ipc.IpcReadOptions(included_fields=included, use_threads=False)
         with pa.ipc.open_stream(pa.PythonFile(_Source(self._store)), options=options) as reader:

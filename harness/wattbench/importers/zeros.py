@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 FIELDS = {"joules": "joules", "prompt_tokens": "tokens of the prompt", "output_tokens": "tokens of the answer"}
 """The columns that are looked at, as a sentence names them."""
 
@@ -23,9 +26,6 @@ def without_zeros(batch: Any) -> tuple[Any, Counter[tuple[str, str]]]:
     Returns:
         The batch, and (system, column) to a count.
     """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     counts = Counter[tuple[str, str]]()
     for name in FIELDS:
         values = batch.column(name)

@@ -11,7 +11,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import psutil
+
+from wattbench.meters.base import MeterError
 from wattbench.meters.contention.control_group import cpus_quota
+from wattbench.meters.nvml.visible_gpus import find_gpus
 from wattbench.repository import repository_state
 
 PACKAGES = (
@@ -52,8 +56,6 @@ def installation() -> dict[str, Any]:
 
 def machine() -> dict[str, Any]:
     """Describe this machine: processor, memory and GPUs, and what it may use of them."""
-    import psutil
-
     return {
         "cpu": _cpu_model(),
         "cpus_logical": os.cpu_count(),
@@ -99,9 +101,6 @@ def _gpus() -> list[dict[str, Any]]:
 
 def _visible(pynvml: Any) -> set[int] | None:
     """Return the indices of the GPUs that `CUDA_VISIBLE_DEVICES` leaves visible; None if they cannot be identified."""
-    from wattbench.meters.base import MeterError
-    from wattbench.meters.nvml.visible_gpus import find_gpus
-
     try:
         return {gpu.index for gpu in find_gpus(pynvml)}
     except MeterError:  # the meter says why

@@ -17,6 +17,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
+import psutil
+
 from wattbench.clock import now_s
 from wattbench.progress.remaining import duration
 from wattbench.redaction import hide_command
@@ -132,8 +134,6 @@ class LockHolder:
     @property
     def ended(self) -> bool:
         """Return whether the process is known to have ended, which cannot be seen in another container."""
-        import psutil
-
         return self.seen_from_here and not psutil.pid_exists(self.pid)
 
     @property

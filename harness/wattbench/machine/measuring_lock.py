@@ -29,6 +29,8 @@ from wattbench.machine.lock_holder import Doing, LockHolder
 from wattbench.machine.lock_waiting import HERE, Waiting
 from wattbench.machine.run_presence import RunPresence, is_held, live_runs
 from wattbench.machine.slot import Slot
+from wattbench.meters.base import MeterError
+from wattbench.meters.nvml.visible_gpus import find_gpus, start_nvml
 from wattbench.meters.slots.book import SlotBook
 from wattbench.meters.slots.here import measuring_as
 from wattbench.meters.slots.presence import SlotPresence
@@ -276,9 +278,6 @@ def _host() -> str:
 
 def _gpu_uuids() -> list[str]:
     """Return the UUIDs of the GPUs that systems can use, in one order for all; none where they cannot be listed."""
-    from wattbench.meters.base import MeterError
-    from wattbench.meters.nvml.visible_gpus import find_gpus, start_nvml
-
     try:
         nvml = start_nvml()
     except MeterError:

@@ -18,6 +18,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Self
 
+import psutil
+
 from wattbench.machine.lock_holder import Doing, LockHolder
 
 _ENDING = ".run"
@@ -106,7 +108,6 @@ def _is_of(user: int, holder: LockHolder) -> bool:
     """Return whether a user owns the process; True if it is in another container, where that cannot be seen."""
     if not holder.seen_from_here:
         return True
-    import psutil
 
     try:
         return psutil.Process(holder.pid).uids().effective == user

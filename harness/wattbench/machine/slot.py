@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wattbench.errors import UserError
+from wattbench.meters.base import MeterError
+from wattbench.meters.nvml.visible_gpus import find_gpus, refuse_mig, start_nvml
 
 if TYPE_CHECKING:
     from wattbench.meters.nvml.visible_gpus import Gpu
@@ -82,9 +84,6 @@ def usable_gpus() -> Sequence[Gpu]:
     Raises:
         UserError: there is none, or they cannot be listed.
     """
-    from wattbench.meters.base import MeterError
-    from wattbench.meters.nvml.visible_gpus import find_gpus, refuse_mig, start_nvml
-
     try:
         nvml = start_nvml()
     except MeterError as error:

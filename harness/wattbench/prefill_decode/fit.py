@@ -14,6 +14,8 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import nnls
+from scipy.special import ndtri, stdtrit
 
 from wattbench.prefill_decode.timeline import DECODE, PREFILL
 
@@ -151,8 +153,6 @@ def _joules(
 
 def _non_negative(products: NDArray[np.float64], moments: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return least squares without negative coefficients, shape (problems, columns), from sums of products."""
-    from scipy.optimize import nnls
-
     values, vectors = np.linalg.eigh(products)
     kept = values > _SINGULAR * values[:, -1:]
     roots = np.sqrt(np.where(kept, values, 1.0))
@@ -164,8 +164,6 @@ def _non_negative(products: NDArray[np.float64], moments: NDArray[np.float64]) -
 @lru_cache
 def _few_blocks(blocks: int, confidence: float) -> float:
     """Return the factor that widens the bounds of a bootstrap over few blocks (Student's t)."""
-    from scipy.special import ndtri, stdtrit  # scipy.stats takes a second to import
-
     at = (1.0 + confidence) / 2.0
     return float(stdtrit(blocks - 1, at) / ndtri(at) * np.sqrt(blocks / (blocks - 1)))
 

@@ -44,6 +44,8 @@ from wattbench.records.rows.summaries import SummaryRow
 from wattbench.records.rows.systems import SystemRow
 from wattbench.records.rows.windows import WindowLabel, WindowRow
 from wattbench.records.shards import shard_of
+from wattbench.records.tables import item_batches, window_batches
+from wattbench.records.tables import run_tables as tables
 from wattbench.redaction import hide_command, hide_known, hide_settings
 
 
@@ -184,8 +186,6 @@ class RunWriter:
 
     def finish(self, items: Sequence[ItemRow], windows: Sequence[WindowRow], finished_utc: str) -> None:
         """Write the tables for readers, and then `finished.json`."""
-        from wattbench.records.tables import run_tables as tables
-
         self.finish_tables(
             tables.items_parquet(items), tables.windows_parquet(windows), len(items), len(windows), finished_utc
         )
@@ -199,8 +199,6 @@ class RunWriter:
 
     def finish_batches(self, items: Iterable[Any], windows: Iterable[WindowRow], finished_utc: str) -> None:
         """Write the tables from rows that do not fit into memory, and then `finished.json`. Items are Arrow batches."""
-        from wattbench.records.tables import item_batches, window_batches
-
         self._check_there()
         rows = item_batches.write_items(self.layout.items_table, items)
         window_rows = window_batches.write_windows(self.layout.windows_table, windows)

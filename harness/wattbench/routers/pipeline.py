@@ -17,7 +17,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -183,8 +183,6 @@ def _loaded(skops: Any, data: bytes, path: Path, trusted: Sequence[str], where: 
 
 
 def _untrusted(types: Sequence[str]) -> str:
-    from typing import get_args
-
     listed = ", ".join(f"{name:.120}" for name in types[:_SHOWN]) + (", ..." if len(types) > _SHOWN else "")
     text = f"has types that are not trusted: {listed}. "
     if set(types) <= {*get_args(TrustedType)}:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from wattbench.errors import UserError
+from wattbench.systems.memory import peak_resident_bytes
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
@@ -313,8 +314,6 @@ class Engine(ABC):
 
     def peak_memory_bytes(self) -> int | None:
         """Return the highest resident memory so far of the process that runs the system."""
-        from wattbench.systems.memory import peak_resident_bytes
-
         return peak_resident_bytes()
 
     def peak_device_memory_bytes(self) -> int | None:

@@ -9,6 +9,8 @@ import re
 import sys
 from pathlib import Path
 
+from wattbench.meters.contention.control_group import folders
+
 
 def reset_peak() -> None:
     """Reset this process's peak, so that the next reading covers only the time from now on. Linux only."""
@@ -76,8 +78,6 @@ def _of_machine() -> int | None:
 
 
 def _of_control_group() -> int | None:
-    from wattbench.meters.contention.control_group import folders
-
     group, *above = folders()
     folder = group if (group / "memory.max").exists() or not above else above[-1]
     try:

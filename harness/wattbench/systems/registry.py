@@ -7,6 +7,7 @@ from typing import Any
 from wattbench.config import ENGINES
 from wattbench.errors import require
 from wattbench.systems.base import Engine
+from wattbench.systems.local import base_cache
 
 
 def engine_class(engine: str) -> type[Engine]:
@@ -43,7 +44,6 @@ def base_key(config: Any) -> object | None:
         return keys.pop() if len(keys) == 1 else None
     if config.engine not in ("transformers", "moe"):
         return None
-    from wattbench.systems.local import base_cache
 
     return base_cache.key(config)
 
@@ -53,13 +53,10 @@ def held_base_bytes(config: Any) -> int:
     wanted = base_key(config)
     if wanted is None:
         return 0
-    from wattbench.systems.local import base_cache
 
     return base_cache.held_bytes(wanted)
 
 
 def release_base() -> None:
     """Free a base that is kept loaded for systems to share."""
-    from wattbench.systems.local import base_cache
-
     base_cache.release_base()

@@ -18,6 +18,7 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 import filelock
+import platformdirs
 
 from wattbench.config import Weights
 from wattbench.config.base import expanded
@@ -48,8 +49,6 @@ def cache_folder() -> Path:
     Raises:
         UserError: `$WATTBENCH_CACHE` is no path.
     """
-    import platformdirs
-
     chosen = os.environ.get("WATTBENCH_CACHE")
     if not chosen:
         return platformdirs.user_cache_path("wattbench")

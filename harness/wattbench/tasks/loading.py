@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
+import logging
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -94,7 +95,6 @@ def quiet_lm_eval() -> None:
     os.environ["HF_UPDATE_DOWNLOAD_COUNTS"] = "0"
     if "datasets" in sys.modules:
         sys.modules["datasets"].config.HF_UPDATE_DOWNLOAD_COUNTS = False
-    import logging
 
     import lm_eval  # noqa: F401  # configures its loggers on import
 

@@ -20,6 +20,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
+from scipy.sparse import diags
 
 from wattbench.errors import UserError
 
@@ -125,8 +126,6 @@ def by_rarity(vectors: Any) -> tuple[Any, NDArray[np.float64]]:
     In a product of two texts each word that they share counts by its inverse document frequency, log(n / n_word): K.
     Sparck Jones, Journal of Documentation 28 (1972). What is in every text counts for nothing, such as worked examples.
     """
-    from scipy.sparse import diags
-
     within = np.bincount(vectors.indices, minlength=vectors.shape[1])
     rarity = np.sqrt(np.log(vectors.shape[0] / np.maximum(within, 1)))
     return (vectors @ diags(rarity)).tocsr(), rarity

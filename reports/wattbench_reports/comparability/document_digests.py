@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from wattbench.records.tables.table_columns import Coded
@@ -92,9 +94,6 @@ def _streamed_digest(
     frames: StreamedFrames, column: str, rows: NDArray[np.integer[Any]], documents: NDArray[np.int64]
 ) -> Contents:
     """Digest the lines of a cell. Where no document is there twice, lines are sorted by their numbers alone."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     parts = frames.texts_of(column, as_slice(rows))
     texts = pa.concat_arrays(
         [pc.cast(part.dictionary_decode() if pa.types.is_dictionary(part.type) else part, pa.large_string())
@@ -130,9 +129,6 @@ def _distinct(documents: NDArray[np.int64], codes: NDArray[np.int64], number: in
 
 def _digest(pairs: NDArray[np.int64], hashes: Coded) -> Contents:
     """Digest the lines of distinct pairs of a document and the number of a hash."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     documents, codes = pairs.T
     # A record without a hash is damaged, and is told from one with: it is not a reason to fail.
     texts = pc.fill_null(hashes.texts.take(pa.array(codes, mask=codes < 0)), "none")

@@ -25,6 +25,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from scipy.special import betainc
+
 from wattbench_reports.decision.model import ROUNDING
 from wattbench_reports.stats.intervals import clopper_pearson
 from wattbench_reports.stats.student import t_at, t_probability
@@ -92,8 +94,6 @@ class BoundedShare:
         return _fewest(items, lambda factor: self._is_met(risk, factor) or self._is_missed(risk, factor))
 
     def _is_met(self, risk: float, factor: float) -> bool:
-        from scipy.special import betainc
-
         each = risk / self.sides
         share, _ = self.shares(each)
         number = self.effective(share, each) * factor
@@ -101,8 +101,6 @@ class BoundedShare:
         return right > 0 and float(betainc(right, number - right + 1, self.bound * (1 - ROUNDING))) <= each
 
     def _is_missed(self, risk: float, factor: float) -> bool:
-        from scipy.special import betainc
-
         each = risk / self.sides
         _, share = self.shares(each)
         number = self.effective(share, each) * factor

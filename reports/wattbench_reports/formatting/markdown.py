@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import yaml
+
 from wattbench.terminal import TextColumn
 from wattbench_reports.formatting.safe_text import visible
 
@@ -61,8 +63,6 @@ def _unlinked(marked: str, links: re.Pattern[str]) -> str:
 
 def front_matter(data: Mapping[str, Any]) -> str:
     """Return YAML between lines of ``---``, with which a page begins; every text is made visible, on one line."""
-    import yaml
-
     body = yaml.safe_dump(_flat(data), sort_keys=False, allow_unicode=True, width=10_000)
     return f"---\n{body}---\n"
 

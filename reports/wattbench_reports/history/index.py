@@ -16,6 +16,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from wattbench.errors import UserError
 from wattbench.records.files.atomic_write import write_atomically
 from wattbench.records.tables.damaged_table import opened_table
@@ -54,7 +57,6 @@ def index_path(root: Path) -> Path:
 def read_index(root: Path) -> tuple[dict[str, IndexedRun], pd.DataFrame]:
     """Read the index: its runs, and their figures as `History.values`. Empty if it cannot be read."""
     import pandas as pd
-    import pyarrow as pa
 
     with contextlib.suppress(
         UserError, ValueError, KeyError, TypeError, AttributeError, RecursionError, pa.ArrowException
@@ -75,9 +77,6 @@ def read_index(root: Path) -> tuple[dict[str, IndexedRun], pd.DataFrame]:
 
 def write_index(root: Path, runs: Mapping[str, IndexedRun], values: pd.DataFrame) -> None:
     """Write the index. A history that is not writable is read anew each time."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     table = pa.Table.from_pandas(values, schema=_schema(), preserve_index=False)
     text = json.dumps({run: asdict(kept) for run, kept in runs.items()})
     sink = io.BytesIO()
@@ -87,7 +86,5 @@ def write_index(root: Path, runs: Mapping[str, IndexedRun], values: pd.DataFrame
 
 
 def _schema() -> Any:
-    import pyarrow as pa
-
     types = {"value": pa.float64(), "standard_error": pa.float64(), "items": pa.int64()}
     return pa.schema([(name, types.get(name, pa.string())) for name in COLUMNS])

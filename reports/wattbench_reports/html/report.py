@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from markupsafe import Markup
+
 from wattbench.errors import UserError
 from wattbench.records import RunRecords, read_run
 from wattbench.records.files.atomic_write import write_all_atomically
@@ -94,8 +96,6 @@ def _table_paths(page: Path) -> tuple[Path, Path]:
 
 
 def _page(analysis: Analysis, gate: GateResult | None = None) -> str:
-    from markupsafe import Markup
-
     css, script = own_file("style.css"), script_of_page()
     header = analysis.frames.run.header
     study = routing_study(analysis.by_item)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from markupsafe import Markup
+
 from wattbench.records import RunRecords
 from wattbench_reports.figures.svg import page_svg
 from wattbench_reports.html.anchors import anchors
@@ -18,8 +20,6 @@ def stated_page(run: RunRecords, stated: StatedFigures) -> str:
         run: an imported one.
         stated: its figures.
     """
-    from markupsafe import Markup
-
     css, section = own_file("style.css"), section_of(stated, ())
     return (
         engine()

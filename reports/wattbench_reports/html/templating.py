@@ -6,12 +6,10 @@ import base64
 import hashlib
 import importlib.resources
 from functools import cache
-from typing import TYPE_CHECKING
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from wattbench_reports.formatting.safe_text import visible
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 
 @cache
@@ -23,8 +21,6 @@ def engine(*packages: str) -> Environment:
     Args:
         packages: such as ``wattbench_reports.site``: their files next to the code.
     """
-    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
-
     return Environment(
         loader=ChoiceLoader([PackageLoader(package, "") for package in (*packages, "wattbench_reports.html")]),
         autoescape=True,

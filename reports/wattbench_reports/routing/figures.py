@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,8 +74,6 @@ class ItemFigure:
 
     def share(self) -> Interval:
         """Return the estimate of a mean score with bounds within 0 and 1, never of width 0."""
-        from statistics import NormalDist
-
         share = min(max(self.estimate, 0.0), 1.0)
         if not self.df > 0:
             return wilson_interval(share, 1.0)

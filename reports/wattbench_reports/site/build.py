@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup
+
 from wattbench.errors import UserError
 from wattbench.records.files.atomic_write import write_all_atomically
 from wattbench_reports.figures.marks import mark_svg, marks_svg
@@ -134,8 +136,6 @@ class _Site:
         return Links(self._history, page, self._reports.runs)
 
     def _page(self, links: Links, template: str, title: str, **shown: Any) -> str:
-        from markupsafe import Markup
-
         css = own_file("style.css") + own_file("site.css", "wattbench_reports.site")
         return self._engine.get_template(template).render(
             # Not from a record: the style sheet and what `wattbench_reports.figures.marks` drew.

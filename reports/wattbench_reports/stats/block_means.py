@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtr, stdtrit
 
 from wattbench_reports.stats.intervals import CONFIDENCE, Interval
 
@@ -73,8 +74,6 @@ def paired_block_means(
     Returns:
         Within -1 to 1. None where there is no difference by item.
     """
-    from scipy.special import stdtr
-
     residuals = _mean_residuals(*first) - _mean_residuals(*second)
     halves = _halves(residuals, confidence)
     errors, df = _errors(residuals), len(residuals) - 1
@@ -106,8 +105,6 @@ def _errors(residuals: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _halves(residuals: NDArray[np.float64], confidence: float) -> list[float]:
     """Return half the width of the t interval of each column."""
-    from scipy.special import stdtrit
-
     student = float(stdtrit(max(len(residuals) - 1, 1), (1 + confidence) / 2))
     return [student * error for error in _errors(residuals).tolist()]
 

@@ -31,6 +31,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtr, stdtrit
 
 from wattbench_reports.stats.intervals import CONFIDENCE, Interval, log_interval
 
@@ -155,8 +156,6 @@ def log_ratio_losses(numerators: Sums, denominators: Sums) -> NDArray[np.float64
 
 def log_t_pair(ratio: float, log_variance: float, df: float, confidence: float = CONFIDENCE) -> PairedBlockRatio:
     """Return a ratio of two systems' figures with its interval, p-value and probability from the t distribution."""
-    from scipy.special import stdtr
-
     error, size = math.sqrt(log_variance), math.log(ratio)
     # No spread: in the same proportion in every block, so that no block contradicts the sign.
     below = float(stdtr(df, -size / error)) if error > 0 else (1 - float(np.sign(size))) / 2
@@ -165,8 +164,6 @@ def log_t_pair(ratio: float, log_variance: float, df: float, confidence: float =
 
 
 def _log_t_interval(estimate: float, log_variance: float, df: float, confidence: float) -> Interval:
-    from scipy.special import stdtrit
-
     return log_interval(estimate, float(stdtrit(df, (1 + confidence) / 2)) * math.sqrt(log_variance))
 
 

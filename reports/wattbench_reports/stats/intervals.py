@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import betaincinv, ndtri, stdtrit
 
 from wattbench_reports.stats.clustered_errors import clustered_se, ratio_se
 
@@ -113,7 +114,6 @@ def mean_interval(
     mean, error = float(scores.mean()), clustered_se(scores, clusters)
     if error is None:
         return Interval(mean, -math.inf, math.inf)
-    from scipy.special import stdtrit
 
     half = float(stdtrit(len(np.unique(clusters)) - 1, (1 + confidence) / 2)) * error
     return Interval(mean, mean - half, mean + half)
@@ -128,7 +128,6 @@ def _effective_trials(
     variance = (ratio_se(correct, trials) or 0.0) ** 2
     if variance <= 1e-12:  # all items alike: they are still no more than so many items
         return float(items)
-    from scipy.special import stdtrit
 
     student = float(stdtrit(items - 1, (1 + confidence) / 2))
     effective = share * (1 - share) / variance * (_normal_quantile(confidence) / student) ** 2
@@ -136,8 +135,6 @@ def _effective_trials(
 
 
 def _normal_quantile(confidence: float) -> float:
-    from scipy.special import ndtri
-
     return float(ndtri((1 + confidence) / 2))
 
 
@@ -152,8 +149,6 @@ def clopper_pearson(share: float, trials: float, level: float) -> tuple[float, f
     Source: C. J. Clopper and E. S. Pearson, Biometrika 26 (1934); for counts that are not whole, the beta distribution
     at that count.
     """
-    from scipy.special import betaincinv
-
     count, missed = share * trials, (1 - share) * trials
     low = float(betaincinv(count, missed + 1, level)) if count > 0 else 0.0
     high = float(betaincinv(count + 1, missed, 1 - level)) if missed > 0 else 1.0

@@ -6,6 +6,9 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.signal import convolve
+from scipy.special import bdtr, ndtri
+from scipy.stats import binom
 
 from wattbench_reports.stats.intervals import CONFIDENCE, Interval
 
@@ -37,8 +40,6 @@ def mean_difference(
     Source: A. Agresti and Y. Min, "Simple improved confidence intervals for comparing matched proportions",
     Statistics in Medicine 24 (2005).
     """
-    from scipy.special import ndtri
-
     items = len(first)
     if not items:
         return None
@@ -102,9 +103,6 @@ def paired_p_value(first: NDArray[np.float64], second: NDArray[np.float64]) -> f
 
 def _share_as_uneven(sizes: NDArray[np.int64], counts: NDArray[np.int64], observed: int) -> float:
     """Return the share of all settings of signs with |sum| >= observed; `counts` differences of each of the `sizes`."""
-    from scipy.signal import convolve
-    from scipy.stats import binom
-
     chances = np.ones(1)  # of every possible sum of those differences whose sign is plus
     for size, count in zip(sizes.tolist(), counts.tolist(), strict=True):
         pluses = np.zeros(size * count + 1)
@@ -117,6 +115,4 @@ def _share_as_uneven(sizes: NDArray[np.int64], counts: NDArray[np.int64], observ
 
 def coin_p(heads: int, tosses: int) -> float:
     """Return the two-sided p-value of a fair coin, exactly: 1 without a toss."""
-    from scipy.special import bdtr  # `scipy.stats.binomtest` is the same, and takes a hundred times as long
-
     return min(1.0, 2 * float(bdtr(min(heads, tosses - heads), tosses, 0.5)))

@@ -29,6 +29,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import bdtrik
 
 from wattbench_reports.stats.intervals import CONFIDENCE, Interval
 from wattbench_reports.stats.percentiles import Weighted, quantile
@@ -174,8 +175,6 @@ def _effective(within: Within, confidence: float) -> float:
 def _shares(share: float, effective: float, confidence: float) -> tuple[float, float]:
     """Return the shares of the values between which the quantile lies; below 0 or above 1 where it may lie beyond
     all."""
-    from scipy.special import bdtrik
-
     outside = (1 - confidence) / 2
     none_below = float((1 - share) ** effective)
     low = (float(bdtrik(outside, effective, share)) + 1) / effective if none_below < outside else 0.0

@@ -7,6 +7,9 @@ from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.special import bdtr, bdtrik, ndtri
+from scipy.stats import binom
 
 ALPHA = 0.05
 """The two-sided error rate of a single comparison."""
@@ -47,8 +50,6 @@ def power_of(difference: float, discordant_share: float, items: int, alpha: floa
     share = max(discordant_share, abs(difference))
     if not items or not share:
         return 0.0
-    from scipy.special import bdtr
-    from scipy.stats import binom
 
     spread = _TAIL_SDS * math.sqrt(items * share * (1 - share)) + _TAIL_SDS**2
     discordant, limits = _losing_at_most(
@@ -66,8 +67,6 @@ def _losing_at_most(lowest: int, highest: int, alpha: float) -> tuple[NDArray[np
 
     The latter is -1 where it never does. A search for a difference asks for the same numbers again and again.
     """
-    from scipy.special import bdtrik
-
     discordant = np.arange(lowest, highest + 1, dtype=np.int64)
     limits = np.where(0.5**discordant <= alpha / 2, np.floor(bdtrik(alpha / 2, discordant, 0.5)), -1.0)
     return discordant, limits
@@ -100,7 +99,6 @@ def minimum_detectable_difference(
     _check(discordant_share, alpha, power)
     if power_of(1.0, discordant_share, items, alpha) < power:
         return None
-    from scipy.optimize import brentq
 
     @cache  # the search asks for the power at its ends again
     def short_of(difference: float) -> float:
@@ -132,7 +130,6 @@ def minimum_detectable_shift(standard_error: float, alpha: float = ALPHA, power:
     _check(0.0, alpha, power)
     if not standard_error >= 0:
         raise ValueError(f"{standard_error} is not a standard error")
-    from scipy.special import ndtri
 
     return float(ndtri(1 - alpha / 2) + ndtri(power)) * standard_error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtr, stdtrit
 
 from wattbench_reports.stats.intervals import CONFIDENCE
 
@@ -23,20 +24,14 @@ def t_quantile(df: float, confidence: float = CONFIDENCE) -> float:
 
 def t_at(probability: float, df: float) -> float:
     """Return the quantile of Student's t at a probability."""
-    from scipy.special import stdtrit
-
     return float(stdtrit(min(df, MOST_DF), probability))
 
 
 def t_upper(chance: NDArray[np.float64], df: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the values that Student's t exceeds with some chances: arrays of one shape; infinite for a chance of 0."""
-    from scipy.special import stdtrit
-
     return np.asarray(-stdtrit(np.minimum(df, MOST_DF), chance))
 
 
 def t_probability(value: float, df: float) -> float:
     """Return the probability that Student's t is below a value."""
-    from scipy.special import stdtr
-
     return float(stdtr(min(df, MOST_DF), value))

@@ -9,21 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from wattbench.errors import UserError
 from wattbench.records import RunRecords
 from wattbench.records.tables.table_columns import TableColumns
 from wattbench_reports.tables.item_rows import Rows, row_of_answer, rows_by_code
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-    from wattbench_reports.tables.labels import Labels
+from wattbench_reports.tables.labels import Labels
 
 Column = Callable[[Rows], NDArray[np.float64]]
 """Returns a column of numbers at some rows, NaN where there is none; not to be written to."""
@@ -38,9 +36,6 @@ def lengths_of_lists(path: Path, name: str, parts: Iterable[pa.Array]) -> NDArra
     Raises:
         UserError: it holds no lists.
     """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     try:
         lengths = [pc.fill_null(pc.list_value_length(part), 0).to_numpy(zero_copy_only=False) for part in parts]
     except pa.ArrowException as error:
@@ -100,8 +95,6 @@ class AnswerAccess:
 
     def table_labels(self, name: str) -> Labels:
         """Return a column of categories of each row of the item table: its task or its domain."""
-        from wattbench_reports.tables.labels import Labels
-
         return Labels(self.codes(name)[self.an_answer], tuple(self.categories(name)))
 
     @cached_property

@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from wattbench.records.tables.damaged_table import opened_table
 from wattbench_reports.tables.run_tables import Frames
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 _CUE = re.compile(r"\banswer\b[^.\n]{0,60}?(?:\bis\b|[:=])|\\boxed\s*\{", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"\n|[.!?](?=\s|$)")
@@ -40,8 +38,6 @@ def characters(frames: Frames, wanted: NDArray[np.bool_]) -> NDArray[np.float64]
     Raises:
         UserError: the table is damaged.
     """
-    import pyarrow.compute as pc
-
     lengths = np.full(len(wanted), np.nan)
     for places, texts in _texts(frames, "output", wanted):
         lengths[places] = np.asarray(pc.fill_null(pc.utf8_length(texts), 0), dtype=np.float64)
@@ -95,8 +91,6 @@ def _plain(text: str) -> str:
 
 def _texts(frames: Frames, column: str, wanted: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.int64], pa.Array]]:
     """Yield positions in `frames.items` and the column's texts there, batch by batch; only the wanted ones."""
-    import pyarrow as pa
-
     path = frames.run.layout.items_table
     in_file = np.flatnonzero(wanted)
     if frames.rows is not None:  # the items are some rows of the file

@@ -8,10 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from wattbench.errors import UserError
@@ -27,9 +29,6 @@ from wattbench_reports.tables.equal_texts import rows_by_text
 from wattbench_reports.tables.header_record import HeaderRecord, header_record
 from wattbench_reports.tables.item_rows import row_of_answer, rows_by_code
 from wattbench_reports.tables.items_table import read_items
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 WINDOW_COLUMNS = (
     "window", "system", "task", "purpose", "started_s", "finished_s", "total_j", "above_idle_j", "provenance_label",
@@ -107,8 +106,6 @@ class Frames(AnswerAccess):
         Raises:
             UserError: the table has no such column, or cannot be read.
         """
-        import pyarrow as pa
-
         path = self.run.layout.items_table
         with self._columns() as table:
             table.require(names)
@@ -144,9 +141,6 @@ class Frames(AnswerAccess):
         Raises:
             UserError: it holds no such lists.
         """
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
         path = self.run.layout.items_table
         try:
             with self._columns() as table:
@@ -346,8 +340,6 @@ def check_finished(run: RunRecords) -> None:
 
 def _texts(table: TableColumns, name: str) -> pd.Series:
     """Return a column of texts, missing where there is none."""
-    import pyarrow as pa
-
     parts = [part.dictionary_decode() if pa.types.is_dictionary(part.type) else part for part in table.parts(name)]
     texts: pd.Series = pa.chunked_array(parts).to_pandas()
     return texts

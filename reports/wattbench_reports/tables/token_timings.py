@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from wattbench.records.tables.damaged_table import opened_table
@@ -127,9 +129,6 @@ class _Grown:
 
 
 def _of_batch(batch: object) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     assert isinstance(batch, pa.RecordBatch)
     names = batch.schema.names
     first_s, last_s, stamps = np.full(len(batch), np.nan), np.full(len(batch), np.nan), np.zeros(len(batch))

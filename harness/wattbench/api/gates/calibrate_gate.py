@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 from wattbench.api.gates.judge_gate import as_reports_know_it
 from wattbench.api.gates.measure_gate import GateJob, measure_new
+from wattbench.measure.fresh_process import in_fresh_process
 from wattbench.progress.notices import notice
+from wattbench.records import read_run
+from wattbench.scenarios.interleaved.find_policy import find_policy
+from wattbench_reports.gate.calibration.noise_floor import calibrate as from_evidence
+from wattbench_reports.gate.evidence.interleaved_run import evidence_in_turns
+from wattbench_reports.gate.metrics import ACCURACY, ENERGY, LATENCY_MEAN, LATENCY_P50, LATENCY_P95, TTFT
+from wattbench_reports.tables.header_record import HeaderRecord
 
 if TYPE_CHECKING:
     from wattbench_reports.gate.calibration.record import Calibration
@@ -39,13 +46,6 @@ def calibrate_gate(job: GateJob, out: Path, gates: int, restarts: int) -> Calibr
     Raises:
         UserError: something is wrong with the job, or the system failed.
     """
-    from wattbench.measure.fresh_process import in_fresh_process
-    from wattbench.records import read_run
-    from wattbench.scenarios.interleaved.find_policy import find_policy
-    from wattbench_reports.gate.calibration.noise_floor import calibrate as from_evidence
-    from wattbench_reports.gate.evidence.interleaved_run import evidence_in_turns
-    from wattbench_reports.tables.header_record import HeaderRecord
-
     of_suite = job.resolved().suite.gate
     policy = as_reports_know_it(find_policy(job.policy_file, of_suite, Path.cwd())[0])
     plants: list[Planted] | None = None
@@ -77,9 +77,6 @@ def calibrate_gate(job: GateJob, out: Path, gates: int, restarts: int) -> Calibr
 
 def _restart(job: GateJob, out: Path, policy: Policy, plants: list[Planted] | None) -> tuple[list[Planted], list[Path]]:
     """Measure a gate without a plant, and one with each."""
-    from wattbench.records import read_run
-    from wattbench_reports.gate.evidence.interleaved_run import evidence_in_turns
-
     first = _gated(job, out)
     if plants is None:
         plants = plants_for(evidence_in_turns(read_run(first), policy), policy)
@@ -105,8 +102,6 @@ def plants_for(equal: Evidence, policy: Policy) -> list[Planted]:
         equal: of the system against itself.
         policy: of the gates.
     """
-    from wattbench_reports.gate.metrics import ACCURACY, ENERGY, LATENCY_MEAN, LATENCY_P50, LATENCY_P95, TTFT
-
     margins = {rule.metric: PLANTED * rule.margin for rule in policy.rules}
     timed = [margin for metric, margin in margins.items() if metric in (LATENCY_MEAN, LATENCY_P50, LATENCY_P95, TTFT)]
     joules = [margin for metric, margin in margins.items() if metric in ENERGY]

@@ -7,11 +7,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from wattbench.api.gates.judge_gate import as_reports_know_it, calibrated_noise
+from wattbench.scenarios.interleaved.gate import PaidBy, judges_joules
+from wattbench_reports.gate.decision.case import resolved
+from wattbench_reports.gate.decision.outlook import accuracy_can_pass, detectable_before
+from wattbench_reports.gate.metrics import ACCURACY, ENERGY, MONEY, SEPARATOR
+from wattbench_reports.wording.gate import finds_text, margins_text, undecidable_text
 
 if TYPE_CHECKING:
     from wattbench.config import GatePolicy
     from wattbench.measure.plan import Planned
-    from wattbench.scenarios.interleaved.gate import PaidBy
     from wattbench_reports.gate.policy import Policy
 
 
@@ -43,12 +47,6 @@ def what_a_gate_finds(
         environment: of this machine, whose noise is taken from the calibration that the policy names.
         paid: what the money of its systems is made of; None: they have no price.
     """
-    from wattbench.scenarios.interleaved.gate import PaidBy, judges_joules
-    from wattbench_reports.gate.decision.case import resolved
-    from wattbench_reports.gate.decision.outlook import detectable_before
-    from wattbench_reports.gate.metrics import ENERGY, MONEY
-    from wattbench_reports.wording.gate import finds_text, margins_text, undecidable_text
-
     whole = sum((items or {}).values())
     if not items or not whole:
         return []
@@ -69,9 +67,6 @@ def what_a_gate_finds(
 
 def _undecidable(policy: Policy, items: int, domains: Mapping[str, int]) -> list[str]:
     """Return the accuracies that even an unchanged candidate could not pass."""
-    from wattbench_reports.gate.decision.outlook import accuracy_can_pass
-    from wattbench_reports.gate.metrics import ACCURACY, SEPARATOR
-
     names = []
     for rule in policy.rules:
         if rule.metric == ACCURACY and rule.blocks:

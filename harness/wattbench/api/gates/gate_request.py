@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wattbench.api.gates.gate_on_cluster import measure_new_on
 from wattbench.api.gates.judge_gate import judge_files, judge_gate, judge_runs
 from wattbench.api.gates.measure_base import AgainstBase, measure_against_base
 from wattbench.api.gates.measure_gate import GateJob, measure_new, measure_resumed
 from wattbench.api.imported_runs import is_of_another_tool, run_of
+from wattbench.api.verify import require_verified
 from wattbench.errors import UserError
+from wattbench.records import read_run
 
 if TYPE_CHECKING:
     from wattbench.api.slot_source import Cluster
@@ -97,8 +100,6 @@ class GateRequest:
             )
         job = self._job(suite, self.baseline, self.candidate)
         if self.cluster is not None:
-            from wattbench.api.gates.gate_on_cluster import measure_new_on
-
             notes = measure_new_on(self.cluster, job, self.out, self._begun)
         else:
             notes = measure_new(job, self.out, self._begun)
@@ -194,9 +195,6 @@ def _check_finished(roots: Iterable[Path]) -> None:
     Raises:
         UserError: one does not verify.
     """
-    from wattbench.api.verify import require_verified
-    from wattbench.records import read_run
-
     require_verified(root for root in roots if read_run(root).finished)
 
 

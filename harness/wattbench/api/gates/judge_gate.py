@@ -4,16 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
+from wattbench.config import GatePolicy
 from wattbench.errors import UserError
+from wattbench.records import read_run
+from wattbench.scenarios.interleaved.find_policy import DEFAULTS, find_policy
+from wattbench_reports.gate.calibration.noise_floor import check_floor, noise_here
+from wattbench_reports.gate.decision.judge import judge, judge_many, known
+from wattbench_reports.gate.evidence.flips import flips_in_turns, flips_of_two
+from wattbench_reports.gate.evidence.imports import assumed_drift, without_lacking
+from wattbench_reports.gate.evidence.interleaved_run import evidence_in_turns
+from wattbench_reports.gate.evidence.pytest_benchmark import ASSUMED_DRIFT, assumed_drift_note, evidence_of_files
+from wattbench_reports.gate.evidence.two_runs import evidence_of_two
+from wattbench_reports.gate.policy import policy_of
+from wattbench_reports.gate.result import GateResult, Verdict
+from wattbench_reports.tables.header_record import header_record
+from wattbench_reports.tables.session_record import sessions_of_two
 
 if TYPE_CHECKING:
-    from wattbench.config import GatePolicy
     from wattbench.records import RunRecords
     from wattbench_reports.gate.policy import Policy
-    from wattbench_reports.gate.result import GateResult, Verdict
 
 
 def gate_is_decided(root: Path) -> bool:
@@ -22,10 +37,6 @@ def gate_is_decided(root: Path) -> bool:
     Raises:
         UserError: its record is damaged.
     """
-    from wattbench.records import read_run
-    from wattbench_reports.gate.decision.judge import known
-    from wattbench_reports.gate.evidence.interleaved_run import evidence_in_turns
-
     run = read_run(root)
     policy = _recorded_policy(run)
     return known(evidence_in_turns(run, policy), policy)
@@ -42,13 +53,6 @@ def judge_gate(root: Path, policy_file: Path | None = None, notes: Sequence[str]
     Raises:
         UserError: it is not the run of a gate, or is damaged; or the policy is wrong.
     """
-    from wattbench.records import read_run
-    from wattbench.scenarios.interleaved.find_policy import find_policy
-    from wattbench_reports.gate.decision.judge import judge
-    from wattbench_reports.gate.evidence.flips import flips_in_turns
-    from wattbench_reports.gate.evidence.interleaved_run import evidence_in_turns
-    from wattbench_reports.tables.header_record import header_record
-
     run = read_run(root)
     policy = _recorded_policy(run)
     if policy_file is not None:
@@ -89,15 +93,6 @@ def judge_runs(
     Raises:
         UserError: a run cannot be read, or does not say which systems are meant; or the policy is wrong.
     """
-    from wattbench.records import read_run
-    from wattbench.scenarios.interleaved.find_policy import DEFAULTS, find_policy
-    from wattbench_reports.gate.decision.judge import judge
-    from wattbench_reports.gate.evidence.flips import flips_of_two
-    from wattbench_reports.gate.evidence.imports import assumed_drift, without_lacking
-    from wattbench_reports.gate.evidence.two_runs import evidence_of_two
-    from wattbench_reports.tables.header_record import header_record
-    from wattbench_reports.tables.session_record import sessions_of_two
-
     runs = read_run(first), read_run(second)
     settings, source = find_policy(policy_file, policy_of_suite(runs[1]), Path.cwd())
     policy = as_reports_know_it(settings.model_copy(update={"judge_modelled": True}) if judge_modelled else settings)
@@ -124,14 +119,6 @@ def judge_files(old: Path, new: Path, policy_file: Path | None) -> GateResult:
     Raises:
         UserError: one cannot be read, or the policy is wrong.
     """
-    from wattbench.scenarios.interleaved.find_policy import find_policy
-    from wattbench_reports.gate.decision.judge import judge_many
-    from wattbench_reports.gate.evidence.pytest_benchmark import (
-        ASSUMED_DRIFT,
-        assumed_drift_note,
-        evidence_of_files,
-    )
-
     policy = as_reports_know_it(find_policy(policy_file, None, Path.cwd())[0])
     assumed = ASSUMED_DRIFT if policy.drift is None else policy.drift
     policy = replace(policy, drift=assumed)
@@ -148,7 +135,6 @@ def floor_notes(policy: Policy, environment: Mapping[str, Any]) -> list[str]:
     calibration = policy.record.get("calibration")
     if calibration is None:
         return []
-    from wattbench_reports.gate.calibration.noise_floor import check_floor
 
     return check_floor(policy, Path(calibration), environment)
 
@@ -162,7 +148,6 @@ def calibrated_noise(policy: Policy, environment: Mapping[str, Any]) -> Mapping[
     calibration = policy.record.get("calibration")
     if calibration is None or not Path(calibration).is_file():
         return {}
-    from wattbench_reports.gate.calibration.noise_floor import noise_here
 
     return noise_here(Path(calibration), environment)
 
@@ -171,9 +156,6 @@ def failed(
     message: str, *, suite: str, baseline: str | None = None, candidate: str | None = None, runs: Sequence[str] = ()
 ) -> GateResult:
     """Return the verdict `error` of a gate or a night that failed."""
-    from wattbench.config import GatePolicy
-    from wattbench_reports.gate.result import Verdict
-
     return _without_figures(
         Verdict.ERROR,
         message,
@@ -195,8 +177,6 @@ def unchanged(suite: str, system: str, base: str, policy: GatePolicy, notes: Seq
         policy: which would have judged.
         notes: what else a reader should know.
     """
-    from wattbench_reports.gate.result import Verdict
-
     headline = f"Nothing that concerns {system} differs from {base}, so no item was asked."
     return _without_figures(
         Verdict.PASS, headline, policy, suite=suite, baseline=f"{system}.base", candidate=system, notes=tuple(notes)
@@ -204,10 +184,6 @@ def unchanged(suite: str, system: str, base: str, policy: GatePolicy, notes: Seq
 
 
 def _without_figures(verdict: Verdict, headline: str, policy: GatePolicy, **others: Any) -> GateResult:
-    from datetime import UTC, datetime
-
-    from wattbench_reports.gate.result import GateResult
-
     return GateResult(
         verdict=verdict,
         headline=headline,
@@ -224,11 +200,6 @@ def policy_of_suite(run: RunRecords) -> GatePolicy | None:
     Raises:
         UserError: the record is damaged.
     """
-    from pydantic import ValidationError
-
-    from wattbench.config import GatePolicy
-    from wattbench_reports.tables.header_record import header_record
-
     settings = header_record(run).suite.gate
     try:
         return None if settings is None else GatePolicy.model_validate(settings)
@@ -242,16 +213,11 @@ def policy_of_suite(run: RunRecords) -> GatePolicy | None:
 
 def as_reports_know_it(policy: GatePolicy) -> Policy:
     """Convert a checked policy by way of its record: `wattbench_reports` knows nothing of suites."""
-    from wattbench_reports.gate.policy import policy_of
-
     return policy_of(policy.model_dump(mode="json"))
 
 
 def _recorded_policy(run: RunRecords) -> Policy:
     """Read the policy that a gate's run was made with."""
-    from wattbench_reports.gate.policy import policy_of
-    from wattbench_reports.tables.header_record import header_record
-
     gate = header_record(run).gate
     if gate is None:
         raise UserError(

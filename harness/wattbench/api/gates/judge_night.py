@@ -7,6 +7,14 @@ from typing import TYPE_CHECKING
 
 from wattbench.api.gates.judge_gate import policy_of_suite
 from wattbench.errors import UserError
+from wattbench.nights import keep_verdict, rebuilt
+from wattbench.records import IDENTITY, read_run
+from wattbench.scenarios.interleaved.find_policy import DEFAULTS, find_policy
+from wattbench_reports.export.night import as_json
+from wattbench_reports.gate.policy import NIGHT_POLICY, policy_of
+from wattbench_reports.history import load_history
+from wattbench_reports.history.night_verdict import night_verdict
+from wattbench_reports.site import build_site
 
 if TYPE_CHECKING:
     from wattbench.nights import NightsLayout
@@ -21,11 +29,6 @@ def judge_last_night(layout: NightsLayout, policy_file: Path | None) -> NightVer
     Raises:
         UserError: there is no finished night, a record is damaged, or the policy is wrong.
     """
-    from wattbench.nights import keep_verdict
-    from wattbench_reports.export.night import as_json
-    from wattbench_reports.history import load_history
-    from wattbench_reports.history.night_verdict import night_verdict
-
     history = load_history(layout.root)
     verdict = night_verdict(history, _policy(history, policy_file))
     keep_verdict(layout, history.nights[-1].run, as_json(verdict))
@@ -38,16 +41,11 @@ def rebuild_site(layout: NightsLayout) -> Path:
     Raises:
         UserError: as `judge_last_night`.
     """
-    from wattbench_reports.history import load_history
-
     return build_site_by(layout, _policy(load_history(layout.root), None))
 
 
 def build_site_by(layout: NightsLayout, policy: Policy) -> Path:
     """Build a history's site by a policy, and return its first page."""
-    from wattbench.nights import rebuilt
-    from wattbench_reports.site import build_site
-
     return rebuilt(layout, lambda folder: build_site(layout.root, folder, policy)) / "index.html"
 
 
@@ -56,10 +54,6 @@ def _policy(history: History, policy_file: Path | None) -> Policy:
 
     A system may change from night to night: whether a change made it worse is what nights are judged for.
     """
-    from wattbench.records import IDENTITY, read_run
-    from wattbench.scenarios.interleaved.find_policy import DEFAULTS, find_policy
-    from wattbench_reports.gate.policy import NIGHT_POLICY, policy_of
-
     if not history.nights:
         raise UserError("; ".join([f"{history.root}: there is no finished night to judge", *history.notes]))
     of_suite = policy_of_suite(read_run(history.nights[-1].root))

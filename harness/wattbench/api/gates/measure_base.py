@@ -11,14 +11,23 @@ from wattbench.api.gates.judge_gate import unchanged
 from wattbench.api.gates.measure_gate import GateJob, gate_rules, measure_sides
 from wattbench.api.loaded_suite import load
 from wattbench.api.session import measuring_alone, sharing_machine
+from wattbench.config import Checkout
 from wattbench.errors import UserError
+from wattbench.machine.shared_machine import SharedMachine
 from wattbench.progress.notices import notice, stdout_to_stderr
+from wattbench.records import BASELINE, CANDIDATE
+from wattbench.repository import changes_since, find_base, repository_of, worktree
+from wattbench.scenarios.interleaved.base_changes import differences, digest_of
+from wattbench.scenarios.interleaved.base_system import Checkouts, base_system, with_checkout
+from wattbench.scenarios.interleaved.find_policy import find_policy
+from wattbench.scenarios.interleaved.find_suite import find_suite, find_system
+from wattbench.scenarios.interleaved.gate import BaseOfGate, Side, in_turns
+from wattbench.scenarios.interleaved.planted_faults import Plant
 
 if TYPE_CHECKING:
     from wattbench.config import GatePolicy, Resolved
     from wattbench.repository import BaseCommit, Repository
-    from wattbench.scenarios.interleaved.base_system import BaseSystem, Checkouts
-    from wattbench.scenarios.interleaved.gate import Side
+    from wattbench.scenarios.interleaved.base_system import BaseSystem
     from wattbench_reports.gate.result import GateResult
 
 
@@ -55,12 +64,6 @@ def measure_against_base(
     Raises:
         UserError: there is no such base, suite or system; or as `measure_new`.
     """
-    from wattbench.machine.shared_machine import SharedMachine
-    from wattbench.repository import changes_since, worktree
-    from wattbench.scenarios.interleaved.base_changes import differences, digest_of
-    from wattbench.scenarios.interleaved.base_system import Checkouts, base_system
-    from wattbench.scenarios.interleaved.gate import BaseOfGate
-
     here = Path.cwd()
     with stdout_to_stderr():
         metered = _compared(job, against, here).suite.suite.measure.energy  # what is wrong is said at once
@@ -108,11 +111,6 @@ class _Compared:
 
 
 def _compared(job: GateJob, against: AgainstBase, here: Path) -> _Compared:
-    from wattbench.repository import find_base, repository_of
-    from wattbench.scenarios.interleaved.find_policy import find_policy
-    from wattbench.scenarios.interleaved.find_suite import find_suite, find_system
-    from wattbench.scenarios.interleaved.planted_faults import Plant
-
     path, why = find_suite(against.suite, job.policy_file, here)
     working = load(path, tasks=job.tasks, limit=job.limit, require_measured=job.require_measured)
     policy, _ = find_policy(job.policy_file, working.suite.gate, here)
@@ -124,8 +122,6 @@ def _compared(job: GateJob, against: AgainstBase, here: Path) -> _Compared:
 
 def _base_policy(job: GateJob, checkouts: Checkouts, of_base: BaseSystem) -> GatePolicy | None:
     """Return the policy that a gate in the base would have; None where the command names one, or it cannot be read."""
-    from wattbench.scenarios.interleaved.find_policy import find_policy
-
     here = Path.cwd()
     if job.policy_file is not None or not here.is_relative_to(checkouts.root):
         return None
@@ -139,11 +135,6 @@ def _sides(
     checkouts: Checkouts, of_base: BaseSystem, working: Resolved, name: str
 ) -> tuple[Resolved, Mapping[str, Side]]:
     """Return the suite of the working tree with the system of the base and its own, each with its own modules."""
-    from wattbench.config import Checkout
-    from wattbench.records import BASELINE, CANDIDATE
-    from wattbench.scenarios.interleaved.base_system import with_checkout
-    from wattbench.scenarios.interleaved.gate import Side, in_turns
-
     root, tree = checkouts.root, checkouts.tree
     sides = {BASELINE: Side(f"{name}.base", name), CANDIDATE: Side(name, name)}
     systems = {

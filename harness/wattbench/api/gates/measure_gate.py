@@ -14,7 +14,18 @@ from wattbench.api.loaded_suite import load, recorded_suite
 from wattbench.api.session import meters_here, sharing_machine
 from wattbench.api.suite_runs import planned_again, writer_to_resume
 from wattbench.errors import UserError
+from wattbench.machine.environment import environment
+from wattbench.measure.measuring_context import measuring
+from wattbench.measure.plan import plan
+from wattbench.measure.resume import new_run
+from wattbench.progress import progress
 from wattbench.progress.notices import notice, stdout_to_stderr
+from wattbench.records import read_run
+from wattbench.repository import changes_since, worktree
+from wattbench.scenarios.interleaved.base_changes import digest_of
+from wattbench.scenarios.interleaved.find_policy import find_policy
+from wattbench.scenarios.interleaved.gate import Gate, choose_sides, judges_joules, new_seed, paid_by
+from wattbench.scenarios.interleaved.planted_faults import Plant
 
 if TYPE_CHECKING:
     from wattbench.config import GatePolicy, Resolved
@@ -22,8 +33,7 @@ if TYPE_CHECKING:
     from wattbench.measure.plan import Cell
     from wattbench.meters import Chosen
     from wattbench.records import RunWriter
-    from wattbench.scenarios.interleaved.gate import BaseOfGate, Gate, Side
-    from wattbench.scenarios.interleaved.planted_faults import Plant
+    from wattbench.scenarios.interleaved.gate import BaseOfGate, Side
 
 
 @dataclass(frozen=True)
@@ -74,8 +84,6 @@ def measure_new(
     Raises:
         UserError: something is wrong with the job, or a system failed.
     """
-    from wattbench.scenarios.interleaved.gate import choose_sides
-
     with stdout_to_stderr():
         resolved, sides = choose_sides(job.resolved(), job.baseline, job.candidate)
         rules = gate_rules(job, resolved)
@@ -101,10 +109,6 @@ def gate_rules(job: GateJob, resolved: Resolved) -> GateRules:
     Raises:
         UserError: the policy or what is planted is wrong, or the policy has margins below the machine's noise floor.
     """
-    from wattbench.machine.environment import environment
-    from wattbench.scenarios.interleaved.find_policy import find_policy
-    from wattbench.scenarios.interleaved.planted_faults import Plant
-
     plant = Plant.parse(job.plant)
     policy, source = find_policy(job.policy_file, resolved.suite.gate, Path.cwd())
     if job.calibration_items is not None:
@@ -139,11 +143,6 @@ def measure_sides(
         out: as of `measure_new`; so are `begun` and `until`, and what is returned and raised.
         machine: taken while it measures.
     """
-    from wattbench.machine.environment import environment
-    from wattbench.measure.plan import plan
-    from wattbench.measure.resume import new_run
-    from wattbench.scenarios.interleaved.gate import Gate, judges_joules, new_seed, paid_by
-
     policy, here = rules.policy, environment(resolved.path.parent)
     chosen = meters_here(resolved.suite, resolved.systems)
     paid = paid_by(resolved.suite, resolved.systems.values())
@@ -175,9 +174,6 @@ def measure_resumed(root: Path, *, allow_unsafe_code: bool, require_measured: bo
     Raises:
         UserError: it is not the run of a gate, cannot be resumed here, or a system failed.
     """
-    from wattbench.records import read_run
-    from wattbench.scenarios.interleaved.gate import Gate
-
     records = read_run(root)
     gate = Gate.of_records(records)
     if records.finished:
@@ -203,9 +199,6 @@ def _checked_out_again(run: Path, gate: Gate) -> Iterator[None]:
     Raises:
         UserError: the candidate's files are no longer the same.
     """
-    from wattbench.repository import changes_since, worktree
-    from wattbench.scenarios.interleaved.base_changes import digest_of
-
     base = gate.base
     if base is None:
         yield
@@ -232,9 +225,6 @@ def _measure(
     allow_unsafe_code: bool,
     until: Callable[[Path], bool],
 ) -> None:
-    from wattbench.measure.measuring_context import measuring
-    from wattbench.progress import progress
-    from wattbench.records import read_run
     from wattbench.scenarios.interleaved.loop import GateSession, rounds_of, run_gate, steps_of
 
     root = writer.layout.root

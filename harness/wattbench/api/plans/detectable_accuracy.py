@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wattbench.terminal import TextColumn, text_table
+from wattbench_reports.stats import minimum_detectable_difference
 
 SHARES = (0.1, 0.4)
 """Shares of the items that one of two systems gets right and the other wrong, between which most pairs are: much alike
@@ -45,8 +46,6 @@ def detectable_accuracy(items: Mapping[str, int], shares: Sequence[float] = SHAR
     Returns:
         All items first.
     """
-    from wattbench_reports.stats import minimum_detectable_difference
-
     groups = [(None, sum(items.values())), *(items.items() if len(items) > 1 else ())]
     return [
         DetectableAccuracy(

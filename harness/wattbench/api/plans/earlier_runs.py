@@ -7,10 +7,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from wattbench.api.run_folder import FINISHED, runs_in
+from wattbench.config.loader import systems_as_measured
 from wattbench.errors import UserError
+from wattbench.machine.environment import machine
+from wattbench.records import read_run
+from wattbench.redaction import hide_settings
+from wattbench_reports.tables.run_tables import load_frames
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from wattbench.config import Resolved
@@ -69,10 +76,6 @@ def find_earlier(
     Raises:
         UserError: there is no such folder.
     """
-    from wattbench.api.run_folder import FINISHED, runs_in
-    from wattbench.machine.environment import machine
-    from wattbench.records import read_run
-
     earlier = Earlier()
     settings = _systems(resolved.as_record()["systems"])
     asking = {loaded.choice.task: loaded.asking_sha256 for loaded in tasks}
@@ -103,9 +106,6 @@ def _of_machine(environment: Mapping[str, Any]) -> tuple[Any, ...]:
 
 def _systems(systems: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings of systems that change what their requests take, without secrets, as a record has them."""
-    from wattbench.config.loader import systems_as_measured
-    from wattbench.redaction import hide_settings
-
     hidden = {name: each for name, each in hide_settings(systems).items() if isinstance(each, Mapping)}
     return {
         name: {key: value for key, value in settings.items() if key not in _DESCRIBING}
@@ -140,10 +140,6 @@ def _read(run: RunRecords, wanted: set[tuple[str, str]], earlier: Earlier) -> bo
     Raises:
         UserError: the record is damaged.
     """
-    import numpy as np
-
-    from wattbench_reports.tables.run_tables import load_frames
-
     frames = load_frames(run)
     windows = frames.windows.set_index("window")
     items = frames.items[~frames.items["failed"]]

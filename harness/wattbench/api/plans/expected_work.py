@@ -12,10 +12,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from wattbench.measure.arrivals import offers
+from wattbench.measure.effort import AGAIN, AROUND_S, QUICK_S
+from wattbench.measure.plan import requests
+from wattbench.measure.plan_of_blocks import least_blocks
 from wattbench.terminal import TextColumn, text_table, wrapped
+from wattbench_reports.formatting.units import duration, plural, quantity
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from wattbench.api.plans.earlier_runs import Earlier
@@ -118,8 +124,6 @@ def _whole_time(
     asking: Expectation, around_s: float, measure: Measure, effort: Effort, used_by_others: float, systems: int
 ) -> Expectation:
     """Return how long a run takes: from answers alone to all that its effort admits, next to what else runs now."""
-    from wattbench.measure.effort import AGAIN, AROUND_S, QUICK_S
-
     if not measure.in_blocks:  # each cell once; rates decide how long arrivals take
         return Expectation(*(each + around_s for each in (asking.estimate, asking.low, asking.high + AROUND_S)))
     slowest_s = asking.high * (1.0 + SLOWED * used_by_others)
@@ -133,9 +137,6 @@ def _whole_time(
 def _of_system(
     name: str, cells: Sequence[Planned], measure: Measure, earlier: Earlier, least_s: float, effort: Effort
 ) -> SystemWork:
-    from wattbench.measure.plan import requests
-    from wattbench.measure.plan_of_blocks import least_blocks
-
     times = least_blocks(measure, effort, None) if measure.in_blocks and measure.resident == "one" else 1
     numbers = [None if cell.items is None else requests(cell.items, measure) for cell in cells]
     runs = [earlier.cells.get((name, cell.choice.task), []) for cell in cells]
@@ -160,8 +161,6 @@ def _of_system(
 
 def _at_rates(measure: Measure, cells: Iterable[Planned]) -> Expectation | None:
     """Return how long requests arrive, by the rates: the last answers come a little later."""
-    from wattbench.measure.arrivals import offers
-
     assert measure.load is not None
     whole_s = 0.0
     for cell in cells:
@@ -173,8 +172,6 @@ def _at_rates(measure: Measure, cells: Iterable[Planned]) -> Expectation | None:
 
 def _least_asking_s(measure: Measure, items: Sequence[int | None], effort: Effort) -> float:
     """Return how long the windows of a system last at least."""
-    from wattbench.measure.plan_of_blocks import least_blocks
-
     known = [each for each in items if each is not None]
     whole = sum(known) if len(known) == len(items) else None
     windows = least_blocks(measure, effort, whole) if measure.in_blocks else len(items)
@@ -183,8 +180,6 @@ def _least_asking_s(measure: Measure, items: Sequence[int | None], effort: Effor
 
 def _total(requests: int | None, runs: Sequence[NDArray[np.float64]]) -> Expectation | None:
     """Return what a number of requests will add up to, from what those of earlier runs took, run by run."""
-    import numpy as np
-
     counted = [run for run in runs if len(run)]
     if requests is None or not counted:
         return None
@@ -219,8 +214,6 @@ def expected_as_text(work: ExpectedWork, folder: str) -> list[str]:
         work: as expected.
         folder: where earlier runs were looked for, in words.
     """
-    from wattbench_reports.formatting.units import plural
-
     source = "the rates of the suite" if work.by_rates else plural(len(work.runs), "earlier run")
     unknown = [each.system for each in work.systems if each.asking_s is None]
     if len(unknown) == len(work.systems):
@@ -259,8 +252,6 @@ def expected_as_text(work: ExpectedWork, folder: str) -> list[str]:
 
 
 def _time(expected: Expectation | None) -> str:
-    from wattbench_reports.formatting.units import duration
-
     if expected is None:
         return "not known"
     if expected.low == expected.high:
@@ -269,8 +260,6 @@ def _time(expected: Expectation | None) -> str:
 
 
 def _joules(expected: Expectation | None) -> str:
-    from wattbench_reports.formatting.units import quantity
-
     if expected is None:
         return "not known"
     low, high = quantity(expected.low, "J"), quantity(expected.high, "J")

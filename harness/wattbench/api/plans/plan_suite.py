@@ -7,9 +7,21 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wattbench.api.gates.gate_power import items_by_domain, what_a_gate_finds
 from wattbench.api.plans.detectable_accuracy import DetectableAccuracy, detectable_accuracy, detectable_as_text
+from wattbench.api.plans.earlier_runs import Earlier, find_earlier
 from wattbench.api.plans.expected_work import ExpectedWork, expected_as_text, expected_work
+from wattbench.api.session import meters_here
+from wattbench.distributed.shard_choice import check_shard
+from wattbench.machine.busy import busy_now
+from wattbench.machine.environment import installation
+from wattbench.measure.answer_limits import answer_limits, limits_as_text
+from wattbench.measure.code_to_run import code_to_run
+from wattbench.measure.effort import effort_of
+from wattbench.measure.plan_as_text import as_text, scores_as_text
+from wattbench.measure.preview import preview
 from wattbench.redaction import hide
+from wattbench.scenarios.interleaved.gate import paid_by
 
 if TYPE_CHECKING:
     from wattbench.config import Resolved
@@ -61,9 +73,7 @@ class SuitePlan:
         Args:
             whole_prompts: do not cut long prompts.
         """
-        from wattbench.measure.answer_limits import limits_as_text
         from wattbench.measure.expected_cost import costs_as_text
-        from wattbench.measure.plan_as_text import as_text, scores_as_text
         from wattbench.measure.prompts_as_text import prompts_as_text
 
         sections = [
@@ -81,8 +91,6 @@ class SuitePlan:
 
     def as_record(self) -> dict[str, Any]:
         """Return the plan as `wattbench plan --json` prints it, without secrets; prompts are whole."""
-        from wattbench.measure.code_to_run import code_to_run
-
         cells = [
             {
                 "system": cell.system,
@@ -140,14 +148,7 @@ def plan_suite(
     Raises:
         UserError: something in the suite is wrong, or a server that it names does not answer.
     """
-    from wattbench.api.gates.gate_power import items_by_domain
-    from wattbench.api.plans.earlier_runs import Earlier, find_earlier
-    from wattbench.api.session import meters_here
-    from wattbench.distributed.shard_choice import check_shard
-    from wattbench.measure.answer_limits import answer_limits
-    from wattbench.measure.effort import effort_of
     from wattbench.measure.expected_cost import expected_costs
-    from wattbench.measure.preview import preview
     from wattbench.measure.shown_prompts import shown_prompts
 
     check_shard(resolved, shard)
@@ -178,8 +179,6 @@ def plan_suite(
 
 def _used_by_others() -> float:
     """Return the share of the processor that other processes use now; 0 where that is hidden."""
-    from wattbench.machine.busy import busy_now
-
     return busy_now().share or 0.0
 
 
@@ -187,9 +186,6 @@ def _of_a_gate(resolved: Resolved, items: Mapping[str, int] | None, metered: Map
     policy = resolved.suite.gate
     if policy is None:
         return []
-    from wattbench.api.gates.gate_power import what_a_gate_finds
-    from wattbench.machine.environment import installation
-    from wattbench.scenarios.interleaved.gate import paid_by
 
     paid = paid_by(resolved.suite, resolved.systems.values())
     return what_a_gate_finds(policy, items, metered, installation(), paid)

@@ -6,18 +6,32 @@ Which member answers best is not asked: `wattbench route RUN --write` learns tha
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wattbench.api.routers.router_to_write import member_names
+from wattbench.api.routers.training_grams import training_grams
+from wattbench.api.routers.written_suite import catalogue_text
+from wattbench.api.session import measuring_alone, meters_here
+from wattbench.config import ClassifierRouter, FileTask, HybridSystem, load_suite
+from wattbench.config.base import expanded
 from wattbench.errors import UserError, nearest
+from wattbench.meters import Metering, watch_here
 from wattbench.records.files.atomic_write import FAILURE, failing_as, write_atomically
+from wattbench.systems.training_ledger import FILE
+from wattbench.tasks.file_task.documents import read_documents
+from wattbench.tasks.file_task.rows import read_file
+from wattbench.tasks.file_task.split import Item, key_of
+from wattbench.train.own_router import MODEL, TEXT, divided, fit_own_router
+from wattbench_reports.formatting import units
+from wattbench_reports.stats import wilson_interval
 
 if TYPE_CHECKING:
-    from wattbench.config import FileTask, Resolved
+    from wattbench.config import Resolved
     from wattbench.tasks.file_task.documents import Documents
-    from wattbench.tasks.file_task.split import Item
     from wattbench.train.own_router import FittedRouter
 
 HYBRID = "hybrid.yaml"
@@ -53,11 +67,6 @@ class WrittenRouter:
     @property
     def lines(self) -> tuple[str, ...]:
         """Say what was fitted, how right it is on held-out texts, what it took, and how to use it."""
-        import os
-
-        from wattbench_reports.formatting import units
-        from wattbench_reports.stats import wilson_interval
-
         fitted, ledger = self.fitted, self.fitted.ledger
         share = wilson_interval(fitted.right / fitted.held_out, fitted.held_out)
         joules = f"{units.quantity(ledger.total_j, 'J')} ({', '.join(sorted(set(ledger.provenance.values())))})"
@@ -99,13 +108,6 @@ def fit_router(
         UserError: there is nothing to fit to, a text is also asked by the suite, or a label has no system;
             another process measures on this machine.
     """
-    from wattbench.api.routers.training_grams import training_grams
-    from wattbench.api.session import measuring_alone, meters_here
-    from wattbench.config import load_suite
-    from wattbench.config.base import expanded
-    from wattbench.meters import Metering, watch_here
-    from wattbench.train.own_router import MODEL, divided, fit_own_router
-
     resolved = load_suite(suite)
     given = None if labelled is None else _of_file(labelled)
     documents = _documents(resolved)
@@ -133,9 +135,6 @@ def fit_router(
 
 def _documents(resolved: Resolved) -> list[tuple[FileTask, Documents]]:
     """Read the files of the suite's tasks."""
-    from wattbench.config import FileTask
-    from wattbench.tasks.file_task.documents import read_documents
-
     return [(choice, read_documents(choice)) for choice in resolved.tasks if isinstance(choice, FileTask)]
 
 
@@ -158,9 +157,6 @@ def _of_tasks(resolved: Resolved, documents: Sequence[tuple[FileTask, Documents]
 
 def _of_file(labelled: LabelledFile) -> tuple[list[Item], str]:
     """Return the rows of a file."""
-    from wattbench.tasks.file_task.rows import read_file
-    from wattbench.tasks.file_task.split import Item, key_of
-
     data = read_file(labelled.path, [labelled.input, labelled.label])
     data.check_column("--input", labelled.input)
     data.check_column("--label", labelled.label)
@@ -177,8 +173,6 @@ def _of_file(labelled: LabelledFile) -> tuple[list[Item], str]:
 
 
 def _labelled(item: Item, text: str, label: str) -> Item:
-    from wattbench.train.own_router import TEXT
-
     return replace(item, target=label, doc={TEXT: text})
 
 
@@ -196,15 +190,11 @@ def _check_leaks(resolved: Resolved, documents: Sequence[tuple[FileTask, Documen
 
 
 def _named(labels: Sequence[str]) -> dict[str, str]:
-    from wattbench.api.routers.router_to_write import member_names
-
     return dict(zip(labels, member_names(labels), strict=True))
 
 
 def _system_of(resolved: Resolved, label: str, given: Mapping[str, str]) -> str:
     """Return the system for a label: the given one, else the one of its name, else the only one of its domain."""
-    from wattbench.config import HybridSystem
-
     able = {name: each for name, each in resolved.systems.items() if not isinstance(each, HybridSystem)}
     if label in given:
         if given[label] not in able:
@@ -237,11 +227,6 @@ def _free_name(resolved: Resolved, model: Path) -> str:
 
 
 def _catalogue(folder: Path, name: str, members: Mapping[str, str], fitted: FittedRouter, source: str) -> str:
-    from wattbench.api.routers.written_suite import catalogue_text
-    from wattbench.config import ClassifierRouter, HybridSystem
-    from wattbench.systems.training_ledger import FILE
-    from wattbench.train.own_router import MODEL
-
     hybrid = HybridSystem(
         kind="hybrid",
         engine="hybrid",

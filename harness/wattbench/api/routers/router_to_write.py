@@ -9,13 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from wattbench.config import ClassifierRouter, PredictedRouter
 from wattbench.errors import UserError
+from wattbench.routers import Question, Setup, open_router
+from wattbench.routers.base import Chooser
+from wattbench.text_classifier import fit_labels, save_classifier
+from wattbench_reports.routing.answers.among import answers_among
+from wattbench_reports.routing.answers.routed import pick
+from wattbench_reports.routing.baseline import gain_values
+from wattbench_reports.routing.fitting.fitted import fit_by_domain, fit_by_words
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
-    from wattbench.config import ClassifierRouter, PredictedRouter
     from wattbench_reports.routing.context import StudyContext
     from wattbench_reports.routing.fitting.fitted import FittedDomains, Split
 
@@ -44,11 +52,6 @@ class RouterToWrite:
 
     def choose(self, texts: Sequence[str]) -> NDArray[np.int64]:
         """Return the column of the system that the stored router asks, shape (texts,)."""
-        import numpy as np
-
-        from wattbench.routers import Question, Setup, open_router
-        from wattbench.routers.base import Chooser
-
         setup = Setup("the router", {label: label for label in self.members}, self.fallback, 0, _no_likelihoods)
         router = open_router(self.config, setup)
         assert isinstance(router, Chooser)
@@ -78,10 +81,6 @@ def train(
 
 def _by_words(context: StudyContext, texts: Sequence[str], split: Split, setting: str, path: Path) -> RouterToWrite:
     """Train a regression of every member's score on the words of requests."""
-    from wattbench.config import PredictedRouter
-    from wattbench.text_classifier import save_classifier
-    from wattbench_reports.routing.fitting.fitted import fit_by_words
-
     fitted = fit_by_words(context, texts, split, setting)
     names = fitted.classifier.labels
     if math.isinf(fitted.rule.margin):
@@ -106,12 +105,6 @@ def _by_words(context: StudyContext, texts: Sequence[str], split: Split, setting
 
 def _by_domain(context: StudyContext, texts: Sequence[str], split: Split, setting: str, path: Path) -> RouterToWrite:
     """Choose a system for each domain, and train a classifier of the domain."""
-    import numpy as np
-
-    from wattbench.config import ClassifierRouter
-    from wattbench.text_classifier import fit_labels, save_classifier
-    from wattbench_reports.routing.fitting.fitted import fit_by_domain
-
     answers = context.answers
     fitted = fit_by_domain(context, split, setting)
     if set(fitted.systems) == {fitted.default}:
@@ -138,10 +131,6 @@ def _by_domain(context: StudyContext, texts: Sequence[str], split: Split, settin
 
 def _gain_on(context: StudyContext, texts: Sequence[str], items: NDArray[np.int64]) -> Callable[[RouterToWrite], float]:
     """Return a function that computes the gain of a router on some items, by the aim of the study."""
-    from wattbench_reports.routing.answers.among import answers_among
-    from wattbench_reports.routing.answers.routed import pick
-    from wattbench_reports.routing.baseline import gain_values
-
     answers = answers_among(context.answers, items)
     requests = [texts[each] for each in items.tolist()]
 

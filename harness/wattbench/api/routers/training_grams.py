@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wattbench_reports.metrics.carbon import carbon_of_suite
+from wattbench_reports.tables.suite_record import CarbonSettings
+
 if TYPE_CHECKING:
     from wattbench.config import Carbon
     from wattbench.train.ledger_entry import Grams
@@ -11,9 +14,6 @@ if TYPE_CHECKING:
 
 def training_grams(carbon: Carbon) -> Grams:
     """Return a function from joules to grams (None without a figure) and to the basis of that."""
-    from wattbench_reports.metrics.carbon import carbon_of_suite
-    from wattbench_reports.tables.suite_record import CarbonSettings
-
     factor = carbon_of_suite(CarbonSettings.of(carbon.model_dump(mode="json")))
 
     def grams(joules: float) -> tuple[float | None, str]:

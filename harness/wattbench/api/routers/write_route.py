@@ -6,6 +6,7 @@ what is predicted of the hybrid is its members' own answers to the requests that
 
 from __future__ import annotations
 
+import math
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -13,17 +14,33 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from wattbench.api.routers.router_to_write import KINDS, RouterToWrite, train
+from wattbench.api.routers.written_suite import WrittenSuite, suite_text
+from wattbench.config import HybridSystem, Prediction, resolved_from_record
 from wattbench.config.base import expanded
+from wattbench.config.systems.prediction import PredictedFigures
 from wattbench.errors import UserError
 from wattbench.records.files.atomic_write import FAILURE, failing_as, make_folder, move_into_place, write_atomically
+from wattbench_reports.formatting import units
+from wattbench_reports.routing.answers.among import answers_among
+from wattbench_reports.routing.answers.item_answers import JOULES
+from wattbench_reports.routing.answers.routed import pick
+from wattbench_reports.routing.context import AS_RECORDED
+from wattbench_reports.routing.fitting.fitted import split_items
+from wattbench_reports.routing.judge import judge
+from wattbench_reports.routing.model import WorthBuilding
+from wattbench_reports.routing.predictors.similar_texts import alike
+from wattbench_reports.routing.router_own import router_own, with_own_cost
+from wattbench_reports.routing.study import context_of_run
+from wattbench_reports.stats.budgets import SEED
+from wattbench_reports.tables.prompts import item_prompts
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
-    from wattbench.config import Prediction, Resolved
-    from wattbench.config.systems.prediction import PredictedFigures
+    from wattbench.config import Resolved
     from wattbench.records import RunRecords
     from wattbench_reports.comparison.analysis import Analysis
     from wattbench_reports.routing.context import RoutingOptions, StudyContext
@@ -65,8 +82,6 @@ class WrittenRoute:
     @property
     def lines(self) -> tuple[str, ...]:
         """Say what was written, what is predicted, and what to do next."""
-        from wattbench_reports.formatting import units
-        from wattbench_reports.routing.answers.item_answers import JOULES
 
         def figures(choice: RoutingChoice) -> str:
             joules = choice.amounts.get(JOULES)
@@ -98,9 +113,6 @@ def write_route(
     Raises:
         UserError: no router of this run can be written, or the folder cannot be.
     """
-    from wattbench_reports.routing.context import AS_RECORDED
-    from wattbench_reports.routing.study import context_of_run
-
     records = analysis.frames.run
     resolved = _suite_of(records, folder)
     context = context_of_run(analysis, options or AS_RECORDED)
@@ -142,8 +154,6 @@ class _TrainingData:
 
 def _suite_of(records: RunRecords, folder: Path) -> Resolved:
     """Return the suite of a run whose systems can be asked again."""
-    from wattbench.config import resolved_from_record
-
     root, header = records.layout.root, records.header
     if header.imported is not None:
         raise UserError(
@@ -174,13 +184,6 @@ def _recommended(records: RunRecords, study: RoutingStudy) -> tuple[str, str]:
 
 
 def _work(analysis: Analysis, resolved: Resolved, context: StudyContext) -> _TrainingData:
-    import numpy as np
-
-    from wattbench_reports.routing.answers.among import answers_among
-    from wattbench_reports.routing.fitting.fitted import split_items
-    from wattbench_reports.routing.predictors.similar_texts import alike
-    from wattbench_reports.stats.budgets import SEED
-
     answers = context.answers
     if answers.items > MOST_ITEMS:
         kept = np.sort(np.random.default_rng(SEED).choice(answers.items, MOST_ITEMS, replace=False))
@@ -198,8 +201,6 @@ def _requests(analysis: Analysis, resolved: Resolved, context: StudyContext) -> 
     The shortest form without a chat template: worked examples say nothing of a request, and a template is a model's.
     Where all have one it is that of the system that answers in case of doubt, whose template the hybrid uses.
     """
-    from wattbench_reports.tables.prompts import item_prompts
-
     answers = context.answers
     default = answers.systems[context.baseline.single]
     plain = [name for name in answers.systems if not resolved.systems[name].prompt.chat]
@@ -223,8 +224,6 @@ def _length(texts: Sequence[str]) -> int:
 
 def _documents(analysis: Analysis, rows: NDArray[np.int64]) -> dict[str, list[int]]:
     """Return the documents of some rows of the item table, by task."""
-    import numpy as np
-
     items, row = analysis.frames.items, analysis.frames.row_of_answer
     _, first = np.unique(row, return_index=True)
     chosen = items.iloc[first[rows]]
@@ -236,13 +235,6 @@ def _documents(analysis: Analysis, rows: NDArray[np.int64]) -> dict[str, list[in
 
 def _judged(analysis: Analysis, work: _TrainingData, router: RouterToWrite, folder: Path) -> WrittenRoute:
     """Judge the written router, and the best single system, on the test items."""
-    import numpy as np
-
-    from wattbench_reports.routing.answers.among import answers_among
-    from wattbench_reports.routing.answers.routed import pick
-    from wattbench_reports.routing.judge import judge
-    from wattbench_reports.routing.router_own import router_own, with_own_cost
-
     test = np.flatnonzero(work.split.test)
     answers = answers_among(work.context.answers, test)
     context = replace(work.context, answers=answers)
@@ -270,8 +262,6 @@ def _judged(analysis: Analysis, work: _TrainingData, router: RouterToWrite, fold
 
 def _note(study: RoutingStudy, kind: str) -> str:
     """Say what the study recommends in place of what is written, or that it does not recommend to build any."""
-    from wattbench_reports.routing.model import WorthBuilding
-
     chosen = study.verdict.choice
     notes = []
     if study.verdict.answer != WorthBuilding.YES:
@@ -286,9 +276,6 @@ def _note(study: RoutingStudy, kind: str) -> str:
 def _suite(
     records: RunRecords, resolved: Resolved, work: _TrainingData, router: RouterToWrite, written: WrittenRoute
 ) -> str:
-    from wattbench.api.routers.written_suite import WrittenSuite, suite_text
-    from wattbench.config import HybridSystem
-
     systems = work.context.answers.systems
     members = {label: systems[column] for label, column in router.members.items()}
     single = written.single.name
@@ -321,8 +308,6 @@ def _suite(
 
 
 def _prediction(run: str, written: WrittenRoute) -> Prediction:
-    from wattbench.config import Prediction
-
     choice = written.choice
     return Prediction(
         run=run,
@@ -335,10 +320,6 @@ def _prediction(run: str, written: WrittenRoute) -> Prediction:
 
 def _figures(intervals: Mapping[str, Interval]) -> PredictedFigures:
     """Return the figures with finite bounds, to six digits."""
-    import math
-
-    from wattbench.config.systems.prediction import PredictedFigures
-
     known = {
         name: [float(f"{value:.6g}") for value in (each.estimate, each.low, each.high)]
         for name, each in intervals.items()

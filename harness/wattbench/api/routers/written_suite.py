@@ -8,6 +8,8 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from wattbench.config.written_paths import written_path
 from wattbench.terminal import printable
 
@@ -82,8 +84,6 @@ def catalogue_text(systems: Mapping[str, SystemBase], folder: Path, comment: Seq
 
 
 def _yaml(data: Mapping[str, Any], folder: Path, comment: Sequence[str]) -> str:
-    import yaml
-
     body = yaml.safe_dump(
         _plain(data, folder), sort_keys=False, default_flow_style=None, width=WIDTH, allow_unicode=True
     )

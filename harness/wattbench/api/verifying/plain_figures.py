@@ -8,6 +8,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from wattbench_reports.comparison.analysis import analyse
+from wattbench_reports.export.comparison.comparison_rows import plain_row
+from wattbench_reports.metrics.assumptions import ALONE
+
 if TYPE_CHECKING:
     from wattbench.records import ItemRow, RunRecords
     from wattbench_reports.comparison.comparison import Comparison
@@ -27,10 +31,6 @@ def figure_differences(records: RunRecords, items: Sequence[ItemRow]) -> Iterato
     Raises:
         UserError: the run cannot be compared.
     """
-    from wattbench_reports.comparison.analysis import analyse
-    from wattbench_reports.export.comparison.comparison_rows import plain_row
-    from wattbench_reports.metrics.assumptions import ALONE
-
     comparison = analyse(records, ALONE).comparison
     at = None if comparison.load is None else comparison.load.compared
     rate, arrivals = (None, None) if at is None else (at.offered_per_s, at.arrivals)

@@ -7,8 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import wattbench
 from wattbench.api.verifying.check import Check, check, not_made, without_path
 from wattbench.errors import UserError
+from wattbench.meters.sampling.judge_again import RecordedReadings, judge_again
+from wattbench.meters.sampling.trace import read_trace
+from wattbench.records.shards import shard_of
 
 if TYPE_CHECKING:
     from wattbench.records import RunRecords, WindowRow
@@ -40,10 +44,6 @@ def _windows(number: int) -> str:
 
 
 def _differences(records: RunRecords, done: Counter[str]) -> Iterator[str]:
-    import wattbench
-    from wattbench.meters.sampling.judge_again import RecordedReadings, judge_again
-    from wattbench.meters.sampling.trace import read_trace
-
     packages = records.header.environment.get("packages")
     by_same_rules = isinstance(packages, dict) and packages.get("wattbench") == wattbench.__version__
     for path, rows in _by_trace(records).items():
@@ -77,8 +77,6 @@ def _why_not(row: WindowRow, recomputed: tuple[str, ...]) -> str:
 
 
 def _by_trace(records: RunRecords) -> dict[Path, list[WindowRow]]:
-    from wattbench.records.shards import shard_of
-
     rows: dict[Path, list[WindowRow]] = defaultdict(list)
     for row in records.windows():
         rows[records.layout.trace(row.system, row.task, row.block, shard=shard_of(row.window))].append(row)

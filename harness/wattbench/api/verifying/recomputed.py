@@ -11,9 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wattbench.api.verifying.check import Check, check, not_made
+from wattbench.api.verifying.plain_figures import figure_differences
 from wattbench.errors import UserError
+from wattbench.measure.rebuilt_tables import rebuild, table_differences
 from wattbench.progress.notices import stdout_to_stderr
 from wattbench.records.layout import RunLayout
+from wattbench.records.tables.run_tables import items_parquet, windows_parquet
+from wattbench.scenarios.interleaved.complete_rounds import CompleteRounds
+from wattbench_reports.export import render
+from wattbench_reports.export.compared_runs import compare_runs
+from wattbench_reports.metrics.assumptions import ALONE
 
 if TYPE_CHECKING:
     from wattbench.measure.rebuilt_tables import Rebuilt
@@ -27,7 +34,6 @@ def tables(records: RunRecords) -> tuple[Check, Rebuilt | None]:
     """Compare the tables with those that the lines give; return these too, where they are the same."""
     if records.header.imported is not None:
         return not_made("tables", "tables and figures: an imported run has no lines behind them"), None
-    from wattbench.measure.rebuilt_tables import rebuild, table_differences
 
     rebuilt: list[Rebuilt] = []
 
@@ -42,8 +48,6 @@ def tables(records: RunRecords) -> tuple[Check, Rebuilt | None]:
 def as_finished(records: RunRecords) -> tuple[RunRecords, Sequence[WindowRow]]:
     """Return the run without what was interrupted, and its windows, as its scenario ended."""
     if records.header.gate is not None:
-        from wattbench.scenarios.interleaved.complete_rounds import CompleteRounds
-
         rounds = CompleteRounds.of(records.layout)
         return rounds, rounds.windows()
     from wattbench.scenarios.closed_loop import with_abandoned
@@ -53,7 +57,6 @@ def as_finished(records: RunRecords) -> tuple[RunRecords, Sequence[WindowRow]]:
 
 def figures(records: RunRecords, rebuilt: Rebuilt) -> Check:
     """Compare what `compare` prints with plain sums of the lines, and with what it prints of their tables."""
-    from wattbench.api.verifying.plain_figures import figure_differences
 
     def differences() -> Iterator[str]:
         yield from figure_differences(records, rebuilt.items)
@@ -110,8 +113,6 @@ class _OtherTables(RunLayout):
 
 
 def _with_tables(records: RunRecords, rebuilt: Rebuilt, folder: Path) -> RunRecords:
-    from wattbench.records.tables.run_tables import items_parquet, windows_parquet
-
     layout = _OtherTables(records.layout.root, folder)
     layout.items_table.write_bytes(items_parquet(rebuilt.items))
     layout.windows_table.write_bytes(windows_parquet(rebuilt.windows))
@@ -120,10 +121,6 @@ def _with_tables(records: RunRecords, rebuilt: Rebuilt, folder: Path) -> RunReco
 
 def _printed(records: RunRecords) -> Any:
     """Return the comparison as programs read it, or why there is none. What is next to the run is left out."""
-    from wattbench_reports.export import render
-    from wattbench_reports.export.compared_runs import compare_runs
-    from wattbench_reports.metrics.assumptions import ALONE
-
     try:
         compared = compare_runs([records], assumptions=ALONE)
     except UserError as error:

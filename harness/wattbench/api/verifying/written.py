@@ -9,6 +9,13 @@ from typing import TYPE_CHECKING
 
 from wattbench.api.verifying.check import Check, check, failed, not_made, without_path
 from wattbench.errors import UserError
+from wattbench.records.invariants import table_problems
+from wattbench.records.journal_check import checked_journal
+from wattbench.records.line_checks import line_problems, time_problems
+from wattbench.records.reader import read_rows
+from wattbench.records.rows.experts import ExpertRow
+from wattbench.records.signature import signer
+from wattbench.records.verified_files import changed_files
 
 if TYPE_CHECKING:
     from wattbench.records import RunRecords
@@ -17,8 +24,6 @@ if TYPE_CHECKING:
 
 def digests(records: RunRecords, record: FinishRecord) -> Check:
     """Compare the files with their digests."""
-    from wattbench.records.verified_files import changed_files
-
     if record.sha256 is None and records.header.journal:
         return failed("digests", ["finished.json has no digests, which the run was given"])
     if record.sha256 is None:
@@ -33,8 +38,6 @@ def digests(records: RunRecords, record: FinishRecord) -> Check:
 
 def journal(records: RunRecords) -> Check:
     """Compare the files with what the run noted as it wrote them."""
-    from wattbench.records.journal_check import checked_journal
-
     root = records.layout.root
     if not records.header.journal:
         return not_made("journal", "in which order it was written: it has no journal")
@@ -57,8 +60,6 @@ def journal(records: RunRecords) -> Check:
 
 def signature(records: RunRecords, signers: Path | None) -> Check | None:
     """Check who signed the run, where it is signed or is to be; None where it is neither."""
-    from wattbench.records.signature import signer
-
     if signers is None:
         there = records.layout.signature.exists()
         return not_made("signature", "whose its signature is: no keys were named that count") if there else None
@@ -95,17 +96,11 @@ def _problems_of_lines(records: RunRecords) -> Iterable[str]:
 
 
 def _checked_experts(records: RunRecords) -> Callable[[str, str], object]:
-    from wattbench.records.reader import read_rows
-    from wattbench.records.rows.experts import ExpertRow
-
     return lambda system, task: read_rows(records.layout.experts(system, task), ExpertRow)
 
 
 def invariants(records: RunRecords, record: FinishRecord) -> Check:
     """Check what holds between lines, and between rows of tables."""
-    from wattbench.records.invariants import table_problems
-    from wattbench.records.line_checks import line_problems, time_problems
-
     measured = records.header.imported is None
     said = "answers, windows, documents, stamps and joules, against each other" if measured else "rows and scores"
 

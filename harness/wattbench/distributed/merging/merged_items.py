@@ -11,17 +11,16 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from wattbench.distributed.merging.found_shards import Shard, Shards
 from wattbench.errors import UserError
 from wattbench.records.tables.damaged_table import damage_named, parquet_file
 from wattbench.records.tables.run_tables import check_columns, items_schema
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 BATCH_ROWS = 1024
 """Rows of a shard that are in memory at a time, unless it asked its blocks in another order than theirs."""
@@ -61,9 +60,6 @@ def merged_items(shards: Shards, run: str, shift: Mapping[str, Mapping[int, int]
 
 
 def _of_run(batch: pa.RecordBatch, run: str, shift: int) -> pa.RecordBatch:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     schema = batch.schema
     columns = batch.columns
     columns[schema.get_field_index("run")] = pa.repeat(pa.scalar(run, pa.string()), batch.num_rows)
@@ -126,9 +122,6 @@ class _Table:
 
     def _by_block(self, system: str, task: str) -> dict[int, pa.RecordBatch]:
         """Return all rows of a cell by block."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
         batches = list(self._while(system, task, None))
         if not batches:
             return {}
@@ -164,8 +157,6 @@ class _Table:
 
 def _leading(batch: pa.RecordBatch, system: str, task: str, block: int | None) -> int:
     """Count the leading rows that are of a cell, and of a block if one is given."""
-    import pyarrow.compute as pc
-
     same = pc.and_(pc.equal(batch["system"], system), pc.equal(batch["task"], task))
     if block is not None:
         same = pc.and_(same, pc.equal(batch["block"], block))
@@ -175,8 +166,6 @@ def _leading(batch: pa.RecordBatch, system: str, task: str, block: int | None) -
 
 def _in_schema(batch: pa.RecordBatch) -> pa.RecordBatch:
     """Return a batch with the columns of this version, which an older one may lack."""
-    import pyarrow as pa
-
     schema = items_schema()
     if batch.schema.equals(schema):
         return batch
@@ -196,8 +185,6 @@ class _WindowSums:
     """Items without joules."""
 
     def add(self, batch: pa.RecordBatch) -> None:
-        import pyarrow.compute as pc
-
         windows = pc.run_end_encode(batch["window"])  # the items of a window are asked one after another
         begin = 0
         for window, end in zip(windows.values.to_pylist(), windows.run_ends.to_pylist(), strict=True):

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from wattbench.errors import UserError
 from wattbench.importers.answer import LATE, MOST_COUNTED, NAMES, UNIT_RANGE, ScoreRange, check_name
@@ -34,9 +36,6 @@ def checked_columns(
         task: that of an answer without one.
         scores: the range of the scores.
     """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     rows = len(lines)
     try:
         made: dict[str, Any] = {"at": at, "line": lines, "metrics": pa.repeat("{}", rows)}
@@ -72,9 +71,6 @@ def _bounds(name: str, scores: ScoreRange) -> tuple[float, float]:
 
 def _text(array: Any) -> Any:
     """Return a column as texts, empty where there is none."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     kind = array.type
     if pa.types.is_dictionary(kind):
         array, kind = array.dictionary_decode(), kind.value_type
@@ -92,24 +88,16 @@ def _text(array: Any) -> Any:
 
 
 def _or_null(text: Any) -> Any:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
 
 
 def _or_other(text: Any, other: str) -> Any:
-    import pyarrow.compute as pc
-
     empty = pc.equal(text, "")
     return pc.if_else(empty, other, text) if pc.any(empty).as_py() else text
 
 
 def _figure(array: Any, least: float, most: float) -> Any:
     """Return a column as doubles, null where there is none (or NaN)."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     kind = array.type
     if pa.types.is_dictionary(kind):
         array, kind = array.dictionary_decode(), kind.value_type
@@ -131,9 +119,6 @@ def _figure(array: Any, least: float, most: float) -> Any:
 
 
 def _parsed(text: Any) -> Any:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     try:
         figures = text.cast(pa.float64())
     except pa.ArrowInvalid:
@@ -147,14 +132,10 @@ def _parsed(text: Any) -> Any:
 
 
 def _count(array: Any) -> Any:
-    import pyarrow as pa
-
     return _figure(array, 0.0, MOST_COUNTED).cast(pa.int64())  # refuses what is not whole
 
 
 def _check_names(columns: Mapping[str, Any]) -> None:
-    import pyarrow.compute as pc
-
     if pc.any(pc.equal(columns["item"], "")).as_py():
         raise _UnusualError
     for what in NAMES:
@@ -166,8 +147,6 @@ def _check_names(columns: Mapping[str, Any]) -> None:
 
 
 def _check_late(columns: Mapping[str, Any]) -> None:
-    import pyarrow.compute as pc
-
     late = pc.greater(columns["first_token_seconds"], pc.multiply(columns["seconds"], LATE))
     if pc.any(late).as_py():
         raise _UnusualError

@@ -10,6 +10,8 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from wattbench.errors import UserError
 from wattbench.importers.batch import numbered
 from wattbench.records.files.byte_order_marks import MARK_BYTES, check_not_joined
@@ -69,8 +71,6 @@ def _header(rows: Iterator[tuple[int, list[str]]]) -> tuple[str, ...]:
 
 
 def _arrays(rows: list[list[str]], lines: list[int], positions: Sequence[int]) -> tuple[list[Any], Any]:
-    import pyarrow as pa
-
     texts = list(zip(*rows, strict=True))
     return [pa.array(_plain(texts[position]), pa.string()) for position in positions], pa.array(lines, pa.int64())
 

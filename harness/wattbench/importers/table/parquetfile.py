@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from wattbench.errors import UserError
 from wattbench.importers.batch import numbered
@@ -45,8 +48,6 @@ def blocks(path: Path, columns: Sequence[str]) -> Iterator[Arrays]:
     Raises:
         UserError: the file cannot be read, or unfolds to too much.
     """
-    import pyarrow as pa
-
     row = 0
     at = numbered(f"{path}: row ")
     try:
@@ -79,9 +80,6 @@ def _opened(path: Path, file: BufferedReader, places: Sequence[str] = ()) -> Any
         file: the same file.
         places: columns of texts that are to be read as a dictionary and places in it.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     _check_footer(path, file)
     try:
         return pq.ParquetFile(file, read_dictionary=places, buffer_size=1_000_000, page_checksum_verification=True)
@@ -99,8 +97,6 @@ def _check_footer(path: Path, file: BufferedReader) -> None:
 
 
 def _is_text(kind: Any) -> bool:
-    import pyarrow as pa
-
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
@@ -143,8 +139,6 @@ def _blocks(path: Path, batches: Iterator[Any], columns: Sequence[str]) -> Itera
 
 
 def _together(pieces: Sequence[list[Any]]) -> list[Any]:
-    import pyarrow as pa
-
     return [pa.concat_arrays(arrays) for arrays in zip(*pieces, strict=True)] if len(pieces) > 1 else pieces[0]
 
 
@@ -164,9 +158,6 @@ def _pieces(path: Path, arrays: Sequence[Any], row: int) -> Iterator[tuple[list[
 
 def _bytes_of(path: Path, array: Any, row: int) -> Any:
     """Return the bytes of each text of a column; 0 of what is none."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     if pa.types.is_dictionary(array.type) and _is_text(array.type.value_type):
         lengths = pc.binary_length(array.dictionary).take(array.indices)
     elif _is_text(array.type) or pa.types.is_binary(array.type) or pa.types.is_large_binary(array.type):
@@ -181,6 +172,4 @@ def _bytes_of(path: Path, array: Any, row: int) -> Any:
 
 
 def _unfolded(array: Any) -> Any:
-    import pyarrow as pa
-
     return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from wattbench.errors import UserError
 from wattbench.importers.batch import position
 from wattbench.importers.table import csvfile, parquetfile
@@ -76,8 +78,6 @@ def blocks_of(path: Path, columns: Sequence[str]) -> Iterator[TableBlock]:
     Raises:
         UserError: a row has more or fewer fields than the header, or cannot be read.
     """
-    import pyarrow as pa
-
     read = parquetfile.blocks if _is_parquet(path) else csvfile.blocks
     for arrays, lines, at in read(path, columns):
         yield TableBlock(dict(zip(columns, arrays, strict=True)), lines, pa.repeat(at, len(lines)))

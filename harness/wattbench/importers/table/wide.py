@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from wattbench.errors import UserError
@@ -58,9 +60,6 @@ def _long(
     block: TableBlock, shared: Mapping[str, str], systems: Sequence[str], parts: Mapping[str, Sequence[str]]
 ) -> Iterator[TableBlock]:
     """Yield the answers of a block, item by item and system by system."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     rows = len(block.lines)
     answered = np.zeros((rows, len(systems)), bool)
     joined: dict[str, Any] = {}
@@ -85,8 +84,6 @@ def _long(
 
 def _joined(arrays: Sequence[Any]) -> Any:
     """Return the columns of all systems as one array, one after the other."""
-    import pyarrow as pa
-
     arrays = [each.dictionary_decode() if pa.types.is_dictionary(each.type) else each for each in arrays]
     types = {each.type for each in arrays if not pa.types.is_null(each.type)} or {pa.null()}
     if len(types) == 1:
@@ -98,9 +95,6 @@ def _joined(arrays: Sequence[Any]) -> Any:
 
 def _present(array: Any) -> NDArray[np.bool_]:
     """Return which rows of a column have a value, as `absent` has it."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     if pa.types.is_string(array.type):
         present = pc.not_equal(array, "")
     elif pa.types.is_floating(array.type):
@@ -111,9 +105,6 @@ def _present(array: Any) -> NDArray[np.bool_]:
 
 
 def _bytes_of(array: Any) -> NDArray[np.int64]:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     if not pa.types.is_string(array.type):
         return np.full(len(array), array.nbytes // max(1, len(array)), np.int64)
     return np.asarray(pc.fill_null(pc.binary_length(array), 0).to_numpy(zero_copy_only=False), np.int64)

@@ -15,6 +15,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 SLICES = 5
 """The work is divided into this many equal parts, of which the median counts: an interrupt or two does no harm."""
 GATHERED = 1 << 19
@@ -47,8 +49,6 @@ class Canary:
     """The work, and its last times."""
 
     def __init__(self) -> None:
-        import numpy as np
-
         self._np: Any = np
         order = np.random.default_rng(7).permutation(TABLE)
         self._table = np.arange(TABLE, dtype=np.float64)

@@ -10,6 +10,8 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
+import psutil
+
 from wattbench.meters.base import MeterError
 from wattbench.meters.nvml.visible_gpus import Gpu
 
@@ -191,7 +193,6 @@ def _stranger(pid: int) -> str | None:
     """Return the name of a foreign process; empty for an own one, None where that is not known."""
     if pid == os.getpid():
         return ""
-    import psutil
 
     try:
         process = psutil.Process(pid)

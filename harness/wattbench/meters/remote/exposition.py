@@ -12,6 +12,8 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from prometheus_client.parser import text_string_to_metric_families
+
 MOST_LINE = 4096
 """Characters of a line. The labels of a sample take some hundred."""
 MOST_SAMPLES = 10_000
@@ -67,8 +69,6 @@ def _name(line: str) -> str:
 
 
 def _sample(metric: str, line: str, open_metrics: bool) -> PageSample | UnreadLine:
-    from prometheus_client.parser import text_string_to_metric_families
-
     if len(line) > MOST_LINE:
         return UnreadLine(metric, f"a line of more than {MOST_LINE:,} characters")
     try:

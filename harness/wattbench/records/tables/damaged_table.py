@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from wattbench.errors import UserError
 from wattbench.records.files.regular_file import MOST_BYTES, open_record
-
-if TYPE_CHECKING:
-    import pyarrow.parquet as pq
 
 
 @contextmanager
@@ -24,8 +24,6 @@ def damage_named(path: Path) -> Iterator[None]:
     Raises:
         UserError: the table could not be read inside.
     """
-    import pyarrow as pa
-
     try:
         yield
     except (OSError, UnicodeError, pa.ArrowException) as error:
@@ -42,8 +40,6 @@ def parquet_file(path: Path, **options: Any) -> pq.ParquetFile:
     Raises:
         UserError: it cannot be opened, or is no Parquet file.
     """
-    import pyarrow.parquet as pq
-
     with damage_named(path):
         return pq.ParquetFile(open_record(path, MOST_BYTES), page_checksum_verification=True, **options)
 

@@ -7,6 +7,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
 from wattbench.records.files.atomic_write import open_atomically
 from wattbench.records.tables.run_tables import items_schema
 from wattbench.redaction import hide_known, known
@@ -34,8 +38,6 @@ def write_items(path: Path, batches: Iterable[Any]) -> int:
     Raises:
         UserError: it cannot be written.
     """
-    import pyarrow.parquet as pq
-
     rows = 0
     with (
         open_atomically(path) as file,
@@ -55,8 +57,6 @@ def write_items(path: Path, batches: Iterable[Any]) -> int:
 
 def _groups(batches: Iterable[Any]) -> Iterator[Any]:
     """Join batches to tables of about one row group each: smaller ones compress and read badly."""
-    import pyarrow as pa
-
     held: list[Any] = []
     rows = 0
     size = 0
@@ -77,8 +77,6 @@ def _groups(batches: Iterable[Any]) -> Iterator[Any]:
 
 def _without_secrets(batch: Any) -> Any:
     """Hide the secrets of this process in the texts of a batch."""
-    import pyarrow as pa
-
     if not known:
         return batch
     columns = [_hidden(column) if pa.types.is_string(column.type) else column for column in batch.columns]
@@ -89,9 +87,6 @@ def _without_secrets(batch: Any) -> Any:
 
 
 def _hidden(texts: Any) -> Any:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     encoded = texts.dictionary_encode()
     values = encoded.dictionary
     harmless = pc.or_(pc.less(pc.binary_length(values), _SHORTEST), pc.match_substring_regex(values, _DIGEST))

@@ -12,6 +12,9 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from wattbench.errors import UserError
 from wattbench.records.layout import RunLayout
 from wattbench.records.rows.answers import FinishReason, ScoreRow
@@ -23,8 +26,6 @@ from wattbench.redaction import hide_known
 
 def items_schema() -> Any:
     """Return the Arrow schema of `items.parquet`."""
-    import pyarrow as pa
-
     text, real, integer = pa.string(), pa.float64(), pa.int64()
     used = pa.struct(
         {
@@ -47,8 +48,6 @@ def _without_none(hint: Any) -> Any:
 
 def windows_schema() -> Any:
     """Return the Arrow schema of `windows.parquet`."""
-    import pyarrow as pa
-
     text, real, integer = pa.string(), pa.float64(), pa.int64()
     return pa.schema(
         {
@@ -108,8 +107,6 @@ def rescored_items(
     Raises:
         UserError: the table cannot be read, or an answer of these cells has no new score.
     """
-    import pyarrow as pa
-
     table = _read(path)
     new = {
         (system, task, row.doc_id, row.repeat, row.offered_per_s, row.arrivals): row
@@ -231,8 +228,6 @@ def _types_wanted(*, windows: bool) -> Mapping[str, Any]:
 
 def _holds(there: Any, wanted: Any) -> bool:
     """Return whether a column of a type can be read as one of another type."""
-    import pyarrow as pa
-
     if there == wanted:
         return True
     types = pa.types
@@ -249,8 +244,6 @@ def _holds(there: Any, wanted: Any) -> bool:
 
 
 def _values(path: Path, table: Any) -> dict[str, list[Any]]:
-    import pyarrow as pa
-
     try:
         return {name: table[name].to_pylist() for name in table.column_names}
     except (KeyError, ValueError, pa.ArrowException) as error:  # a column that is there twice; a text that is not UTF-8
@@ -263,21 +256,15 @@ def _read(path: Path) -> Any:
 
 
 def _as_run(table: Any, run: str) -> bytes:
-    import pyarrow as pa
-
     at = table.schema.get_field_index("run")
     return _compressed(table.set_column(at, "run", pa.array([run] * table.num_rows, type=table.schema.field(at).type)))
 
 
 def _parquet(rows: list[dict[str, Any]], schema: Any) -> bytes:
-    import pyarrow as pa
-
     return _compressed(pa.Table.from_pylist(hide_known(rows), schema=schema))
 
 
 def _compressed(table: Any) -> bytes:
-    import pyarrow.parquet as pq
-
     sink = io.BytesIO()
     pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
     return sink.getvalue()

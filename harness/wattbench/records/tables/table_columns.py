@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from wattbench.errors import UserError
@@ -21,7 +23,6 @@ from wattbench.records.tables.run_tables import check_columns
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow as pa
 
 _PART_ROWS = 1_048_576
 """Rows of a column that are decoded at a time: a row group, as most writers make them."""
@@ -41,9 +42,6 @@ class Coded:
 
     def in_order(self) -> Self:
         """Return the column with its texts sorted by code points, so that codes compare as texts do."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
         order = pc.array_sort_indices(self.texts)
         position = np.empty(len(order) + 1, dtype=np.int64)
         position[order.to_numpy()] = np.arange(len(order))
@@ -59,7 +57,6 @@ class Coded:
     def series(self, rows: NDArray[np.integer[Any]] | slice = slice(None)) -> pd.Series:
         """Return the texts of some rows, missing where there is none."""
         import pandas as pd
-        import pyarrow as pa
 
         codes = self.codes[rows]
         return pd.Series(pd.array(self.texts.take(pa.array(codes, mask=codes < 0)), dtype="str"))
@@ -78,8 +75,6 @@ class TableColumns:
         Raises:
             UserError: it cannot be read, or a column is of another type than its name says.
         """
-        import pyarrow as pa
-
         self.path = path
         self._kept = kept
         with opened_table(path) as file, damage_named(path):
@@ -120,8 +115,6 @@ class TableColumns:
 
     def holds_numbers(self, name: str) -> bool:
         """Return whether a column holds numbers, or nothing at all."""
-        import pyarrow as pa
-
         of = self._schema.field(name).type
         return bool(pa.types.is_floating(of) or pa.types.is_integer(of) or pa.types.is_null(of))
 
@@ -139,9 +132,6 @@ class TableColumns:
         return self._joined(self.parts_at(name, rows), count)
 
     def _joined(self, parts: Iterator[pa.Array], count: int) -> NDArray[np.float64]:
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
         values = np.empty(0)
         one: float | None = None
         at = 0
@@ -168,9 +158,6 @@ class TableColumns:
         Raises:
             UserError: it cannot be read, or holds something else, or nothing in some row.
         """
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
         values = np.empty(self.rows, dtype=np.int32)
         at = 0
         for part in self.parts(name):
@@ -190,9 +177,6 @@ class TableColumns:
         Raises:
             UserError: it cannot be read, or holds something else.
         """
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
         codes = np.empty(self.rows, dtype=np.int8)
         texts = pa.array([], pa.large_string())
         at = 0
@@ -219,8 +203,6 @@ class TableColumns:
         Raises:
             UserError: it cannot be read.
         """
-        import pyarrow as pa
-
         self.require((name,))
         at = 0
         with damage_named(self.path):
@@ -241,8 +223,6 @@ class TableColumns:
 
     def _release(self) -> None:
         """Return the memory that PyArrow keeps for further columns to the system."""
-        import pyarrow as pa
-
         if self._file.metadata.num_rows > _MANY_ROWS:
             pa.default_memory_pool().release_unused()
 
@@ -266,8 +246,6 @@ class TableColumns:
         Raises:
             UserError: it cannot be read.
         """
-        import pyarrow as pa
-
         self.require((name,))
         metadata, start = self._file.metadata, 0
         with damage_named(self.path):
@@ -291,9 +269,6 @@ def _encoded(part: pa.Array) -> pa.DictionaryArray:
 
     As the file has them, where that is their order there: no text is then read once for every row.
     """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     if pa.types.is_dictionary(part.type):
         texts, used = pc.cast(part.dictionary, pa.large_string()), pc.unique(part.indices).drop_null()
         if np.array_equal(used.to_numpy(), np.arange(len(texts))) and len(pc.unique(texts)) == len(texts):

@@ -6,6 +6,9 @@ import itertools
 from collections.abc import Iterable
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from wattbench.records.files.atomic_write import open_atomically
 from wattbench.records.rows.windows import WindowRow
 from wattbench.records.tables.run_tables import rows_of_windows, windows_schema
@@ -21,9 +24,6 @@ def write_windows(path: Path, windows: Iterable[WindowRow]) -> int:
     Raises:
         UserError: it cannot be written.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     schema, rest, rows = windows_schema(), iter(windows), 0
     with (
         open_atomically(path) as file,

@@ -24,6 +24,9 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.signal import correlate
+from scipy.special import betaincinv, stdtrit
+from scipy.stats import kendalltau, rankdata
 
 from wattbench.records.rate_bounds import RISK, TRANSIENT, RateBounds
 
@@ -72,8 +75,6 @@ def correlation_time(values: NDArray[np.float64]) -> float:
 
     Shape (requests,). 1 where all values are the same.
     """
-    from scipy.signal import correlate  # scipy.signal takes a second to import
-
     if not np.ptp(values):
         return 1.0
     apart = values - values.mean()
@@ -86,8 +87,6 @@ def correlation_time(values: NDArray[np.float64]) -> float:
 
 
 def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    from scipy.stats import rankdata
-
     return np.asarray(rankdata(values), dtype=np.float64)
 
 
@@ -98,14 +97,10 @@ def _batches(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _share_low(share: float, effective: float) -> float:
     """Return Clopper and Pearson's lower bound of a share of independent requests, whose number need not be whole."""
-    from scipy.special import betaincinv
-
     return float(betaincinv(share * effective, (1.0 - share) * effective + 1.0, RISK)) if share else 0.0
 
 
 def _batch_low(met: NDArray[np.float64]) -> float:
-    from scipy.special import stdtrit
-
     means = _batches(met)
     half = float(stdtrit(BATCHES - 1, 1.0 - RISK)) * float(means.std(ddof=1)) / math.sqrt(BATCHES)
     return max(0.0, float(means.mean()) - half)
@@ -113,7 +108,5 @@ def _batch_low(met: NDArray[np.float64]) -> float:
 
 def _growth_p(waiting: NDArray[np.float64]) -> float:
     """Return the p of Mann and Kendall's test against a growing backlog (H. B. Mann, Econometrica 13, 1945)."""
-    from scipy.stats import kendalltau
-
     p = float(kendalltau(np.arange(BATCHES), _batches(waiting), alternative="greater").pvalue)
     return 1.0 if math.isnan(p) else p

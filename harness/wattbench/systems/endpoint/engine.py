@@ -10,8 +10,13 @@ from wattbench.config import SERVICES, EndpointSystem
 from wattbench.errors import MissingHereError, UserError, nearest
 from wattbench.redaction import hide_settings, keep_secret, keep_secrets_of
 from wattbench.systems.base import GENERATE, Engine, Facts, Reply, declared_parameters, failure_of
+from wattbench.systems.endpoint.asker import Asker
+from wattbench.systems.endpoint.client import OpenAIClient
 from wattbench.systems.endpoint.listing import Served, choose_model, discover, entries_of, shown_names
+from wattbench.systems.endpoint.pacing import Pacer
 from wattbench.systems.endpoint.plain_text import plain_text
+from wattbench.systems.endpoint.refusals import ServerError
+from wattbench.systems.endpoint.request import RequestWriter, dialect_of
 from wattbench.systems.endpoint.serving import check_server, start_server
 from wattbench.systems.endpoint.serving.llamacpp import LlamaCppServer
 from wattbench.systems.weights import verify
@@ -38,11 +43,7 @@ class EndpointEngine(Engine):
     concurrent: ClassVar[bool] = True
 
     def __init__(self, name: str, config: EndpointSystem, server: Server | None, *, batch: int, seed: int) -> None:
-        from wattbench.systems.endpoint.asker import Asker
-        from wattbench.systems.endpoint.client import OpenAIClient
         from wattbench.systems.endpoint.lm import EndpointLM
-        from wattbench.systems.endpoint.pacing import Pacer
-        from wattbench.systems.endpoint.request import RequestWriter, dialect_of
 
         where = f"system {name!r}"
         service = None if config.service is None else SERVICES[config.service]
@@ -87,8 +88,6 @@ class EndpointEngine(Engine):
             return []
         if not network:
             return []
-        from wattbench.systems.endpoint.client import OpenAIClient
-        from wattbench.systems.endpoint.refusals import ServerError
 
         key = key_of(config, where) if keys else None
         client = OpenAIClient(

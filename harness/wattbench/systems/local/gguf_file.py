@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
 from wattbench.errors import require
 
 _MADE_AGAIN = ("GGUFReader", "get_tensor_name_map")
@@ -35,7 +37,6 @@ def parsed_once() -> Iterator[None]:
 
 def _plain(reader: type[Any]) -> type[Any]:
     """Return a reader that views the file's bytes as a plain array."""
-    import numpy as np
 
     def set_data(self: Any, mapped: Any) -> None:
         self.__dict__["data"] = np.asarray(mapped)

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from wattbench.errors import UserError
 
 _BATCH = 1000
@@ -23,9 +26,6 @@ def parquet_rows(path: Path, most_rows: int, most_bytes: int) -> Iterator[tuple[
         UserError: it is no Parquet file, is too large, or a column holds bytes.
         OSError: it cannot be read.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     row = 0
     try:
         with pq.ParquetFile(path) as file:

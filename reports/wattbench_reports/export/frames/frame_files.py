@@ -7,6 +7,9 @@ import itertools
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from wattbench.records.files.csv_text import LineFeeds, for_spreadsheet
 
 if TYPE_CHECKING:
@@ -51,9 +54,6 @@ def parts_as_csv(parts: Iterable[pd.DataFrame]) -> Iterator[bytes]:
 
 def parts_as_parquet(parts: Iterable[pd.DataFrame]) -> Iterator[bytes]:
     """Yield frames with the same columns and types as one Parquet file, each a row group, as `frame_as_parquet`."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     rest = iter(parts)
     first = next(rest)
     sink = _Sink()

@@ -15,15 +15,16 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.export.frames.systems_frame import figures_frame
 from wattbench_reports.export.interchange.run_times import finished_s
 from wattbench_reports.metrics.money import ELECTRICITY
-
-if TYPE_CHECKING:
-    from prometheus_client.core import GaugeMetricFamily
 
 
 @dataclass(frozen=True)
@@ -93,8 +94,6 @@ def prometheus_text(analysis: Analysis, system: str | None = None) -> bytes:
         analysis: of the run.
         system: only this one; None is all.
     """
-    from prometheus_client import CollectorRegistry, generate_latest
-    from prometheus_client.registry import Collector
 
     class Run(Collector):
         def collect(self) -> Iterable[GaugeMetricFamily]:
@@ -114,8 +113,6 @@ class _Families:
 
     def add(self, name: str, described: str, labels: Mapping[str, str], value: float) -> None:
         """Add a sample. All of one name have the same labels."""
-        from prometheus_client.core import GaugeMetricFamily
-
         labelled = {**self.common, **labels}
         if name not in self.by_name:
             self.by_name[name] = GaugeMetricFamily(name, f"{described}.", labels=list(labelled))

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from wattbench.records.tables.table_columns import TableColumns
@@ -125,8 +126,6 @@ def paired(one: RecordItems, two: RecordItems) -> PairedItems:
 
 def text_number(text: str) -> int:
     """Return the number of one text."""
-    import pyarrow as pa
-
     return int(text_numbers(pa.array([text], pa.large_string()))[0])
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import yaml
+
 from wattbench.errors import UserError
+from wattbench.records.files.plain_yaml import parse_yaml, yaml_problem
 
 
 def named_or_block(option: str, text: str) -> Any:
@@ -17,10 +20,6 @@ def named_or_block(option: str, text: str) -> Any:
     Raises:
         UserError: it is not YAML.
     """
-    import yaml
-
-    from wattbench.records.files.plain_yaml import parse_yaml, yaml_problem
-
     name = text.strip()
     if name == "none":
         return {}

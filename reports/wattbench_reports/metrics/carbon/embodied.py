@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wattbench.errors import UserError, nearest
+from wattbench.records.files.plain_yaml import exponent_read
 from wattbench.records.suite_defaults import EMBODIED_FORMS
 from wattbench_reports.formatting.units import plain
 from wattbench_reports.metrics.carbon.block_option import named_or_block
@@ -178,8 +179,6 @@ _NOT_CO2 = ("adpe_kg_sb", "primary_energy_mj")
 
 
 def _optional(name: str, given: Mapping[str, Any]) -> float | None:
-    from wattbench.records.files.plain_yaml import exponent_read
-
     return _positive(name, exponent_read(given[name])) if name in given else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.resources
 import importlib.util
 import json
@@ -101,6 +102,4 @@ def _grids() -> dict[str, dict[str, Any]]:
 
 @cache
 def _source() -> str:
-    import importlib.metadata
-
     return f"national mix bundled with codecarbon {importlib.metadata.version('codecarbon')}"

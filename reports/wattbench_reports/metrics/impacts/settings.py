@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wattbench.errors import UserError, nearest
+from wattbench.records.files.plain_yaml import exponent_read
 from wattbench.records.suite_defaults import IMPACTS_PER_KWH
 from wattbench_reports.metrics.carbon.block_option import named_or_block
 from wattbench_reports.metrics.carbon.embodied import embodied, embodied_settings
@@ -155,8 +156,6 @@ def _named(given: Mapping[str, Any], where: str) -> tuple[str, int]:
 
 
 def _figure(name: str, given: object) -> float:
-    from wattbench.records.files.plain_yaml import exponent_read
-
     value = exponent_read(given)
     numeric = isinstance(value, int | float) and not isinstance(value, bool)
     if not numeric or not math.isfinite(value) or not 0 <= value <= LARGEST:

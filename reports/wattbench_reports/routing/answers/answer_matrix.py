@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from wattbench.records.tables.damaged_table import opened_table
@@ -145,8 +147,6 @@ def hybrid_answers(analysis: Analysis, matrix: AnswerMatrix | None = None) -> tu
 
 def _columns_of(frames: Frames, rows: NDArray[np.int64]) -> tuple[pd.DataFrame, Any]:
     """Read the hybrids' columns of some answers, and their lists of requested systems (None without)."""
-    import pyarrow as pa
-
     path = frames.run.layout.items_table
     if frames.rows is not None:
         rows = np.flatnonzero(frames.rows.to_numpy())[rows]
@@ -176,9 +176,6 @@ def _of_hybrid(name: str, frame: pd.DataFrame, lists: Any, rows: NDArray[np.int6
 
 def _requested_members(lists: Any, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], pd.Categorical]:
     """Flatten the lists of requested systems, with the index of each one's answer."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     if lists is None:
         return np.empty(0, dtype=np.int64), pd.Categorical([])
     if isinstance(lists, pa.ChunkedArray):

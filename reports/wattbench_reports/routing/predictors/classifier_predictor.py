@@ -13,6 +13,8 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg.lapack import dpotrf, dpotri
 
 from wattbench.text_classifier import TextFeatures
 from wattbench.text_classifier.model import CONSTANT, STRENGTHS, by_rarity, one_thread, products
@@ -54,8 +56,6 @@ class WordKernel:
             return np.stack([self._without_folds(inverse, score) for inverse in self._inverses])
 
     def _without_folds(self, inverse: NDArray[np.float64], score: NDArray[np.float64]) -> NDArray[np.float64]:
-        from scipy.linalg import cho_factor, cho_solve
-
         ordered = score[self._order]
         residual = inverse @ ordered
         out = np.empty((len(self._folds), *score.shape))
@@ -108,8 +108,6 @@ def fitted_together(kernel: WordKernel, *answers: ItemAnswers) -> tuple[Classifi
 
 def _inverse(compared: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return (I + K)^-1, from its Cholesky factor: a third of the work of solving for each column."""
-    from scipy.linalg.lapack import dpotrf, dpotri
-
     factor, _ = dpotrf(np.eye(len(compared)) + compared, lower=True, overwrite_a=True)  # zero above its diagonal
     lower, _ = dpotri(factor, lower=True, overwrite_c=True)
     whole = lower + lower.T

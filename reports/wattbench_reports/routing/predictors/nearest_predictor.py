@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from wattbench.text_classifier import TextFeatures
 from wattbench.text_classifier.model import by_rarity
@@ -45,8 +46,6 @@ class Neighbourhood:
     def voters(self, fold: int, count: int) -> Any:
         """Return a sparse matrix of shape (items, items): each row sums to 1 over the nearest that are in neither
         fold."""
-        from scipy.sparse import csr_matrix
-
         open_to = (self.fold[self._near] != fold) & (self.fold[self._near] != self.fold[:, None])
         votes = open_to & (np.cumsum(open_to, axis=1) <= count)
         each = votes.sum(axis=1)

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import diags
+from scipy.sparse.csgraph import connected_components
 
 from wattbench.text_classifier import TextFeatures, features_for
 from wattbench.text_classifier.model import by_rarity
@@ -25,8 +27,6 @@ def counted(texts: Sequence[str], features: TextFeatures, **changed: Any) -> Any
 
 def of_unit_length(vectors: Any) -> Any:
     """Return sparse rows of length 1, or 0 for a row of zeros."""
-    from scipy.sparse import diags
-
     lengths = np.sqrt(np.asarray(vectors.multiply(vectors).sum(axis=1)).ravel())
     return (diags(1 / np.where(lengths > 0, lengths, 1.0)) @ vectors).astype(np.float32).tocsr()
 
@@ -41,8 +41,6 @@ def alike(texts: Sequence[str]) -> NDArray[np.int64]:
     same, different = pd.factorize(pd.Series([" ".join(text.lower().split()) for text in texts]))
     if len(different) < 2:
         return np.asarray(same, dtype=np.int64)
-    from scipy.sparse import diags
-    from scipy.sparse.csgraph import connected_components
     from sklearn.neighbors import radius_neighbors_graph
 
     # A single letter or digit is a word here: sums of other numbers are other requests.

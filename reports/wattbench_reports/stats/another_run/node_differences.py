@@ -35,6 +35,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import fdtrc
 
 from wattbench_reports.stats.another_run.session_variance import SessionVariance, session_variance
 from wattbench_reports.stats.intervals import Interval, log_interval
@@ -105,8 +106,6 @@ def alike_on_all(logs: NDArray[np.float64], nodes: NDArray[np.int64]) -> float |
         logs: shape (blocks,).
         nodes: shape (blocks,): each block's machine, from 0.
     """
-    from scipy.special import fdtrc
-
     kept = np.bincount(nodes)[nodes] > 1
     values, (_, number) = logs[kept], np.unique(nodes[kept], return_inverse=True)
     counts = np.bincount(number)

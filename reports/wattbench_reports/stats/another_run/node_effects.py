@@ -31,6 +31,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtr
 
 from wattbench_reports.stats.intervals import CONFIDENCE, Interval, log_interval
 from wattbench_reports.stats.many_comparisons.multiple_testing import holm
@@ -114,8 +115,6 @@ def _robust_z(means: NDArray[np.float64], least: float) -> list[float | None]:
 
 def _p(effect: float, error: float, df: int) -> float | None:
     """Return the two-sided p-value of no effect."""
-    from scipy.special import stdtr
-
     if df < 1:
         return None
     if error <= 0:

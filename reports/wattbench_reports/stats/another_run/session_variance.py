@@ -25,6 +25,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import digamma, polygamma
 
 from wattbench_reports.stats.block_ratios import BlockRatio, PairedBlockRatio, log_t_pair
 from wattbench_reports.stats.intervals import CONFIDENCE, Interval
@@ -94,8 +95,6 @@ def moderated_variances(log_figures: NDArray[np.float64]) -> list[SessionVarianc
 
 def _prior(variances: NDArray[np.float64], df: NDArray[np.float64]) -> tuple[float, float]:
     """Return s0^2 and d0: those with which log s^2 has its mean and its variance over the figures."""
-    from scipy.special import digamma, polygamma
-
     logs = np.log(variances) - digamma(df / 2) + np.log(df / 2)
     beyond_chance = float(logs.var(ddof=1) - polygamma(1, df / 2).mean())
     if beyond_chance <= 0:
@@ -106,8 +105,6 @@ def _prior(variances: NDArray[np.float64], df: NDArray[np.float64]) -> tuple[flo
 
 def _inverse_trigamma(value: float) -> float:
     """Return where the trigamma function has a value, by Newton's method on its inverse (Smyth 2004, appendix)."""
-    from scipy.special import polygamma
-
     at = 0.5 + 1 / value
     for _ in range(50):
         there = float(polygamma(1, at))

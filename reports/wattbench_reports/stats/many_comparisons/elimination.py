@@ -29,6 +29,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr, stdtr
 
 from wattbench_reports.stats.intervals import CONFIDENCE
 from wattbench_reports.stats.many_comparisons.multiple_testing import holm
@@ -107,8 +108,6 @@ def one_sided_p_values(
         df: degrees of freedom of the errors.
         units: blocks or items.
     """
-    from scipy.special import stdtr
-
     spread = errors > 1e-12 * np.abs(worse)
     t = np.divide(-worse, errors, out=np.zeros_like(worse), where=spread)
     same = np.where(worse > 0, math.ldexp(1.0, -units), 1.0)
@@ -125,8 +124,6 @@ def pairwise_p_values_of_draws(estimates: NDArray[np.float64], draws: NDArray[np
     Returns:
         Shape (systems, systems): from the normal distribution with the spread of the draws. NaN as there.
     """
-    from scipy.special import ndtr
-
     worse = estimates[:, None] - estimates
     deviations = draws - draws.mean(axis=0)
     covariance = deviations.T @ deviations / (len(draws) - 1)

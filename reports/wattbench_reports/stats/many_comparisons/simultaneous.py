@@ -24,6 +24,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtrit
 
 from wattbench_reports.stats.budgets import DEFAULT_SEED, RESAMPLES
 from wattbench_reports.stats.intervals import CONFIDENCE
@@ -45,8 +46,6 @@ def simultaneous_quantile(
     Returns:
         Not below the quantile of a single mean.
     """
-    from scipy.special import stdtrit
-
     df = min(df, MOST_DF)
     single = float(stdtrit(df, confidence))
     varying = [each for each in parts if float((each**2).sum()) > 0]

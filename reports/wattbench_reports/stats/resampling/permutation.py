@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import entr
 
 from wattbench_reports.stats.budgets import DEFAULT_SEED, PERMUTATIONS
 
@@ -34,8 +35,6 @@ class Dependence:
 
 def entropy_bits(shares: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return Shannon entropy over the last axis, in bits; 0 log 0 is 0."""
-    from scipy.special import entr
-
     return np.asarray(entr(shares).sum(axis=-1) / math.log(2))
 
 

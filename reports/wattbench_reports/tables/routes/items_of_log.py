@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from wattbench.records.rows.items import named_item_hash
@@ -110,8 +111,6 @@ def _rows_by(names: pd.Series, rows: pd.Series) -> dict[str, list[int]]:
 
 def _rows_by_text(frames: Frames, items: pd.DataFrame, texts: set[str]) -> dict[str, list[int]]:
     """Read one prompt per item and way of asking it, never all at once: prompts are most of a table's bytes."""
-    import pyarrow as pa
-
     path = frames.run.layout.items_table
     wanted = np.flatnonzero(~items.duplicated(["row", "prompt_hash"]).to_numpy())
     rows = items["row"].to_numpy()[wanted]

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from wattbench.errors import UserError
@@ -148,8 +149,6 @@ class _Items:
 
 def _keys(frames: StreamedFrames, system: str) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """Return a number of the item of each answer of a system, and of its block, task and domain."""
-    import pyarrow as pa
-
     rows = frames.answers_of(system)
     task, domain = (frames.codes(name, rows).astype(np.int64) for name in ("task", "domain"))
     documents = np.concatenate([text_numbers(part) for part in frames.texts_of("doc_hash", rows)])

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import Any, Literal, NoReturn
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from wattbench.records.tables.table_columns import TableColumns
@@ -18,9 +20,6 @@ from wattbench_reports.tables.labels import Labels
 from wattbench_reports.tables.run_tables import Frames
 from wattbench_reports.tables.streamed.item_pools import ItemPools, item_pools
 from wattbench_reports.tables.streamed.run_lengths import RunLengths
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 
 class NotInMemory(pd.DataFrame):
@@ -183,9 +182,6 @@ class StreamedFrames(Frames):
 
     def documents_of(self, rows: Rows) -> NDArray[np.int64]:
         """Return the ``doc_id`` of some answers, ascending in the file."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
         parts = [pc.cast(part, pa.int64()).to_numpy() for part in self._table.parts_at("doc_id", self._bounded(rows))]
         return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
 

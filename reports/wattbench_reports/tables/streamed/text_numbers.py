@@ -6,13 +6,10 @@ Numbers are not secret: they tell items apart and deal them into pools, and no d
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 _WORD = 8
 _ODD, _FIRST, _SECOND = (np.uint64(value) for value in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB))
@@ -42,9 +39,6 @@ def text_numbers(texts: pa.Array) -> NDArray[np.uint64]:
     Args:
         texts: as `wattbench.records.tables.table_columns.TableColumns.parts` yields them.
     """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     if pa.types.is_dictionary(texts.type):
         of_code = np.append(text_numbers(texts.dictionary), np.uint64(0))
         return np.asarray(of_code[pc.fill_null(texts.indices, len(of_code) - 1).to_numpy(zero_copy_only=False)])

@@ -13,7 +13,9 @@ from wattbench.config import Serve
 from wattbench.errors import MissingHereError, UserError, require_installed
 from wattbench.systems import weights
 from wattbench.systems.endpoint.serving.base import Server
+from wattbench.systems.endpoint.serving.command import CommandServer
 from wattbench.systems.endpoint.serving.command_line import PORT, split_command
+from wattbench.systems.endpoint.serving.llamacpp import LlamaCppServer
 
 __all__ = ["Server", "check_server", "start_server"]
 
@@ -51,9 +53,6 @@ def start_server(serve: Serve, *, where: str, base_url: str | None, key: str | N
         UserError: it cannot be started, and what to do about it.
     """
     if serve.llamacpp is not None:
-        from wattbench.systems.endpoint.serving.llamacpp import LlamaCppServer
-
         return LlamaCppServer(where, serve.llamacpp, timeout_s=serve.timeout_s)
-    from wattbench.systems.endpoint.serving.command import CommandServer
 
     return CommandServer(where, serve, base_url=str(base_url), key=key)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol, Self
 
+import psutil
+
 from wattbench.systems.endpoint.serving.helper import HelperProcess
 from wattbench.systems.memory import peak_resident_bytes
 
@@ -60,8 +62,6 @@ class HelpedServer:
 
 def tree_peak_bytes(pid: int) -> int | None:
     """Sum the peak resident memory of a process and its descendants; None if unknown."""
-    import psutil
-
     try:
         descendants = psutil.Process(pid).children(recursive=True)
     except psutil.Error:

@@ -6,6 +6,8 @@ import os
 import time
 from importlib import metadata
 
+import psutil
+
 from wattbench.config import LlamaCppServe
 from wattbench.errors import UserError
 from wattbench.systems.endpoint.serving.base import HelpedServer
@@ -63,7 +65,5 @@ class LlamaCppServer(HelpedServer):
 
 def usable_cores() -> int:
     """Count the physical cores, but no more than this process may use: threads that wait for each other spin."""
-    import psutil
-
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(psutil.cpu_count(logical=False) or allowed, allowed)
