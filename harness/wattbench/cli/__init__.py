@@ -1,6 +1,6 @@
 """The command line: one file per command, which parses options and prints; the work is done by `wattbench.api`.
 
-Everything heavy is imported inside the command that needs it, so that `wattbench --help` answers at once.
+What a command needs is imported inside it, so that `wattbench --help` answers at once.
 """
 
 from wattbench.cli import (

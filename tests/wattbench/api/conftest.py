@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,7 +32,9 @@ def play(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., None]
     monkeypatch.setenv("WATTBENCH_CACHE", str(tmp_path / "cache"))
 
     def choose(*meters: PlayedMeter, sensors: tuple[Sensor, ...] = ()) -> None:
-        monkeypatch.setattr("wattbench.meters.choose", lambda *_: Chosen(list(meters), list(sensors)))
+        monkeypatch.setattr(
+            importlib.import_module("wattbench.api.metering"), "choose", lambda *_: Chosen(list(meters), list(sensors))
+        )
 
     return choose
 

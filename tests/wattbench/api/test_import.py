@@ -14,9 +14,9 @@ def test_importing_it_loads_nothing_else() -> None:
     assert loaded_by("import wattbench") == {"wattbench"}
 
 
-def test_naming_a_function_loads_no_other_package() -> None:
-    loaded = loaded_by("import wattbench; wattbench.read, wattbench.compare, wattbench.metering")
-    assert {name.partition(".")[0] for name in loaded} == {"wattbench"}
+def test_naming_a_function_loads_nothing_heavy() -> None:
+    loaded = loaded_by("import wattbench; wattbench.run, wattbench.read, wattbench.compare, wattbench.metering")
+    assert not {"codecarbon", "duckdb", "lm_eval", "matplotlib", "ray", "sklearn", "torch", "transformers"} & loaded
 
 
 @pytest.mark.parametrize("name", [name for name in wattbench.__all__ if name != "__version__"])

@@ -16,7 +16,6 @@ from wattbench.api import slot_source as source_module
 from wattbench.api.slot_source import Cluster, SlotsHere, slot_source
 from wattbench.config import Measure
 from wattbench.errors import UserError
-from wattbench.machine import idle_power, measuring_lock
 from wattbench.machine import slot as slot_module
 from wattbench.machine.live_slots import LiveSlot
 from wattbench.meters import Chosen, Reading
@@ -32,9 +31,9 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> list[LiveSlot]:
     busy: list[LiveSlot] = []
     gpus = [Gpu(number, None, "H100", f"GPU-{number}") for number in range(4)]
     monkeypatch.setattr(slot_module, "usable_gpus", lambda: gpus)
-    monkeypatch.setattr(measuring_lock, "slots_now", lambda: busy)
+    monkeypatch.setattr(source_module, "slots_now", lambda: busy)
     monkeypatch.setattr(source_module, "machine_lock", contextlib.nullcontext)
-    monkeypatch.setattr(idle_power, "idle_power_w", lambda meters, seconds: {"cpu": 8 * seconds})
+    monkeypatch.setattr(source_module, "idle_power_w", lambda meters, seconds: {"cpu": 8 * seconds})
     monkeypatch.setattr(importlib.import_module("wattbench.meters.choose"), "choose", lambda each: Chosen(list(each)))
     return busy
 
@@ -139,7 +138,7 @@ def test_the_command_that_resumes_is_printed_as_it_is_typed(monkeypatch, capsys,
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("wattbench.distributed.cluster_run.run_on", interrupted)
+    monkeypatch.setattr(cluster_runs, "run_on", interrupted)
     root, resume = tmp_path / "a run", "wattbench nightly --history 'night{s}' --resume"
     answers = root / "shards" / "s" / "items" / "a" / "t.jsonl"
     answers.parent.mkdir(parents=True)

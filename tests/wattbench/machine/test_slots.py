@@ -147,12 +147,11 @@ def test_a_slot_sees_its_gpus_alone(monkeypatch) -> None:
 
 def test_without_a_gpu_there_is_no_slot(monkeypatch) -> None:
     from wattbench.meters.base import AbsentError
-    from wattbench.meters.nvml import visible_gpus
 
     def absent() -> None:
         raise AbsentError("no NVIDIA driver")
 
-    monkeypatch.setattr(visible_gpus, "start_nvml", absent)
+    monkeypatch.setattr(slot_module, "start_nvml", absent)
     with pytest.raises(UserError, match=r"no NVIDIA driver.*Processors cannot be measured apart"):
         find_slot("0")
 
@@ -174,14 +173,13 @@ class Nvml:
 
 
 def test_gpus_that_are_divided_into_instances_are_no_slots(monkeypatch) -> None:
-    from wattbench.meters.nvml import visible_gpus
 
     there = [Gpu(number, number, "H100", f"GPU-{number}") for number in range(3)]
-    monkeypatch.setattr(visible_gpus, "find_gpus", lambda nvml, environ=None: there)
-    monkeypatch.setattr(visible_gpus, "start_nvml", lambda: Nvml(1))
+    monkeypatch.setattr(slot_module, "find_gpus", lambda nvml, environ=None: there)
+    monkeypatch.setattr(slot_module, "start_nvml", lambda: Nvml(1))
     assert [slot.gpus for slot in all_slots(1)] == [("GPU-0",), ("GPU-2",)]
     with pytest.raises(UserError, match="'1' names no GPU that can be measured; there are 0"):
         find_slot("1")
-    monkeypatch.setattr(visible_gpus, "start_nvml", lambda: Nvml(0, 1, 2))
+    monkeypatch.setattr(slot_module, "start_nvml", lambda: Nvml(0, 1, 2))
     with pytest.raises(UserError, match="none can be used here \\(gpu2: MIG mode is on"):
         find_slot("0")

@@ -98,4 +98,4 @@ def test_this_machine_has_some_meter() -> None:
 def test_importing_the_package_is_cheap() -> None:
     script = "import sys, wattbench.meters, wattbench.machine.doctor; print(*sys.modules)"
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert not {"pynvml", "psutil", "codecarbon", "numpy", "pandas", "pyarrow"} & set(result.stdout.split())
+    assert not {"codecarbon", "torch", "lm_eval"} & set(result.stdout.split())

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from tests.made_up.meters import PlayedMeter
-from wattbench.api import session
+from wattbench.api.routers import fit_router as fit
 from wattbench.api.routers.fit_router import LabelledFile, fit_router
 from wattbench.cli import main
 from wattbench.config import load_suite
@@ -29,8 +29,8 @@ BUGS = [f"the app crashes with error {n}" for n in range(40)]
 @pytest.fixture(autouse=True)
 def a_meter(monkeypatch: pytest.MonkeyPatch) -> None:
     meter = PlayedMeter(lambda now_s: Reading(now_s, {"cpu": 100.0 * now_s}, {}))
-    monkeypatch.setattr(session, "meters_here", lambda *_: Chosen([meter]))
-    monkeypatch.setattr(session, "measuring_alone", lambda *_: contextlib.nullcontext())
+    monkeypatch.setattr(fit, "meters_here", lambda *_: Chosen([meter]))
+    monkeypatch.setattr(fit, "measuring_alone", lambda *_: contextlib.nullcontext())
 
 
 def table(path: Path, columns: tuple[str, ...], *rows: tuple[str, ...]) -> Path:

@@ -60,7 +60,7 @@ def suite(tmp_path: Path) -> Callable[..., Resolved]:
         return changed_suite(
             tmp_path,
             ("{idle_s: 1.1, warmup: 2, min_window_s: 1.1, blocks: 2}", f"{{{QUICK}, {measure}}}"),
-            (f"[{DATA / 'tasks'}]", f"[{DATA / 'tasks'}, {tmp_path}]"),
+            ("[tasks]", f"[{DATA / 'tasks'}, {tmp_path}]"),
             (
                 "- {task: sums, domain: arithmetic}",
                 "- {task: sums, domain: arithmetic, limit: 5}\n    - {task: more, domain: more, limit: 4}",
