@@ -76,7 +76,7 @@ class AssumptionOptions(TypedDict, total=False):
 
 
 def assumptions_of(routes: str | os.PathLike[str] | None = None, **options: Unpack[AssumptionOptions]) -> Assumptions:
-    """Return the keyword arguments as the reports know them, which check a value's range when they use it.
+    """Convert the keyword arguments to the reports' `Assumptions`. The range of a value is checked when it is used.
 
     Raises:
         TypeError: there is no argument of that name.

@@ -46,7 +46,7 @@ def calibrate_sessions(
 
 
 def in_new_process(words: Sequence[str]) -> Path:
-    """Run `wattbench` in a process of its own, which a session is, and return the directory that it prints.
+    """Run a `wattbench` command as a session in its own process, and return the directory that the command prints.
 
     Raises:
         UserError: it failed; why is on standard error already.

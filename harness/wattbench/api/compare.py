@@ -83,12 +83,12 @@ class Comparison:
 
     @property
     def comparable(self) -> bool:
-        """Whether any figure of one run may be ranked against one of another; true for a single run."""
+        """Whether any figure of one run may be ranked against a figure of another run; true for a single run."""
         return self.data.ranked is None or not self.data.ranked.apart
 
     def frame(self) -> pd.DataFrame:
-        """Return one row per system: its figures, which other systems they may be ranked against, and of one run
-        whether it qualifies."""
+        """Return one row per system: its figures, the systems that it may be ranked against, and for one run whether it
+        qualifies."""
         return comparison_frame(self.data, self.decided)
 
     def text(self, format: str = "table") -> str:  # noqa: A002 - the name of the command's option

@@ -37,13 +37,15 @@ class RunDecision:
 
     @property
     def evidence(self) -> tuple[str, ...]:
-        """Ties, bounds and what would decide, a sentence each."""
+        """Sentences on ties, on bounds, and on what would decide."""
         return tuple(self._words.evidence)
 
     @property
     def chosen(self) -> str | None:
-        """The system to run; None where no system is shown to meet what is required, or where nothing is required and
-        there are two to choose between."""
+        """The system to run.
+
+        None where no system is shown to meet the requirements, or where the reader has to choose `between` two systems.
+        """
         return self.data.chosen
 
     @property
@@ -58,19 +60,19 @@ class RunDecision:
 
     @property
     def prices(self) -> tuple[HullStep, ...]:
-        """What each further right answer costs, along the hull of accuracy and cost: `cheaper`, `dearer`, and `price`
-        with its `estimate`, `low` and `high` in `unit`."""
+        """The price of one more right answer at each step of the hull of accuracy and cost: `cheaper`, `dearer`, and
+        `price` with its `estimate`, `low` and `high` in `unit`."""
         return self.data.hull
 
     @property
     def between(self) -> Between | None:
-        """The two systems between which a reader chooses where nothing is required: `cheaper` and `dearer`, and what
-        further right answers cost from the one to the other; None where one system is advised, or none."""
+        """The two systems that a reader without requirements chooses between: `cheaper` and `dearer`, and what further
+        right answers cost from the one to the other. None where one system is advised, or no system is."""
         return self.data.between
 
     @property
     def surest(self) -> str | None:
-        """Where no system is shown to meet what is required: the one that is the nearest to being so."""
+        """The system that is nearest to meeting the requirements, where no system is shown to meet them."""
         return self.data.surest
 
     @property

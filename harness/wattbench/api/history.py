@@ -44,7 +44,7 @@ class History:
 
     @property
     def path(self) -> Path:
-        """Its folder."""
+        """The folder of the history."""
         return self._layout.root
 
     def nights(self) -> pd.DataFrame:
@@ -65,7 +65,7 @@ class History:
     def series(
         self, *, system: str | None = None, metric: str | None = None, domain: str | None = None
     ) -> pd.DataFrame:
-        """Return one row per point of each series, with the change of level at a point where there is one.
+        """Return one row per point of each series, with the change of level at this point if there is one.
 
         Args:
             system: only this system.
@@ -136,7 +136,7 @@ def series_listing(
 
 
 def sql_listing(layout: NightsLayout, select: str) -> Listing:
-    """List what a SELECT of DuckDB's returns.
+    """List the rows that a SELECT of DuckDB returns.
 
     Raises:
         UserError: the statement cannot be answered, or is not one SELECT.

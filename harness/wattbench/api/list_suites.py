@@ -21,7 +21,7 @@ _DEPTH = 3
 
 @dataclass(frozen=True)
 class ListedSuite:
-    """A suite, as its file says."""
+    """A suite, as described in its file."""
 
     name: str
     """What `wattbench run` takes: the name of a shipped one, else the path."""
@@ -36,7 +36,7 @@ class ListedSuite:
     """What is wrong with it; its tasks and systems are then not known."""
 
     def as_record(self) -> dict[str, Any]:
-        """Return it as plain data."""
+        """Return the suite as plain data."""
         return {**asdict(self), "path": str(self.path), "tasks": list(self.tasks), "systems": list(self.systems)}
 
 
@@ -82,7 +82,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _looks_like_a_suite(path: Path) -> bool:
-    """Return whether a file has the sections of a suite at the beginning of a line; it may be wrong all the same."""
+    """Return whether a file has lines that begin with the sections of a suite. The suite may still be invalid."""
     try:
         if not path.is_file() or path.stat().st_size > _MOST_BYTES:
             return False

@@ -79,7 +79,7 @@ def recorded_suite(records: RunRecords, *, require_measured: bool = False, max_c
 
 
 def shard_of_arguments(block: str | None, seed: int | None) -> ShardChoice | None:
-    """Return the blocks that are asked; None: all.
+    """Return the blocks that the arguments select. None selects all blocks.
 
     Raises:
         UserError: they cannot be read, or there is a seed without them.
@@ -90,7 +90,7 @@ def shard_of_arguments(block: str | None, seed: int | None) -> ShardChoice | Non
 
 
 def _check_carbon(suite: Suite) -> None:
-    """Stop a run before it starts, not after, where its report could not state grams or other impacts."""
+    """Refuse a run before it starts if its report could not state grams or other impacts."""
     carbon = CarbonSettings.of(suite.carbon.model_dump(mode="json"))
     carbon_of_suite(carbon)
     if suite.impacts is not None:
@@ -98,7 +98,7 @@ def _check_carbon(suite: Suite) -> None:
 
 
 def _measured_with(resolved: Resolved, settings: Mapping[str, Any]) -> Resolved:
-    """Replace settings of a suite's `measure` by those that are not None; its record then says so."""
+    """Return the suite with the settings that are not None in place of its own in `measure`, and so in its record."""
     given = {name: value for name, value in settings.items() if value is not None}
     if not given:
         return resolved
@@ -113,7 +113,7 @@ def _measured_with(resolved: Resolved, settings: Mapping[str, Any]) -> Resolved:
 
 
 def _spending_at_most(resolved: Resolved, max_cost: str | None) -> Resolved:
-    """Set the budget of a run, where the user names one; its record then says so."""
+    """Return the suite with the user's budget, and so in its record. Unchanged if the user names no budget."""
     if max_cost is None:
         return resolved
 
@@ -123,7 +123,7 @@ def _spending_at_most(resolved: Resolved, max_cost: str | None) -> Resolved:
 
 
 def changed_suite(header: RunHeader, recorded: Resolved) -> str | None:
-    """Say what has changed in a suite's file since a run began; None where nothing has, or the file is gone.
+    """Say what has changed in a suite's file since a run began. None if nothing has, or if the file is gone.
 
     What the command of the run left out, and what may be given again with `--resume`, is no change.
 
@@ -150,7 +150,7 @@ def changed_suite(header: RunHeader, recorded: Resolved) -> str | None:
 
 
 def _settings(resolved: Resolved) -> dict[str, Any]:
-    """Return the settings that can be compared, without secrets: tasks and systems by name."""
+    """Return a suite's settings in a form that can be compared: without secrets, tasks and systems by name."""
     record = hide_settings(resolved.as_record())
     suite = record["suite"]
     suite.pop("max_cost")

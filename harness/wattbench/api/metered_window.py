@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ComponentEnergy:
-    """What one component drew in a window."""
+    """The joules of one component in a window, and their provenance."""
 
     joules: float | None
     """None where its joules cannot be had, or the window is not valid."""
@@ -42,22 +42,23 @@ class Window:
 
     @property
     def seconds(self) -> float:
-        """How long it lasted."""
+        """The length of the window in seconds."""
         return self._ended().duration_s
 
     @property
     def valid(self) -> bool:
-        """Whether its joules can be believed."""
+        """Whether the joules of the window can be believed."""
         return self._ended().valid
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Why it is not valid, or what a reader should know of one that is, such as a component without a sensor."""
+        """Why the window is not valid, or what a reader of a valid one should know, such as a component without a
+        sensor."""
         return tuple(self._ended().reasons)
 
     @property
     def provenance(self) -> str:
-        """The provenance of the joules, such as ``counter+modelled``; empty where it has no joules."""
+        """The provenance of the joules, such as ``counter+modelled``; empty where the window has no joules."""
         row = self._ended()
         return row.provenance_label if row.valid else ""
 

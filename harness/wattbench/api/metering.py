@@ -125,7 +125,7 @@ class Meters:
 
 @contextlib.contextmanager
 def _recording(metering: Metering, folder: Path) -> Iterator[Callable[[WindowRow], None]]:
-    """Record readings in a folder, and yield what appends a window to it, one line each."""
+    """Record readings in a folder, and yield a function that appends a window to the folder's file of windows."""
     path = folder / WINDOWS_FILE
 
     def append(row: WindowRow) -> None:

@@ -59,12 +59,12 @@ class Run:
 
     @property
     def path(self) -> Path:
-        """Its directory."""
+        """The run's directory."""
         return self.records.layout.root
 
     @property
     def name(self) -> str:
-        """Its identity: ``<UTC>-<suite>-<id>``."""
+        """The run's identity: ``<UTC>-<suite>-<id>``."""
         return self.records.header.run
 
     @cached_property
@@ -73,7 +73,7 @@ class Run:
         return self._analysed(AS_IN_SUITE)
 
     def _analysed(self, assumptions: Assumptions) -> Analysis:
-        """Analyse the run; what was read of it before is kept."""
+        """Analyse the run under some assumptions, and keep what is read of the record for the next time."""
         if self._first is not None:
             return self._first.under(assumptions)
         self._first = analyse(self.records, assumptions)
@@ -116,7 +116,7 @@ class Run:
         return RunPlot(self.analysis)
 
     def compare(self, **assumptions: Unpack[AssumptionOptions]) -> Comparison:
-        """Compare its systems; the arguments are those of `wattbench.compare`."""
+        """Compare the run's systems; the arguments are those of `wattbench.compare`."""
         return compare([self], **assumptions)
 
     def decide(self, **assumptions: Unpack[AssumptionOptions]) -> RunDecision:
@@ -132,7 +132,7 @@ class Run:
         return decision_of(self._analysed(assumptions_of(**assumptions)))
 
     def route(self, routes: str | os.PathLike[str] | None = None, **options: Unpack[RouteOptions]) -> RunRouting:
-        """Say whether a router in front of its systems is worth building: ``run.route(min_accuracy=0.8)``.
+        """Say whether a router in front of the run's systems is worth building: ``run.route(min_accuracy=0.8)``.
 
         Args:
             routes: a file of routes to judge as well, as `wattbench route --routes` takes it.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def failed_requests_of(records: RunRecords) -> int:
-    """Return how many requests of a finished run failed, of those that count.
+    """Return the number of failed requests of a finished run.
 
     Raises:
         UserError: they cannot be asked again in this run; or it is damaged.
@@ -40,7 +40,7 @@ def failed_requests_of(records: RunRecords) -> int:
 
 
 def copy_of(records: RunRecords, command: Sequence[str]) -> Path:
-    """Copy a finished run next to it, without its end, and return the copy's directory.
+    """Copy a finished run to an unfinished one next to it, and return the copy's directory.
 
     Raises:
         UserError: it cannot be written.

@@ -34,7 +34,7 @@ FORMATS = ("text", "markdown", "json")
 
 
 class RoutingSettings(TypedDict, total=False):
-    """What a reader sets for a router; one that is not given, or is None, is chosen or taken from the record."""
+    """A reader's settings of a router. One that is missing or None is chosen, or taken from the record."""
 
     members: Sequence[str] | None
     """Systems between which a router is to choose: ``["small", "large"]``."""
@@ -79,7 +79,7 @@ class RunRouting:
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """What the verdict rests on, a sentence each."""
+        """Sentences on what the verdict rests on."""
         if isinstance(self.data, str):
             return ()
 
@@ -98,24 +98,28 @@ class RunRouting:
 
     @property
     def best(self) -> RoutingChoice | None:
-        """The recommended router; None where none was judged."""
+        """The recommended router; None where no router was judged."""
         return None if isinstance(self.data, str) else self.data.verdict.choice
 
     @property
     def gain(self) -> Interval | None:
-        """The gain of the recommended router, by what is to be gained: a share of correct answers, or money, joules or
-        grams per request. Its bounds are one-sided, of 95%, and hold for all routers that were judged together."""
+        """The gain of the recommended router, as a share of correct answers, or as money, joules or grams per request.
+
+        Its bounds are one-sided, of 95%, and hold for all routers that were judged together.
+        """
         return None if isinstance(self.data, str) else self.data.verdict.gain
 
     @property
     def unit(self) -> str:
-        """The unit of costs: ``J``, ``g`` or a currency; empty where no cost is known, and a cost is then the share of
-        requests that the best single system answers."""
+        """The unit of costs: ``J``, ``g`` or a currency.
+
+        Empty where no cost is known; a cost is then the share of requests that the best single system answers.
+        """
         return "" if isinstance(self.data, str) else self.data.label
 
     @property
     def choices(self) -> tuple[RoutingChoice, ...]:
-        """Routers that can be built, and those of a file of routes."""
+        """The judged routers: those that can be built, and those of a file of routes."""
         return () if isinstance(self.data, str) else self.data.choices
 
     @property
@@ -233,7 +237,7 @@ def routing_options(
     router_cost: float | None = None,
     check_cost: float | None = None,
 ) -> RoutingOptions:
-    """Return what a reader sets for a router as the reports know it.
+    """Convert a reader's settings of a router to the reports' `RoutingOptions`.
 
     Raises:
         UserError: a figure is not a number of 0 or more, or fewer than two members are named.

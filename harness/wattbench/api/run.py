@@ -187,7 +187,7 @@ def run_suite(
 
 
 def _given(narrowing: Mapping[str, tuple[str, ...] | str | int | None]) -> list[str]:
-    """Return the arguments that are given, as words of the record's command."""
+    """Return the given arguments as words of the record's command."""
     words = []
     for name, value in narrowing.items():
         if value or (name == "seed" and value is not None):

@@ -46,11 +46,11 @@ class ListedRun:
 
     @property
     def size_bytes(self) -> int:
-        """Return the size of all its files, which are looked at for it: only a list of runs shows it."""
+        """Return the bytes of all files of the run. Every file is looked at, which only a list of runs needs."""
         return _size(self.path)
 
     def as_record(self) -> dict[str, Any]:
-        """Return it as plain data."""
+        """Return the run as plain data."""
         return {
             **asdict(self),
             "path": str(self.path),
@@ -60,7 +60,7 @@ class ListedRun:
 
 
 def runs_in(folder: Path) -> list[ListedRun]:
-    """List the runs in a folder, the newest last; of a run's own directory that run.
+    """List the runs in a folder, the newest last. For a run's own directory, list that run alone.
 
     Raises:
         UserError: there is no such folder.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def sharing_machine(wait_s: float = 0.0, slot: str | None = None, *, metered: bool = True) -> Iterator[SharedMachine]:
-    """Let a run have this machine while it measures; notice every Ctrl-C, and treat SIGTERM and SIGHUP as one.
+    """Lock this machine for a run while it measures. Ctrl-C is noticed, and SIGTERM and SIGHUP are treated as Ctrl-C.
 
     Args:
         wait_s: how long to wait for another measurement to end; infinite: as long as it takes. 0: one that measures
@@ -87,7 +87,7 @@ def _show_line(text: str) -> None:
 
 
 def meters_here(suite: Suite | None = None, systems: Mapping[str, SystemBase] | None = None) -> Chosen:
-    """Choose the meters that a suite asks for on this machine; print what exists and cannot be read.
+    """Choose the meters that a suite asks for on this machine; print the sensors that exist and cannot be read.
 
     Args:
         suite: that names them; None takes those of this machine.

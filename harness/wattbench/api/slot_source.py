@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Cluster:
-    """A cluster that asks blocks."""
+    """A cluster whose slots ask the blocks of a suite."""
 
     address: str
     """``ray``, ``ray://HOST:PORT`` or ``HOST:PORT``."""
@@ -36,15 +36,15 @@ class Cluster:
 
     @property
     def name(self) -> str:
-        """Return it for people."""
+        """Return the cluster's address, as a name for people."""
         return self.address
 
     def words(self) -> list[str]:
-        """Return it as options of a command."""
+        """Return the command's options that select this cluster."""
         return ["--cluster", self.address, *_per_slot(self.gpus_per_slot)]
 
     def slots(self, _: Resolved) -> contextlib.AbstractContextManager[CountedSlots]:
-        """Connect, and yield its slots.
+        """Connect to the cluster, and yield its slots.
 
         Raises:
             UserError: there is no such cluster, or Ray is not installed.
@@ -52,7 +52,7 @@ class Cluster:
         return self._connected()
 
     def one_slot(self, worker: str) -> contextlib.AbstractContextManager[CountedSlots]:
-        """Connect, and yield its slots, one at a time.
+        """Connect to the cluster, and yield its slots, one at a time.
 
         Args:
             worker: the module that asks on it.
@@ -83,13 +83,13 @@ class SlotsHere:
     name = "this machine"
 
     def words(self) -> list[str]:
-        """Return it as options of a command."""
+        """Return the command's options that select these slots."""
         number = "auto" if self.number is None else str(self.number)
         return ["--slots", number, *_per_slot(self.gpus_per_slot)]
 
     @contextlib.contextmanager
     def slots(self, resolved: Resolved) -> Iterator[CountedSlots]:
-        """Measure what the machine draws at rest, and yield its slots.
+        """Measure the machine's idle power, and yield its slots.
 
         Raises:
             UserError: there are not as many GPUs, or none; or a meter measures what cannot be given out among slots.
@@ -111,7 +111,7 @@ SlotSource = Cluster | SlotsHere
 
 
 def slot_source(cluster: str | None, slots: str | int | None, gpus_per_slot: int | None) -> SlotSource | None:
-    """Return the slots that options ask for; None without any.
+    """Return the cluster or the GPUs that the options name as slots. None without such options.
 
     Args:
         cluster: as `--cluster` has it.
@@ -140,7 +140,7 @@ def _per_slot(gpus: int) -> list[str]:
 
 
 def _idle_w(meters: Sequence[Meter], idle_s: float) -> Mapping[str, float]:
-    """Measure the machine's idle power, where no other slot is in the way."""
+    """Measure the machine's idle power. Empty if other slots measure already."""
     if slots_now():
         notice(
             "wattbench: other slots measure on this machine already, so that its idle draw is not known: what all "

@@ -37,7 +37,7 @@ class RunInterruptedError(KeyboardInterrupt):
 
 
 def how_to_go_on(root: Path, resume: str | None, kept: str = "Recorded answers are kept") -> str | None:
-    """Return the sentence on a run that was stopped; None where there is nothing to say.
+    """Return a sentence on what is kept of a stopped run and how to resume it. None if no command resumes its answers.
 
     The directory of a run of which nothing but its header was written is removed.
 
@@ -66,7 +66,7 @@ class BlocksSoFar:
 
     @classmethod
     def of_run(cls, root: Path) -> BlocksSoFar | None:
-        """Count the complete blocks of a run; None where it has none that can be reported before its end.
+        """Count the complete blocks of a run. None if its blocks cannot be reported before its end.
 
         Raises:
             UserError: the record is damaged.
@@ -85,7 +85,7 @@ class BlocksSoFar:
 
 
 def how_to_report(root: Path) -> str | None:
-    """Say with which command the complete blocks of a run that was stopped are reported, or that none is complete.
+    """Return a clause with the command that reports a stopped run's complete blocks, or one that none is complete.
 
     None for a run that has no blocks, or none yet.
 

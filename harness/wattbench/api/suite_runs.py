@@ -165,7 +165,7 @@ def run_resumed(
 
 
 def _check_only(root: Path, *, retry_failed: bool, slot: str | None) -> None:
-    """Check that a run of a cluster, which is not finished, is not asked for more than to be finished."""
+    """Refuse `retry_failed` and `slot` for the unfinished run of a cluster, which can only be finished."""
     if retry_failed:
         raise UserError(f"{root}: finish the run first; of a finished one failed requests are asked again")
     if slot is not None:
@@ -173,7 +173,7 @@ def _check_only(root: Path, *, retry_failed: bool, slot: str | None) -> None:
 
 
 def writer_to_resume(root: Path) -> RunWriter:
-    """Open a run that is to go on, and say what of it its journal lacked.
+    """Open a run to resume it, and print what its journal lacked.
 
     Raises:
         UserError: another process writes it, or it was changed since it was written.
@@ -185,7 +185,7 @@ def writer_to_resume(root: Path) -> RunWriter:
 
 
 def planned_again(records: RunRecords, resolved: Resolved, allow_unsafe_code: bool) -> tuple[Chosen, list[Cell]]:
-    """Return the meters and the cells of a record that is to go on, and say where this machine's clock was set.
+    """Return the meters and the cells of a run that is resumed, and print each change of this machine's clock.
 
     Args:
         records: what there is of the run so far.

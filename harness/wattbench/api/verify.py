@@ -48,17 +48,17 @@ class Verified:
 
     @property
     def checked(self) -> tuple[str, ...]:
-        """Return what is as it was written, in clauses."""
+        """Return clauses that name what is unchanged since the run was written."""
         return tuple(check.said for check in self._passed if check.name in _WRITTEN)
 
     @property
     def recomputed(self) -> tuple[str, ...]:
-        """Return what was computed again and is the same, from what, in clauses."""
+        """Return clauses that name each figure that was recomputed with the same result, and from what."""
         return tuple(check.said for check in self._passed if check.name not in _WRITTEN)
 
     @property
     def cannot_know(self) -> tuple[str, ...]:
-        """Return what no check of a record finds, and what was not checked of this one and why, in clauses."""
+        """Return clauses on what no check of a record finds, and on what was not checked in this run and why."""
         left_out = [each for check in self.checks for each in (check.left_out if check.made else (check.said,))]
         signed = any(check.name == SIGNATURE for check in self._passed)
         unknown = "how its signer came by it" if signed else "who wrote it"
@@ -98,7 +98,7 @@ def verify(
 
 
 def require_verified(runs: Iterable[Path]) -> None:
-    """Check runs before something is concluded from them, without their tasks and without a second comparison.
+    """Verify runs before anything is concluded from them. Tasks are not loaded, and runs not compared again.
 
     One without digests, which is older, is checked by its lines alone; of more than `MOST_ROWS_AT_ONCE` rows in all, no
     more is checked than that they are as they were written.
@@ -127,7 +127,10 @@ def _opened(root: Path) -> RunRecords:
 
 
 def _of_record(records: RunRecords) -> tuple[list[Check], Rebuilt | None]:
-    """Make the checks that need the record alone; return its tables from the lines, where these could be built."""
+    """Return the checks that need the record alone, and the tables rebuilt from its lines.
+
+    No tables if they cannot be rebuilt.
+    """
     checks = _as_written(records)
     if len(checks) == 1:  # its end cannot be read
         return checks, None
@@ -143,7 +146,10 @@ def _of_record(records: RunRecords) -> tuple[list[Check], Rebuilt | None]:
 
 
 def _as_written(records: RunRecords) -> list[Check]:
-    """Compare the files of a run with its digests and its journal; the first check alone where its end is damaged."""
+    """Check the files of a run against its digests and its journal.
+
+    A run with a damaged end gets the first check alone.
+    """
     try:
         record = read_finish(records.layout)
     except UserError as error:
@@ -152,7 +158,7 @@ def _as_written(records: RunRecords) -> list[Check]:
 
 
 def _rows(records: RunRecords) -> int:
-    """Return the rows of `items.parquet`; 0 where it cannot be read, which the checks say."""
+    """Return the number of rows of `items.parquet`. 0 if the file cannot be read, which the checks say."""
     try:
         with TableColumns(records.layout.items_table) as table:
             return table.rows

@@ -97,7 +97,7 @@ class CheckoutModules:
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Find a module in this checkout, for the import system; None: it is not there."""
+        """Find a module in this checkout, for the import system. None if the checkout has no such module."""
         parent, _, _ = name.rpartition(".")
         if name.partition(".")[0] in _NEVER or (parent and parent not in self._names):
             return None
@@ -129,7 +129,7 @@ def comes_from(module: str, checkout: Checkout) -> bool:
 
 
 def _is_elsewhere(name: str) -> bool:
-    """Return whether a module of this name is installed: it goes before a folder without ``__init__.py``."""
+    """Return whether a module of this name is installed, and so precedes a folder without ``__init__.py``."""
     spec = PathFinder.find_spec(name)
     return spec is not None and spec.loader is not None
 
@@ -142,13 +142,13 @@ def _loaded_from(folder: Path) -> Iterator[tuple[str, ModuleType]]:
 
 
 def _import_paths(working_tree: Path) -> list[Path]:
-    """Return the folders of the working tree that imports are looked for in, without its virtual environment."""
+    """Return the import paths that are in the working tree, without its virtual environment."""
     paths = [Path(each or ".").resolve() for each in sys.path]
     return [each for each in paths if _is_of(each, working_tree)]
 
 
 def _is_of(path: Path, working_tree: Path) -> bool:
-    """Return whether a path is in a working tree, and not in a virtual environment that is in it."""
+    """Return whether a path is in a working tree, but not in a virtual environment inside the tree."""
     prefix = Path(sys.prefix).resolve()
     inside = path.is_relative_to(working_tree) and "site-packages" not in path.parts
     return inside and not (prefix.is_relative_to(working_tree) and path.is_relative_to(prefix))

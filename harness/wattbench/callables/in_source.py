@@ -68,7 +68,7 @@ def _parsed(where: str, path: Path) -> ast.Module:
 
 
 def _names(body: Iterable[ast.stmt]) -> dict[str, ast.stmt]:
-    """Return the statements that bind a name, by name, also under `if` and `try`."""
+    """Map each name to the statement that binds it, also under `if` and `try`."""
     names: dict[str, ast.stmt] = {}
     for node in body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):

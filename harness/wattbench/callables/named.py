@@ -42,7 +42,10 @@ class NamedCallable:
 
     @property
     def source(self) -> Path | None:
-        """Return the file that defines it; None where it has none, such as a builtin or an instance of a class."""
+        """Return the file that defines the callable.
+
+        None if it has no file, such as a builtin or an instance of a class.
+        """
         try:
             file = inspect.getsourcefile(inspect.unwrap(self.call))
         except TypeError:
@@ -51,22 +54,22 @@ class NamedCallable:
 
     @property
     def sha256(self) -> str | None:
-        """Return the hash of the file that defines it."""
+        """Return the hash of the file that defines the callable."""
         return None if self.source is None else hashlib.sha256(self.source.read_bytes()).hexdigest()
 
     def activate(self) -> None:
-        """Make imports find its checkout's modules, if it has one."""
+        """Make imports find the modules of the callable's checkout, if there is a checkout."""
         if self._modules is not None:
             self._modules.activate()
 
     def forget(self) -> None:
-        """Drop the modules of its checkout."""
+        """Drop the modules of the callable's checkout."""
         if self._modules is not None:
             self._modules.forget()
 
 
 def check_callable(where: str, name: str, checkout: Checkout | None) -> None:
-    """Import a callable, as only this shows that it exists.
+    """Check that a callable exists, by importing it.
 
     Raises:
         UserError: as `NamedCallable`.
@@ -75,7 +78,7 @@ def check_callable(where: str, name: str, checkout: Checkout | None) -> None:
 
 
 def look_for_callable(where: str, name: str, checkout: Checkout | None) -> None:
-    """Check that a callable's file or package exists. It is not imported, as that would run its module.
+    """Check that a callable's file or package exists, without an import, which would run its module.
 
     Raises:
         UserError: it does not.

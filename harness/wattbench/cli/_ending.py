@@ -17,7 +17,10 @@ open_option = click.option("--open", "open_page", is_flag=True, help="Open the r
 
 
 def page_of(run: Path) -> Path:
-    """Return where a run's report goes by default: next to its directory, under its name. A record never changes."""
+    """Return the default path of a run's report: next to the run's directory, under its name.
+
+    A record never changes, so the report is not in it.
+    """
     root = run.resolve()
     return run.parent / f"{root.name}.html" if run.name == root.name else root.with_name(f"{root.name}.html")
 
@@ -55,7 +58,7 @@ def end_of_run(root: Path, report: Path | None, *, open_page: bool, show_data: b
 
 
 def _show_stated(root: Path) -> bool:
-    """Print the figures of an imported run without answers; return whether it is one."""
+    """Print the figures of an imported run without answers; return whether the run is such a run."""
     from wattbench.records import read_run
     from wattbench_reports.export.stated_text import stated_as_text
     from wattbench_reports.tables.stated_figures import only_stated
@@ -68,7 +71,7 @@ def _show_stated(root: Path) -> bool:
 
 
 def _shard_hint(root: Path) -> str | None:
-    """Say which blocks a shard has, and how all are merged; None of any other run."""
+    """Say which blocks a shard has, and how all blocks are merged. None for a run that is no shard."""
     from wattbench.records import read_run
     from wattbench.records.shards import part_in_words
 
@@ -107,7 +110,7 @@ def _advise(root: Path, *, show_data: bool) -> Analysis | None:
 
 
 def open_in_browser(page: Path) -> None:
-    """Open a page in the user's browser, and say so where there is none."""
+    """Open a page in the user's browser, or print that there is no browser."""
     import webbrowser
 
     if not webbrowser.open(page.resolve().as_uri()):

@@ -22,7 +22,7 @@ EXIT_INTERRUPTED = 130
 
 
 class _Group(click.Group):
-    """Report a `UserError` of any command, and what the machine refuses, in one message on standard error.
+    """The group of all commands. A `UserError` or a refusal of the machine ends in one message on standard error.
 
     The exit code is then 2. Nothing that a command prints holds a secret.
     """
@@ -63,7 +63,7 @@ class _Group(click.Group):
 
 @contextlib.contextmanager
 def _plain_usage() -> Iterator[None]:
-    """Say in one line what is wrong with arguments that hold control characters, without those."""
+    """Print in one line, without control characters, what is wrong with arguments that hold such characters."""
     try:
         yield
     except click.UsageError as error:
@@ -87,7 +87,7 @@ def _prepare_streams() -> None:
 
 
 def _drop_unwritten() -> None:
-    """Discard what standard output cannot take, as on a full disk: Python would try again as it ends, and complain."""
+    """Discard output that cannot be written, as on a full disk: Python would try again as it ends, and complain."""
     try:
         sys.stdout.flush()
     except OSError:

@@ -102,13 +102,13 @@ class RunPath(click.Path):
 
 
 class _Reader(click.ParamType):  # type: ignore[type-arg]  # generic only from click 8.2 on
-    """A value that a function of the reports reads, whose error is the command line's."""
+    """The type of an option whose value a function of the reports parses; its errors become usage errors."""
 
     def __init__(self, name: str, function: str) -> None:
         self.name, self.function = name, function
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return what the function reads."""
+        """Return the parsed value."""
         from wattbench.errors import UserError
         from wattbench_reports.metrics import decision_settings
 
@@ -119,7 +119,7 @@ class _Reader(click.ParamType):  # type: ignore[type-arg]  # generic only from c
 
 
 class Finite(click.FloatRange):
-    """A finite number in a range: an infinite one, or one that is none, would make every figure so."""
+    """A finite number in a range: infinity or NaN would make every figure infinite or NaN."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the number."""
@@ -234,7 +234,10 @@ def assumption_options(command: Any) -> Any:
 
 
 def cluster_options(command: Any) -> Any:
-    """Add the options. The command gets them as `cluster`, a `wattbench.api.slot_source.SlotSource`; None without."""
+    """Add the options of clusters and slots.
+
+    The command gets them as `cluster`, a `wattbench.api.slot_source.SlotSource` or None.
+    """
 
     @functools.wraps(command)
     def with_cluster(

@@ -27,7 +27,7 @@ GitHub Actions: step isolation and limits")."""
 
 @dataclass(frozen=True)
 class VerdictTexts:
-    """A verdict in each format; each is only made where it is wanted."""
+    """Functions that return a verdict in each format, called only for the formats that are wanted."""
 
     junit: Callable[[], str]
     markdown: Callable[[], str]

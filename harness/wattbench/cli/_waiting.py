@@ -18,15 +18,15 @@ class _Seconds(Finite):
     """A time to wait: seconds, or as long as it takes."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return seconds; infinite without a number."""
+        """Return the seconds to wait. Infinity if the option has no number."""
         return math.inf if value in (_FOREVER, math.inf) else super().convert(value, param, ctx)
 
 
 class WaitingCommand(click.Command):
-    """A command with `--wait`, whose number may be left out also where an argument follows."""
+    """A command with `--wait`. The option's number may be left out, even before an argument."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the arguments; `--wait SUITE` is `--wait` and a suite."""
+        """Parse the arguments; `--wait SUITE` is `--wait` without a number, and a suite."""
         options = args[: args.index("--")] if "--" in args else args
         for index, word in enumerate(options):
             following = args[index + 1] if index + 1 < len(options) else ""
@@ -35,7 +35,7 @@ class WaitingCommand(click.Command):
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; one that is interrupted, waiting or measuring, ends without a traceback."""
+        """Run the command. Ctrl-C ends it without a traceback, whether it waits or measures."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as error:
@@ -53,7 +53,7 @@ wait_option = click.option(
 
 
 def wait_words(wait_s: float) -> list[str]:
-    """Return the option as words of another command; none where it does not wait."""
+    """Return `--wait` as words of another command. Empty if the command does not wait."""
     return [f"{_NAME}={_FOREVER if math.isinf(wait_s) else wait_s}"] if wait_s else []
 
 

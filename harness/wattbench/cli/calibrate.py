@@ -129,7 +129,7 @@ def calibrate(
 def _run_options(
     tasks: tuple[str, ...], limit: int | None, *, allow_unsafe_code: bool, require_measured: bool
 ) -> list[str]:
-    """Return the same choices as options of `wattbench run`."""
+    """Return the user's choices as options of `wattbench run`."""
     options = ["--tasks", ",".join(tasks)] if tasks else []
     options += [] if limit is None else ["--limit", str(limit)]
     options += ["--allow-unsafe-code"] if allow_unsafe_code else []

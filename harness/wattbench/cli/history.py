@@ -88,7 +88,7 @@ def history(
 
 
 def _selected(add: bool, prune: bool, sql: str | None, series: dict[str, str | None]) -> bool:
-    """Return whether an action is selected by an option; refuse two at once, which would be two commands."""
+    """Return whether an option selects an action. Two actions at once are refused."""
     of_series = any(value is not None for value in series.values())
     given = {"--add": add, "--prune": prune, "--sql": sql is not None, "--system, --metric and --domain": of_series}
     names = [name for name, is_given in given.items() if is_given]

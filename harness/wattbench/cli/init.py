@@ -82,12 +82,12 @@ def init(**said: Any) -> None:
 
 
 def _as_argument(path: Path) -> str:
-    """Return a path that no command takes for an option."""
+    """Return a path as text that no command takes for an option."""
     return f"./{path}" if str(path).startswith("-") else str(path)
 
 
 def _shown(drafted: Draft) -> list[str]:
-    """Return what people should check: guesses, prompts, right answers, and the difference that can be shown."""
+    """Return lines for people to check: guesses, prompts, right answers, and the difference that can be shown."""
     from wattbench.api.gates.gate_power import items_by_domain
     from wattbench.api.plans.detectable_accuracy import detectable_accuracy, detectable_as_text
     from wattbench.measure.preview import preview

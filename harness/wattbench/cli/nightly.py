@@ -161,7 +161,7 @@ def _run(layout: NightsLayout, work: _Work, date: datetime.datetime | None, back
 
 
 def _commits_since(layout: NightsLayout, resolved: Resolved, night: datetime.date) -> dict[str, Any] | None:
-    """List what was committed since the night before; None where that is not known."""
+    """List the commits since the night before. None if they are not known."""
     from wattbench.nights import commits_since, kept_runs, night_before
 
     try:

@@ -92,7 +92,7 @@ def _metrics(options: Sequence[str]) -> dict[str, str]:
 
 
 def _table(changes: Sequence[ChangedScore]) -> str:
-    """Return what changed, one line per system."""
+    """Return what changed in the scores, one line per system."""
     from wattbench.terminal import TextColumn, printable, text_table
 
     heads = ("answers", "as scored", "rescored", "newly right", "newly wrong")

@@ -115,7 +115,7 @@ def schema() -> None:
 
 @contextlib.contextmanager
 def _report_offered(report: Path | None, *, open_page: bool, allow_unsafe_code: bool) -> Iterator[None]:
-    """Where a person at a terminal stops the run of this block, ask whether its complete blocks are to be reported.
+    """If a person at a terminal stops the run in this `with` block, offer a report of its complete blocks.
 
     Args:
         report: the file of the report; None: next to the run of these blocks.
@@ -141,7 +141,7 @@ def _report_offered(report: Path | None, *, open_page: bool, allow_unsafe_code: 
 
 
 def _someone_is_there() -> bool:
-    """Return whether Ctrl-C was pressed at a terminal. `sys.stdin` is none: libraries are to ask nothing."""
+    """Return whether Ctrl-C was pressed at a terminal. Libraries must ask nothing, so `sys.stdin` is no terminal."""
     return sys.__stdin__ is not None and sys.__stdin__.isatty() and sys.stderr.isatty() and was_ctrl_c()
 
 

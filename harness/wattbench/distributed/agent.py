@@ -86,14 +86,14 @@ class SlotAgent:
         self.send(self.setup)
 
     def send(self, message: bytes) -> None:
-        """Send the worker a message, made by `messages.encode`. One that has ended does not get it."""
+        """Send the worker a message made by `messages.encode`. A worker that has ended does not get the message."""
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):
             self._process.stdin.write(message)
             self._process.stdin.flush()
 
     def poll(self) -> SlotReport:
-        """Return what is new. A message comes with or after everything that was written before it."""
+        """Return the worker's new messages and files. A message comes with or after all that was written before it."""
         ended = self._process.poll()
         messages = self._said()  # before the files: what it says is done is then on disk
         pieces = self._shards.pieces()

@@ -23,7 +23,7 @@ _WITHOUT_ROCM = str(Path(__file__).parent / "without_rocm")
 
 @contextlib.contextmanager
 def amdsmi_for_ray(kfd: Path = KFD) -> Iterator[None]:
-    """Hide an amdsmi that cannot be used from this process and those that it starts meanwhile.
+    """Hide an unusable package `amdsmi` from this process and from the processes that it starts meanwhile.
 
     Args:
         kfd: the device that a machine with an AMD GPU has.

@@ -44,7 +44,7 @@ def _work(link: WorkerLink, folder: Path, shares: bool) -> None:
 
 
 def _suite(begin: Mapping[str, Any]) -> Resolved:
-    """Read the suite, and check that it is the driver's.
+    """Read the driver's suite, and check that versions and files here are the driver's.
 
     Raises:
         UserError: it is not.
@@ -55,7 +55,7 @@ def _suite(begin: Mapping[str, Any]) -> Resolved:
 
 
 def _session(begin: Mapping[str, Any], resolved: Resolved, folder: Path, progress: NotedProgress) -> ShardSession:
-    """Plan the suite, and check that its cells are the driver's.
+    """Plan the suite, check that its cells are the driver's, and return a session that asks its blocks.
 
     Raises:
         UserError: they are not, or it cannot be run here.
@@ -75,7 +75,7 @@ def _session(begin: Mapping[str, Any], resolved: Resolved, folder: Path, progres
 
 
 def _slot() -> Slot:
-    """Return the GPUs that this process sees, as the slot that it has of a machine with others."""
+    """Return this process's slot: the GPUs that the process sees, on a machine with other slots."""
     slot = Slot(tuple(sorted(gpu.uuid for gpu in usable_gpus())))
     slot.take()
     return slot

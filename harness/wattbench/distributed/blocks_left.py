@@ -21,7 +21,7 @@ from wattbench.records.finish_record import read_finish
 
 @dataclass(frozen=True)
 class Deal:
-    """What shards must have in common to be of one run."""
+    """The suite, the number of blocks and the seed that all shards of one run share."""
 
     suite_sha256: str
     of: int
@@ -30,7 +30,7 @@ class Deal:
 
     @classmethod
     def of_shard(cls, header: RunHeader) -> Deal | None:
-        """Return the deal of a shard; None if a run is no shard."""
+        """Return the deal of a shard. None if the run is no shard."""
         if header.shard is None:
             return None
         return cls(header.suite_sha256, header.shard["of"], header.shard["seed"])
@@ -52,7 +52,10 @@ class BlocksLeft:
 
     @property
     def left(self) -> list[int]:
-        """Return the blocks that are to be asked, in order: neither complete nor being asked. Torn ones are in it."""
+        """Return the blocks that are left to ask, in order: neither complete nor being asked now.
+
+        Torn blocks are among them.
+        """
         return [block for block in range(self.deal.of) if block not in self.complete and block not in self.running]
 
     @property
@@ -95,11 +98,11 @@ def blocks_left(shards: Iterable[Path], deal: Deal) -> BlocksLeft:
 
 
 class _OtherRunError(Exception):
-    """Nothing of a folder counts."""
+    """A folder holds no valid shard of the deal."""
 
 
 def _state(root: Path, deal: Deal) -> tuple[dict[str, Any], bool, bool]:
-    """Return the shard of a folder, whether it is finished, and whether a process is writing it.
+    """Return the shard in a folder, whether it is finished, and whether a process is writing it.
 
     Raises:
         _OtherRunError: it is damaged, no shard, or one of another deal.

@@ -36,7 +36,7 @@ FAILURE = "cannot be written"
 
 @dataclass(frozen=True)
 class ClusterJob:
-    """A run on several slots, and how it is asked."""
+    """A run whose blocks several slots ask, with its cells and options."""
 
     resolved: Resolved
     cells: Sequence[Cell]
@@ -64,7 +64,7 @@ def check_can_be_shared(resolved: Resolved) -> None:
 
 
 def blocks_of(measure: Measure, items: int, slots: int) -> int:
-    """Return the number of blocks of a run: that of the suite, else some per slot.
+    """Return the number of blocks of a run: the suite's number, or some per slot if the suite says `auto`.
 
     Args:
         measure: the suite's settings.
@@ -77,12 +77,12 @@ def blocks_of(measure: Measure, items: int, slots: int) -> int:
 
 
 def is_handed_out(header: RunHeader, root: Path) -> bool:
-    """Return whether a run that is not finished is one whose blocks several slots ask."""
+    """Return whether an unfinished run is one whose blocks are handed out to several slots."""
     return (header.shard or {}).get("handed_out") is True or any((root / name).is_dir() for name in (SHARDS, MERGED))
 
 
 def run_on(root: Path, job: ClusterJob, slots: SlotProvider, notice: Callable[[str], None]) -> None:
-    """Ask the blocks of a run that are left, merge all of them, and finish the run. Its lock is held.
+    """Ask the remaining blocks of a run, merge all blocks, and finish the run. Its lock is held.
 
     Raises:
         UserError: a block cannot be asked, or the shards do not fit together. What is complete stays.

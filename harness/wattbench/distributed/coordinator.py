@@ -37,7 +37,7 @@ WAITS_S = 60.0
 
 @dataclass
 class _Worker:
-    """A slot in service."""
+    """A slot in service, with the block that it asks and the shards that it sends."""
 
     slot: SlotLink
     ready: bool = False
@@ -140,7 +140,7 @@ class Coordinator:
         return bool(report.pieces or report.messages or report.ended)
 
     def _check_own(self, worker: _Worker, pieces: Sequence[Piece]) -> None:
-        """Check that a worker writes to no shard that is another's, or complete.
+        """Check that a worker sends parts only of its own incomplete shards.
 
         Raises:
             OutOfStepError: it does.
@@ -181,7 +181,7 @@ class Coordinator:
         return False
 
     def _problem(self, worker: _Worker, shard: str) -> str | None:
-        """Return why a shard is not the whole block that a worker was asked; None if it is."""
+        """Return why a shard is not the whole block that its worker was asked. None if it is that block."""
         if worker.block is None:
             return "it was asked no block"
         if shard not in worker.shards:
@@ -251,7 +251,7 @@ class Coordinator:
 
 
 def why_not_whole(root: Path) -> str | None:
-    """Return why a shard is incomplete or changed; None if it is neither."""
+    """Return why a shard is incomplete or changed. None if it is whole."""
     layout = RunLayout(root)
     if not layout.finished.exists():
         return f"{root.name} is not finished"

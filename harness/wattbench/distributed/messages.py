@@ -18,7 +18,7 @@ def encode(kind: Kind, **fields: Any) -> bytes:
 
 
 def decode(line: bytes) -> Mapping[str, Any] | None:
-    """Return a message; None if a line is none."""
+    """Return the message in a line. None if the line is no message."""
     try:
         message = json.loads(line)
     except (ValueError, RecursionError):

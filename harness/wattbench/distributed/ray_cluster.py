@@ -27,7 +27,7 @@ _ADDRESS = re.compile(r"(ray|(ray://)?[^\s/:]+:\d{1,5})")
 
 
 def check_address(text: str) -> str:
-    """Return the address of a cluster if it has a form that is known.
+    """Return the address of a cluster, after a check of its form.
 
     Raises:
         UserError: it has none.
@@ -79,7 +79,7 @@ def _connect(address: str) -> Any:
 
 
 def _find_or_start(ray: Any, quiet: Mapping[str, Any]) -> None:
-    """Connect to a cluster on this machine; start one if there is none, or Ray's own variable says so."""
+    """Connect to a cluster on this machine. Start one if there is none, or if Ray's own variable says so."""
     if os.environ.get("RAY_ADDRESS") != "local":
         try:
             ray.init(address="auto", **quiet)
@@ -92,7 +92,7 @@ def _find_or_start(ray: Any, quiet: Mapping[str, Any]) -> None:
 
 @dataclass(frozen=True)
 class _Seat:
-    """Where a slot is."""
+    """The place of a slot: its node, its number there, and its processors and GPUs."""
 
     node_id: str
     number: int
@@ -105,7 +105,7 @@ class _Seat:
 
 
 class RaySlot:
-    """A slot with an actor."""
+    """A slot whose worker runs in a Ray actor."""
 
     def __init__(self, ray: Any, seat: _Seat, actor: Any) -> None:
         self._ray, self.seat, self._actor = ray, seat, actor
@@ -115,11 +115,11 @@ class RaySlot:
         """Done when its worker has ended."""
 
     def send(self, message: bytes) -> None:
-        """Send the worker a message. A lost actor does not get it, which `poll` says."""
+        """Send the worker a message. If the actor is lost, the message is lost too, and `poll` says so."""
         self._actor.send.remote(message)
 
     def poll(self) -> SlotReport:
-        """Return what is new."""
+        """Return the worker's new messages and files."""
         if self._request is None:
             self._request = self._actor.poll.remote()
         done, _ = self._ray.wait([self._request], timeout=0)
@@ -133,7 +133,7 @@ class RaySlot:
         return report
 
     def forget(self, shard: str) -> None:
-        """Have a shard removed there."""
+        """Have the actor remove a shard on its node."""
         self._actor.forget.remote(shard)
 
     def close(self) -> None:
@@ -168,7 +168,7 @@ class RaySlots:
         return len(self._places())
 
     def new_slots(self, setup: bytes) -> Sequence[SlotLink]:
-        """Return slots on nodes that joined, and those that are started again."""
+        """Return the new slots: those on nodes that joined, and those that are started again."""
         seats = {(seat.node_id, seat.number): seat for seat in self._places()}
         free = self._in_service.free(seats)
         new = free if self.most is None else free[: max(self.most - len(self._in_service.slots), 0)]
@@ -183,7 +183,7 @@ class RaySlots:
         self._in_service.gone(slot, again=again)
 
     def why_none(self) -> str | None:
-        """Return what is waited for if the cluster has no node."""
+        """Return the text that the cluster has no node to run on. None if the cluster has one."""
         return None if self._places() else "the cluster has no node with processors or GPUs"
 
     def _actor(self, seat: _Seat, setup: bytes) -> Any:

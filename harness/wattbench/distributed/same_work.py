@@ -23,7 +23,7 @@ _MEANS = {
 
 
 def versions() -> dict[str, str]:
-    """Return the versions that must be equal on all nodes."""
+    """Return the versions of wattbench and Python, which must be equal on all nodes."""
     try:
         here = metadata.version("wattbench")
     except metadata.PackageNotFoundError:  # run from its sources

@@ -21,7 +21,7 @@ LARGEST_SEED = 10**15
 
 @dataclass(frozen=True)
 class ShardChoice:
-    """Some blocks of a suite that is dealt into a number of blocks."""
+    """The blocks that one shard asks, out of all blocks of a suite."""
 
     blocks: tuple[int, ...]
     """Their numbers from 0, in order."""
@@ -31,7 +31,7 @@ class ShardChoice:
     """Of the deal, the same for all shards; None: by the suite's hash."""
 
     def as_record(self, suite_sha256: str) -> dict[str, Any]:
-        """Return it as the header of a run has it."""
+        """Return the choice as the header of a run stores it."""
         seed = int(suite_sha256[:_SEED_DIGITS], 16) if self.seed is None else self.seed
         return {"blocks": list(self.blocks), "of": self.of, "seed": seed}
 
@@ -42,7 +42,7 @@ class ShardChoice:
 
 
 def shard_choice(text: str, seed: int | None = None) -> ShardChoice:
-    """Read which blocks are asked: ``3/16``, or ``1-4/16``; counted from 1.
+    """Read the blocks of a shard, counted from 1, from a text such as ``3/16`` or ``1-4/16``.
 
     Raises:
         UserError: it is neither.

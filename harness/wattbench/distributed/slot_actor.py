@@ -8,7 +8,7 @@ from wattbench.distributed.agent import SlotAgent, SlotReport
 
 
 class SlotActor:
-    """What `SlotAgent` does, on a node of a Ray cluster."""
+    """A Ray actor that does the work of `SlotAgent` on a node of a cluster."""
 
     def __init__(self, setup: bytes, folder: str, gpus: float, shares: bool, worker: str) -> None:
         """Start the worker.
@@ -28,7 +28,7 @@ class SlotActor:
         self._agent.send(message)
 
     def poll(self) -> SlotReport:
-        """Return what is new."""
+        """Return the worker's new messages and files."""
         return self._agent.poll()
 
     def forget(self, shard: str) -> None:

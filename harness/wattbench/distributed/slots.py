@@ -24,7 +24,7 @@ class SlotLink(Protocol):
 
     @property
     def name(self) -> str:
-        """Return its name for people: ``node 10.0.0.7, GPU 3``."""
+        """Return the slot's name for people: ``node 10.0.0.7, GPU 3``."""
         ...
 
     def send(self, message: bytes) -> None:
@@ -32,7 +32,7 @@ class SlotLink(Protocol):
         ...
 
     def poll(self) -> SlotReport:
-        """Return what is new.
+        """Return the worker's new messages and files.
 
         Raises:
             SlotLostError: it cannot be reached any more.
@@ -52,7 +52,7 @@ class SlotProvider(Protocol):
     """Where slots come from: a cluster, or this machine."""
 
     def new_slots(self, setup: bytes) -> Sequence[SlotLink]:
-        """Return slots that have none in service yet: all at first; later those that joined, or that are started again.
+        """Return the slots that are not in service yet: all at first, later those that joined or are started again.
 
         Args:
             setup: the first message to their workers.
@@ -69,7 +69,7 @@ class SlotProvider(Protocol):
         ...
 
     def why_none(self) -> str | None:
-        """Return what is waited for while there is no slot; None if nothing is."""
+        """Return a text on what the provider waits for while it has no slot. None if it waits for nothing."""
         ...
 
 
@@ -77,7 +77,7 @@ class CountedSlots(SlotProvider, Protocol):
     """A provider that knows its number of slots."""
 
     def number(self) -> int:
-        """Return how many there are now."""
+        """Return the number of slots that there are now."""
         ...
 
 
@@ -101,7 +101,7 @@ class InService(Generic[_Key, _Link]):
         return [key for key in keys if key not in self.slots and key not in self._out]
 
     def gone(self, slot: SlotLink, *, again: bool) -> None:
-        """Take note, as `SlotProvider.gone`."""
+        """Take a slot out of service, as `SlotProvider.gone` does."""
         for key in [key for key, each in self.slots.items() if each is slot]:
             del self.slots[key]
             if not again:
@@ -127,11 +127,11 @@ class ThisMachine:
         return [LocalSlot("this machine", SlotAgent(setup, worker=self._worker))]
 
     def gone(self, slot: SlotLink, *, again: bool) -> None:
-        """Start a worker anew, where that may help."""
+        """Start a new worker, if that may help."""
         self._wanted = again
 
     def why_none(self) -> str | None:
-        """Nothing is waited for."""
+        """Return None, because nothing is waited for."""
         return None
 
 
@@ -147,7 +147,7 @@ class MachineSlots:
     _in_service: InService[Slot, LocalSlot] = field(default_factory=InService, init=False)
 
     def number(self) -> int:
-        """Return how many slots there are."""
+        """Return the number of slots."""
         return len(self.slots)
 
     def new_slots(self, setup: bytes) -> Sequence[SlotLink]:
@@ -164,5 +164,5 @@ class MachineSlots:
         self._in_service.gone(slot, again=again)
 
     def why_none(self) -> str | None:
-        """Nothing is waited for: no GPU comes to a machine."""
+        """Return None, because no GPU is added to a machine while it runs."""
         return None

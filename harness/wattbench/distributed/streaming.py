@@ -24,7 +24,7 @@ FAILURE = "cannot be written"
 
 
 class OutOfStepError(Exception):
-    """A piece does not follow those before it, or is of no file below the folder: nothing of its shard counts."""
+    """A piece does not follow the pieces before it, or is of no file below the folder. Its shard does not count."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,12 @@ class Piece:
 
     @property
     def shard(self) -> str:
-        """Return the folder of the run that the file is of."""
+        """Return the folder of the run that the file belongs to."""
         return self.path.partition("/")[0]
 
     @property
     def answers(self) -> int:
-        """Return how many answers of a run end in it."""
+        """Return the number of answers of a run that end in this piece."""
         parts = PurePosixPath(self.path).parts
         return self.data.count(b"\n") if len(parts) == 4 and parts[1] == "items" else 0
 

@@ -29,14 +29,14 @@ INTERRUPTED = 130
 
 @dataclass
 class WorkerLink:
-    """The driver, by way of what started this process."""
+    """The streams over which a worker process talks to its driver."""
 
     given: IO[bytes]
     out: IO[bytes]
     inbox: queue.SimpleQueue[Mapping[str, Any] | None] = field(default_factory=queue.SimpleQueue)
 
     def say(self, kind: Any, **fields: Any) -> None:
-        """Send a message. A driver that is gone is noticed by the end of the input."""
+        """Send the driver a message. The end of the input shows that a driver is gone."""
         with contextlib.suppress(OSError):
             self.out.write(encode(kind, **fields))
             self.out.flush()
@@ -71,7 +71,7 @@ class NotedProgress(NotesAlone):
 
 
 def serve(arguments: Sequence[str], work: Callable[[WorkerLink, Path, bool], None]) -> int:
-    """Do what the driver asks; return an exit code.
+    """Run the work of a worker process for its driver, and return an exit code.
 
     Args:
         arguments: of the process: a folder for what it writes, and perhaps `SHARES`.

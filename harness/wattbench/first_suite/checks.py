@@ -16,7 +16,7 @@ MANY_ROWS = 2_000
 
 
 def check_rows(table: Table, given: str, target: str, *, duplicates: bool = False) -> list[str]:
-    """Check the rows of a task, and return what its reader should know of them.
+    """Check the rows of a task, and return notes on the rows for its reader.
 
     Args:
         table: the file.

@@ -40,7 +40,7 @@ class Guess(NamedTuple):
 
 
 def guess_columns(table: Table, given_input: str | None, given_target: str | None) -> tuple[Guess, Guess]:
-    """Return the column that is asked, and the one with the right answers.
+    """Return the column with the questions, and the column with the right answers.
 
     Args:
         table: the file.

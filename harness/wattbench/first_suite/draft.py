@@ -63,7 +63,7 @@ class Draft:
 
 
 def draft(wishes: Wishes) -> Draft:
-    """Read the file, guess what is not said, and lay out the suite. Nothing is written.
+    """Draft a suite from a file and the user's wishes, and guess the rest. Nothing is written.
 
     Raises:
         UndecidedError: something has to be said that cannot be guessed.
@@ -128,7 +128,7 @@ def _systems(wishes: Wishes, folder: Path, domain: str) -> list[DraftedSystem]:
 
 
 def _fitting(system: DraftedSystem, score: GuessedScore) -> DraftedSystem:
-    """Let a system see the choices, where it has to choose."""
+    """Return a system that is called with the whole prompt, if it has to choose between choices."""
     if score.score != "choice" or system.settings.get("sees") != "input":
         return system
     settings = {**system.settings, "sees": "prompt"}
@@ -212,7 +212,7 @@ def _guessed(table: Table, given: Guess, target: Guess, score: GuessedScore) -> 
 
 
 def _known(table: Table, target: str, score: GuessedScore) -> list[str]:
-    """Return the labels, the commonest first, with how often each is there."""
+    """Return lines with the labels and the number of rows of each, the commonest first."""
     if score.score != "label":
         return []
     spelled: dict[str, Counter[str]] = {}

@@ -19,7 +19,7 @@ SHORT_WORDS = 6.0
 
 @dataclass(frozen=True)
 class GuessedScore:
-    """A score, and why."""
+    """A score, and why it was guessed."""
 
     score: str
     why: str

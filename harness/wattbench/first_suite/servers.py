@@ -23,7 +23,7 @@ _ROOT = "/v1"
 
 @dataclass(frozen=True)
 class FoundServer:
-    """What is known of a server."""
+    """The address, model and key of a server, as far as they are known."""
 
     base_url: str
     model: str | None
@@ -34,7 +34,7 @@ class FoundServer:
 
 
 def ask_server(address: str, api_key_env: str | None) -> FoundServer:
-    """Return what a suite should say of a server.
+    """Ask a server for its models, and return what a suite should say of the server.
 
     Args:
         address: ``http://host:port/v1``, followed by ``#MODEL`` where the user names the model.

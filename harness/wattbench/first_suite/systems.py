@@ -210,7 +210,7 @@ def _begins(what: str, path: Path, count: int) -> bytes:
 
 
 def _json(path: Path) -> dict[str, Any]:
-    """Return a JSON object; empty where there is none."""
+    """Return the JSON object in a file. Empty if the file has none."""
     try:
         with path.open("rb") as file:
             read = json.loads(file.read(_MOST_JSON_BYTES))

@@ -37,12 +37,12 @@ class Column:
 
     @cached_property
     def mean_characters(self) -> float:
-        """Return the mean length of a text."""
+        """Return the mean length of the column's texts, in characters."""
         return sum(map(len, self.values)) / len(self.values)
 
     @cached_property
     def distinct(self) -> Counter[str]:
-        """Return how often each text is there, as scores compare texts; empty ones do not count."""
+        """Count how often each text occurs, compared as scores compare texts. Empty texts do not count."""
         times: Counter[str] = Counter()
         for text, rows in Counter(value for value in self.values if value).items():
             times[plain(text)] += rows
@@ -65,12 +65,12 @@ class Table:
 
     @property
     def rows(self) -> int:
-        """Return how many rows it has."""
+        """Return the number of rows."""
         return len(self.data.rows)
 
     @cached_property
     def columns(self) -> dict[str, Column]:
-        """Return its columns, by name."""
+        """Return the table's columns by name."""
         return {
             name: Column(name, tuple(_text(row.values[name]) for row in self.data.rows)) for name in self.data.columns
         }
@@ -82,7 +82,7 @@ class Table:
 
 
 def read_table(path: Path, wanted: Sequence[str], encoding: str | None = None) -> Table:
-    """Read a file.
+    """Read a table from a file.
 
     Args:
         path: the file; the format follows from its suffix.

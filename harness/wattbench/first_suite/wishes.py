@@ -27,7 +27,7 @@ class UndecidedError(UserError):
 
 @dataclass(frozen=True)
 class Wishes:
-    """What a user said of the suite. None, or nothing, is guessed."""
+    """What a user said of the suite. Fields that are None or empty are guessed."""
 
     file: Path | None = None
     input: str | None = None
@@ -49,7 +49,9 @@ class Wishes:
 
 
 def check_texts(wishes: Wishes) -> None:
-    """Check that YAML can hold what was said: bytes of a command line that are no text reach Python as halves.
+    """Check that YAML can hold the user's texts.
+
+    Bytes of a command line that are not UTF-8 become lone surrogates in Python.
 
     Raises:
         UserError: it cannot.
@@ -83,7 +85,7 @@ def existing_file(given: Path) -> Path:
 
 
 def place_of(output: Path | None, name: str, *, force: bool) -> tuple[Path, Path]:
-    """Return where a suite is to be, as the user would write it and absolute.
+    """Return the path at which a suite is to be written: as the user would type it, and absolute.
 
     Args:
         output: as the user said.

@@ -23,7 +23,7 @@ _LONGEST_COMMENT = 200
 
 @dataclass(frozen=True)
 class Section:
-    """A mapping, with what is said of it."""
+    """A mapping in YAML, with comments on its keys."""
 
     values: Mapping[str, Any]
     """Key to a plain value, a `Section`, or a list of sections."""
@@ -34,7 +34,7 @@ class Section:
 
 
 def suite_text(head: Sequence[str], section: Section) -> str:
-    """Return a suite.
+    """Return a suite as commented YAML.
 
     Args:
         head: comments at its beginning.

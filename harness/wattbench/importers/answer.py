@@ -102,7 +102,7 @@ class ScoreRange:
 
     @classmethod
     def of(cls, given: str) -> ScoreRange:
-        """Read ``1..5``; ``10..0`` if fewer is better.
+        """Read a range such as ``1..5``, or ``10..0`` if less is better.
 
         Raises:
             UserError: it is no range.
@@ -124,11 +124,11 @@ class ScoreRange:
 
     @property
     def in_words(self) -> str:
-        """Return the range as `of` reads it."""
+        """Return the range as the text that `of` reads, such as ``1..5``."""
         return f"{self.worst:g}..{self.best:g}"
 
     def share(self, score: Any, what: str, where: str) -> float | None:
-        """Return the share of the range that a score is; None if the source has no score.
+        """Return a score as a share of the range. None if the source has no score.
 
         Raises:
             UserError: it is no number, or outside of the range.

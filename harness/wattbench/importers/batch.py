@@ -49,12 +49,12 @@ def schema() -> Any:
 
 
 def numbered(before: str, after: str = "") -> str:
-    """Return an `at` with the number of the line or row between two texts."""
+    """Return a template for positions: the number of a line or row, between two texts."""
     return f"{before}{_LINE}{after}"
 
 
 def position(at: str, line: int | None) -> str:
-    """Return `where` for messages: ``file:line``."""
+    """Return the position of an answer for messages, such as ``file:line``, from its template and number."""
     return at if line is None else at.replace(_LINE, str(line))
 
 

@@ -92,7 +92,7 @@ SERVER = (
 
 @dataclass(frozen=True)
 class _Result:
-    """The differences of one of the two formats."""
+    """The differences between the two formats, for one of them."""
 
     name: str
     marks: tuple[str, ...]
@@ -151,7 +151,7 @@ def _config_of_sglang(result: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(result: Mapping[str, Any], keys: Mapping[str, str]) -> dict[str, Any]:
-    """Return short texts and numbers under other names, and "inf" for what is infinite."""
+    """Return short texts and numbers of a result under new names. Infinity becomes "inf"."""
     plain: dict[str, Any] = {}
     for key, label in keys.items():
         value = result.get(key)

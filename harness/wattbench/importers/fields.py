@@ -73,22 +73,22 @@ class Field:
 
 
 def figure(*paths: str, scale: float = 1.0, zero: bool = True, name: str = "") -> Field:
-    """Describe a figure of 0 or more."""
+    """Describe a field with a figure of 0 or more."""
     return Field(paths, number, scale, zero, name)
 
 
 def count(*paths: str, name: str = "") -> Field:
-    """Describe a whole number."""
+    """Describe a field with a whole number."""
     return Field(paths, whole_number, name=name)
 
 
 def words(*paths: str) -> Field:
-    """Describe a text. It is empty if missing; another value becomes JSON."""
+    """Describe a text field. A missing text is empty; another value becomes JSON."""
     return Field(paths, lambda value, *_: text(value))
 
 
 def words_or_none(*paths: str) -> Field:
-    """Describe a text that is None if missing or empty."""
+    """Describe a text field that is None if its text is missing or empty."""
     return Field(paths, lambda value, *_: text(value) or None)
 
 
@@ -113,7 +113,7 @@ def listed(value: Any, name: str, where: str) -> list[Any]:
 
 
 def gaps(value: Any, name: str, where: str) -> list[float]:
-    """Return a list of seconds between chunks; 0 for one that is missing.
+    """Return a list of seconds between chunks. A missing value is 0.
 
     Raises:
         UserError: it is no list, or has an impossible figure.
@@ -134,6 +134,6 @@ def chunk_ends(first_s: float, gaps_s: Sequence[float], seconds: float | None) -
 
 
 def kept(settings: Mapping[str, Any], names: Mapping[str, str] | Sequence[str]) -> dict[str, Any]:
-    """Return those of some settings that are texts or numbers; a mapping renames them."""
+    """Return the named settings that are texts or numbers. A mapping of names renames them."""
     renamed = names if isinstance(names, Mapping) else dict(zip(names, names, strict=True))
     return {new: settings[old] for old, new in renamed.items() if isinstance(settings.get(old), str | int | float)}

@@ -43,7 +43,7 @@ CUT = "incomplete"
 
 
 def _timing(name: str, *keys: str) -> Field:
-    """Describe a moment, whose section differs by version."""
+    """Describe the field of a moment, whose section in the report differs by version."""
     sections = ("info.timings", "info", "scheduler_info.timings", "scheduler_info")
     return figure(*(f"{each}.{key}" for each in sections for key in keys), name=name)
 
@@ -155,7 +155,7 @@ def _load(benchmark: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _config(report: Mapping[str, Any], benchmark: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings of a benchmark: its own (schema 1 and 2), or those of the report."""
+    """Return the settings of a benchmark: its own in schemas 1 and 2, else the settings of the report."""
     backend = section(benchmark, "config.backend") or section(report, "config.spec.backend")
     sections = (backend, section(report, "args.backend_kwargs"), section(report, "args"), section(benchmark, "worker"))
     model, server = (
@@ -168,7 +168,7 @@ def _config(report: Mapping[str, Any], benchmark: Mapping[str, Any]) -> dict[str
 
 
 def _data(given: Any) -> Iterator[str]:
-    """Yield the name of each source of prompts: of a file without its folder."""
+    """Yield the name of each source of prompts. A file is named without its folder."""
     for each in given if isinstance(given, list) else [given]:
         if isinstance(each, str):
             yield PurePath(each).name
@@ -202,7 +202,10 @@ def _add_totals(draft: ImportDraft, system: str, benchmark: Mapping[str, Any], w
 
 
 def _percentile(name: str) -> str | None:
-    """Return ``p99`` of p99, ``p99.9`` of p999, ``p0.1`` of p001; None for the median, which has its own name."""
+    """Return the statistic of a percentile: ``p99`` for p99, ``p99.9`` for p999, ``p0.1`` for p001.
+
+    None for the median, which has its own name.
+    """
     digits = re.fullmatch(r"p(\d{2,3})", name)
     return f"p{int(digits[1]) / (1 if len(digits[1]) == 2 else 10):g}" if digits and name != "p50" else None
 
@@ -270,7 +273,7 @@ def _timed(request: Mapping[str, Any], where: str, *, failed: bool) -> dict[str,
 
 
 def _others(request: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the other figures of a request, and the text of its thoughts."""
+    """Return the other figures of a request, and the texts of its reasoning and its tool calls."""
     figures = {
         name: value
         for name, value in request.items()

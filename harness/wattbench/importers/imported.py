@@ -85,7 +85,7 @@ class ImportDraft:
         return name
 
     def add_version(self, version: Any) -> None:
-        """Record the version of the tool, if it is one."""
+        """Record the version of the tool, if it is a text."""
         if isinstance(version, str) and version:
             self.versions[version] = None
 
@@ -152,7 +152,7 @@ class ImportDraft:
         return self.unique(" ".join([model, *words]).strip())
 
     def imported(self, form: str, answers: Spool) -> Imported:
-        """Return the import, once every answer was read."""
+        """Return the import, after every answer was read."""
         return Imported(
             format=form,
             version=", ".join(self.versions) or None,

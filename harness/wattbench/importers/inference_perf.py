@@ -169,7 +169,7 @@ def _named_after(folder: Path) -> str:
 
 
 def _order(part: str) -> tuple[int, int, str]:
-    """Order stages by their numbers, then the rest."""
+    """Return a sort key that puts stages first, in the order of their numbers."""
     return (0, int(part[6:]), "") if part.startswith("stage_") else (1, 0, part)
 
 

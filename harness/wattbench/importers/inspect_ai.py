@@ -140,8 +140,8 @@ def _paths(source: Path) -> list[Path]:
 
 
 def _names(logs: Sequence[_Log]) -> dict[Path, str]:
-    """Map each log to its system: the model's name, with its load where logs of the model have several, and with the
-    log's name where two are of one model, load and task."""
+    """Map each log to the name of its system: its model, with its load if the model's logs have several, and with the
+    log's name if two logs are of one model, load and task."""
     loads: dict[str, list[Mapping[str, Any]]] = {}
     for log in logs:
         if log.load not in (of_model := loads.setdefault(log.model, [])):
@@ -248,7 +248,7 @@ class _Left:
     values: int
 
     def take(self, stream: IO[bytes]) -> None:
-        """Read JSON to its end, and count.
+        """Read a stream of JSON to its end, and count its bytes and values.
 
         Raises:
             UserError: it is too much.
@@ -264,7 +264,7 @@ class _Left:
 
 
 def _parsed(value: Any) -> Any:
-    """Return a value of the frame, in which objects are JSON texts."""
+    """Return a value of the frame, parsed if it is a text in JSON."""
     if not isinstance(value, str):
         return value
     try:
@@ -274,7 +274,7 @@ def _parsed(value: Any) -> Any:
 
 
 def _scores(row: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Return scorer to score; of a scorer with several values ``scorer.name`` to each."""
+    """Map each scorer to its score. A scorer with several values has an entry ``scorer.name`` for each."""
     scores: dict[str, Any] = {}
     for scorer, score in mapping(_parsed(row["scores"])).items():
         value = mapping(score).get("value", score)

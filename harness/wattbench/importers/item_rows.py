@@ -44,7 +44,7 @@ def item_batches(answers: Spool, known: Survey, run: str, metered: Metered | Non
 
 
 def _columns(batch: Any) -> dict[str, Any]:
-    """Return the columns that follow from the answers themselves."""
+    """Return the columns that can be computed from the answers alone."""
     size = batch.num_rows
     none = {each.name: pa.nulls(size, each.type) for each in items_schema()}
     given = {name: batch.column(name) for name in batch.schema.names}
@@ -85,14 +85,14 @@ def _columns(batch: Any) -> dict[str, Any]:
 
 
 def _finish_reasons(words: Any) -> Any:
-    """Return the words of a source as those of a record; null for those that say neither."""
+    """Convert a source's finish reasons to those of a record. Others become null."""
     encoded = words.dictionary_encode()
     known = [FINISH_REASONS.get(word.strip().lower()) for word in encoded.dictionary.to_pylist()]
     return pa.array(known, pa.string()).take(encoded.indices)
 
 
 def _moments(seconds: Any, started_s: Any) -> Any:
-    """Return lists of moments: seconds after the start of each answer. Empty for an answer without a start."""
+    """Return lists of moments: each answer's start plus the seconds after it. Empty for an answer without a start."""
     lengths = pc.list_value_length(seconds)
     flat = seconds.flatten().to_numpy(zero_copy_only=False)
     starts = pc.fill_null(started_s, 0.0).to_numpy(zero_copy_only=False)
@@ -102,7 +102,7 @@ def _moments(seconds: Any, started_s: Any) -> Any:
 
 
 def _filled(texts: Any, others: Callable[[Any], Any]) -> Any:
-    """Return texts with others in the place of those that are empty."""
+    """Return texts with the empty ones replaced by other texts."""
     missing = pc.equal(texts, "")
     number = pc.sum(missing).as_py() or 0
     if number == 0:
@@ -111,18 +111,18 @@ def _filled(texts: Any, others: Callable[[Any], Any]) -> Any:
 
 
 def _named(tasks: Any, items: Any, missing: Any) -> Any:
-    """Return what identifies the documents of answers without a hash: as `named_item_hash` does."""
+    """Return hashes that identify documents by task and item, as `named_item_hash` does, for answers without a hash."""
     return _digests(pc.binary_join_element_wise(tasks.filter(missing), items.filter(missing), "\0"))
 
 
 def _digests(texts: Any) -> Any:
-    """Return the SHA-256 of each text, each different one made once."""
+    """Return the SHA-256 of each text. Equal texts are hashed once."""
     encoded = texts.dictionary_encode()
     made = [digest(each) for each in encoded.dictionary.to_pylist()]
     return pa.array(made, pa.string()).take(encoded.indices)
 
 
 def _lists(values: Any) -> Any:
-    """Return a list per value: of that value, or empty where it is null."""
+    """Return one list per value, with that value alone. Empty for null."""
     ends = np.cumsum(values.is_valid().to_numpy(zero_copy_only=False), dtype=np.int32)
     return pa.ListArray.from_arrays(pa.array(np.append(np.int32(0), ends)), values.drop_null())

@@ -25,7 +25,7 @@ Integers = NDArray[np.int64]
 
 
 class Names:
-    """The different names of all items, and which each answer has."""
+    """The different names of all items, and the name of each answer's item."""
 
     def __init__(self) -> None:
         self._all: Any = pa.array([], pa.string())
@@ -70,7 +70,7 @@ def _too_long(size: int) -> UserError:
 
 
 def second_answer(cells: Integers, items: Integers, repeats: Integers) -> tuple[int, int] | None:
-    """Return the first answer that is a second one of the same system to the same item, and the one that was before.
+    """Return the row of the first answer that a system gives to an item a second time, and the row of the earlier one.
 
     Args:
         cells: of each answer, the number of its system and task.
@@ -88,7 +88,7 @@ def second_answer(cells: Integers, items: Integers, repeats: Integers) -> tuple[
 
 
 def items_by_cell(cells: Integers, items: Integers, number: int) -> list[int]:
-    """Return how many different items each of a number of cells has."""
+    """Return the number of different items in each cell."""
     pairs = np.unique(_together(cells, items))
     return [int(each) for each in np.bincount(pairs // (int(items.max()) + 1), minlength=number)]
 
@@ -117,7 +117,7 @@ def numbers_of_items(names: Any, tasks: Integers, items: Integers) -> Integers:
 
 
 def _together(first: Integers, second: Integers) -> Integers:
-    """Return one number for each pair of numbers, which tells it from all others and orders as the pairs do."""
+    """Return one number per pair of numbers: different for different pairs, and in the order of the pairs."""
     if len(second) == 0 or not second.any():
         return first
     if int(first.max()) < 2**62 // (int(second.max()) + 1):

@@ -20,7 +20,7 @@ MOST_NAMED = 8
 
 
 def late_clients(imported: Imported) -> str | None:
-    """Return one sentence about all systems whose requests were sent late; None if none was.
+    """Return one sentence about all systems whose requests were sent late. None if there are no such systems.
 
     Delays are those that the source states, or those between due and sent of its answers.
     """
@@ -55,7 +55,10 @@ def _stated(imported: Imported) -> Iterator[tuple[str, float, float]]:
 
 
 def _of_answers(imported: Imported) -> Iterator[tuple[str, float, float]]:
-    """Yield systems with the mean delay and the mean latency of their answers, of those that have both."""
+    """Yield systems with the mean delay and the mean latency of their answers.
+
+    Answers without one of both do not count.
+    """
     sums: dict[str, list[float]] = {}
     for batch in imported.answers.batches(("system", "scheduled_s", "started_s", "seconds")):
         if batch.column("scheduled_s").null_count == batch.num_rows:

@@ -84,7 +84,7 @@ def metered(imported: Imported, known: Survey, run: str) -> Metered | None:
 
 
 def meter_details(imported: Imported) -> Mapping[str, dict[str, Any]]:
-    """Map components to what read them, for a run's header. The first system with a component counts."""
+    """Map components to the meter that read each, for a run's header. The first system with a component counts."""
     details: dict[str, dict[str, Any]] = {}
     for telemetry in imported.telemetry.values():
         for component in telemetry.provenance:

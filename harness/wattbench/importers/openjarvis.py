@@ -34,7 +34,7 @@ def _right(value: Any, name: str, where: str) -> float:
 
 
 def _measured(*paths: str) -> Field:
-    """Describe a figure that is 0 where it was not measured."""
+    """Describe the field of a figure for which 0 means that it was not measured."""
     return figure(*paths, zero=False)
 
 

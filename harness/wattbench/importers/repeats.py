@@ -94,7 +94,7 @@ def trials(answers: Spool) -> Trials | None:
 
 
 def _candidates(answers: Spool) -> list[tuple[str, str]]:
-    """List the different (task, item) whose item may be a trial, in the order of the answers."""
+    """List the different pairs of task and item whose item may be a trial, in the order of the answers."""
     pairs: dict[tuple[str, str], None] = {}
     for batch in answers.batches(("task", "item")):
         numbered = pc.match_substring_regex(batch.column("item"), _MAY_BE)
@@ -108,7 +108,7 @@ def _candidates(answers: Spool) -> list[tuple[str, str]]:
 def _of_one_text(
     answers: Spool, several: dict[tuple[str, str], dict[str, int]]
 ) -> dict[tuple[str, str], dict[str, int]]:
-    """Remove stems whose names differ in the prompt of a system or in the expected answer."""
+    """Remove items whose trials differ in a system's prompt or in the expected answer."""
     stem_of = {(task, name): (task, stem) for (task, stem), names in several.items() for name in names}
     if not stem_of:
         return {}
@@ -125,7 +125,7 @@ def _of_one_text(
 
 
 def _hashes(texts: Any) -> list[int]:
-    """Return a hash of each text: equal ones have the same."""
+    """Return a hash of each text. Equal texts have equal hashes."""
     encoded = texts.dictionary_encode()
     known = [hash(each) for each in encoded.dictionary.to_pylist()]
     return [known[each] for each in encoded.indices.to_pylist()]

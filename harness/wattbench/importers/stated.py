@@ -34,7 +34,7 @@ STATISTICS = {
 
 @dataclass(frozen=True)
 class Total:
-    """What a figure of a source is here."""
+    """The name, statistic and scale that wattbench gives to a figure of a source."""
 
     figure: str
     """A name of `FIGURES`, or the source's own."""
@@ -61,7 +61,7 @@ class Totals:
     """The figures that may be 0: 0 of all others means that nothing was measured. None: all may."""
 
     def named(self, route: tuple[str, ...]) -> Total:
-        """Return what the figure at a path is."""
+        """Return the name, statistic and scale of the figure at a path."""
         path = ".".join(route)
         if path in self.names:
             return self.names[path]
@@ -163,7 +163,7 @@ class Stated:
 
 
 def statistic(name: str) -> str | None:
-    """Return the statistic that a tool's word (``std``, ``p99``, ``99%``) names; None if it names none."""
+    """Return the statistic that a tool's word (``std``, ``p99``, ``99%``) names. None for other words."""
     name = name.lower()
     if name in STATISTICS:
         return STATISTICS[name]
@@ -194,7 +194,7 @@ def leaves(value: Any, where: str | Path, path: tuple[str, ...] = ()) -> Iterato
 
 
 def is_figure(value: Any) -> bool:
-    """Return whether a value of a JSON document is a number; true and false are none."""
+    """Return whether a value of a JSON document is a number. True and false are no numbers."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 

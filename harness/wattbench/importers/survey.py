@@ -60,7 +60,7 @@ class Survey:
 
 
 def survey(answers: Spool, currency: str | None = None) -> Survey:
-    """Look through all answers.
+    """Check all answers, and return their systems, cells, currency and item numbers.
 
     Args:
         answers: none only if the source has summaries alone.
@@ -103,7 +103,7 @@ def survey(answers: Spool, currency: str | None = None) -> Survey:
 
 
 class _Survey:
-    """What the batches so far have."""
+    """The systems, cells, currencies and items of the batches read so far."""
 
     def __init__(self) -> None:
         self.systems: dict[str, _System] = {}
@@ -151,7 +151,7 @@ class _Survey:
                 system.first_without_score = self._rows + int(without[first])
 
     def _named(self, systems: _Coded, texts: Any) -> Iterable[tuple[str, str, int]]:
-        """Return the different (system, text) whose text is not empty, and the first row of each, in order."""
+        """Return the different pairs of a system and a text that is not empty, and the first row of each, in order."""
         coded = _Coded(texts)
         if not any(coded.names):
             return []
@@ -196,7 +196,7 @@ def _check_all_scored(answers: Spool, systems: Mapping[str, _System]) -> None:
 
 
 def _currency(answers: Spool, rows: Mapping[str, int], given: str | None) -> str | None:
-    """Return the currency of a run's costs: the given one or the source's; None if none is named.
+    """Return the currency of a run's costs: the given one or the source's. None if neither is named.
 
     Raises:
         UserError: it is no currency, or there are several.

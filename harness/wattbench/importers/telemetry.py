@@ -97,7 +97,7 @@ def joules_of_series(
     read_by: str,
     limit_w: float | None = None,
 ) -> tuple[float | None, str | None]:
-    """Integrate a series of power that a source holds, if it carries joules.
+    """Integrate a series of power from a source, and return its joules, or why it gives none.
 
     Args:
         component: whose power it is.

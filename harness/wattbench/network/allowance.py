@@ -34,7 +34,7 @@ class Allowance:
         return left_s
 
     def shorten(self, seconds: float, most_bytes: int) -> None:
-        """Reduce what is left to at most this."""
+        """Reduce the seconds and bytes that are left to at most these."""
         self._deadline_s = min(self._deadline_s, time.monotonic() + seconds)
         self._left_bytes = min(self._left_bytes, most_bytes)
 

@@ -33,7 +33,7 @@ class BodyPiece(NamedTuple):
 
 
 class _OpenReader(BufferedReader):
-    """A reader for all answers of a connection. It ignores that `http.client` closes it after each."""
+    """A reader for all answers of a connection. It stays open when `http.client` closes it after each answer."""
 
     def close(self) -> None:
         """Do nothing."""
@@ -91,7 +91,7 @@ class Connection(RawIOBase):
         return Response(self, response, closes=closes)
 
     def readable(self) -> bool:
-        """Return that it can be read."""
+        """Return True: the connection can be read."""
         return True
 
     def readinto(self, buffer: Any) -> int | None:
@@ -164,7 +164,7 @@ class Response:
 
     @property
     def redirects(self) -> bool:
-        """Return whether it redirects to another address."""
+        """Return whether the response redirects to another address."""
         return self.status in _REDIRECTS and "location" in self.headers
 
     @property

@@ -10,7 +10,7 @@ _SAFE = "/%:@!$&'()*+,;=~?"
 
 
 def read_url(text: str) -> SplitResult:
-    """Read a URL.
+    """Split a URL into its parts, and check them.
 
     Raises:
         ValueError: it is none; the text says why, and quotes nothing.

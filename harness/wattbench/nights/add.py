@@ -99,7 +99,7 @@ def _there_already(root: Path, target: Path) -> Added:
 
 
 def _content(root: Path) -> dict[str, str]:
-    """Return relative path to SHA-256 of every file of a run."""
+    """Map the relative path of every file of a run to its SHA-256."""
     lock = RunLayout(root).lock
     files = (path for path in root.rglob("*") if path.is_file() and path != lock)
     digests = {}

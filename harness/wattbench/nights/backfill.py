@@ -21,7 +21,7 @@ STOPPING_S = 60.0
 
 @dataclass(frozen=True)
 class Filled:
-    """The result for one commit."""
+    """The result of running a missed night at one commit."""
 
     commit: Commit
     root: Path | None

@@ -45,13 +45,13 @@ class CommitsSince:
 
 
 def night_before(runs: Sequence[KeptRun], suite: str, night: date) -> KeptRun | None:
-    """Return the last finished run of a suite before a night: that which it is compared with."""
+    """Return the last finished run of a suite before a night, with which the night is compared."""
     earlier = [each for each in runs if each.finished and each.suite == suite and each.date < night]
     return earlier[-1] if earlier else None
 
 
 def commits_since(folder: Path, before: KeptRun) -> CommitsSince | None:
-    """List the commits between an earlier night's and the one that is checked out.
+    """List the commits from an earlier night's commit to the one that is checked out.
 
     Args:
         folder: in the repository.

@@ -36,7 +36,7 @@ class KeptRun:
 
     @property
     def series(self) -> tuple[str, str]:
-        """Return its suite and machine: runs that share both form a series."""
+        """Return the run's suite and machine: runs that share both form a series."""
         return self.suite, self.machine
 
 

@@ -62,7 +62,7 @@ def decide(runs: Sequence[KeptRun], keep: Keep, never: Mapping[str, str]) -> lis
 
 
 def _reasons(finished: Sequence[KeptRun], keep: Keep) -> dict[date, str]:
-    """Map dates to why their runs are kept."""
+    """Map each date whose runs are kept to the reason."""
     dates = sorted({each.date for each in finished})
     recent = set(_recent(finished, keep))
     first_of_week: dict[tuple[int, int], date] = {}

@@ -35,7 +35,7 @@ TRADE = 0.2
 
 
 def calibrate_gate(job: GateJob, out: Path, gates: int, restarts: int) -> Calibration:
-    """Measure a system against itself, and against itself changed on purpose; judge many stretches of these gates.
+    """Measure gates of a system against itself, with and without planted harm, and judge many stretches of them.
 
     Args:
         job: the system as both baseline and candidate, with `calibration_items`.
@@ -76,7 +76,7 @@ def calibrate_gate(job: GateJob, out: Path, gates: int, restarts: int) -> Calibr
 
 
 def _restart(job: GateJob, out: Path, policy: Policy, plants: list[Planted] | None) -> tuple[list[Planted], list[Path]]:
-    """Measure a gate without a plant, and one with each."""
+    """Measure one gate without planted harm, and one gate with each plant; return the plants and the runs."""
     first = _gated(job, out)
     if plants is None:
         plants = plants_for(evidence_in_turns(read_run(first), policy), policy)
@@ -96,7 +96,7 @@ def _gated(job: GateJob, out: Path) -> Path:
 
 
 def plants_for(equal: Evidence, policy: Policy) -> list[Planted]:
-    """Return what is planted: harm of `PLANTED` times each margin, and a trade between two tasks.
+    """Return the plants of a calibration: harm of `PLANTED` times each margin, and a trade between two tasks.
 
     Args:
         equal: of the system against itself.
@@ -131,7 +131,7 @@ def _right_by_task(equal: Evidence) -> dict[str, list[float]]:
 
 
 def _trade(right: Mapping[str, Sequence[float]]) -> list[Planted]:
-    """Plant a gain in one task and an equal loss in another, of the two tasks with the most right answers.
+    """Return a plant with a gain in one task and an equal loss in another: the two tasks with the most right answers.
 
     Nothing where there is only one task, or one of the two has no right answer.
     """

@@ -57,7 +57,7 @@ def measured_on(slots: SlotProvider, job: GateJob, out: Path, begun: Callable[[P
 
 
 class _Answers(NotesAlone):
-    """The progress of a gate elsewhere: how many answers have come, twice a minute."""
+    """The progress of a gate on another machine: prints the number of answers so far twice a minute."""
 
     def __init__(self) -> None:
         self._answers, self._said_s = 0, now_s()
@@ -67,7 +67,7 @@ class _Answers(NotesAlone):
         notice(text)
 
     def advance(self, items: int) -> None:
-        """Count answers."""
+        """Count more answers, and print their number if the last print was long ago."""
         self._answers += items
         if now_s() - self._said_s >= SAY_EVERY_S:
             self._said_s = now_s()

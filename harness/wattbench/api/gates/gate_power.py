@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def items_by_domain(cells: Iterable[Planned]) -> dict[str, int] | None:
-    """Return domain to how many items the suite has of it; None where that is not known of some task."""
+    """Map each domain to the suite's number of items in it. None if the number of some task is not known."""
     of_task = {cell.choice.task: (cell.choice.domain, cell.items) for cell in cells}
     numbers: dict[str, int] = {}
     for domain, items in of_task.values():
@@ -37,8 +37,10 @@ def what_a_gate_finds(
     environment: Mapping[str, Any] | None = None,
     paid: PaidBy | None = None,
 ) -> list[str]:
-    """Return the margins of a gate, and what it finds with its items where a calibration knows the noise of this
-    machine, in sentences; first a warning where it can never pass.
+    """Return sentences on the margins of a gate and the changes that it finds.
+
+    The first is a warning if the gate can never pass. The changes are named where a calibration has the noise of this
+    machine.
 
     Args:
         policy: of the gate.
@@ -66,7 +68,7 @@ def what_a_gate_finds(
 
 
 def _undecidable(policy: Policy, items: int, domains: Mapping[str, int]) -> list[str]:
-    """Return the accuracies that even an unchanged candidate could not pass."""
+    """Return the names of the accuracies that even an unchanged candidate could not pass."""
     names = []
     for rule in policy.rules:
         if rule.metric == ACCURACY and rule.blocks:

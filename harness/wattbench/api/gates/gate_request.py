@@ -30,7 +30,7 @@ _OPTIONS = (
 
 @dataclass
 class GateRequest:
-    """A gate by its targets and options, and the run that it made or read."""
+    """The targets and options of a gate, and the run that was measured or read for it."""
 
     targets: Sequence[str]
     command: Sequence[str]
@@ -63,11 +63,11 @@ class GateRequest:
 
     @property
     def measures(self) -> bool:
-        """Whether systems are asked, and not only records read."""
+        """Whether the gate asks systems, instead of only reading records."""
         return self.resume is not None or self.base is not None or len(self.targets) == 1
 
     def judged(self) -> GateResult:
-        """Judge the targets, after measuring where that is asked for.
+        """Return the verdict on the targets. A suite or an interrupted gate is measured first.
 
         Raises:
             UserError: the targets or options do not go together, a record or file cannot be read, or a system failed.
@@ -190,7 +190,7 @@ class GateRequest:
 
 
 def _check_finished(roots: Iterable[Path]) -> None:
-    """Check records before they are judged: those of finished runs.
+    """Verify the finished runs among the given ones before they are judged.
 
     Raises:
         UserError: one does not verify.

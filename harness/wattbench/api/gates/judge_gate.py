@@ -127,7 +127,7 @@ def judge_files(old: Path, new: Path, policy_file: Path | None) -> GateResult:
 
 
 def floor_notes(policy: Policy, environment: Mapping[str, Any]) -> list[str]:
-    """Check a policy's margins against the calibration that it names, on this machine; return what that limits.
+    """Check a policy's margins against its calibration of this machine, and return notes for the verdict's reader.
 
     Raises:
         UserError: the calibration cannot be read, is of another machine, or a margin is below the noise floor.
@@ -140,7 +140,7 @@ def floor_notes(policy: Policy, environment: Mapping[str, Any]) -> list[str]:
 
 
 def calibrated_noise(policy: Policy, environment: Mapping[str, Any]) -> Mapping[str, float]:
-    """Return the noise of each metric, where the policy names a calibration of this machine; else nothing.
+    """Return the noise of each metric from the policy's calibration of this machine. Empty without a calibration.
 
     Raises:
         UserError: the file is no calibration.
@@ -168,7 +168,7 @@ def failed(
 
 
 def unchanged(suite: str, system: str, base: str, policy: GatePolicy, notes: Sequence[str]) -> GateResult:
-    """Return the verdict `pass` of a gate against a base from which nothing of the system differs.
+    """Return the verdict `pass` of a gate whose system does not differ from the base.
 
     Args:
         suite: its name.
@@ -195,7 +195,7 @@ def _without_figures(verdict: Verdict, headline: str, policy: GatePolicy, **othe
 
 
 def policy_of_suite(run: RunRecords) -> GatePolicy | None:
-    """Read the gate policy of the suite that a run was made with; None: the suite has none.
+    """Return the gate policy from the suite in a run's record. None if the suite has no policy.
 
     Raises:
         UserError: the record is damaged.
@@ -212,7 +212,10 @@ def policy_of_suite(run: RunRecords) -> GatePolicy | None:
 
 
 def as_reports_know_it(policy: GatePolicy) -> Policy:
-    """Convert a checked policy by way of its record: `wattbench_reports` knows nothing of suites."""
+    """Convert a checked policy to the reports' `Policy`, by way of its record.
+
+    `wattbench_reports` knows nothing of suites.
+    """
     return policy_of(policy.model_dump(mode="json"))
 
 

@@ -50,7 +50,7 @@ def build_site_by(layout: NightsLayout, policy: Policy) -> Path:
 
 
 def _policy(history: History, policy_file: Path | None) -> Policy:
-    """Return the given policy, else that of the last night's suite, of the nearest `pyproject.toml`, or the default.
+    """Return the given policy, else the policy of the last night's suite, else of `pyproject.toml`, else the default.
 
     A system may change from night to night: whether a change made it worse is what nights are judged for.
     """

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AgainstBase:
-    """What a command compares with a base."""
+    """The base of a gate, and the suite and system that a command compares with the base."""
 
     given: str
     """The base: a branch, a tag or a commit."""
@@ -99,7 +99,7 @@ def measure_against_base(
 
 @dataclass(frozen=True)
 class _Compared:
-    """The suite and the system that are compared with those of a base."""
+    """The suite and the system of the working tree that are compared with a base."""
 
     suite: Resolved
     why: str
@@ -121,7 +121,10 @@ def _compared(job: GateJob, against: AgainstBase, here: Path) -> _Compared:
 
 
 def _base_policy(job: GateJob, checkouts: Checkouts, of_base: BaseSystem) -> GatePolicy | None:
-    """Return the policy that a gate in the base would have; None where the command names one, or it cannot be read."""
+    """Return the gate policy in the checkout of the base.
+
+    None if the command names a policy, or this one cannot be read.
+    """
     here = Path.cwd()
     if job.policy_file is not None or not here.is_relative_to(checkouts.root):
         return None
@@ -134,7 +137,7 @@ def _base_policy(job: GateJob, checkouts: Checkouts, of_base: BaseSystem) -> Gat
 def _sides(
     checkouts: Checkouts, of_base: BaseSystem, working: Resolved, name: str
 ) -> tuple[Resolved, Mapping[str, Side]]:
-    """Return the suite of the working tree with the system of the base and its own, each with its own modules."""
+    """Return the suite with the system of the base and that of the working tree, and the side of each system."""
     root, tree = checkouts.root, checkouts.tree
     sides = {BASELINE: Side(f"{name}.base", name), CANDIDATE: Side(name, name)}
     systems = {

@@ -59,7 +59,7 @@ class GateJob:
     """How long to wait for another measurement on this machine to end."""
 
     def resolved(self) -> Resolved:
-        """Read its suite.
+        """Read the suite of the gate.
 
         Raises:
             UserError: something in it is wrong.
@@ -93,7 +93,7 @@ def measure_new(
 
 @dataclass(frozen=True)
 class GateRules:
-    """What a gate is judged by, checked before anything is measured."""
+    """The policy and the plant of a gate, checked before anything is measured."""
 
     policy: GatePolicy
     source: str
@@ -104,7 +104,7 @@ class GateRules:
 
 
 def gate_rules(job: GateJob, resolved: Resolved) -> GateRules:
-    """Find the policy of a gate, and check it and what is planted. Takes no lock: it measures nothing.
+    """Find and check the policy and the plant of a gate. Takes no lock, because nothing is measured.
 
     Raises:
         UserError: the policy or what is planted is wrong, or the policy has margins below the machine's noise floor.
@@ -132,7 +132,7 @@ def measure_sides(
     machine: SharedMachine,
     until: Callable[[Path], bool] = gate_is_decided,
 ) -> list[str]:
-    """Measure two systems that were chosen, as `measure_new` does.
+    """Measure the two chosen systems of a gate in alternation, as `measure_new` does.
 
     Args:
         job: how.

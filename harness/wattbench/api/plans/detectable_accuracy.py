@@ -28,7 +28,7 @@ class DetectableAccuracy:
     80% of runs at the 5% level; None where no difference can be found."""
 
     def as_record(self) -> dict[str, Any]:
-        """Return it as plain data."""
+        """Return the difference as plain data."""
         by_share = [
             {"disagreement_share": share, "accuracy_difference": smallest}
             for share, smallest in self.differences.items()
@@ -37,7 +37,7 @@ class DetectableAccuracy:
 
 
 def detectable_accuracy(items: Mapping[str, int], shares: Sequence[float] = SHARES) -> list[DetectableAccuracy]:
-    """Return what can be found over all items, and, where there is more than one domain, in each.
+    """Return the detectable difference in accuracy over all items and, with several domains, in each domain.
 
     Args:
         items: domain to how many items the suite has of it.
@@ -57,7 +57,10 @@ def detectable_accuracy(items: Mapping[str, int], shares: Sequence[float] = SHAR
 
 
 def detectable_as_text(sizes: Sequence[DetectableAccuracy]) -> list[str]:
-    """Return a sentence and a table, in percentage points rounded up; empty where no number of items is known."""
+    """Return a sentence and a table of detectable differences, in percentage points rounded up.
+
+    Empty if no number of items is known.
+    """
     if not sizes:
         return []
     shares = list(sizes[0].differences)

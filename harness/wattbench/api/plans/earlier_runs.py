@@ -35,7 +35,7 @@ _DESCRIBING = frozenset({"canary", "description", "domain", "kind", "parameters"
 
 @dataclass(frozen=True)
 class EarlierRequests:
-    """What the requests of one system to one task took in one run."""
+    """The seconds and joules of one system's requests for one task in one run."""
 
     seconds: NDArray[np.float64]
     """Of each answered request: its share of the seconds of its window, shape (requests,)."""
@@ -47,7 +47,7 @@ class EarlierRequests:
 
 @dataclass
 class Earlier:
-    """What was read of earlier runs."""
+    """The requests and loading times that were read of earlier runs."""
 
     cells: dict[tuple[str, str], list[EarlierRequests]] = field(default_factory=dict)
     """(System, task) to its requests, run by run."""
@@ -62,7 +62,7 @@ class Earlier:
 def find_earlier(
     resolved: Resolved, tasks: Iterable[LoadedTask], folder: Path, *, any_machine: bool = False
 ) -> Earlier:
-    """Read what the requests of a suite took in the runs of a folder.
+    """Read the seconds and joules of a suite's requests from the earlier runs in a folder.
 
     A cell counts where the run asked the same system (but for its price and what describes it) the same task in the
     same scenario and batch. Runs that are damaged, not finished, imported or rescored are left out.
@@ -105,7 +105,7 @@ def _of_machine(environment: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _systems(systems: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings of systems that change what their requests take, without secrets, as a record has them."""
+    """Return, by system, the settings that change its seconds or joules, without secrets, as a record has them."""
     hidden = {name: each for name, each in hide_settings(systems).items() if isinstance(each, Mapping)}
     return {
         name: {key: value for key, value in settings.items() if key not in _DESCRIBING}
@@ -135,7 +135,7 @@ def _same_cells(
 
 
 def _read(run: RunRecords, wanted: set[tuple[str, str]], earlier: Earlier) -> bool:
-    """Add the requests of some cells of a run, and return whether there are any.
+    """Add a run's requests for some cells to `earlier`, and return whether there are any.
 
     Raises:
         UserError: the record is damaged.

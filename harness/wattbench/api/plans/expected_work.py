@@ -39,7 +39,7 @@ busy loops (all of it) answers of one thread took 1.5 to 3 times as long."""
 
 @dataclass(frozen=True)
 class Expectation:
-    """A figure with its range in 95% of runs, by the spread of requests and, of two runs or more, of runs."""
+    """An expected figure and its range in 95% of runs, by the spread of requests and, if known, of runs."""
 
     estimate: float
     low: float
@@ -78,7 +78,7 @@ class ExpectedWork:
     """The time follows from the rates of the suite."""
 
     def as_record(self) -> dict[str, Any]:
-        """Return it as plain data."""
+        """Return the expected work as plain data."""
         return asdict(self) | {
             "systems": [asdict(each) for each in self.systems],
             "provenance": list(self.provenance),
@@ -123,7 +123,7 @@ def expected_work(
 def _whole_time(
     asking: Expectation, around_s: float, measure: Measure, effort: Effort, used_by_others: float, systems: int
 ) -> Expectation:
-    """Return how long a run takes: from answers alone to all that its effort admits, next to what else runs now."""
+    """Return the expected seconds of a whole run: at least for its answers, at most for all that its effort admits."""
     if not measure.in_blocks:  # each cell once; rates decide how long arrivals take
         return Expectation(*(each + around_s for each in (asking.estimate, asking.low, asking.high + AROUND_S)))
     slowest_s = asking.high * (1.0 + SLOWED * used_by_others)
@@ -160,7 +160,7 @@ def _of_system(
 
 
 def _at_rates(measure: Measure, cells: Iterable[Planned]) -> Expectation | None:
-    """Return how long requests arrive, by the rates: the last answers come a little later."""
+    """Return the seconds during which requests arrive at the suite's rates. The last answers come a little later."""
     assert measure.load is not None
     whole_s = 0.0
     for cell in cells:
@@ -171,7 +171,7 @@ def _at_rates(measure: Measure, cells: Iterable[Planned]) -> Expectation | None:
 
 
 def _least_asking_s(measure: Measure, items: Sequence[int | None], effort: Effort) -> float:
-    """Return how long the windows of a system last at least."""
+    """Return the least seconds that all windows of a system take together."""
     known = [each for each in items if each is not None]
     whole = sum(known) if len(known) == len(items) else None
     windows = least_blocks(measure, effort, whole) if measure.in_blocks else len(items)
@@ -179,7 +179,7 @@ def _least_asking_s(measure: Measure, items: Sequence[int | None], effort: Effor
 
 
 def _total(requests: int | None, runs: Sequence[NDArray[np.float64]]) -> Expectation | None:
-    """Return what a number of requests will add up to, from what those of earlier runs took, run by run."""
+    """Return the expected sum of a figure over a number of requests, from the requests of earlier runs."""
     counted = [run for run in runs if len(run)]
     if requests is None or not counted:
         return None
@@ -198,7 +198,7 @@ def _total(requests: int | None, runs: Sequence[NDArray[np.float64]]) -> Expecta
 
 
 def _sum(parts: Iterable[Expectation | None]) -> Expectation | None:
-    """Add figures and the ends of their ranges, as if all erred in the same direction: what slows one slows others."""
+    """Add expectations: the estimates, and each end of the ranges, because what slows one system slows others."""
     known = list(parts)
     if not known or any(part is None for part in known):
         return None
@@ -208,7 +208,7 @@ def _sum(parts: Iterable[Expectation | None]) -> Expectation | None:
 
 
 def expected_as_text(work: ExpectedWork, folder: str) -> list[str]:
-    """Return the expected time and joules of a run in lines, and what is not known of them.
+    """Return lines of text on the expected time and joules of a run, and on what is not known of them.
 
     Args:
         work: as expected.

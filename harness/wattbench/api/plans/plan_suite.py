@@ -133,7 +133,7 @@ def plan_suite(
     like: Path | None = None,
     shard: ShardChoice | None = None,
 ) -> SuitePlan:
-    """Look at what a run of a suite will do. No model is loaded, and none of the suite's code is run unless `load`.
+    """Describe what a run of a suite will do. No model is loaded, and none of the suite's code is run unless `load`.
 
     Args:
         resolved: the suite.
@@ -178,7 +178,7 @@ def plan_suite(
 
 
 def _used_by_others() -> float:
-    """Return the share of the processor that other processes use now; 0 where that is hidden."""
+    """Return the share of the processor that other processes use now. 0 where this share is hidden."""
     return busy_now().share or 0.0
 
 

@@ -66,7 +66,7 @@ class WrittenRouter:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """Say what was fitted, how right it is on held-out texts, what it took, and how to use it."""
+        """Return lines on the fitted router: accuracy on held-out texts, what its training took, how to use it."""
         fitted, ledger = self.fitted, self.fitted.ledger
         share = wilson_interval(fitted.right / fitted.held_out, fitted.held_out)
         joules = f"{units.quantity(ledger.total_j, 'J')} ({', '.join(sorted(set(ledger.provenance.values())))})"
@@ -156,7 +156,7 @@ def _of_tasks(resolved: Resolved, documents: Sequence[tuple[FileTask, Documents]
 
 
 def _of_file(labelled: LabelledFile) -> tuple[list[Item], str]:
-    """Return the rows of a file."""
+    """Return the labelled rows of a file as training items, and the name of the file."""
     data = read_file(labelled.path, [labelled.input, labelled.label])
     data.check_column("--input", labelled.input)
     data.check_column("--label", labelled.label)
@@ -194,7 +194,7 @@ def _named(labels: Sequence[str]) -> dict[str, str]:
 
 
 def _system_of(resolved: Resolved, label: str, given: Mapping[str, str]) -> str:
-    """Return the system for a label: the given one, else the one of its name, else the only one of its domain."""
+    """Return the system for a label: the user's choice, else the system of that name, else of that domain."""
     able = {name: each for name, each in resolved.systems.items() if not isinstance(each, HybridSystem)}
     if label in given:
         if given[label] not in able:
@@ -219,7 +219,7 @@ def _check_given(given: Mapping[str, str], labels: Mapping[str, str]) -> None:
 
 
 def _free_name(resolved: Resolved, model: Path) -> str:
-    """Return a free name for the hybrid, or that of an earlier fit that the suite includes."""
+    """Return a free name for the hybrid, or the name of an earlier fit that the suite includes."""
     numbers = (f"routed-{number}" for number in range(2, len(resolved.systems) + 3))
     routers = {name: getattr(each, "router", None) for name, each in resolved.systems.items()}
     taken = {name for name, router in routers.items() if getattr(router, "model", None) != model}

@@ -47,11 +47,11 @@ class RouterToWrite:
 
     @property
     def columns(self) -> tuple[int, ...]:
-        """Return the columns of the members."""
+        """Return the members' columns in the table of answers."""
         return tuple(self.members.values())
 
     def choose(self, texts: Sequence[str]) -> NDArray[np.int64]:
-        """Return the column of the system that the stored router asks, shape (texts,)."""
+        """Return, for each text, the column of the system that the stored router chooses, shape (texts,)."""
         setup = Setup("the router", {label: label for label in self.members}, self.fallback, 0, _no_likelihoods)
         router = open_router(self.config, setup)
         assert isinstance(router, Chooser)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def training_grams(carbon: Carbon) -> Grams:
-    """Return a function from joules to grams (None without a figure) and to the basis of that."""
+    """Return a function that maps joules to grams of CO2 equivalent, or None, and to the basis of the grams."""
     factor = carbon_of_suite(CarbonSettings.of(carbon.model_dump(mode="json")))
 
     def grams(joules: float) -> tuple[float | None, str]:

@@ -81,7 +81,7 @@ class WrittenRoute:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """Say what was written, what is predicted, and what to do next."""
+        """Return lines on what was written, what is predicted, and what to do next."""
 
         def figures(choice: RoutingChoice) -> str:
             joules = choice.amounts.get(JOULES)
@@ -102,7 +102,7 @@ class WrittenRoute:
 def write_route(
     analysis: Analysis, study: RoutingStudy | str, folder: Path, options: RoutingOptions | None = None
 ) -> WrittenRoute:
-    """Train the router that a study recommends, or what comes nearest to it, and write it with a suite.
+    """Train the router that a study recommends, or the best one that can be written, and write it with a suite.
 
     Args:
         analysis: of the run.
@@ -153,7 +153,7 @@ class _TrainingData:
 
 
 def _suite_of(records: RunRecords, folder: Path) -> Resolved:
-    """Return the suite of a run whose systems can be asked again."""
+    """Return the suite of a run, if its systems can be asked again."""
     root, header = records.layout.root, records.header
     if header.imported is not None:
         raise UserError(
@@ -168,7 +168,7 @@ def _suite_of(records: RunRecords, folder: Path) -> Resolved:
 
 
 def _recommended(records: RunRecords, study: RoutingStudy) -> tuple[str, str]:
-    """Return the kind of router to write, and its setting: the recommended one, or what comes nearest."""
+    """Return the kind and setting of the router to write: the recommended one, else the best possible one."""
     chosen = study.verdict.choice
     if chosen is not None and chosen.kind in KINDS:
         return chosen.kind, chosen.setting
@@ -196,7 +196,7 @@ def _work(analysis: Analysis, resolved: Resolved, context: StudyContext) -> _Tra
 
 
 def _requests(analysis: Analysis, resolved: Resolved, context: StudyContext) -> tuple[str, list[str]]:
-    """Return the system in whose prompt form the router reads, and the requests in that form.
+    """Return the name of the system whose prompt form the router reads, and the requests in that form.
 
     The shortest form without a chat template: worked examples say nothing of a request, and a template is a model's.
     Where all have one it is that of the system that answers in case of doubt, whose template the hybrid uses.
@@ -261,7 +261,7 @@ def _judged(analysis: Analysis, work: _TrainingData, router: RouterToWrite, fold
 
 
 def _note(study: RoutingStudy, kind: str) -> str:
-    """Say what the study recommends in place of what is written, or that it does not recommend to build any."""
+    """Return a note if the study recommends another router than the written one, or no router. Empty otherwise."""
     chosen = study.verdict.choice
     notes = []
     if study.verdict.answer != WorthBuilding.YES:
@@ -319,7 +319,7 @@ def _prediction(run: str, written: WrittenRoute) -> Prediction:
 
 
 def _figures(intervals: Mapping[str, Interval]) -> PredictedFigures:
-    """Return the figures with finite bounds, to six digits."""
+    """Return the predicted figures whose bounds are finite, to six digits."""
     known = {
         name: [float(f"{value:.6g}") for value in (each.estimate, each.low, each.high)]
         for name, each in intervals.items()

@@ -22,7 +22,7 @@ WIDTH = 120
 
 @dataclass(frozen=True)
 class WrittenSuite:
-    """What is to be written."""
+    """The parts of a suite that is to be written."""
 
     resolved: Resolved
     """The suite of the run."""
@@ -91,7 +91,7 @@ def _yaml(data: Mapping[str, Any], folder: Path, comment: Sequence[str]) -> str:
 
 
 def _settings(system: SystemBase, folder: Path) -> dict[str, Any]:
-    """Return a system's settings as a suite has them: without what is filled in when one is read."""
+    """Return a system's settings as a suite file states them, without those that reading the file fills in."""
     settings = system.model_dump(exclude_defaults=True, exclude={"pool", "checkout"})
     call = settings.get("call")
     if isinstance(call, str) and ".py:" in call:

@@ -31,7 +31,7 @@ class Check:
 
 
 def check(name: str, said: str, problems: Callable[[], Iterable[str]], root: Path) -> Check:
-    """Make a check. What cannot be read is its problem.
+    """Run a check, and return its result. An error in reading the run counts as a problem.
 
     Args:
         name: of the check; so the next one.

@@ -22,7 +22,7 @@ _PERCENTILES = {"latency_p50_s": (0.5, 7), "latency_p90_s": (0.9, 44), "latency_
 
 
 def figure_differences(records: RunRecords, items: Sequence[ItemRow]) -> Iterator[str]:
-    """Yield a sentence for each figure that `compare` prints and these rows do not give.
+    """Yield a sentence for each figure that `compare` prints and that plain sums over the rows do not confirm.
 
     Args:
         records: of a finished run.
@@ -50,7 +50,7 @@ def figure_differences(records: RunRecords, items: Sequence[ItemRow]) -> Iterato
 
 
 def _scores_alone(row: ItemRow) -> ItemRow:
-    """Return a row of a machine that is unlike those compared: its seconds and joules are in no figure of the run."""
+    """Return a row without its seconds and joules, which count in no figure: its machine is unlike those compared."""
     return replace(row, started_s=None, finished_s=None, energy_j=None, energy_above_idle_j=None, own_cpu_s=None)
 
 
@@ -59,7 +59,7 @@ def _shares(comparison: Comparison) -> Mapping[str, float] | None:
 
 
 def _figures(rows: Sequence[ItemRow], shares: Mapping[str, float] | None) -> dict[str, float | None]:
-    """Return the figures of a system; None for one that needs more than sums."""
+    """Return the figures of a system by name. None for a figure that needs more than sums."""
     items = {(row.task, row.doc_id, row.doc_hash) for row in rows}
     seconds = sorted(
         row.finished_s - begun_s
@@ -90,7 +90,7 @@ def _weighed(
     shares: Mapping[str, float] | None,
     figure: Callable[[Sequence[ItemRow]], float | None],
 ) -> float | None:
-    """Return a mean over all rows, or the mean of the domains' means under a mix."""
+    """Return a figure over all rows or, under a mix, the weighted mean of the figure in each domain."""
     if shares is None:
         return figure(rows)
     parts: list[float] = []
@@ -111,8 +111,7 @@ def _joules(rows: Sequence[ItemRow]) -> float | None:
 
 
 def _throughput(rows: Sequence[ItemRow]) -> dict[str, float | None]:
-    """Return answered requests, and their tokens, per second of the windows that have a clock and times, and of these
-    seconds the client's share."""
+    """Return requests and tokens per second over the windows with times, and the client's share of these seconds."""
     windows: dict[str, list[ItemRow]] = defaultdict(list)
     for row in rows:
         windows[row.window].append(row)
@@ -137,7 +136,7 @@ def _throughput(rows: Sequence[ItemRow]) -> dict[str, float | None]:
 
 
 def _client_s(answers: Sequence[ItemRow]) -> float:
-    """Return for how long a window's slots were empty while a request was left to send, in the mean over its slots."""
+    """Return the mean seconds for which a window's slots were empty while a request was left to send."""
     timed = [row for row in answers if row.started_s is not None and row.finished_s is not None]
     slots = 1 if len({row.batch for row in answers}) < len(answers) else max(1, *(row.batch_size for row in answers))
     begun = sorted(row.started_s - row.waited_s for row in timed if row.started_s is not None)
@@ -147,7 +146,10 @@ def _client_s(answers: Sequence[ItemRow]) -> float:
 
 
 def _span_s(answers: Sequence[ItemRow]) -> float | None:
-    """Return the seconds from the first request, sent or due, to the last end; None if an answer lacks its times."""
+    """Return a window's seconds from the first request, sent or due, to the last end.
+
+    None if an answer lacks its times.
+    """
     begun = [row.started_s if row.offered_per_s is None else row.scheduled_s for row in answers]
     known = [
         (begun_s, row.finished_s)
@@ -176,7 +178,7 @@ def _joules_per_correct(rows: Sequence[ItemRow]) -> float | None:
 
 
 def _percentile(ordered: Sequence[float], share: float) -> float:
-    """Return the least value within which at least a share of them lie."""
+    """Return the smallest value that at least a given share of the values do not exceed."""
     return next(value for number, value in enumerate(ordered, start=1) if number >= (share - 1e-9) * len(ordered))
 
 

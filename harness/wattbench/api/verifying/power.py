@@ -69,7 +69,7 @@ def _differences(records: RunRecords, done: Counter[str]) -> Iterator[str]:
 
 
 def _why_not(row: WindowRow, recomputed: tuple[str, ...]) -> str:
-    """Return why some of a window's joules were not computed; the empty text where all were."""
+    """Return why some of a window's joules were not recomputed. Empty if all were recomputed."""
     if row.shared:
         return f"{', '.join(row.shared)} is a slot's part of what its machine used"
     missing = sorted(row.energy_j.keys() - set(recomputed))

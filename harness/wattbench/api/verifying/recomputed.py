@@ -31,7 +31,10 @@ _RELATIVE = 1e-6
 
 
 def tables(records: RunRecords) -> tuple[Check, Rebuilt | None]:
-    """Compare the tables with those that the lines give; return these too, where they are the same."""
+    """Compare the run's tables with tables rebuilt from its lines.
+
+    Return the check, and the rebuilt tables if they are equal.
+    """
     if records.header.imported is not None:
         return not_made("tables", "tables and figures: an imported run has no lines behind them"), None
 
@@ -46,7 +49,7 @@ def tables(records: RunRecords) -> tuple[Check, Rebuilt | None]:
 
 
 def as_finished(records: RunRecords) -> tuple[RunRecords, Sequence[WindowRow]]:
-    """Return the run without what was interrupted, and its windows, as its scenario ended."""
+    """Return the records without the interrupted rounds of a gate, and the windows as the scenario ended them."""
     if records.header.gate is not None:
         rounds = CompleteRounds.of(records.layout)
         return rounds, rounds.windows()
@@ -56,7 +59,7 @@ def as_finished(records: RunRecords) -> tuple[RunRecords, Sequence[WindowRow]]:
 
 
 def figures(records: RunRecords, rebuilt: Rebuilt) -> Check:
-    """Compare what `compare` prints with plain sums of the lines, and with what it prints of their tables."""
+    """Check all that `compare` prints against plain sums of the lines, and against the rebuilt tables."""
 
     def differences() -> Iterator[str]:
         yield from figure_differences(records, rebuilt.items)
@@ -66,7 +69,7 @@ def figures(records: RunRecords, rebuilt: Rebuilt) -> Check:
 
 
 def scores(records: RunRecords, *, run_code: bool, allow_unsafe_code: bool) -> Check:
-    """Compare the scores with those that the answers get now, of tasks that may be loaded."""
+    """Compare the recorded scores with new scores of the same answers, for the tasks that may be loaded."""
     with stdout_to_stderr():
         from wattbench.tasks.loading import forget_task_files, quiet_lm_eval
 
@@ -85,7 +88,7 @@ def scores(records: RunRecords, *, run_code: bool, allow_unsafe_code: bool) -> C
 
 
 def comparison_differences(records: RunRecords, rebuilt: Rebuilt) -> Iterator[str]:
-    """Yield a sentence for each figure, text or row of the comparison that is not that of the lines.
+    """Yield a sentence for each part of the comparison that differs from the comparison of the rebuilt tables.
 
     Args:
         records: of a finished run.
@@ -120,7 +123,7 @@ def _with_tables(records: RunRecords, rebuilt: Rebuilt, folder: Path) -> RunReco
 
 
 def _printed(records: RunRecords) -> Any:
-    """Return the comparison as programs read it, or why there is none. What is next to the run is left out."""
+    """Return the comparison of the run alone as parsed JSON, or the text of the error if there is none."""
     try:
         compared = compare_runs([records], assumptions=ALONE)
     except UserError as error:

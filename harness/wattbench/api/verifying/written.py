@@ -59,7 +59,7 @@ def journal(records: RunRecords) -> Check:
 
 
 def signature(records: RunRecords, signers: Path | None) -> Check | None:
-    """Check who signed the run, where it is signed or is to be; None where it is neither."""
+    """Check who signed the run. None if the run has no signature and no signers are named."""
     if signers is None:
         there = records.layout.signature.exists()
         return not_made("signature", "whose its signature is: no keys were named that count") if there else None
@@ -70,7 +70,7 @@ def signature(records: RunRecords, signers: Path | None) -> Check | None:
 
 
 def lines(records: RunRecords) -> Check:
-    """Read every line of the run: each field has its type and range."""
+    """Check that in every line of the run each field has its type and range."""
     return check(
         "lines", "every field, against its type and range", lambda: _problems_of_lines(records), records.layout.root
     )

@@ -65,7 +65,7 @@ class SystemLines:
         return lines
 
     def of_cell(self, task: str, block: int) -> Iterator[bytes]:
-        """Yield the lines of a task in a block, with the numbers of calls of the merged run."""
+        """Yield the lines of a task in a block, with their calls numbered as in the merged run."""
         shift = self.shift[block]
         for span in self.spans.get((task, block), ()):
             with failing_as(span.path, _UNREADABLE), open_record(span.path, MOST_BYTES, _CHUNK_BYTES) as file:

@@ -63,7 +63,7 @@ def _missing(missing: set[int], of: int, commands: Sequence[str]) -> str:
 
 
 def command_for(like: Shard, span: tuple[int, int]) -> str:
-    """Return the command that asks a span of blocks, numbered from 0, as another shard of the same suite was asked.
+    """Return the command that asks a span of blocks, numbered from 0, in the same way as another shard.
 
     Args:
         like: that shard; the new one goes next to it.
@@ -77,7 +77,7 @@ def command_for(like: Shard, span: tuple[int, int]) -> str:
 
 
 def _as_typed(header: RunHeader) -> list[str]:
-    """Return the command that began a shard, as it is typed: Python's arguments are those of the command line."""
+    """Return the command that began a shard, as words of the command line even if Python began the shard."""
     command = list(header.command)
     if command[:2] == ["wattbench", "run"] and len(command) > 2:
         return command

@@ -35,7 +35,7 @@ def check_same_plan(shards: Sequence[Shard]) -> None:
 
 
 def _of_plan(first: RunHeader, other: RunHeader) -> Iterator[tuple[str, str, str]]:
-    """Yield each fact that must be equal, with both values in words."""
+    """Yield each fact of two headers that must be equal, with both values in words."""
     yield "its suite has the hash", first.suite_sha256[:12], other.suite_sha256[:12]
     for key, what in (("of", "number of blocks"), ("seed", "seed")):
         yield f"its {what} is", str((first.shard or {})[key]), str((other.shard or {})[key])
@@ -100,7 +100,7 @@ def _check_same_machines(shards: Sequence[Shard]) -> None:
 
 
 def _within_slot(shard: Shard) -> dict[str, str]:
-    """Return component to provenance, with GPUs named as within a slot."""
+    """Map the components of a shard to their provenance, with GPUs named as within a slot."""
     meters = shard.header.meters
     return {name: meters[component] for component, name in within_slot(meters).items()}
 
@@ -120,7 +120,7 @@ def _check_windows(shards: Sequence[Shard]) -> None:
 
 
 def _check_whole_blocks(shards: Shards) -> None:
-    """Check that each block was asked of all systems, in windows that are recorded, by the shard that has it."""
+    """Check that each shard asked all systems in each of its blocks, in windows that are recorded."""
     systems = {system for system, _ in shards.cells}
     for shard in shards.every:
         windows = set(shard.windows)

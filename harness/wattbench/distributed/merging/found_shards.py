@@ -44,38 +44,38 @@ class Shard:
 
     @property
     def header(self) -> RunHeader:
-        """Return its header."""
+        """Return the shard's header."""
         return self.records.header
 
     @property
     def root(self) -> Path:
-        """Return its directory."""
+        """Return the shard's directory."""
         return self.records.layout.root
 
     @property
     def finished(self) -> bool:
-        """Return whether it was completed."""
+        """Return whether the shard was completed."""
         return self.records.finished
 
     @cached_property
     def blocks(self) -> tuple[BlockRow, ...]:
-        """Return all complete attempts of its blocks, in the order in which they were asked."""
+        """Return all complete attempts of the shard's blocks, in the order in which they were asked."""
         return tuple(self.records.blocks())
 
     @cached_property
     def counted(self) -> dict[int, BlockRow]:
-        """Return block to the attempt that counts, in the order in which they were asked."""
+        """Map each block to the attempt that counts, in the order in which the attempts were asked."""
         last = counted_attempts(self.blocks)
         return {row.number: row for row in self.blocks if row.attempt == last[row.number]}
 
     @cached_property
     def windows(self) -> tuple[str, ...]:
-        """Return the names of its windows, in the order in which they closed."""
+        """Return the names of the shard's windows, in the order in which the windows closed."""
         return tuple(row.window for row in self.records.windows())
 
     @property
     def in_order(self) -> bool:
-        """Return whether its blocks were asked in order, so that its table is in that order."""
+        """Return whether the shard's blocks were asked in order, so that its table is in the same order."""
         return list(self.counted) == sorted(self.counted)
 
 
@@ -113,7 +113,7 @@ def _repeats(header: RunHeader) -> Any:
 
 
 def _check_count(layout: RunLayout, name: str, value: Any) -> None:
-    """Check a number of a header that the rows of a shard are compared with.
+    """Check that a number in a header, with which rows are compared, is a count.
 
     Raises:
         UserError: it is no count.

@@ -71,7 +71,7 @@ def _target(out: Path, header: RunHeader) -> Path:
 
 
 def _windows(shards: Shards, run: str) -> Iterator[WindowRow]:
-    """Yield the windows of all shards, with the purposes that they have in a finished run."""
+    """Yield the windows of all shards as windows of the merged run, with their purposes in a finished run."""
     for shard in shards.every:
         for row in shard.records.windows():
             yield replace(row, run=run)
@@ -100,7 +100,7 @@ def merged_header(shards: Shards, command: Sequence[str], run: str | None = None
 
 
 def _machines(shards: Sequence[Shard]) -> dict[str, dict[str, Any]]:
-    """Return node to its environment and the meters of all its slots, in the order of the blocks."""
+    """Map each node to its environment and the meters of all its slots, in the order of the blocks."""
     machines: dict[str, dict[str, Any]] = {}
     for shard in shards:
         header = shard.header

@@ -69,7 +69,7 @@ def _of_run(batch: pa.RecordBatch, run: str, shift: int) -> pa.RecordBatch:
 
 
 def _check_documents(shard: Shard, task: str, system: str, block: int, repeats: int, parts: list[Any]) -> None:
-    """Check that the rows of a cell in a block are of the block's documents, each as often as it was asked."""
+    """Check that a cell's rows in a block cover the block's documents, each once per repeat."""
     there = np.sort(np.concatenate(parts)) if parts else np.empty(0, dtype=np.int64)
     wanted = np.sort(np.asarray(shard.counted[block].doc_ids.get(task, []), dtype=np.int64))
     # Their number first: a header may say anything of repeats.
@@ -102,7 +102,10 @@ class _Table:
         self._file.close(force=True)
 
     def rows_of(self, system: str, task: str, block: int) -> Iterator[pa.RecordBatch]:
-        """Yield the rows of a cell in a block. Cells are asked for in the order of the plan, blocks in theirs."""
+        """Yield the rows of a cell in a block.
+
+        Cells have to be requested in the order of the plan, blocks in their own order.
+        """
         if self._shard.in_order:
             yield from self._while(system, task, block)
             return
@@ -132,7 +135,7 @@ class _Table:
         }
 
     def _while(self, system: str, task: str, block: int | None) -> Iterator[pa.RecordBatch]:
-        """Yield the next rows while they are of a cell, and of a block if one is given."""
+        """Yield the next rows as long as they belong to a cell, and to a block if one is given."""
         while (batch := self._next()) is not None:
             rows = _leading(batch, system, task, block)
             if rows:
@@ -156,7 +159,7 @@ class _Table:
 
 
 def _leading(batch: pa.RecordBatch, system: str, task: str, block: int | None) -> int:
-    """Count the leading rows that are of a cell, and of a block if one is given."""
+    """Return the number of leading rows that belong to a cell, and to a block if one is given."""
     same = pc.and_(pc.equal(batch["system"], system), pc.equal(batch["task"], task))
     if block is not None:
         same = pc.and_(same, pc.equal(batch["block"], block))
@@ -165,7 +168,7 @@ def _leading(batch: pa.RecordBatch, system: str, task: str, block: int | None) -
 
 
 def _in_schema(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Return a batch with the columns of this version, which an older one may lack."""
+    """Return a batch with the columns of this version. Columns that an older table lacks are null."""
     schema = items_schema()
     if batch.schema.equals(schema):
         return batch
@@ -178,7 +181,7 @@ def _in_schema(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 @dataclass
 class _WindowSums:
-    """The joules of items by window."""
+    """The sums of the items' joules by window."""
 
     _joules: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     _without: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -194,7 +197,7 @@ class _WindowSums:
             begin = end
 
     def check(self, shard: Shard) -> None:
-        """Check that the joules of the items of each window are the window's.
+        """Check that the joules of the items in each window add up to the joules of the window.
 
         Raises:
             UserError: they are not.

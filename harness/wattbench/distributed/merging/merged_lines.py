@@ -38,7 +38,7 @@ _First = Literal["repeat", "document"]
 
 
 def write_lines(layout: RunLayout, shards: Shards, run: str) -> Shift:
-    """Write all files of lines and all traces of a merged run, and return how the calls of systems are numbered.
+    """Write all files of lines and all traces of a merged run, and return how the numbers of calls were shifted.
 
     Args:
         layout: of the merged run.
@@ -70,7 +70,7 @@ def write_lines(layout: RunLayout, shards: Shards, run: str) -> Shift:
 
 
 def _write(path: Path, lines: Iterable[bytes], *, empty: bool = False) -> None:
-    """Write a file of lines; without lines write it only if it may be empty."""
+    """Write a file of lines. Without lines, write it only if the file may be empty."""
     rest = iter(lines)
     first = next(rest, None)
     if first is None and not empty:
@@ -87,7 +87,7 @@ def _lines(rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
 
 
 def _system_rows(shards: Sequence[Shard]) -> list[Mapping[str, Any]]:
-    """Return the last row of each system per shard; rows with a metered loading come last, and so count."""
+    """Return the last row of each system per shard. Rows with a metered loading come last, and so count."""
     rows = [row for shard in shards for row in _last_of_each_system(shard)]
     return sorted(rows, key=lambda row: row.get("load_window") is not None)
 
@@ -130,7 +130,7 @@ def _write_in_order(path: Path, sources: Sequence[Path], first: _First) -> None:
 
 
 def _keyed(path: Path, lines: Iterable[bytes], first: _First, at: int) -> Iterator[tuple[tuple[int, int], int, bytes]]:
-    """Yield each line with its sort key: that of its document, and the number of its file."""
+    """Yield each line with its sort key, by document and repeat, and with the number of its file."""
     before = (-1, -1)
     for number, line in enumerate(lines, start=1):
         match = _DOCUMENT.match(line)
@@ -187,7 +187,7 @@ def merged_phases(shards: Sequence[Shard], system: str) -> Iterator[PhaseRow]:
 
 
 def merged_estimates(shards: Iterable[Shard]) -> list[EstimateRow]:
-    """Return what was estimated of the requests of each cell to each service, of all shards together."""
+    """Return the estimates for the requests of each cell to each service, added up over all shards."""
     by_key: dict[tuple[str, str, str], list[EstimateRow]] = {}
     for shard in shards:
         for row in shard.records.estimates():
@@ -210,5 +210,5 @@ def _sum(rows: Sequence[EstimateRow]) -> EstimateRow:
 
 
 def _added(ranges: Sequence[Sequence[float]]) -> list[float]:
-    """Add ranges of the lowest and the highest; empty if one of them is empty."""
+    """Add up ranges, each of a lowest and a highest value. Empty if any of the ranges is empty."""
     return [sum(each[side] for each in ranges) for side in (0, 1)] if ranges and all(ranges) else []

@@ -165,7 +165,7 @@ def _readings(component: str, rows: Sequence[tuple[str, Mapping[str, Any], float
 
 
 def _step_s(component: str, readings: Sequence[Reading]) -> float:
-    """Return how often a figure advances: an exporter repeats one until it reads the next."""
+    """Return the seconds between two changes of a figure: an exporter repeats a reading until the next one."""
     figures = [
         (reading.at_s, reading.energy_j.get(component, reading.power_w.get(component, 0.0))) for reading in readings
     ]

@@ -68,7 +68,7 @@ class _Benchmark:
 
     @property
     def domain(self) -> str:
-        """Return the benchmark: the longest name of a report or dataset that the file's name begins with."""
+        """Return the name of the benchmark: the longest name of a report or dataset that begins the file's name."""
         datasets = self.settings.get("datasets")
         known = [str(name) for name in datasets] if isinstance(datasets, list) else []
         known += [path.stem for path in (self.work / REPORTS / self.model).glob("*.json")]
@@ -77,7 +77,7 @@ class _Benchmark:
 
 
 def work_folders(source: Path) -> list[Path]:
-    """Return the folder itself, or those in it, that have reviews."""
+    """Return the folders with reviews: the given folder, or else folders directly in it."""
     if (source / REVIEWS).is_dir():
         return [source]
     return sorted(path.parent for path in source.glob(f"*/{REVIEWS}") if path.is_dir())
@@ -178,7 +178,7 @@ def _sample_number(entry: Mapping[str, Any], where: str) -> str:
 
 
 def _predictions(path: Path, draft: ImportDraft) -> dict[str, dict[str, Any]]:
-    """Map samples to what predictions add to reviews. The last prediction of a sample counts."""
+    """Map samples to the fields that predictions add to reviews. The last prediction of a sample counts."""
     predictions: dict[str, dict[str, Any]] = {}
     for where, entry in read_objects(path) if path.is_file() else ():
         index = _sample_number(entry, where)
@@ -218,7 +218,7 @@ def _repeats(path: Path) -> dict[str, tuple[str, int]]:
 
 
 def _scores(review: Mapping[str, Any], where: str, metric: str | None) -> tuple[dict[str, Any], str | None]:
-    """Return the scores of a sample, and which one is correctness; None if none is."""
+    """Return the scores of a sample, and the name of the score that is its correctness, if it has one."""
     score = section(review, "sample_score.score")
     scores = score.get("value")
     if not isinstance(scores, Mapping):

@@ -135,7 +135,7 @@ def _add_figures(draft: ImportDraft, system: str, folder: Path) -> None:
 
 
 def _unit(name: str) -> str:
-    """Return the unit that a name of evalscope ends in: ``Decode (tok/s)``."""
+    """Return the unit at the end of a name of evalscope, such as ``Decode (tok/s)``."""
     return name[name.rindex("(") + 1 : -1] if name.endswith(")") and "(" in name else ""
 
 

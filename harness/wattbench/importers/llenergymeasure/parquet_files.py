@@ -143,7 +143,7 @@ class GpuPower:
 
 
 def read_series(path: Path, seconds: float | None, limit_w: float | None) -> list[GpuPower]:
-    """Return the power of each GPU of a series, judged as a window of wattbench's own is.
+    """Return the power of each GPU in a series, judged like a window that wattbench measured.
 
     Args:
         path: the file.

@@ -129,7 +129,7 @@ def _limit_w(result: Mapping[str, Any]) -> float | None:
 
 
 def _add_series(draft: ImportDraft, system: str, result: Mapping[str, Any], path: Path) -> list[str]:
-    """Add what wattbench makes of a series, and return why of some GPUs it makes no joules."""
+    """Add the figures that wattbench computes from a series, and return why some GPUs have no joules."""
     seconds = result.get("total_inference_time_sec")
     powers = read_series(path, seconds if is_figure(seconds) else None, _limit_w(result))
     for each in powers:

@@ -64,7 +64,7 @@ _SUMMARY = (
 
 
 def read_detail(path: Path) -> dict[str, Any]:
-    """Map keys to values. The last line of a key counts; a torn last line is left out.
+    """Read a detail log: map its keys to values. The last line of a key counts; a torn last line is left out.
 
     Raises:
         UserError: the file is damaged.
@@ -112,7 +112,7 @@ def samples(values: Mapping[str, Any]) -> int | None:
 
 
 def results(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the results that are figures."""
+    """Return LoadGen's results that are numbers."""
     return {
         key: value
         for key, value in values.items()

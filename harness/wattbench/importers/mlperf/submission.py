@@ -72,7 +72,7 @@ class _Performance:
 
     @property
     def logs(self) -> list[Path]:
-        """Return the logs of LoadGen that have its results, the better first."""
+        """Return the logs of LoadGen with the results of the run, the more detailed one first."""
         return [path for path in (self.run / DETAIL, self.run / SUMMARY) if path.is_file()]
 
     @property

@@ -27,7 +27,7 @@ class _UnusualError(Exception):
 def checked_columns(
     columns: Mapping[str, Any], lines: Any, at: Any, task: str, scores: ScoreRange = UNIT_RANGE
 ) -> Any | None:
-    """Return the answers of some columns as a record batch; None if each has to be checked.
+    """Return the answers in some columns as a record batch. None if each answer has to be checked by itself.
 
     Args:
         columns: fields of `Answer` to Arrow arrays of one length and any types.
@@ -63,14 +63,14 @@ def checked_columns(
 
 
 def _bounds(name: str, scores: ScoreRange) -> tuple[float, float]:
-    """Return the bounds of a figure."""
+    """Return the lowest and the highest valid value of a figure."""
     if name == "score":
         return min(scores.worst, scores.best), max(scores.worst, scores.best)
     return -LARGEST_NUMBER if name == "joules_above_idle" else 0.0, LARGEST_NUMBER
 
 
 def _text(array: Any) -> Any:
-    """Return a column as texts, empty where there is none."""
+    """Return a column as texts. Missing values are empty."""
     kind = array.type
     if pa.types.is_dictionary(kind):
         array, kind = array.dictionary_decode(), kind.value_type
@@ -97,7 +97,7 @@ def _or_other(text: Any, other: str) -> Any:
 
 
 def _figure(array: Any, least: float, most: float) -> Any:
-    """Return a column as doubles, null where there is none (or NaN)."""
+    """Return a column as doubles. Missing values and NaN are null."""
     kind = array.type
     if pa.types.is_dictionary(kind):
         array, kind = array.dictionary_decode(), kind.value_type

@@ -30,7 +30,7 @@ Arrays = tuple[list[Any], Any, str]
 
 
 def names_of(path: Path) -> tuple[str, ...]:
-    """Read the header.
+    """Read the names of the columns from the header.
 
     Raises:
         UserError: the file cannot be read, or does not begin with a row of CSV.
@@ -76,12 +76,12 @@ def _arrays(rows: list[list[str]], lines: list[int], positions: Sequence[int]) -
 
 
 def _plain(texts: Sequence[str]) -> Sequence[str]:
-    """Remove what `for_spreadsheet` puts before texts that a spreadsheet would run."""
+    """Remove the quote that `for_spreadsheet` puts before texts that a spreadsheet would run."""
     return [from_spreadsheet(text) if text[:1] == "'" else text for text in texts]
 
 
 def _rows(path: Path, file: BufferedReader, lines: _Lines) -> Generator[tuple[int, list[str]]]:
-    """Yield (line, fields) of each row; an empty line is no row. Close it before the file."""
+    """Yield the line number and the fields of each row that is not empty. Close this generator before the file."""
     while file.peek(len(MARK_BYTES)).startswith(MARK_BYTES):
         file.read(len(MARK_BYTES))
     lines.text = io.TextIOWrapper(file, encoding="utf-8", newline="")
@@ -111,7 +111,7 @@ def _rows(path: Path, file: BufferedReader, lines: _Lines) -> Generator[tuple[in
 
 
 class _RowTooLongError(Exception):
-    """A row has more characters than one may have."""
+    """A row has more characters than allowed."""
 
 
 class _Lines:

@@ -82,7 +82,7 @@ def _batches(block: TableBlock, scores: ScoreRange) -> Iterator[Any]:
 
 
 def _names(path: Path, present: Sequence[str], renamed: Mapping[str, str]) -> dict[str, str]:
-    """Map those of `COLUMNS` that a table has to their names in the file."""
+    """Map the names in `COLUMNS` to the names of these columns in the file."""
     names = {name: name for name in COLUMNS if name in present}
     for old, new in renamed.items():
         if new in names and names[new] != new:

@@ -143,7 +143,7 @@ def _together(pieces: Sequence[list[Any]]) -> list[Any]:
 
 
 def _pieces(path: Path, arrays: Sequence[Any], row: int) -> Iterator[tuple[list[Any], int]]:
-    """Divide the rows of a batch so that its texts, unfolded, have a bounded size; yield each part with that."""
+    """Yield the rows of a batch in parts, each with the size of its unfolded texts, which is bounded."""
     sizes = np.zeros(len(arrays[0]), np.int64)
     for array in arrays:
         sizes += _bytes_of(path, array, row)
@@ -157,7 +157,7 @@ def _pieces(path: Path, arrays: Sequence[Any], row: int) -> Iterator[tuple[list[
 
 
 def _bytes_of(path: Path, array: Any, row: int) -> Any:
-    """Return the bytes of each text of a column; 0 of what is none."""
+    """Return the size of each value of a column in bytes."""
     if pa.types.is_dictionary(array.type) and _is_text(array.type.value_type):
         lengths = pc.binary_length(array.dictionary).take(array.indices)
     elif _is_text(array.type) or pa.types.is_binary(array.type) or pa.types.is_large_binary(array.type):

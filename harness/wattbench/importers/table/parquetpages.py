@@ -40,7 +40,7 @@ _COMMON_BEGINNINGS = 7
 
 @dataclass
 class Pages:
-    """What the page headers of a column say."""
+    """The kinds and sizes of values that the page headers of a column state."""
 
     only_places: bool = True
     """Whether all pages hold places in a dictionary."""
@@ -122,7 +122,7 @@ def _add(path: Path, column: str, pages: Pages, header: dict[int, Any]) -> None:
 
 
 def sizes(file: IO[bytes]) -> tuple[int, int]:
-    """Return the size of a file, and the size that it states of its footer."""
+    """Return the size of a Parquet file, and the size of the footer that the file states."""
     size = file.seek(0, 2)
     file.seek(max(0, size - 8))
     return size, int.from_bytes(file.read(8)[:4], "little")
@@ -149,7 +149,7 @@ class _Chunk:
 
     @classmethod
     def of(cls, metadata: dict[int, Any]) -> _Chunk:
-        """Build it from a `ColumnMetaData`."""
+        """Return the chunk that a `ColumnMetaData` describes."""
         first = [each for each in (metadata[9], metadata.get(11)) if each]
         return cls(b".".join(metadata[3]).decode(), int(min(first, default=0)), int(metadata[7]))
 
@@ -167,7 +167,7 @@ def _headers(path: Path, file: IO[bytes], chunk: _Chunk) -> Iterator[dict[int, A
 
 
 def _header(file: IO[bytes], at: int) -> tuple[dict[int, Any], int]:
-    """Return the header at a position, and its length; empty where there is none."""
+    """Return the header at a position, and its length. Empty if the file ends before the header does."""
     for size in (256, _MAX_HEADER_BYTES):
         file.seek(at)
         data = io.BytesIO(file.read(size))

@@ -35,7 +35,7 @@ class TableBlock:
     """What is around that number in messages, from `wattbench.importers.batch.numbered`: an Arrow array of texts."""
 
     def rows(self) -> Iterator[Row]:
-        """Yield row by row: its position, and column to value.
+        """Yield the position of each row, and its values by column.
 
         Raises:
             UserError: a text is not UTF-8.

@@ -38,7 +38,7 @@ def is_wide(present: Sequence[str], renamed: Mapping[str, str]) -> bool:
 
 
 def lengthened(path: Path, present: Sequence[str], renamed: Mapping[str, str]) -> Iterator[TableBlock]:
-    """Yield a row per item and system that answered it: with a score, an answer or a cost.
+    """Yield blocks with a row per item and system that answered it: with a score, an answer or a cost.
 
     Raises:
         UserError: no column names the items.
@@ -94,7 +94,7 @@ def _joined(arrays: Sequence[Any]) -> Any:
 
 
 def _present(array: Any) -> NDArray[np.bool_]:
-    """Return which rows of a column have a value, as `absent` has it."""
+    """Return a mask of the rows in which a column has a value, by the rule of `absent`."""
     if pa.types.is_string(array.type):
         present = pc.not_equal(array, "")
     elif pa.types.is_floating(array.type):
@@ -111,7 +111,7 @@ def _bytes_of(array: Any) -> NDArray[np.int64]:
 
 
 def _pieces(sizes: NDArray[np.int64]) -> Iterator[slice]:
-    """Divide rows into parts of bounded size, of at least one row."""
+    """Yield slices of rows, each of a bounded size and with at least one row."""
     ends = np.cumsum(sizes)
     start = 0
     while start < len(sizes):
