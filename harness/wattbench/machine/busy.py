@@ -43,7 +43,7 @@ class BusyNow:
 
     @property
     def text(self) -> str:
-        """Return it in one line: ``other processes use 37% of the processor: python3 (31%), chromium (4%)``."""
+        """Return the other work in one line: ``other processes use 37% of the processor: python3 (31%)``."""
         if self.share is None:
             return "what other processes use cannot be seen here"
         named = ", ".join(f"{name} ({share:.0%})" for name, share in self.processes)
@@ -55,7 +55,7 @@ class BusyNow:
 def busy_now(
     look_s: float = LOOK_S, proc: Path = PROC, sleep: Callable[[float], None] = time.sleep, system: Path = Path("/sys")
 ) -> BusyNow:
-    """Look at the machine for a while, and return what else runs on it.
+    """Watch the machine for a while, and return what else runs on it.
 
     Args:
         look_s: for how long, in seconds.
@@ -87,13 +87,13 @@ def busy_now(
 
 
 def _names_of_runs(proc: Path) -> dict[int, str]:
-    """Return process to the name of its run of wattbench, for the runs and all that they started."""
+    """Map the id of each process of a wattbench run, descendants included, to the name of its run."""
     runs = [run for run in runs_now() if run.seen_from_here]
     return {pid: run.name for run in runs for pid in _with_descendants([run.pid], proc)}
 
 
 def _with_descendants(pids: Iterable[int], proc: Path) -> set[int]:
-    """Return processes and all that they started."""
+    """Return the ids of these processes and of all their descendants."""
     children, reached, waiting = children_of_all(proc), set[int](), list(pids)
     while waiting:
         pid = waiting.pop()

@@ -55,7 +55,7 @@ def installation() -> dict[str, Any]:
 
 
 def machine() -> dict[str, Any]:
-    """Describe this machine: processor, memory and GPUs, and what it may use of them."""
+    """Describe this machine: processor, memory, GPUs, and how many processors this process may use."""
     return {
         "cpu": _cpu_model(),
         "cpus_logical": os.cpu_count(),
@@ -167,7 +167,7 @@ def _governor(system: Path) -> str | None:
 
 
 def _boost(system: Path) -> str | None:
-    """Return ``on`` or ``off``: Intel's driver has a switch with the opposite meaning of the others."""
+    """Return whether the processor's boost is ``on`` or ``off``; None if the kernel does not say."""
     cpu = system / "devices/system/cpu"
     if (off := _text(cpu / "intel_pstate/no_turbo")) is not None:
         return "off" if off == "1" else "on"

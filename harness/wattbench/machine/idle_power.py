@@ -18,7 +18,7 @@ KNOWN_IDLE_W = "WATTBENCH_IDLE_W"
 
 
 def idle_power_w(meters: Sequence[Meter], seconds: float) -> Mapping[str, float]:
-    """Measure the machine's idle power. Nothing must be loaded, and the machine's lock be held.
+    """Measure the machine's idle power. No model may be loaded, and this process must hold the machine's lock.
 
     Args:
         meters: of the machine, none of them open. GPUs' are not asked.

@@ -22,13 +22,13 @@ class LiveSlot:
 
     @property
     def text(self) -> str:
-        """Return it in one line: ``GPU-1: process 4242 (wattbench run quick), since ...``."""
+        """Return the slot in one line: ``GPU-1: process 4242 (wattbench run quick), since ...``."""
         who = "a process that is not known" if self.holder is None else self.holder.describe()
         return f"{', '.join(self.gpus)}: {who}"
 
 
 def live_slots(folder: Path, host: str) -> list[LiveSlot]:
-    """Return the slots that measure now, in order of their GPUs; none where the folder cannot be read.
+    """Return the slots that measure now, in order of their GPUs. Empty if the folder of locks cannot be read.
 
     Args:
         folder: of locks.

@@ -57,7 +57,7 @@ class LockHolder:
 
     @classmethod
     def here(cls, does: Doing = Doing.MEASURES) -> Self:
-        """Return this process, as of now. Its command has no secrets."""
+        """Describe this process as it is now, without the secrets in its command."""
         program = Path(sys.argv[0])
         words = [program.parent.name if program.name == "__main__.py" else program.name, *sys.argv[1:]]
         command = " ".join(map(str, hide_command(words)))
@@ -75,7 +75,7 @@ class LockHolder:
 
     @classmethod
     def of_fields(cls, given: Mapping[str, Any]) -> Self | None:
-        """Build a holder from the fields that it wrote; None if they are damaged."""
+        """Build a holder from recorded fields; None if the fields are damaged."""
         try:
             return cls._of(given)
         except (OSError, ValueError, KeyError, TypeError, OverflowError):
@@ -97,7 +97,7 @@ class LockHolder:
         )
 
     def write(self, descriptor: int) -> None:
-        """Write this into a lock's file.
+        """Write this description into a lock's file.
 
         Raises:
             OSError: another user made the file, and it cannot be written.
@@ -111,29 +111,29 @@ class LockHolder:
 
     @property
     def name(self) -> str:
-        """Return its short name: ``process 4242 (wattbench run quick)``."""
+        """Return the short name of the process: ``process 4242 (wattbench run quick)``."""
         return f"process {self.pid}{self._where} ({clipped(printable(self.command), WIDTH)})"
 
     @property
     def name_with_run(self) -> str:
-        """Return its short name and its run: ``process 4242 (wattbench run quick, runs/20260102T...)``."""
+        """Return the short name of the process with its run: ``process 4242 (wattbench run quick, runs/2026...)``."""
         run = "" if self.run is None else f", {'/'.join(Path(self.run).parts[-2:])}"
         return f"{self.name[:-1]}{run})"
 
     @property
     def left_s(self) -> float | None:
-        """Return the seconds that it still expects to measure; None if it does not say, or is overdue."""
+        """Return the seconds for which the process still expects to measure; None if unknown or overdue."""
         left_s = 0.0 if self.ends_s is None else self.ends_s - now_s()
         return left_s if left_s > 0.0 else None
 
     @property
     def is_this_process(self) -> bool:
-        """Return whether it is this process."""
+        """Return whether this description is of the current process."""
         return self.seen_from_here and self.pid == os.getpid()
 
     @property
     def ended(self) -> bool:
-        """Return whether the process is known to have ended, which cannot be seen in another container."""
+        """Return whether the process is known to have ended. False for a process of another container."""
         return self.seen_from_here and not psutil.pid_exists(self.pid)
 
     @property
@@ -154,13 +154,13 @@ class LockHolder:
 
     @property
     def text(self) -> str:
-        """Return a description with what it does: ``process 4242 (...), since ...: measures, for 5 min 3 s more``."""
+        """Return a description of the process and of what it does: ``process 4242 (...), since ...: measures``."""
         left = f", for {duration(self.left_s)} more" if self.left_s is not None else ""
         return f"{self.describe()}: {self.does}{left}"
 
 
 def _stamp(given: Any) -> float:
-    """Read a moment.
+    """Convert a recorded value to seconds since the epoch, and check that it is a valid time.
 
     Raises:
         ValueError: it is none that can be shown; or OverflowError, TypeError, OSError.

@@ -40,7 +40,7 @@ class Waiting:
     _said_s: float = field(default=0.0, init=False)
 
     def go_on(self, where: str, holder: LockHolder | None) -> None:
-        """Sleep until the lock is to be looked at again.
+        """Sleep until the next attempt to take the lock.
 
         Args:
             where: what the lock is of, as ``on this machine``.
@@ -61,7 +61,7 @@ class Waiting:
             raise
 
     def over(self) -> None:
-        """Say that the wait is over, if there was one."""
+        """Print that the machine is free, if there was a wait."""
         if self._began_s is not None:
             self._clear()
             self.say(f"wattbench: the machine is free, after a wait of {duration(self.now() - self._began_s)}")
@@ -95,7 +95,7 @@ _WHY = "Energy is counted for the whole device, so two runs would bill each othe
 
 
 def _text(where: str, holder: LockHolder | None, so_far_s: float) -> tuple[str, str]:
-    """Return who is waited for, and how long."""
+    """Return who holds the lock, and how long the wait has lasted and will last, as text."""
     of_gpu = "" if where == HERE else f" {where}"
     left_s = None if holder is None else holder.left_s
     left = "" if left_s is None else f"; it expects {duration(left_s)} more"

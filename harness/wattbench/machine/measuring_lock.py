@@ -83,7 +83,7 @@ def measuring_lock(
 
 
 def refuse_if_taken(waiting: Waiting) -> None:
-    """Refuse at once, before anything is prepared, where another measures and `waiting` does not wait.
+    """Refuse the run at once if another one measures and `waiting` allows no wait.
 
     It only looks: what is free now may be taken later, and no lock is disturbed.
 
@@ -98,7 +98,7 @@ def refuse_if_taken(waiting: Waiting) -> None:
 
 
 def measures_now() -> LockHolder | None:
-    """Return the process that has the whole machine now; None without one, or if it is unknown."""
+    """Return the process that holds the whole machine now; None if no process does, or if unknown."""
     try:
         return _holder(_host_lock(folder_of_locks(), _digest(_host())))
     except UserError:
@@ -127,12 +127,12 @@ def presence_here(does: Doing) -> RunPresence:
 
 
 def has_gpus() -> bool:
-    """Return whether systems can use a GPU here, whose memory all runs share."""
+    """Return whether systems can use a GPU here; its memory would be shared with other runs."""
     return bool(_gpu_uuids())
 
 
 def slots_now() -> list[LiveSlot]:
-    """Return the slots of this machine that measure now; none where there is no folder of locks."""
+    """Return the slots of this machine that measure now. Empty without a folder of locks."""
     try:
         return live_slots(folder_of_locks(), _digest(_host()))
     except UserError:
@@ -211,7 +211,7 @@ def _locked(path: Path, where: str, waiting: Waiting, host: str, *, shared: bool
 
 
 def _locks(folder: Path, host: str, gpus: Sequence[str]) -> list[tuple[Path, str]]:
-    """Return each lock and what it locks, in the same order everywhere, so that there is no deadlock."""
+    """Return each lock file with what it locks, always in the same order so that two runs cannot deadlock."""
     of_gpus = [(folder / f"wattbench-gpu-{_digest(uuid)}.lock", f"on the GPU {uuid}") for uuid in gpus]
     return [(_host_lock(folder, host), HERE), *of_gpus]
 
@@ -221,7 +221,7 @@ def _host_lock(folder: Path, host: str) -> Path:
 
 
 def _holder(path: Path) -> LockHolder | None:
-    """Return the process that holds a lock alone; None without one, or if it is unknown."""
+    """Return the process that holds a lock alone; None if no process does, or if unknown."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
@@ -235,7 +235,7 @@ def _holder(path: Path) -> LockHolder | None:
 
 
 def _a_slot(folder: Path, host: str) -> LockHolder | None:
-    """Return a process that has a slot of this machine; None without one."""
+    """Return a process that measures in a slot of this machine; None without one."""
     return next((slot.holder for slot in live_slots(folder, host) if slot.holder is not None), None)
 
 
@@ -252,7 +252,7 @@ def _taken(descriptor: int, path: Path, *, shared: bool) -> bool:
 
 
 def _open(path: Path) -> int:
-    """Open a lock's file, which another user may have made; Linux then refuses to open it as if to make it."""
+    """Open a lock's file, or create it; another user may own the file."""
     flags = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
     try:
         descriptor = os.open(path, flags | os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
@@ -269,7 +269,7 @@ def _open(path: Path) -> int:
 
 
 def _host() -> str:
-    """Return what identifies the running kernel, in every container on it."""
+    """Return an id of the running kernel, the same in every container on it."""
     try:
         return BOOT_ID.read_text().strip()
     except OSError:  # not Linux
@@ -277,7 +277,7 @@ def _host() -> str:
 
 
 def _gpu_uuids() -> list[str]:
-    """Return the UUIDs of the GPUs that systems can use, in one order for all; none where they cannot be listed."""
+    """Return the UUIDs of the GPUs that systems can use, always in the same order. Empty if they cannot be listed."""
     try:
         nvml = start_nvml()
     except MeterError:

@@ -28,10 +28,10 @@ _MOST = 100
 
 
 class RunPresence:
-    """The file of this process. A context manager; where it cannot be written, nothing happens."""
+    """The file that announces this process. A context manager; a failure to write the file is ignored."""
 
     def __init__(self, folder: Path, host: str, does: Doing) -> None:
-        """Prepare; nothing is written yet.
+        """Keep what will be announced; write nothing yet.
 
         Args:
             folder: of locks.
@@ -43,7 +43,7 @@ class RunPresence:
         self._descriptor = -1
 
     def __enter__(self) -> Self:
-        """Write the file under another name, and rename it once it is locked and complete."""
+        """Write the file under a temporary name, and rename it once it is locked and complete."""
         _remove_ended(self._path.parent, self._host)
         hidden = self._path.with_suffix(".new")
         with contextlib.suppress(OSError):
@@ -78,7 +78,7 @@ class RunPresence:
 
 
 def live_runs(folder: Path, host: str) -> list[LockHolder]:
-    """Return the processes that announce themselves in a folder of locks, the oldest first; none if it cannot be read.
+    """Return the processes that announce themselves in a folder of locks, oldest first. Empty if unreadable.
 
     Args:
         folder: of locks.
@@ -105,7 +105,7 @@ def _live(folder: Path, host: str) -> Iterator[LockHolder]:
 
 
 def _is_of(user: int, holder: LockHolder) -> bool:
-    """Return whether a user owns the process; True if it is in another container, where that cannot be seen."""
+    """Return whether a user owns the process. True for a process of another container, whose owner cannot be seen."""
     if not holder.seen_from_here:
         return True
 
@@ -116,7 +116,7 @@ def _is_of(user: int, holder: LockHolder) -> bool:
 
 
 def _remove_ended(folder: Path, host: str) -> None:
-    """Remove the files of killed processes, as far as this user may."""
+    """Remove the files that killed processes left, where this user has the permission."""
     for path, descriptor in _opened(folder, host):
         if not is_held(descriptor):
             with contextlib.suppress(OSError):

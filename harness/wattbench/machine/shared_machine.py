@@ -30,7 +30,7 @@ class SharedMachine:
     """This machine, as one run uses it. Without `shared`, the run holds the lock already or needs none."""
 
     def __init__(self) -> None:
-        """Prepare."""
+        """Begin without a lock and without an announcement."""
         self._waiting: Waiting | None = None
         self._presence: RunPresence | None = None
         self._loads_alone = self._is_alone = False
@@ -38,7 +38,7 @@ class SharedMachine:
 
     @contextlib.contextmanager
     def shared(self, waiting: Waiting, *, metered: bool) -> Iterator[None]:
-        """Announce this run to others; it takes the machine only while it measures.
+        """Announce this run to other runs, and let it lock the machine only while it measures.
 
         Args:
             waiting: for another measurement to end. One that begins after this run is waited for in any case.
@@ -66,12 +66,12 @@ class SharedMachine:
 
     @property
     def is_waited_for(self) -> bool:
-        """Return whether another run has the machine now, and this one will wait."""
+        """Return whether another run measures on this machine now, so that this run has to wait."""
         return self._waiting is not None and measuring_lock.measures_now() is not None
 
     @contextlib.contextmanager
     def alone(self, say: Callable[[str], None], left_s: Callable[[], float | None]) -> Iterator[None]:
-        """Have the machine alone; inside another such block nothing changes.
+        """Lock the machine for this run alone. Inside another such block nothing changes.
 
         Args:
             say: takes what is to be said of a wait.
@@ -96,7 +96,7 @@ class SharedMachine:
                 self._is_alone = False
 
     def loading(self, say: Callable[[str], None], left_s: Callable[[], float | None]) -> AbstractContextManager[None]:
-        """Have the machine alone while systems are loaded, if they take GPU memory from other runs.
+        """Lock the machine for this run while systems are loaded, if they use GPU memory that other runs share.
 
         Raises:
             UserError: as `alone`.
@@ -117,7 +117,7 @@ class SharedMachine:
 
 @contextlib.contextmanager
 def _telling(left_s: Callable[[], float | None]) -> Iterator[None]:
-    """Announce now and then when this process expects to have measured all."""
+    """Announce every so often when this process expects to end its measurement."""
     stop = threading.Event()
 
     def tell() -> None:

@@ -33,7 +33,7 @@ class Slot:
         return ",".join(self.gpus)
 
     def take(self) -> None:
-        """Restrict this process, and all that it starts, to these GPUs. To be called before any library uses CUDA.
+        """Restrict this process, and all that it starts, to the slot's GPUs. Call it before any library uses CUDA.
 
         Raises:
             UserError: CUDA has started in this process, and keeps the GPUs that it has seen.
@@ -47,7 +47,7 @@ class Slot:
 
 
 def find_slot(text: str) -> Slot:
-    """Return the slot that a user names.
+    """Return the slot for a list of GPUs that a user typed.
 
     Args:
         text: UUIDs (or their beginnings) and numbers as `nvidia-smi` shows them, separated by commas.
@@ -66,7 +66,7 @@ def find_slot(text: str) -> Slot:
 
 
 def all_slots(gpus_per_slot: int) -> list[Slot]:
-    """Return the machine's GPUs divided into slots, neighbours together.
+    """Divide the machine's GPUs into slots of neighbouring GPUs, and return the slots.
 
     Raises:
         UserError: they cannot be divided by that number, or there is none.
@@ -79,7 +79,7 @@ def all_slots(gpus_per_slot: int) -> list[Slot]:
 
 
 def usable_gpus() -> Sequence[Gpu]:
-    """Return the GPUs that `CUDA_VISIBLE_DEVICES` leaves visible, without those that are divided into instances.
+    """Return the GPUs that `CUDA_VISIBLE_DEVICES` leaves visible and that are not divided into instances (MIG).
 
     Raises:
         UserError: there is none, or they cannot be listed.

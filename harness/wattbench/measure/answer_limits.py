@@ -23,7 +23,7 @@ _WHOSE = {
 
 @dataclass(frozen=True)
 class AnswerLimit:
-    """The most output tokens of the answers of one system to one task."""
+    """The limit of output tokens for one system's answers to one task."""
 
     system: str
     task: str
@@ -34,12 +34,12 @@ class AnswerLimit:
     """Whose limit it is; ``not read``: the default, which holds if the task has none."""
 
     def as_record(self) -> dict[str, Any]:
-        """Return it as plain data."""
+        """Return the limit as plain data."""
         return asdict(self)
 
 
 def answer_limits(cells: Sequence[CellPreview], scores: Sequence[TaskScores]) -> list[AnswerLimit]:
-    """Return the limits of all cells whose answers have tokens: not those of likelihoods and of functions.
+    """Return the limit of output tokens for each cell with generated answers.
 
     Args:
         cells: of the plan.
@@ -55,7 +55,7 @@ def answer_limits(cells: Sequence[CellPreview], scores: Sequence[TaskScores]) ->
 
 
 def _answering(cell: CellPreview) -> Iterator[tuple[str, SystemBase]]:
-    """Yield the systems of a cell that give its answers, and have tokens."""
+    """Yield the systems that generate a cell's answers, the members of a hybrid included."""
     config = cell.config
     if isinstance(config, HybridSystem):
         answering = {name: config.pool[name] for name in config.members.values() if name in config.pool}

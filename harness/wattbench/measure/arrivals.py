@@ -26,7 +26,7 @@ _LENGTHS = ("input_tokens", "output_tokens")
 
 @dataclass(frozen=True)
 class PlannedOffer:
-    """One measured window of arrivals."""
+    """A window of requests under load that is to be measured."""
 
     rate_per_s: float
     """On average."""
@@ -39,12 +39,12 @@ class PlannedOffer:
 
     @property
     def key(self) -> tuple[float, str | None]:
-        """Return what identifies the window within its cell."""
+        """Return the rate and the kind of arrivals, which identify the window within its cell."""
         return self.rate_per_s, self.arrivals
 
 
 def offers(load: Load, documents: int) -> list[PlannedOffer]:
-    """Return the windows of a cell, in the order in which they are measured.
+    """Return the windows of load of a cell, in the order in which they are measured.
 
     Args:
         load: the suite's settings.
@@ -66,7 +66,7 @@ def offers(load: Load, documents: int) -> list[PlannedOffer]:
 
 
 def trace_part(load: Load) -> ArrivalTrace:
-    """Return the part of the trace that the suite sends, with times as in the trace.
+    """Return the part of the trace that the suite sends, with the trace's own times.
 
     Raises:
         UserError: the trace cannot be read, or fewer than two requests arrive in the part.
@@ -76,7 +76,7 @@ def trace_part(load: Load) -> ArrivalTrace:
 
 
 def mean_rate_per_s(load: Load) -> float:
-    """Return the mean rate of the part that is sent, at the suite's speed: the same for every task.
+    """Return the mean rate of the trace's part at the suite's speed; it is the same for every task.
 
     Raises:
         UserError: as of `trace_part`; or all of it arrives at once.
@@ -88,7 +88,7 @@ def mean_rate_per_s(load: Load) -> float:
 
 
 def dealt_part(load: Load, documents: int) -> ArrivalTrace:
-    """Return the arrivals of the part, cut at the end so that each document is asked equally often.
+    """Return the trace's part, without its last arrivals, so that each document is requested equally often.
 
     Raises:
         UserError: as of `trace_part`; or there are fewer arrivals than documents.
@@ -104,7 +104,7 @@ def dealt_part(load: Load, documents: int) -> ArrivalTrace:
 
 
 def dealt_documents(number: int, documents: int, seed: int) -> list[int]:
-    """Return which document each arrival asks, by its place in the task. Shape (number,).
+    """Return the index of the document for each arrival, shape (number,), in shuffled rounds of all documents.
 
     Args:
         number: of arrivals; a multiple of the documents.
@@ -119,7 +119,7 @@ def dealt_documents(number: int, documents: int, seed: int) -> list[int]:
 
 
 def check_trace(resolved: Resolved) -> None:
-    """Check that a suite's trace can be read and sent, before anything is asked.
+    """Check that a suite's trace can be read and sent, before any request.
 
     Raises:
         UserError: it cannot be read; has no sessions, and is to keep their order; or has fewer than two arrivals, in
@@ -142,7 +142,7 @@ def check_trace(resolved: Resolved) -> None:
 
 
 def described(load: Load, documents: int) -> dict[str, Any]:
-    """Describe the trace for a record: `LoadRow.trace`."""
+    """Describe the trace for the field `LoadRow.trace` of a record."""
     part, dealt = trace_part(load), dealt_part(load, documents)
     assert load.trace is not None
     whole = _read(load.trace)
@@ -185,7 +185,7 @@ def _read(path: Path) -> ArrivalTrace:
 
 
 def _file(path: Path) -> tuple[Path, int, int]:
-    """Return the path, time of change (ns) and size of a file: the key under which its content is kept."""
+    """Return the path, modification time (ns) and size of a file, as the key of a cache of its content."""
     try:
         status = os.stat(path)
     except OSError as error:
@@ -195,5 +195,5 @@ def _file(path: Path) -> tuple[Path, int, int]:
 
 @lru_cache(maxsize=2)
 def _remembered(path: Path, changed_ns: int, size: int) -> ArrivalTrace:
-    """Read a trace once: a run needs it for its plan, its check and each of its windows."""
+    """Read a trace, with a cache: a run needs the trace for its plan, its check and each of its windows."""
     return read_trace(path)

@@ -47,7 +47,7 @@ class ItemRequests:
 
     @property
     def prompt(self) -> str:
-        """Return the text of the question, worked examples and chat template included; choices may follow it."""
+        """Return the prompt with worked examples and chat template. The texts of choices may follow it."""
         return str(self.requests[0].args[0])
 
     @property
@@ -57,7 +57,7 @@ class ItemRequests:
 
     @property
     def kind(self) -> tuple[str, str]:
-        """Return what all items of a batch share: the type of request, and the settings of generation."""
+        """Return the type of request and the settings of generation, which all items of a batch share."""
         settings = self.requests[0].args[1:] if self.request_type == GENERATE else ()
         return self.request_type, repr(settings)
 
@@ -78,15 +78,15 @@ class Recorder(Protocol):
         ...
 
     def keep(self, asks: Sequence[ItemRequests], rows: Sequence[AnswerRow]) -> None:
-        """Called as an item ends while others are under way, in place of `after_batch`."""
+        """Called in place of `after_batch` as an item ends while others are in flight."""
         ...
 
     def full(self, left: int) -> bool:
-        """Return whether the window is long enough, and the items left would fill another."""
+        """Return whether the window is long enough to end, and the remaining items can fill another window."""
         ...
 
     def end_round(self, left: int) -> None:
-        """Called when no item is under way any more."""
+        """Called when no item is in flight any more."""
         ...
 
     def done(self) -> None:
@@ -97,7 +97,7 @@ class Recorder(Protocol):
 def ask_items(
     engine: Engine, recorder: Recorder, asks: Sequence[ItemRequests], *, batch: int, numbers: Iterator[int]
 ) -> Iterator[AnswerRow]:
-    """Ask items, and yield each answer when it is recorded.
+    """Send items to a system, and yield each answer once it is recorded.
 
     Args:
         engine: who is asked.
@@ -129,8 +129,7 @@ def batches(asks: Iterable[ItemRequests], size: int) -> Iterator[Sequence[ItemRe
 def _keeping_in_flight(
     engine: Engine, recorder: Recorder, asks: Sequence[ItemRequests], batch: int, numbers: Iterator[int]
 ) -> Iterator[AnswerRow]:
-    """Send the next item as one ends. At the end of a window all are waited for, so that no item is in two
-    windows."""
+    """Send the next item as one ends, and yield each answer. At a window's end, wait for all items in flight."""
     unsent = list(reversed(asks))
     calls = (partial(_ask_one, engine, unsent.pop()) for _ in asks)
     while unsent:
@@ -165,7 +164,7 @@ def _ask(engine: Engine, recorder: Recorder, asks: Sequence[ItemRequests], left:
 
 
 def answer_items(engine: Engine, asks: Sequence[ItemRequests]) -> list[list[Reply]]:
-    """Ask a batch of items of one type together; return each item's replies, in the order of its requests."""
+    """Send a batch of items of one type together; return each item's replies, in the order of its requests."""
     replies = iter(engine.answer(asks[0].request_type, [request for ask in asks for request in ask.requests]))
     return [list(itertools.islice(replies, len(ask.requests))) for ask in asks]
 
@@ -178,8 +177,7 @@ def items_of(
     task: str | None = None,
     repeat: int = 0,
 ) -> list[ItemRequests]:
-    """Group requests of one task by document, in order of first appearance, and set the limit of output tokens of
-    the system that will be asked.
+    """Group a task's requests by document, and set the limit of output tokens of the system.
 
     Args:
         request_type: of all of them.
@@ -206,7 +204,7 @@ def answer_row(
     batch_size: int,
     window: str,
 ) -> AnswerRow:
-    """Build the record of an item's answer; if a request of it failed, a record without an answer.
+    """Build the record of an item's answer; without an answer if one of the item's requests failed.
 
     Args:
         ask: the item.
@@ -267,7 +265,7 @@ def answer_row(
 
 
 def _waited_s(replies: Sequence[Reply], started_s: float, finished_s: float) -> float:
-    """Return the seconds that an item waited before it was last sent; they are no latency.
+    """Return the seconds that an item waited before it was last sent. They do not count as latency.
 
     An item of several requests, which are sent together, takes as long as the longest of them.
     """
@@ -278,13 +276,13 @@ def _waited_s(replies: Sequence[Reply], started_s: float, finished_s: float) -> 
 
 
 def _finish_reason(replies: Sequence[Reply]) -> FinishReason | None:
-    """Return why an item's replies ended: `length` if any did at its limit, None if it is not known of one."""
+    """Return why an item's replies ended: `length` if any reached its limit; None if any reason is unknown."""
     reasons = {reply.finish_reason for reply in replies}
     return "length" if "length" in reasons else None if None in reasons else "stop"
 
 
 def no_replies(ask: ItemRequests) -> list[Reply]:
-    """Return the placeholder replies of an item without an answer."""
+    """Return placeholder replies for an item without an answer."""
     value: Any = "" if ask.request_type == GENERATE else NEVER
     return [Reply((value, False) if ask.request_type == LOGLIKELIHOOD else value)] * len(ask.requests)
 
@@ -294,7 +292,7 @@ def _plain(value: Any) -> Any:
 
 
 def _sum(counts: Iterable[int | None]) -> int | None:
-    """Return the sum, or None if one of the counts is not known."""
+    """Return the sum of counts; None if one of them is unknown."""
     total = 0
     for count in counts:
         if count is None:

@@ -34,7 +34,7 @@ SHORTEST_ROW_S = 0.05
 
 
 class CellRecorder:
-    """Write answers to disk as they come, inside windows. A `wattbench.measure.ask_items.Recorder`."""
+    """Write each answer to disk as it comes, inside windows. A `wattbench.measure.ask_items.Recorder`."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class CellRecorder:
         attempt: int = 0,
         fill: bool = True,
     ) -> None:
-        """Prepare; nothing is asked and no window is opened yet.
+        """Set up the recorder, without a request and without an open window.
 
         Args:
             context: of the run.
@@ -81,7 +81,7 @@ class CellRecorder:
         self._warm = False
 
     def warm_up(self, asks: Sequence[ItemRequests]) -> None:
-        """Ask the last few items before anything is measured: no cache has then seen the first ones."""
+        """Send the last few items as a warm-up, so that no cache has seen the first items when they are measured."""
         if not self._measure.warmup or self._warm:
             return
         self._warm = True
@@ -91,7 +91,7 @@ class CellRecorder:
         self._context.writer.append_window(window.close())
 
     def before_batch(self) -> str:
-        """Return the id of the window of the next batch, which is opened if there is none."""
+        """Return the id of the window for the next batch; open a window if there is none."""
         if self._window is None:
             self._window = self._open(Purpose.MEASURED)
             self._batches, self._asked, self._in_flight_s = [], 0, []
@@ -99,12 +99,12 @@ class CellRecorder:
         return self.window
 
     def after_batch(self, asks: Sequence[ItemRequests], rows: Sequence[AnswerRow], left: int) -> None:
-        """Write the batch to disk; end the window if it is long enough and the items left would fill another."""
+        """Write the batch to disk, and end the window if it is full."""
         self.keep(asks, rows)
         self.end_round(left)
 
     def keep(self, asks: Sequence[ItemRequests], rows: Sequence[AnswerRow]) -> None:
-        """Write some items to disk, while others of the window are under way.
+        """Write answered items to disk while other items of the window are in flight.
 
         Raises:
             UserError: too many requests have failed one after the other.
@@ -125,7 +125,7 @@ class CellRecorder:
         self._context.progress.answered(self._system, latencies_s)
 
     def full(self, left: int) -> bool:
-        """Return whether the window is long enough, and the items left would fill another."""
+        """Return whether the window is long enough to end, and the remaining items can fill another window."""
         if self._window is None or not self._asked:
             return False
         rest_s = self._window.elapsed_s / self._asked * left
@@ -133,12 +133,12 @@ class CellRecorder:
         return self._window.elapsed_s >= max(self._measure.window_s, shortest_s) and rest_s >= shortest_s
 
     def end_round(self, left: int) -> None:
-        """End the window if it is full. Nothing is under way."""
+        """End the window if it is full. No item may be in flight."""
         if self.full(left):
             self._close([])  # long enough: its items are not asked again
 
     def done(self) -> None:
-        """Ask the last window's items again until they have filled it, and close it.
+        """Send the last window's items again until the window is long enough, and close the window.
 
         Where items take microseconds, writing their records to disk would else be most of the window.
         """
@@ -152,7 +152,7 @@ class CellRecorder:
         self._close(again_s)
 
     def _ask_again(self) -> tuple[float, float]:
-        """Ask all items of the window again, under the load under which they were first asked.
+        """Send all items of the window again, with as many in flight as the first time.
 
         Returns:
             When that began, and when it ended.
@@ -197,7 +197,7 @@ class CellRecorder:
         return float(alone_s(starts, ends).sum())
 
     def _pass_s(self, again_s: Sequence[tuple[float, float]]) -> list[float]:
-        """Return the seconds per pass in which items were in flight, without writing to the record.
+        """Return the seconds of each pass over the window's items.
 
         Empty where the first pass was so short that a comparison with it would say nothing.
         """
@@ -208,7 +208,7 @@ class CellRecorder:
 
 
 def _pass_rows(window: str, first_s: tuple[float, float], again_s: Sequence[tuple[float, float]]) -> Iterator[PassRow]:
-    """Yield the passes of a window. Short later passes share rows."""
+    """Yield the rows of a window's passes. Short later passes share a row."""
     yield PassRow(window=window, number=0, started_s=first_s[0], finished_s=first_s[1])
     number = count = 1
     for index, (_, finished_s) in enumerate(again_s):

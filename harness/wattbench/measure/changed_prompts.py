@@ -48,7 +48,7 @@ class _Changed:
 def check_no_prompt_changed(
     records: RunRecords, resolved: Resolved, cells: Sequence[Cell], *, allow_unsafe_code: bool = False
 ) -> None:
-    """Check that all items on record would be asked with the same prompts now.
+    """Check that every recorded item would get the same prompt now.
 
     Args:
         records: of the interrupted run.
@@ -98,7 +98,7 @@ def _changed(
 
 
 def _changes(of_what: str, rows: Sequence[AnswerRow], asks: Mapping[int, ItemRequests]) -> Iterator[tuple[int, str]]:
-    """Yield each document whose prompt has changed, and how."""
+    """Yield each document whose prompt has changed, with a sentence on the change."""
     for row in rows:
         ask = asks.get(row.doc_id)
         if ask is None:  # the documents are fewer, which the hash of the task shows
@@ -115,7 +115,7 @@ def _changes(of_what: str, rows: Sequence[AnswerRow], asks: Mapping[int, ItemReq
 
 
 class _Messages:
-    """Stand in for a model with a chat template: prompts are the messages themselves."""
+    """A stand-in for a model with a chat template, whose prompts are the messages themselves."""
 
     tokenizer_name = ""
 

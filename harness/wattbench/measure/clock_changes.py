@@ -19,7 +19,7 @@ _SO = (
 
 
 def clock_changes(records: RunRecords) -> list[str]:
-    """Return a sentence if the clock was set since a run began, as far as is known; else nothing.
+    """Return a sentence if the clock was set since a run began. Empty if it was not, or if nothing shows it.
 
     It is known where the machine was not started again, and where the run has a stamp that is yet to come.
     """
@@ -34,7 +34,7 @@ def clock_changes(records: RunRecords) -> list[str]:
 
 
 def clock_changes_since(was: object, root: Path) -> list[str]:
-    """Return a sentence if the clock was surely set since a call of `clock_of_boot`; else nothing.
+    """Return a sentence if the clock was set since a call of `clock_of_boot`; otherwise an empty list.
 
     Args:
         was: what that call returned.
@@ -48,7 +48,7 @@ def clock_changes_since(was: object, root: Path) -> list[str]:
 
 
 def _set_s(was: object) -> float | None:
-    """Return by how many seconds the clock was set; None where the machine was started again, or it is not known."""
+    """Return by how many seconds the clock was set; None if unknown, as after a restart of the machine."""
     now = clock_of_boot()
     if now is None or not isinstance(was, Mapping) or was.get("boot") != now["boot"]:
         return None

@@ -26,7 +26,7 @@ MOST_NAMED = 3
 
 
 def code_to_run(resolved: Resolved) -> list[str]:
-    """List the code that a run of a suite would execute: of the suite, of other distributions, of wattbench's tasks.
+    """List the code of systems, tasks and meters that a run of a suite would execute.
 
     Args:
         resolved: the suite.
@@ -43,7 +43,7 @@ def code_to_run(resolved: Resolved) -> list[str]:
 
 
 def with_members(systems: Mapping[str, SystemBase]) -> dict[str, SystemBase]:
-    """Return the systems, and those that only hybrids ask."""
+    """Return the systems of a suite together with the members of its hybrids."""
     pools = [config.pool for config in systems.values() if isinstance(config, HybridSystem)]
     return {**systems, **{name: config for pool in pools for name, config in pool.items()}}
 

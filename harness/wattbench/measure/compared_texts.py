@@ -31,7 +31,7 @@ class TextComparison:
 
 
 def compare_texts(records: RunRecords, how: TextComparison) -> dict[tuple[str, str], list[ScoreRow]]:
-    """Score answers by their texts; return system and task to a row per answer that has a score and a target.
+    """Score answers by their texts; return the rows of scores by system and task.
 
     Raises:
         UserError: nothing can be compared, or the pattern takes too long.
@@ -56,7 +56,7 @@ def compare_texts(records: RunRecords, how: TextComparison) -> dict[tuple[str, s
 
 
 def _is_called_wrong(row: Mapping[str, Any]) -> bool:
-    """Return whether an answer that equals its target was scored as wrong: its source compares something else."""
+    """Return whether an answer was scored as wrong although it equals its target."""
     return (
         bool(row["target"]) and row["correct"] is not None and row["correct"] < 1 and row["filtered"] == row["target"]
     )

@@ -42,7 +42,7 @@ def keep_in_flight(
 
 
 class _Callers(Generic[T]):
-    """Threads that make calls. Each serves many calls: starting one per call costs more than much of a request.
+    """Threads that make calls. Each makes many, as starting a thread per call would be slow.
 
     A context manager: at its end they end, each after the call that it is making.
     """
@@ -63,7 +63,7 @@ class _Callers(Generic[T]):
         self.flying += 1
 
     def end(self) -> tuple[bool, T | BaseException]:
-        """Wait for the next end of a call: True and its result, or False and what it raised."""
+        """Wait until a call ends; return True and its result, or False and the exception that it raised."""
         ended = self._ended.get()
         self.flying -= 1
         return ended

@@ -52,7 +52,7 @@ class Effort:
     """Whether a block is asked again because of other work: only where that spoils joules that a sensor counts."""
 
     def most_asking_s(self, answering_s: float) -> float:
-        """Return the most seconds that all blocks may take, without repeated ones.
+        """Return the most seconds that all blocks together may take, without blocks that are repeated.
 
         Args:
             answering_s: how long answering each item once takes all systems.
@@ -65,7 +65,7 @@ class Effort:
         return (NORMAL_SHARE * answering_s + NORMAL_S - AROUND_S) / again
 
     def in_words(self, provenance: Mapping[str, str]) -> str:
-        """Return what is metered and how, in one line.
+        """Return one line that names the effort, the metered components, and the lengths of idle and windows.
 
         Args:
             provenance: component to how its joules come about.
@@ -79,7 +79,7 @@ class Effort:
 
 
 def effort_of(measure: Measure, provenance: Mapping[str, str], shortest_window_s: float = 0.0) -> Effort:
-    """Return the effort of a run, by its settings and its meters.
+    """Return the effort of a run, chosen by its settings and its meters.
 
     Args:
         measure: the suite's settings.

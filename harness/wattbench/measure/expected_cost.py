@@ -32,7 +32,7 @@ class ExpectedCost:
 def expected_costs(
     resolved: Resolved, cells: Sequence[Planned], prompts: Sequence[ShownPrompt], scores: Sequence[TaskScores]
 ) -> list[ExpectedCost]:
-    """Return what each endpoint with a price of tokens or requests can cost, and each hybrid that may ask one.
+    """Return the highest cost of each endpoint with a price, and a row for each hybrid that may use one.
 
     Args:
         resolved: the suite.
@@ -69,7 +69,7 @@ def expected_costs(
 
 
 def costs_as_text(costs: Sequence[ExpectedCost], max_cost: str | None) -> list[str]:
-    """Return the costs in lines, and the budget; nothing without costs."""
+    """Return lines with the costs and the budget; empty without costs."""
     if not costs:
         return []
     lines = ["cost at most, if every prompt is as long as the first of its task and every answer takes all its tokens:"]

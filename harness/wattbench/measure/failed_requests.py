@@ -25,7 +25,7 @@ class FailuresInARow:
     _rows: dict[str, list[AnswerRow]] = field(default_factory=dict)
 
     def count(self, system: str, row: AnswerRow) -> None:
-        """Count an answer, or a failure.
+        """Count a failed request, or begin again from 0 after an answer.
 
         Raises:
             UserError: too many requests have failed one after the other.
@@ -76,7 +76,7 @@ def without_failed(rows: Sequence[AnswerRow]) -> list[AnswerRow]:
 
 
 def forget_scores_of_failed(records: RunRecords, writer: RunWriter, cells: Iterable[tuple[str, str]]) -> None:
-    """Remove the scores of the cells in which requests failed, before those are asked again."""
+    """Remove the scores of each cell with failed requests, before these requests are sent again."""
     for system, task in cells:
         if any(row.failure is not None for row in records.answers(system, task)):
             writer.forget_scores(system, task)

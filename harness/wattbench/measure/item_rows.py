@@ -23,7 +23,7 @@ _OF_ANSWER = tuple(each.name for each in fields(ItemRow) if each.name in {field.
 
 
 def item_rows(records: RunRecords, cells: Sequence[Cell], windows: Sequence[WindowRow]) -> list[ItemRow]:
-    """Return the items of cells: each answer with its score and its share of the joules of its window.
+    """Build the rows of items: each answer with its score and its share of its window's joules.
 
     Args:
         records: of the run.
@@ -81,7 +81,7 @@ def _rows_of_system(records: RunRecords, cells: Sequence[Cell], windows: Mapping
 
 
 def _alone_in_window_s(answers: Sequence[AnswerRow]) -> list[float]:
-    """Return the seconds of each answer by `alone_s`, per window, as several machines answer at once."""
+    """Return the seconds attributed to each answer by `alone_s`, computed for each window on its own."""
     seconds = np.zeros(len(answers))
     for members in _by_window(answers).values():
         started_s, finished_s = (
@@ -92,7 +92,7 @@ def _alone_in_window_s(answers: Sequence[AnswerRow]) -> list[float]:
 
 
 def _router_j(answer: AnswerRow, energy_j: float | None, item_s: float) -> float | None:
-    """Return the router's part of an item's joules: by its part of the seconds attributed to the item.
+    """Return the joules of the router in an item, in proportion to the router's share of the item's seconds.
 
     Alone, those are the item's duration. In a batch both are shares of it, as the joules are.
     """
@@ -102,7 +102,7 @@ def _router_j(answer: AnswerRow, energy_j: float | None, item_s: float) -> float
 
 
 def _output(answer: AnswerRow, score: ScoreRow) -> str:
-    """Return the text that the system gave; where it scored choices, the most likely one."""
+    """Return the text that the system generated; for scored choices, the most likely choice."""
     return answer.replies[0] if isinstance(answer.replies[0], str) else score.filtered
 
 
@@ -126,9 +126,9 @@ def expert_rows(answers: Sequence[AnswerRow], engine: Engine) -> list[ExpertRow]
 
 
 def training_costs(system: str, config: SystemBase) -> dict[str, dict[str, Any]] | None:
-    """Return the cost of each training behind a system by its name: from ledgers, or as declared.
+    """Return the cost of each training behind a system, by name, from ledgers or as declared.
 
-    That of a mixture includes its experts; that of a hybrid all its members. None if no training is recorded.
+    The cost of a mixture includes its experts; that of a hybrid all its members. None if no training is recorded.
 
     Args:
         system: its name, which a declared training has where it has none of its own.
@@ -165,7 +165,7 @@ def system_row(
     mixture: Mixture | None = None,
     training: dict[str, dict[str, Any]] | None = None,
 ) -> SystemRow:
-    """Return what a loaded system is made of, and what loading and training it cost.
+    """Build the row of a loaded system: its parts, and what loading and training cost.
 
     Args:
         name: the system's.
@@ -218,7 +218,7 @@ def attribute(
 
 
 def attribute_cpu(answers: Sequence[AnswerRow], windows: Mapping[str, WindowRow]) -> list[float | None]:
-    """Return the own CPU seconds of each answer, divided as joules are.
+    """Return the CPU seconds of the own processes for each answer, divided as joules are.
 
     They are also known of windows that are not valid.
     """
@@ -230,7 +230,7 @@ def attribute_cpu(answers: Sequence[AnswerRow], windows: Mapping[str, WindowRow]
 
 
 def _by_window(answers: Sequence[AnswerRow]) -> dict[str, list[int]]:
-    """Return window to the positions of its answers."""
+    """Group answers by window: map each window to the positions of its answers."""
     positions: dict[str, list[int]] = {}
     for index, answer in enumerate(answers):
         positions.setdefault(answer.window, []).append(index)
@@ -240,7 +240,7 @@ def _by_window(answers: Sequence[AnswerRow]) -> dict[str, list[int]]:
 def _shares_of_windows(
     answers: Sequence[AnswerRow], windows: Mapping[str, WindowRow]
 ) -> Iterator[tuple[WindowRow, int, float]]:
-    """Yield the window, the position and the share of each answer whose window is there."""
+    """Yield the window, position and share of each answer. Answers without a window row are left out."""
     for name, members in _by_window(answers).items():
         window = windows.get(name)
         if window is None:

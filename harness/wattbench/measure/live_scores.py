@@ -34,7 +34,7 @@ class LiveScores:
         self._possible = True
 
     def of(self, by_task: Mapping[str, Sequence[AnswerRow]]) -> tuple[float, int] | None:
-        """Return the sum of the scores of some answers, and their number; None where they are not scored.
+        """Return the sum of the scores of some answers, and their number; None if scoring takes too long or has failed.
 
         Args:
             by_task: task to answers, none of them a failure of the harness.
@@ -55,7 +55,7 @@ class LiveScores:
         return sum(scores), len(scores)
 
     def _try_out(self, by_task: Mapping[str, Sequence[AnswerRow]]) -> None:
-        """Load tasks that are not loaded yet, and time the scoring of their first answer.
+        """Load the tasks that are new, and time how long scoring their first answer takes.
 
         Raises:
             PermissionError: the task runs code that a model wrote.

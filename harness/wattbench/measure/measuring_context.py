@@ -47,7 +47,7 @@ class MeasuringContext:
 
     @property
     def measure(self) -> Measure:
-        """Return the suite's settings of measuring."""
+        """Return the suite's settings for measuring."""
         return self.resolved.suite.measure
 
     @cached_property
@@ -56,7 +56,7 @@ class MeasuringContext:
         return read_run(self.writer.layout.root)
 
     def alone(self) -> AbstractContextManager[None]:
-        """Have this machine alone, while idle draw and measured windows are recorded.
+        """Lock this machine for the run, while idle draw and measured windows are recorded.
 
         Raises:
             UserError: another run measures, and the time to wait for it is over.
@@ -64,7 +64,7 @@ class MeasuringContext:
         return self.machine.alone(self.progress.note, self._left_s)
 
     def loading(self) -> AbstractContextManager[None]:
-        """Have this machine while systems are loaded, if that takes GPU memory from other runs. Raises as `alone`."""
+        """Lock this machine while systems are loaded, if they use GPU memory of other runs. Raises as `alone`."""
         return self.machine.loading(self.progress.note, self._left_s)
 
     def _left_s(self) -> float | None:
@@ -72,12 +72,12 @@ class MeasuringContext:
         return left.seconds if left.is_known and not left.unknown else None
 
     def bill(self, engine: Engine) -> None:
-        """Count the cost of the requests of a loaded system."""
+        """Make a loaded system add the cost of its requests to the spending of the run."""
         if self.spending is not None:
             engine.bill_to(self.spending)
 
     def note_remark(self, system: str, answer: AnswerRow) -> None:
-        """Show the remark on an answer, each remark once per system."""
+        """Show the remark on an answer, unless it was shown for this system before."""
         if answer.remark is not None and (system, answer.remark) not in self.remarks:
             self.remarks.add((system, answer.remark))
             self.progress.note(f"{system}: {answer.remark} (seen first in item {answer.doc_id})", keep=True)
@@ -85,29 +85,29 @@ class MeasuringContext:
     def open_window(
         self, system: str, task: str | None, purpose: Purpose, block: int | None = None, attempt: int = 0
     ) -> OpenWindow:
-        """Open a window and record that it is open: it can then be closed from its trace after a kill."""
+        """Open a window and record the opening, so that after a kill the window can be closed from its trace."""
         window = self.metering.open(self.names.label(system, task, purpose, block, attempt), self._hosts([system]))
         self.writer.append_open_window(window.label)
         return window
 
     def trace_to(self, system: str, task: str | None, block: int | None = None) -> None:
-        """Append the meters' readings from now on to the trace of a cell, of a system in a block, or of its loading."""
+        """Append the meters' readings from now on to the trace of a cell, of a block, or of a system's loading."""
         trace = self.writer.layout.trace(system, task, block, shard=self.names.shard)
         self.metering.trace_to(trace, self._hosts([system]))
 
     def _hosts(self, systems: Sequence[str]) -> frozenset[str | None] | None:
-        """Return the machines on which systems run; None where one is not in the suite."""
+        """Return the machines on which systems run; None if a system is not in the suite."""
         configs = [self.resolved.systems.get(name) for name in systems]
         known = [hosts_of(config) for config in configs if config is not None]
         return frozenset[str | None]().union(*known) if known and len(known) == len(configs) else None
 
     @property
     def effort(self) -> Effort:
-        """Return the effort of the run, by the suite and by the meters of this machine."""
+        """Return the run's effort, from the suite's settings and this machine's meters."""
         return effort_of(self.measure, self.metering.provenance, self.metering.shortest_window_s)
 
     def idle_power_w(self, system: str, title: str, loaded: Sequence[str] = ()) -> Mapping[str, float]:
-        """Measure the watts per component with everything loaded and nothing asked.
+        """Measure the idle watts of each component, with everything loaded and no request in flight.
 
         Args:
             system: whose window it is in the record.
@@ -184,7 +184,7 @@ class WindowNames:
     """Give out ``w0001``, ``w0002``, ... in order; in a shard ``b3-w0001``, by the first of its blocks."""
 
     def __init__(self, run: str, taken: int, *, node: str = "", prefix: str = "") -> None:
-        """Begin after some that are taken.
+        """Begin the numbering of windows after those that are already on record.
 
         Args:
             run: the run's identity.
@@ -197,7 +197,7 @@ class WindowNames:
 
     @classmethod
     def of(cls, records: RunRecords) -> Self:
-        """Continue after the names in a record. Shards have distinct blocks and so distinct prefixes."""
+        """Continue the numbering of windows in a record. Shards have distinct prefixes."""
         header = records.header
         prefix = "" if header.shard is None else f"{window_prefix(header.shard['blocks'])}-"
         taken = len(records.windows()) + len(records.open_windows())
@@ -205,7 +205,7 @@ class WindowNames:
 
     @property
     def shard(self) -> str:
-        """Return the prefix of a shard; empty if the run is none."""
+        """Return the prefix of a shard; empty for a run that is no shard."""
         return shard_of(f"{self._prefix}w0001")
 
     def label(

@@ -37,7 +37,7 @@ MIN_SAMPLE = 8
 
 @dataclass(frozen=True)
 class NumberOfBlocks:
-    """How many blocks, and why."""
+    """The number of blocks, and the reason for it."""
 
     blocks: int
     why: str
@@ -96,7 +96,7 @@ def choose_number(
 
 
 def bounds(items: int, measure: Measure, effort: Effort) -> tuple[int, int]:
-    """Return the fewest and the most blocks that `auto` may choose, where a switch does not cost minutes.
+    """Return the fewest and the most blocks that `auto` may choose if switching systems does not take minutes.
 
     A block holds at least one batch.
     """
@@ -128,7 +128,7 @@ def _as_set(blocks: int, items: int) -> NumberOfBlocks:
 
 
 def _most_for_windows(asks: int, item_s: Mapping[str, float], watched_s: float, least: int) -> float:
-    """Return the most blocks in which each system's items fill a window in which other work would be noticed.
+    """Return the most blocks for which each system's items fill a window of `watched_s`.
 
     A system whose items do not fill it in the fewest blocks either is left out.
     """
@@ -139,7 +139,7 @@ def _most_for_windows(asks: int, item_s: Mapping[str, float], watched_s: float, 
 def _most_in_time(
     asks: int, item_s: Mapping[str, float], switch_s: Mapping[str, float], effort: Effort, least: int, most: int
 ) -> int:
-    """Return the most blocks that fit into the time of the effort, with switches and the shortest windows."""
+    """Return the most blocks whose windows and switches fit into the effort's time."""
     answering_s = {name: asks * each_s for name, each_s in item_s.items()}
     most_s = effort.most_asking_s(sum(answering_s.values()))
 
@@ -161,7 +161,7 @@ def _limit(
     *,
     slow: bool,
 ) -> str:
-    """Return why the number differs from the one of the formula; empty if it does not."""
+    """Return a clause on why the number differs from the formula's; empty if it does not."""
     if wanted < least:
         if least == most < LEAST:
             return f"; {items} items make no more"

@@ -30,7 +30,7 @@ from wattbench.tasks.task_scores import scores_of
 
 
 class Planned(Protocol):
-    """A cell as it is printed: one to be run, or one of a `wattbench.measure.preview`."""
+    """A cell that can be printed: of a plan, or of a `wattbench.measure.preview`."""
 
     @property
     def system(self) -> str: ...  # noqa: D102
@@ -59,11 +59,11 @@ class Cell:
 
     @property
     def doc_ids(self) -> Sequence[int]:
-        """Return the documents that are asked."""
+        """Return the indices of the documents that the cell's requests are about."""
         return self.choice.doc_ids(self.items)
 
     def as_record(self) -> dict[str, Any]:
-        """Return the cell as `run.json` keeps it."""
+        """Return the cell in the form that `run.json` has."""
         trace = {"trace_sha256": self.trace_sha256} if self.trace_sha256 else {}
         return {
             **trace,
@@ -80,7 +80,7 @@ class Cell:
 
 
 def plan(resolved: Resolved, *, allow_unsafe_code: bool = False) -> list[Cell]:
-    """Return the cells of a suite in the order in which they run: system by system, those of one base in a row.
+    """Return the cells of a suite in the order of the run: system by system, systems of one base in a row.
 
     Raises:
         UserError: a task or a system cannot be run here; the message says why.
@@ -126,10 +126,10 @@ def requests(items: int, measure: Measure) -> int:
 
 
 def check_scenario(resolved: Resolved) -> None:
-    """Check that what the scenario needs is installed.
+    """Check that the packages of the scenario are installed, and that its trace and endpoints suit it.
 
     Raises:
-        MissingExtraError: it is not.
+        MissingExtraError: a package is missing.
         UserError: a system would be asked later than its requests arrive.
     """
     load = resolved.suite.measure.load
@@ -162,7 +162,7 @@ def _unsafe(where: str) -> str:
 def check_pair(
     resolved: Resolved, name: str, config: SystemBase, task: TaskOutline, *, allow_unsafe_code: bool
 ) -> None:
-    """Check that a system can be asked what a task asks.
+    """Check that a system can answer a task's type of request.
 
     Raises:
         UserError: it cannot, or must not unless that is allowed.
@@ -195,8 +195,7 @@ def _check_oracle(where: str, config: HybridSystem, domain: str) -> None:
 
 
 def order(systems: Mapping[str, SystemBase]) -> list[str]:
-    """Return the systems in the order of the suite, except that those with a common base follow each other, so that it
-    is loaded once."""
+    """Return the systems in the order of the suite, but with those of one base together, so that it is loaded once."""
     keys = {name: base_key(config) for name, config in systems.items()}
     first: dict[object, int] = {}
     position = {

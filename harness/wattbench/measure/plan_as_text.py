@@ -88,7 +88,7 @@ def scores_as_text(scores: Sequence[TaskScores]) -> list[str]:
 
 
 def _items(cell: Planned) -> str:
-    """Return the number of documents as text; ``<=`` the limit of the suite if they were not read."""
+    """Return the number of documents as text; ``<=`` and the suite's limit if the documents were not read."""
     if cell.items is not None:
         return str(cell.items)
     return f"<={cell.choice.limit}" if cell.choice.limit else "?"
@@ -107,7 +107,7 @@ def _work(cells: Sequence[Planned], measure: Measure) -> str:
 
 
 def _long_run(cells: Sequence[Planned], measure: Measure) -> list[str]:
-    """Return lines on what the requests of each rate can show, for the task with the fewest; none without load."""
+    """Return a line for each rate on what its requests can show of the long run; empty without load."""
     if measure.load is None or not cells:
         return []
     fewest: dict[str, int] = {}

@@ -31,7 +31,7 @@ _TIME = {
 def plan_of_blocks(
     measure: Measure, effort: Effort, systems: int, items: int | None, shard: Mapping[str, Any] | None = None
 ) -> list[str]:
-    """Return the lines of a plan on blocks; empty for the scenario `load`, which has none.
+    """Return the lines of a plan that describe its blocks. Empty for the scenario `load`, which has no blocks.
 
     Args:
         measure: the suite's settings.
@@ -61,7 +61,7 @@ def plan_of_blocks(
 
 
 def least_blocks(measure: Measure, effort: Effort, items: int | None) -> int:
-    """Return the least number of blocks that a run has.
+    """Return the least number of blocks that the run will have.
 
     Args:
         measure: the suite's settings.
@@ -72,7 +72,7 @@ def least_blocks(measure: Measure, effort: Effort, items: int | None) -> int:
 
 
 def _how_many(measure: Measure, effort: Effort, items: int | None) -> tuple[int, str]:
-    """Return the least number of blocks, and the number in words."""
+    """Return the least number of blocks, and a text for the number or its range."""
     if measure.blocks != "auto":
         number = measure.blocks if items is None else choose_number(items, measure, effort).blocks
         return number, str(number)

@@ -50,7 +50,7 @@ class Preview:
 def preview(
     resolved: Resolved, *, allow_unsafe_code: bool = False, load: bool = False, network: bool = False
 ) -> Preview:
-    """Return the cells of a suite in the order in which they run, and notes on what is missing here.
+    """Return the cells of a suite in the order of their run, and notes on what this machine lacks for them.
 
     Args:
         resolved: the suite.
@@ -101,7 +101,7 @@ def preview(
 
 
 def _unread(tasks: Sequence[str], coded: Sequence[str]) -> list[str]:
-    """Say why the documents of tasks were not read."""
+    """Return lines that say why the documents of tasks were not read."""
     far = [task for task in tasks if task not in coded]
     why = {
         "as that runs the task's own code (plan --load does)": coded,
@@ -111,7 +111,7 @@ def _unread(tasks: Sequence[str], coded: Sequence[str]) -> list[str]:
 
 
 def _probed(resolved: Resolved, *, network: bool, keys: bool) -> list[str]:
-    """Check the files and servers of all systems and members of hybrids, and return notes on them."""
+    """Check the files and servers of all systems, members of hybrids included, and return notes on them."""
     notes = []
     for name, config in with_members(resolved.systems).items():
         with suppress(MissingHereError):  # which is among what is missing
@@ -121,7 +121,7 @@ def _probed(resolved: Resolved, *, network: bool, keys: bool) -> list[str]:
 
 
 def _missing(resolved: Resolved, *, load: bool) -> list[str]:
-    """List what the systems and members of hybrids lack here, each thing once, with who needs it."""
+    """List each thing that the suite needs and this machine lacks, with the systems that need it."""
     needed: dict[str, list[str]] = {}
     for name, config in with_members(resolved.systems).items():
         engine = engine_class(config.engine)

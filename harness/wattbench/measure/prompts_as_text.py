@@ -14,7 +14,7 @@ MOST_CHARACTERS = 400
 
 
 def prompts_as_text(prompts: Iterable[ShownPrompt], *, whole: bool = False) -> list[str]:
-    """Return prompts as lines: who is asked, the prompt, and the right answer.
+    """Return prompts as lines of text: the systems, the prompt, and the right answer.
 
     Args:
         prompts: of `shown_prompts`.

@@ -24,14 +24,14 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """The tables of a run as its lines give them."""
+    """The tables of a run, rebuilt from its lines."""
 
     items: list[ItemRow]
     windows: list[WindowRow]
 
 
 def rebuild(records: RunRecords, windows: Sequence[WindowRow]) -> Rebuilt:
-    """Rebuild the tables of a run from its lines.
+    """Build the tables of a run anew from its lines.
 
     Args:
         records: of the run; of a gate: of its complete rounds.
@@ -49,7 +49,7 @@ def rebuild(records: RunRecords, windows: Sequence[WindowRow]) -> Rebuilt:
 
 
 def table_differences(records: RunRecords, rebuilt: Rebuilt) -> Iterator[str]:
-    """Yield a sentence for each of the first few figures of each table that differ from those of the lines.
+    """Yield a sentence for each of the first few figures in the tables on disk that differ from the rebuilt ones.
 
     Raises:
         UserError: a table cannot be read.
@@ -76,7 +76,7 @@ def table_differences(records: RunRecords, rebuilt: Rebuilt) -> Iterator[str]:
 
 
 def _cell(recorded: dict[str, Any]) -> Cell:
-    """Return a cell with what its rows need: the names in the header, without a model and a task."""
+    """Build a cell from its record in `run.json`, with the names alone that its rows need."""
     names = ("system", "kind", "task", "domain")
     wrong = [name for name in names if not isinstance(recorded.get(name), str)]
     if wrong:

@@ -52,7 +52,7 @@ class Rescoring:
     """A folder of task files. The tasks in it are scored as it says; all others as before."""
 
     def as_record(self) -> dict[str, Any]:
-        """Return it as a header keeps it."""
+        """Return the settings in the form that a header has."""
         return {
             "forms": [str(form) for form in self.forms],
             "regex": self.pattern,
@@ -76,7 +76,7 @@ class ChangedScore:
     newly_wrong: int
 
     def as_record(self) -> dict[str, float]:
-        """Return it as a header keeps it."""
+        """Return the change in the form that a header has."""
         names = ("answers", "before", "after", "newly_right", "newly_wrong")
         return {name: getattr(self, name) for name in names}
 
@@ -134,7 +134,7 @@ def _check_run(records: RunRecords) -> None:
 
 
 def _of_import(records: RunRecords, how: Rescoring) -> tuple[Cells, Digests]:
-    """Score the answers of an imported run by their texts."""
+    """Score the answers of an imported run by comparing texts; return the scores and the digests of scoring."""
     root = records.layout.root
     if how.metrics or how.tasks_from is not None:
         raise UserError(
@@ -164,7 +164,7 @@ def _of_import(records: RunRecords, how: Rescoring) -> tuple[Cells, Digests]:
 
 @dataclass(frozen=True)
 class _TasksToScore:
-    """The tasks to be scored, each with the suite by which it is loaded."""
+    """The tasks to be scored, each with the suite from which it is loaded."""
 
     records: RunRecords
     how: Rescoring
@@ -177,7 +177,7 @@ class _TasksToScore:
 
     @classmethod
     def of(cls, records: RunRecords, how: Rescoring, allow_unsafe_code: bool) -> _TasksToScore:
-        """Find the tasks, and check that they can be scored as is wanted."""
+        """Find the tasks to be scored, and check that they can be scored with these options."""
         resolved = tasks_from_record(records.header.suite)
         known = {choice.task: choice for choice in resolved.tasks if choice.task in records.header.tasks}
         _check_names(how, known)
@@ -230,7 +230,7 @@ def _check_names(how: Rescoring, known: Mapping[str, TaskChoice]) -> None:
 
 
 def _edited(folder: Path | None, known: Mapping[str, TaskChoice]) -> dict[str, Path]:
-    """Return the tasks of the run that are in a folder."""
+    """Map each task of the run that a folder of task files has to the path of the folder."""
     if folder is None:
         return {}
     if not folder.is_dir():
@@ -248,7 +248,7 @@ def _from_folder(resolved: Resolved, folder: Path) -> Resolved:
 
 
 def _texts(tasks: Mapping[str, tuple[Resolved, TaskChoice]], how: Rescoring, allow_unsafe_code: bool) -> frozenset[str]:
-    """Return the tasks whose answers are texts; refuse changes to answers of other tasks."""
+    """Return the tasks whose answers are texts. Raise if answers of other tasks are to be changed."""
     if allow_unsafe_code:
         allow_model_code()
     outlines = {name: outline_task(*each) for name, each in tasks.items()}
@@ -268,7 +268,7 @@ def _texts(tasks: Mapping[str, tuple[Resolved, TaskChoice]], how: Rescoring, all
 
 
 def _check_documents(records: RunRecords, system: str, task: str, scores: Sequence[ScoreRow]) -> None:
-    """Check that the documents are still those that were answered."""
+    """Check that the task's documents are the same as when the system answered."""
     hashes = {row.doc_id: row.doc_hash for row in records.scores(system, task) or []}
     for row in scores:
         if hashes.get(row.doc_id, row.doc_hash) != row.doc_hash:
@@ -299,7 +299,7 @@ def _changes(records: RunRecords, scores: Cells) -> Iterable[ChangedScore]:
 
 
 def _scores_before(records: RunRecords, scores: Cells) -> Mapping[tuple[str, str], Mapping[Key, float]]:
-    """Return the scores in the table of items; failed answers have none."""
+    """Return the scores in the table of items, without those of failed answers."""
     before: dict[tuple[str, str], dict[Key, float]] = {cell: {} for cell in scores}
     for row in compared_texts(records.layout.items_table):
         cell = row["system"], row["task"]
@@ -313,7 +313,7 @@ def _key(row: ScoreRow) -> Key:
 
 
 def _digest(asking_sha256: str, changed: Sequence[str | None]) -> str:
-    """Return a hash of how answers are scored: that of the task, unless answers are changed first."""
+    """Return a hash of the scoring: the task's hash, combined with the changes of answers if there are any."""
     if not any(changed):
         return asking_sha256
     return hashlib.sha256(json.dumps([asking_sha256, *changed]).encode()).hexdigest()

@@ -60,7 +60,7 @@ class Night:
     """Of the suite's repository, where that is not to be the one of this machine's copy."""
 
     def as_record(self, commit: str | None) -> dict[str, Any]:
-        """Return it as a header keeps it, with the commit of the suite's repository."""
+        """Return the night in the form that a header has, with the commit of the suite's repository."""
         return {
             "date": self.date.isoformat(), "commit": self.commit or commit, "backfilled": self.backfilled,
             "since": None if self.since is None else dict(self.since),
@@ -121,7 +121,7 @@ def check_same_work(records: RunRecords, cells: Sequence[Cell], meters: Mapping[
 
 
 def check_same_tasks(records: RunRecords, cells: Sequence[Cell]) -> None:
-    """Check that the tasks and documents of a run are as they were when it began.
+    """Check that the tasks and documents of a run are unchanged since the run began.
 
     Raises:
         UserError: they are not; the message says what differs.
@@ -138,7 +138,7 @@ def check_same_tasks(records: RunRecords, cells: Sequence[Cell]) -> None:
 
 
 def left_to_ask(root: Path, resolved: Resolved, cells: Sequence[Cell]) -> str:
-    """Say how many answers a run has, and how many are missing."""
+    """Return a clause with the numbers of recorded and missing answers."""
     records = read_run(root)
     wanted = sum(requests(cell.items, resolved.suite.measure) for cell in cells)
     there = sum(len(records.answers(cell.system, cell.choice.task)) for cell in cells)
@@ -146,7 +146,7 @@ def left_to_ask(root: Path, resolved: Resolved, cells: Sequence[Cell]) -> str:
 
 
 def check_same_system(records: RunRecords, row: SystemRow) -> None:
-    """Check that a system which answered before the interruption is still the same: weights, engine, type, device.
+    """Check that a system that has recorded answers is unchanged: weights, engine, type, device.
 
     What neither half could record (the weights behind a remote server) is no obstacle here: it is the same suite,
     which asks the same server. A comparison of two runs counts it as a difference.
@@ -165,7 +165,7 @@ def check_same_system(records: RunRecords, row: SystemRow) -> None:
 
 
 def check_same_prompts(records: RunRecords, system: str, asks: Mapping[tuple[str, int], ItemRequests]) -> None:
-    """Check that the prompts of all items that a system answered before the interruption are still the same.
+    """Check that every item that a system has answered would get the same prompt now.
 
     The hash of a prompt holds what no hash of a task does: worked examples, however they are chosen, and a template.
 
@@ -186,7 +186,7 @@ def check_same_prompts(records: RunRecords, system: str, asks: Mapping[tuple[str
 
 
 def prompt_change(of_what: str, row: AnswerRow, ask: ItemRequests) -> str | None:
-    """Return a clause on how the prompt of an item has changed since it was answered; None if it has not.
+    """Return a clause on how an item's prompt has changed since it was answered; None if unchanged.
 
     Args:
         of_what: the task, and where it is known the system, for the sentence.
@@ -202,7 +202,7 @@ def prompt_change(of_what: str, row: AnswerRow, ask: ItemRequests) -> str | None
 
 
 def _check_same_machine(records: RunRecords, here: Mapping[str, Any]) -> None:
-    """Check that the machine is the same, as one header describes both parts of a run."""
+    """Check that the machine is the one of the header, which describes all parts of a run."""
     was = machine_parts(records.header.environment, records.header.run)
     now = machine_parts(here, "now")
     for name in was:

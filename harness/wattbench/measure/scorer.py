@@ -44,7 +44,7 @@ class Scorer:
             change_answers(self.loaded.task, changes)
 
     def score(self, rows: Sequence[AnswerRow]) -> list[ScoreRow]:
-        """Return one row for each answer, by rate of arrivals (where there are any), repeat and document."""
+        """Return one row per answer, ordered by rate, kind of arrivals, repeat and document."""
         groups: dict[tuple[float, str, int], list[AnswerRow]] = {}
         for row in rows:
             groups.setdefault((row.offered_per_s or 0.0, row.arrivals or "", row.repeat), []).append(row)
@@ -56,7 +56,7 @@ class Scorer:
         return scores
 
     def _score_each_once(self, rows: Sequence[AnswerRow], repeat: int) -> list[ScoreRow]:
-        """Score answers to distinct documents."""
+        """Score answers of which no two are to the same document."""
         replies = {row.doc_id: row.replies for row in rows}
         documents = sorted(replies)
         samples = evaluate(
@@ -72,7 +72,7 @@ class Scorer:
 
 
 class _Answered(LM):  # type: ignore[misc]  # lm-eval has no type information
-    """Give back recorded answers. Documents are numbered by their position among those that are scored."""
+    """A model for lm-eval that returns recorded answers, document by document."""
 
     def __init__(self, replies: Sequence[Sequence[Any]]) -> None:
         super().__init__()

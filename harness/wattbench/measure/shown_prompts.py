@@ -46,7 +46,7 @@ class Turn:
 
 @dataclass(frozen=True)
 class ShownPrompt:
-    """An item as some systems are asked it."""
+    """An item with its prompt, as some systems get it."""
 
     task: str
     doc_id: int
@@ -66,11 +66,11 @@ class ShownPrompt:
 
     @property
     def chat(self) -> bool:
-        """Return whether it is a chat, which a model's own template wraps."""
+        """Return whether the prompt is a chat, which the model's own template wraps."""
         return bool(self.turns) and bool(self.turns[0].role)
 
     def as_record(self) -> dict[str, Any]:
-        """Return it as plain data, uncut."""
+        """Return the prompt as plain data, uncut."""
         return {
             "task": self.task,
             "doc_id": self.doc_id,
@@ -85,7 +85,7 @@ class ShownPrompt:
 
 
 def shown_prompts(resolved: Resolved, tasks: Iterable[LoadedTask], items: int = 1) -> list[ShownPrompt]:
-    """Return the first items of each task, as each system of the suite will be asked them.
+    """Return the first items of each task, with the prompts that each system of the suite will get.
 
     Args:
         resolved: the suite.
@@ -115,7 +115,7 @@ def shown_prompts(resolved: Resolved, tasks: Iterable[LoadedTask], items: int = 
 
 
 def _systems(resolved: Resolved) -> Iterator[tuple[str, SystemBase]]:
-    """Yield each system with its settings. Of a hybrid: its router, and members that are no systems of the suite."""
+    """Yield each system with its settings; for a hybrid, its router and the members that are not in the suite."""
     for name, config in resolved.systems.items():
         if not isinstance(config, HybridSystem):
             yield name, config
@@ -127,7 +127,7 @@ def _systems(resolved: Resolved) -> Iterator[tuple[str, SystemBase]]:
 
 
 def _in_form(measure: Measure, loaded: LoadedTask, system: str, config: SystemBase, items: int) -> list[ShownPrompt]:
-    """Return the first items in one form, with `systems` still empty."""
+    """Return the first items of a task in the prompt form of one system, with `systems` still empty."""
     prompt = config.prompt
     key = input_key(loaded.choice) if _sees_input(config) else None
     task = copy.copy(loaded.task)  # lm-eval keeps settings and requests on it
@@ -160,7 +160,7 @@ def _in_form(measure: Measure, loaded: LoadedTask, system: str, config: SystemBa
 
 
 def _sees_input(config: SystemBase) -> bool:
-    """Return whether a system, or the router of a hybrid, reads only the input of items that have one."""
+    """Return whether a system, or a hybrid's router, reads only an item's input and not its prompt."""
     reader = config.router if isinstance(config, HybridSystem) else config
     return isinstance(reader, SklearnSystem | SklearnRouter) or (
         isinstance(reader, PythonSystem | PythonRouter) and reader.sees == "input"
@@ -168,7 +168,7 @@ def _sees_input(config: SystemBase) -> bool:
 
 
 def _messages(history: list[dict[str, Any]], add_generation_prompt: bool = True) -> str:
-    """Stand in for a model's chat template: keep the messages."""
+    """Return a chat's messages as text, in place of a model's chat template."""
     return chat_text(history, begun=not add_generation_prompt)
 
 
@@ -197,7 +197,7 @@ def _shown(task: Any, doc_id: int, requests: Sequence[Instance], *, chat: bool, 
 
 
 def _target(task: Any, document: Any) -> str:
-    """Return the right answer as text, also where the task has the index of a choice."""
+    """Return a document's right answer as text; the index of a choice becomes the choice's text."""
     target = task.doc_to_target(document)
     if isinstance(target, int) and not isinstance(target, bool) and task.config.doc_to_choice is not None:
         choices = task.doc_to_choice(document)

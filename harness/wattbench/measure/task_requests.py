@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def task_context(resolved: Resolved, choice: TaskChoice, *, allow_unsafe_code: bool) -> TaskContext:
-    """Return what a system may know of a task; its requests are built once and kept."""
+    """Return what a system may know of a task. Its requests are built once and cached."""
     built: dict[tuple[str, int | None], tuple[weakref.ref[LM], Requests]] = {}
 
     def requests(prompt: Prompt, lm: LM) -> Requests:
@@ -37,5 +37,5 @@ def task_context(resolved: Resolved, choice: TaskChoice, *, allow_unsafe_code: b
 
 
 def input_key(choice: TaskChoice) -> str | None:
-    """Return the key of a document's input; None for a task that is no file."""
+    """Return the key of a document's input; None for a task that is not a file."""
     return names_of([choice.input])[choice.input] if isinstance(choice, FileTask) else None

@@ -55,7 +55,7 @@ class AmdSmiMeter:
 
     @classmethod
     def from_settings(cls, settings: AmdSmiSettings) -> Self:
-        """Inspect the GPUs once, so that what will be read of them is known.
+        """Make the meter; inspect the GPUs once, to know what can be read of each.
 
         Raises:
             MeterError: as `open`.
@@ -130,7 +130,7 @@ class AmdSmiMeter:
         self.power_step_s = {c: AVERAGED_OVER_S if averaged in said else STEP_S for c, said in self.reads.items()}
 
     def _how(self, component: str, handle: Any) -> tuple[str, str]:
-        """Return how a GPU's joules come about, and what is read of it."""
+        """Return the provenance of a GPU's joules, and a text on what is read of the GPU."""
         try:
             watts, field = self._power_w(handle)
         except MeterError:
@@ -170,7 +170,7 @@ class AmdSmiMeter:
         return units * resolution_uj / 1e6
 
     def _power_w(self, handle: Any) -> tuple[float | None, str]:
-        """Return watts and the field that has them; None if no field does."""
+        """Return a GPU's watts, and the name of the field with them; None if no field has any."""
         power = self._call("amdsmi_get_power_info", handle)
         for field in POWERS:
             watts = _figure(power.get(field)) if isinstance(power, dict) else None
@@ -179,7 +179,7 @@ class AmdSmiMeter:
         return None, ""
 
     def _use(self, handle: Any) -> float | None:
-        """Return the share of the time in which it computed; None if that is not known."""
+        """Return the share of the time in which the GPU computed; None if unknown."""
         try:
             percent = _figure(self._call("amdsmi_get_gpu_activity", handle)["gfx_activity"])
         except (MeterError, KeyError, TypeError):
@@ -194,7 +194,7 @@ class AmdSmiMeter:
 
 
 def _library() -> Any:
-    """Import amdsmi. Without the driver's library it prints to standard output, and fails in ways of its own."""
+    """Import amdsmi without what it prints. Raise an `AbsentError` if the package or the driver is missing."""
     with contextlib.redirect_stdout(io.StringIO()):
         try:
             import amdsmi

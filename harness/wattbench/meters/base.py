@@ -29,7 +29,7 @@ class MeterError(Exception):
 
 
 class AbsentError(MeterError):
-    """There is no such sensor on this machine, or it was hidden on purpose: nothing is broken."""
+    """The sensor does not exist on this machine, or was hidden on purpose; nothing is broken."""
 
 
 @dataclass(frozen=True)
@@ -67,11 +67,11 @@ class Meter(Protocol):
     """Per component: how its joules come about, one of `PROVENANCES`."""
 
     def open(self) -> None:
-        """Prepare to be read. Afterwards `step_s` and `provenance` are complete."""
+        """Prepare the meter to be read. Afterwards `step_s` and `provenance` are complete."""
         ...
 
     def read(self) -> Reading:
-        """Read it now. Called from a sampling thread and, at a window's edges, from the runner's: one at a time."""
+        """Read the meter now. Called by the sampling thread and, at a window's edges, by the runner; one at a time."""
         ...
 
     def close(self) -> None:
@@ -84,11 +84,11 @@ class SteppedMeter(Meter, Protocol):
     """A meter whose counters advance in steps so coarse that a window's edges must be placed between them."""
 
     def sync(self) -> None:
-        """Wait for the counters' next step, before a window opens: a reading right after it is fresh."""
+        """Wait for the counters' next step before a window opens, so that the reading after it is fresh."""
         ...
 
     def settle(self, reading: Reading) -> Reading:
-        """Return the same reading, with joules as they were at its moment instead of at the counters' last step.
+        """Return the reading with the joules at its own moment instead of at the counters' last step.
 
         May wait for the next step. What cannot be placed is left as it was read, and named in `Reading.unplaced`.
         """
@@ -97,19 +97,19 @@ class SteppedMeter(Meter, Protocol):
 
 @runtime_checkable
 class LaggingMeter(Meter, Protocol):
-    """A meter whose readings carry the stamps of another clock or thread, and may come a while after them."""
+    """A meter whose readings arrive late, with the time stamps of another clock or thread."""
 
     lag_s: float
     """How long after a moment its reading of that moment may still arrive."""
 
     def take(self) -> list[Reading]:
-        """Return the readings since the last call, ordered by stamp. Never waits. A failure is a reading with a gap."""
+        """Return the readings since the last call, ordered by stamp, without waiting. A failed reading is a gap."""
         ...
 
 
 @runtime_checkable
 class DescribedMeter(Meter, Protocol):
-    """A meter that describes what it reads."""
+    """A meter that says in words what it reads."""
 
     reads: Mapping[str, str]
     """Per component: ``energy counter; power averaged over 1 s``. Known as soon as `Meter.provenance` is."""
@@ -117,7 +117,7 @@ class DescribedMeter(Meter, Protocol):
 
 @runtime_checkable
 class LimitedMeter(Meter, Protocol):
-    """A meter whose driver says how much its components are allowed to draw."""
+    """A meter that knows its components' power limits."""
 
     limits_w: Mapping[str, float]
     """Per component: watts that it keeps to on average, of those for which that is known. Complete once open."""
@@ -125,7 +125,7 @@ class LimitedMeter(Meter, Protocol):
 
 @runtime_checkable
 class CheckedMeter(Meter, Protocol):
-    """A meter with counters whose power has another step."""
+    """A meter with counters and with power readings, whose steps in time differ."""
 
     power_step_s: Mapping[str, float]
     """As in `WindowEvidence`. Complete once open."""
@@ -133,14 +133,14 @@ class CheckedMeter(Meter, Protocol):
 
 @runtime_checkable
 class ModellingMeter(Meter, Protocol):
-    """A meter that models joules: of the own processes, or of the whole machine."""
+    """A meter that models joules instead of measuring them: of the own processes, or of the whole machine."""
 
     whole_machine: bool
     """Charge all that the machine draws, as for several slots, which divide it. Set before it is opened."""
 
     @property
     def idle_w(self) -> Mapping[str, float]:
-        """Return the machine's power at rest by the model, per component."""
+        """Return the machine's modelled power at rest, per component."""
         ...
 
 
@@ -152,7 +152,7 @@ class ConfiguredMeter(Meter, Protocol):
 
     @classmethod
     def from_settings(cls, settings: Any) -> Self:
-        """Make it, without opening it. It may inspect the machine: its `provenance` must be complete afterwards.
+        """Make the meter without opening it. Afterwards its `provenance` must be complete.
 
         Args:
             settings: an instance of `Settings`.
@@ -178,5 +178,5 @@ class AccountableMeter(Meter, Protocol):
     """A meter that says how far the joules of a window can be trusted."""
 
     def account(self, readings: Sequence[Reading], started_s: float, finished_s: float) -> WindowAccount:
-        """Judge a window, from its readings (of all meters, those at its edges included) and its moments."""
+        """Judge the joules of a window by the readings of all meters, those at its edges included."""
         ...

@@ -28,18 +28,18 @@ class Chosen:
 
     @property
     def provenance(self) -> dict[str, str]:
-        """Return component to how its joules will be measured."""
+        """Return the provenance of each component's joules."""
         return {component: how for meter in self.meters for component, how in meter.provenance.items()}
 
     @property
     def shortest_window_s(self) -> float:
-        """Return how long a window must be for these sensors, as far as that is known before they are opened."""
+        """Return the shortest window, in seconds, that these sensors allow as far as their steps are known."""
         steps_s = [meter.step_s.get(component, 0.0) for meter in self.meters for component in meter.provenance]
         return MIN_STEPS * max(steps_s, default=0.0)
 
     @property
     def details(self) -> dict[str, dict[str, Any]]:
-        """Return component to ``{"meter", "reads", "step_s"}``, as a run's header keeps it."""
+        """Return ``{"meter", "reads", "step_s"}`` of each component, for a run's header."""
         return {
             component: {
                 "meter": meter.name,
@@ -52,13 +52,13 @@ class Chosen:
 
     @property
     def unmeasured(self) -> list[Sensor]:
-        """Return the sensors that exist and will not be measured."""
+        """Return the sensors that exist but will not be measured."""
         measured = self.provenance
         return [s for s in self.sensors if s.exists and not s.readable and s.component not in measured]
 
 
 def choose_for(suite: Suite) -> Chosen:
-    """Return the meters of a suite; none where it sets `energy: off`.
+    """Return the meters of a suite; no meters with `energy: off`.
 
     Raises:
         UserError: as `choose`.
@@ -67,7 +67,7 @@ def choose_for(suite: Suite) -> Chosen:
 
 
 def choose(entries: Sequence[MeterSettings] = (AutoSettings(use="auto"),)) -> Chosen:
-    """Return the meters that a suite's entries name.
+    """Return the meters for the entries under a suite's `meters`.
 
     `auto` takes no meter that another entry names, and no component that another entry measures. In a slot of the
     machine the joules of what all slots share are this slot's part.
@@ -95,7 +95,7 @@ def choose(entries: Sequence[MeterSettings] = (AutoSettings(use="auto"),)) -> Ch
 
 
 def _modelled_instead(sensors: Sequence[Sensor], claimed: set[str]) -> list[Sensor]:
-    """Use the model for a component that `auto` would have read from a named meter that leaves it out."""
+    """Mark the model as used for each component that no used or named meter reads."""
     used = {sensor.component for sensor in sensors if sensor.used} | claimed
     return [replace(s, used=True) if s.provenance == MODELLED and s.component not in used else s for s in sensors]
 
@@ -116,7 +116,7 @@ def _refuse_twins(meters: Sequence[Meter]) -> None:
 
 
 def require_measured(chosen: Chosen, systems: Mapping[str, SystemBase] | None = None) -> None:
-    """Refuse if a component's joules would not come from a sensor of this run.
+    """Raise if a component's joules would not come from a sensor of this run.
 
     Args:
         chosen: the meters of the run.

@@ -35,7 +35,7 @@ _COMPONENTS = ("cpu", "dram")
 
 @dataclass(frozen=True)
 class ModelledPower:
-    """What codecarbon's tables say of this machine."""
+    """The power of this machine by codecarbon's tables."""
 
     rated_w: float
     """Of all its processors, fully used."""
@@ -46,7 +46,7 @@ class ModelledPower:
 
 
 class CodecarbonMeter:
-    """Modelled joules for the components that nothing measures.
+    """A model of the joules of components that no sensor measures.
 
     `force_cpu_power` and `force_ram_power` of a user's codecarbon configuration are respected. Nothing is written, sent
     or printed.
@@ -78,11 +78,11 @@ class CodecarbonMeter:
 
     @classmethod
     def from_settings(cls, settings: CodecarbonSettings) -> Self:
-        """Make it without inspecting the machine: a model is always available."""
+        """Make the meter without inspecting the machine: a model is always available."""
         return cls(settings.components)
 
     def open(self) -> None:
-        """Look up what the machine is rated for.
+        """Look up the rated power of the machine's parts.
 
         Raises:
             MeterError: codecarbon gives no figure.
@@ -98,7 +98,7 @@ class CodecarbonMeter:
 
     @property
     def idle_w(self) -> Mapping[str, float]:
-        """Return the power at rest: none of the processor, as nothing runs, and all of memory."""
+        """Return the modelled power at rest: 0 W for the processor, and all of memory's."""
         return {} if self._power is None else {"cpu": 0.0, "dram": self._power.memory_w}
 
     def read(self) -> Reading:
@@ -128,7 +128,7 @@ class CodecarbonMeter:
         return self._seen
 
     def _used_s(self, before: Snapshot, now: Snapshot, own_s: float) -> float:
-        """Return the CPU seconds that are charged: of the own processes, or of all the machine."""
+        """Return the CPU seconds to be charged: of the own processes, or of the whole machine."""
         if self.whole_machine and before.processors is not None and now.processors is not None:
             return max(now.processors.busy_s - before.processors.busy_s, 0.0)
         if not before.processes or not now.processes:  # the kernel hides them: this process, and no other
@@ -141,7 +141,7 @@ class CodecarbonMeter:
 
 
 def modelled_power() -> ModelledPower:
-    """Return what codecarbon's tables say of this machine.
+    """Return the power of this machine by codecarbon's tables.
 
     Rated power of its processor, else 4 W for each of its threads; a constant for each memory slot that machines of
     this size have.
@@ -177,7 +177,7 @@ def _given(settings: Mapping[str, str], name: str) -> float | None:
 
 @contextmanager
 def _environment(**variables: str | None) -> Iterator[None]:
-    """Set variables for a while; None: unset."""
+    """Set environment variables for the duration of a block; None removes a variable."""
     before = {name: os.environ.get(name) for name in variables}
     _set(variables)
     try:

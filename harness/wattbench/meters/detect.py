@@ -47,7 +47,7 @@ KFD = Path("/dev/kfd")
 
 
 def survey(powercap: Path = POWERCAP, kfd: Path = KFD) -> list[Sensor]:
-    """Look for every sensor, by reading it. Takes under a second, or three if a GPU's counter is stuck.
+    """Look for every sensor, and read each one. Takes under a second, or three if a GPU's counter is stuck.
 
     Args:
         powercap: root of the RAPL tree.
@@ -75,7 +75,7 @@ def survey(powercap: Path = POWERCAP, kfd: Path = KFD) -> list[Sensor]:
 
 
 def meters_for(sensors: list[Sensor], powercap: Path = POWERCAP) -> list[Meter]:
-    """Return the meters for the sensors that a survey found usable: GPUs, RAPL if it can be read, else a model.
+    """Return the meters for the usable sensors of a survey: of GPUs, and RAPL or else a model.
 
     None is open yet; each knows its provenance already.
     """
@@ -110,7 +110,7 @@ def _nvml_sensors() -> list[Sensor]:
 
 
 def _amd_sensors(*, free: bool) -> list[Sensor]:
-    """Return the sensors of AMD's GPUs. They are used if no other GPU is: components would have the same names."""
+    """Return the sensors of AMD's GPUs. They are used only without other GPUs, whose components have the same names."""
     try:
         meter = AmdSmiMeter.from_settings(AmdSmiSettings(use="amdsmi"))
     except MeterError as error:
@@ -119,7 +119,7 @@ def _amd_sensors(*, free: bool) -> list[Sensor]:
 
 
 def fewer_gpus(meter: NvmlMeter) -> list[Sensor]:
-    """Return a missing sensor where fewer GPUs than expected were found."""
+    """Return an unreadable sensor if fewer GPUs than expected were found; otherwise an empty list."""
     if meter.fewer is None:
         return []
     error = MeterError(

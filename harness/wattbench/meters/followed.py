@@ -23,7 +23,7 @@ class Source(Protocol):
     def open(self) -> list[Reading]: ...  # noqa: D102
     def look(self) -> list[Reading]: ...  # noqa: D102
     def interrupt(self) -> None:
-        """End a reading that may be going on. Called by another thread."""
+        """End a reading that may be in progress. Another thread calls this."""
 
     def close(self) -> None: ...  # noqa: D102
 
@@ -44,7 +44,7 @@ class FollowedMeter:
         lag_s: float,
         uneven: float = 0.0,
     ) -> None:
-        """Prepare, without reading the source.
+        """Set up the meter without reading the source.
 
         Args:
             source: of the readings.
@@ -92,7 +92,7 @@ class FollowedMeter:
         self._thread.start()
 
     def take(self) -> list[Reading]:
-        """Return the readings since the last call; if there are none for too long, a gap that says so."""
+        """Return the readings since the last call; after too long without one, a gap."""
         with self._lock:
             fresh, self._fresh = self._fresh, []
             latest_s = self._opened_s if self._latest is None else self._latest.at_s
@@ -113,7 +113,7 @@ class FollowedMeter:
         return self._latest
 
     def close(self) -> None:
-        """Stop the thread, and what it may be waiting for."""
+        """Stop the thread, and the reading that it may be waiting for."""
         self._stop.set()
         thread, self._thread = self._thread, None
         if thread is None:

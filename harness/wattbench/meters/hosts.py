@@ -17,7 +17,7 @@ HERE = "this machine"
 def components_on(
     known: Iterable[str], hosts: Collection[str | None] | None, *, partly: bool = False
 ) -> tuple[list[str], list[str | None]]:
-    """Return the components that hold the joules of a system, and its machines that no meter reads.
+    """Return the components with a system's joules, and the system's machines that no meter reads.
 
     Args:
         known: the components that are read.
@@ -40,7 +40,7 @@ def components_on(
 
 
 def not_measured(unread: Sequence[str | None]) -> str:
-    """Say that the energy of a system is not measured, as it runs where no meter reads."""
+    """Return a clause that the energy of a system is not measured, as it runs where no meter reads."""
     far = [host for host in unread if host is not None]
     named = ", ".join(HERE if host is None else host for host in unread)
     if not far:
@@ -52,7 +52,7 @@ def not_measured(unread: Sequence[str | None]) -> str:
 
 
 def unmeasured_systems(known: Collection[str], systems: Mapping[str, SystemBase]) -> dict[str, str]:
-    """Return why the energy of systems will not be measured, of those on another machine that no meter reads.
+    """Return, for each system on another machine that no meter reads, why its energy is not measured.
 
     Args:
         known: the components that are read.

@@ -30,7 +30,7 @@ MOST_DIGITS = 20
 
 @dataclass(frozen=True)
 class Domain:
-    """One counter of the tree that is used: a package, or memory."""
+    """One RAPL counter that is read: of a processor package, or of memory."""
 
     folder: Path
     name: str
@@ -40,7 +40,7 @@ class Domain:
     """The counter starts again from 0 beyond this."""
 
     def read_uj(self) -> int:
-        """Return its count, in microjoules.
+        """Return the counter's value, in microjoules.
 
         Raises:
             MeterError: it cannot be read, or is none that it can have; the message says what to do.
@@ -59,7 +59,7 @@ class Domain:
         return count_uj
 
     def limit_w(self) -> float | None:
-        """Return the highest of its power limits, in watts; None if the kernel states none."""
+        """Return the domain's highest power limit, in watts; None if the kernel states no limit."""
         limits_w = []
         for path in (*self.folder.glob("constraint_*_power_limit_uw"), *self.folder.glob("constraint_*_max_power_uw")):
             with suppress(OSError, OverflowError, ValueError):
@@ -115,7 +115,7 @@ def _number(path: Path) -> int:
 
 
 def _text(path: Path) -> str:
-    """Return what a small file says. Whatever else is there, such as a pipe, is not waited for.
+    """Return the text of a small regular file. Other files, such as pipes, are refused, as reading them may block.
 
     Raises:
         OSError: it cannot be read, or is something else.
@@ -136,7 +136,7 @@ class Unwrapped:
         self._last: tuple[float, int] | None = None
 
     def advance(self, at_s: float, count_uj: int) -> None:
-        """Add a reading. It must come before the counter can wrap twice (minutes, at any power).
+        """Add a reading of the counter. It must come before the counter can wrap twice (minutes, at any power).
 
         A fall that would need an implausible power to be a wrap is a reset: `energy_uj` then falls to 0, so that
         whoever compares two readings sees it.
@@ -175,7 +175,7 @@ class RaplMeter:
 
     @classmethod
     def from_settings(cls, settings: RaplSettings) -> Self:
-        """Inspect the tree once, so that its domains are known.
+        """Make the meter; inspect the tree once, to know its domains.
 
         Raises:
             MeterError: as `open`; or a component that was asked for is not there.
@@ -226,7 +226,7 @@ class RaplMeter:
 
 
 def _limits_w(domains: Sequence[Domain]) -> dict[str, float]:
-    """Return the sum of the limits of a component's domains, of those components whose domains all have one."""
+    """Return each component's power limit, summed over its domains. One without a limit leaves the component out."""
     sums_w: dict[str, float] = {}
     for domain in domains:
         sums_w[domain.component] = sums_w.get(domain.component, 0.0) + (domain.limit_w() or math.inf)

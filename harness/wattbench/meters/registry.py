@@ -8,7 +8,7 @@ from wattbench.meters.base import PROVENANCES, ConfiguredMeter, Meter, MeterErro
 
 
 def make_meter(settings: MeterSettings) -> Meter:
-    """Make a meter by its entry in the suite; it is not open yet.
+    """Make the meter for an entry of the suite, without opening it.
 
     Raises:
         UserError: there is no such meter, or it cannot measure anything here, and why.
@@ -26,6 +26,6 @@ def make_meter(settings: MeterSettings) -> Meter:
 
 
 def failure_text(name: str, error: MeterError) -> str:
-    """Say in one sentence why a meter failed, and what to do about it."""
+    """Return a sentence on why a meter failed and what to do about it."""
     fix = f" (fix: {error.fix})" if error.fix else ""
     return f"{name}: {error}{fix}. See what can be measured here with: wattbench doctor"

@@ -100,13 +100,13 @@ def fit(
 
 
 def fitted_phases(total_s: NDArray[np.float64]) -> list[int]:
-    """Return the phases long enough to have watts of their own; `total_s` has shape (4,)."""
+    """Return the phases that last long enough for watts of their own. `total_s` has shape (4,)."""
     return [int(phase) for phase in np.flatnonzero(total_s > NOT_FITTED * total_s.sum())]
 
 
 @dataclass(frozen=True)
 class _Sums:
-    """The sums of each block of intervals that least squares needs, with columns scaled to similar size."""
+    """The sums that least squares needs of each block of intervals, with columns scaled to similar size."""
 
     products: NDArray[np.float64]
     """Shape (guesses, blocks, columns, columns)."""
@@ -135,7 +135,7 @@ def _block_sums(energy_j: NDArray[np.float64], seconds: NDArray[np.float64], ste
 def _joules(
     sums: _Sums, times: NDArray[np.float64], total_s: NDArray[np.float64], fitted_phases_j: float
 ) -> NDArray[np.float64]:
-    """Return the joules of each phase, shape (draws, columns).
+    """Return the joules of each fitted phase in each draw of blocks, shape (draws, columns).
 
     A block counts as often as `times`, shape (draws, blocks), says.
     """
@@ -152,7 +152,7 @@ def _joules(
 
 
 def _non_negative(products: NDArray[np.float64], moments: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return least squares without negative coefficients, shape (problems, columns), from sums of products."""
+    """Solve least squares with non-negative coefficients from sums of products; shape (problems, columns)."""
     values, vectors = np.linalg.eigh(products)
     kept = values > _SINGULAR * values[:, -1:]
     roots = np.sqrt(np.where(kept, values, 1.0))

@@ -74,7 +74,7 @@ def observe(series: Series, phases: Timeline, step_s: float) -> Observed | None:
 
 
 def _of_counter(passed_s: NDArray[np.float64], *, many: bool) -> NDArray[np.float64]:
-    """Return the seconds of each phase, under each guess of a counter's age (between two quarters of a step)."""
+    """Return the seconds of each phase between readings of a counter, for each guess of the counter's age."""
     if not many:
         return np.diff(passed_s[:1], axis=1)
     ages = [(young, old) for young in _GRID for old in _GRID if young <= old]
@@ -82,7 +82,7 @@ def _of_counter(passed_s: NDArray[np.float64], *, many: bool) -> NDArray[np.floa
 
 
 def _of_power(passed_s: NDArray[np.float64], lags_s: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the share of each phase, shape (guesses, readings, 4), under each guess of the span of an average."""
+    """Return the share of each phase in each power reading, for each guess of the span that the reading averages."""
     spans = [(young, old) for young in _GRID for old in _GRID if young < old]
     return np.stack(
         [(passed_s[young] - passed_s[old]) / max(lags_s[old] - lags_s[young], 1e-9) for young, old in spans]

@@ -115,7 +115,7 @@ def _split_windows(
 
 
 def _billed_j(windows: Sequence[WindowRow], component: str) -> float:
-    """Return the joules of a component: one pass of every window."""
+    """Return the joules of a component for one pass of every window, summed."""
     return sum(window.energy_j[component] / window.passes for window in windows)
 
 
@@ -164,13 +164,13 @@ def _series(window: WindowRow, component: str, readings: Sequence[Reading]) -> S
 
 
 def _alike(seen: Sequence[Observed]) -> Sequence[Observed]:
-    """Repeat the guess of windows that have only one, so that all windows have the same number."""
+    """Repeat the seconds of windows with a single guess, so that all windows have the same number of guesses."""
     most = max(len(each.seconds) for each in seen)
     return [each if len(each.seconds) == most else replace(each, seconds=each.seconds.repeat(most, 0)) for each in seen]
 
 
 def _with_total(rows: Sequence[PhaseRow]) -> list[PhaseRow]:
-    """Append the row of the total: of the component that contains the others, or of their sum."""
+    """Append the row of the total: that of the outermost component, or the sum of the components."""
     by_name = {row.component: row for row in rows}
     counted = [by_name[component] for component in added(by_name)]
     total = replace(

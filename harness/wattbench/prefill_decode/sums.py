@@ -43,7 +43,7 @@ def with_joules(
     low_j: NDArray[np.float64] | None = None,
     high_j: NDArray[np.float64] | None = None,
 ) -> PhaseRow:
-    """Return a row with joules by phase, arrays of shape (4,), and the method of division."""
+    """Return the row with these joules by phase, arrays of shape (4,), and with the method of division."""
 
     def figure(of: NDArray[np.float64] | None, *phases: int) -> float | None:
         return None if of is None else float(of[list(phases)].sum())
@@ -62,7 +62,7 @@ def with_joules(
 
 
 def summed(total: PhaseRow, counted: Sequence[PhaseRow]) -> PhaseRow:
-    """Return the total with the sums of its parts' joules by phase.
+    """Return the row of the total with the summed joules by phase of its parts.
 
     Bounds are added, as if all parts erred alike: the widest they can be. A part that is only divided by time may
     have spent anything from none to all of its joules on either phase.
@@ -89,12 +89,12 @@ def summed(total: PhaseRow, counted: Sequence[PhaseRow]) -> PhaseRow:
 
 
 def _joules_of(row: PhaseRow) -> NDArray[np.float64]:
-    """Return a row's joules by phase, shape (4,); choosing is in other."""
+    """Return a row's joules by phase, shape (4,). The phase of choosing is 0: `other_j` includes its joules."""
     return np.array([row.prefill_j, row.decode_j, 0.0, row.other_j], dtype=np.float64)
 
 
 def _bounds_of(row: PhaseRow) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the bounds of prefill and decode, shape (4,) each."""
+    """Return the lower and the upper bounds of joules by phase, shape (4,) each; only prefill and decode have any."""
     if row.prefill_low_j is None:
         return np.zeros(4), np.array([row.energy_j, row.energy_j, 0.0, 0.0], dtype=np.float64)
     low_j = np.array([row.prefill_low_j, row.decode_low_j, 0.0, 0.0], dtype=np.float64)
@@ -107,18 +107,18 @@ def _even_j(row: PhaseRow) -> NDArray[np.float64]:
 
 
 def joined(labels: Iterable[str]) -> str:
-    """Return labels joined by ``+``, each once."""
+    """Join labels by ``+``, each once."""
     return "+".join(sorted({label for label in labels if label}))
 
 
 def _in_short(reasons: Iterable[str]) -> str:
-    """Join reasons; of many only the first ones."""
+    """Join the first few reasons, and add how many more there are."""
     every = list(reasons)
     more = [f"and {len(every) - REASONS} more reasons"] if len(every) > REASONS else []
     return "; ".join([*every[:REASONS], *more])
 
 
 def _sum_of(values: Iterable[float | None]) -> float | None:
-    """Return a sum; None if a part is not known."""
+    """Return a sum; None if one of its parts is unknown."""
     known = list(values)
     return None if any(value is None for value in known) else sum(value for value in known if value is not None)

@@ -17,7 +17,7 @@ _GENERATE = "generate_until"
 
 
 def why_phases_unknown(answers: Sequence[AnswerRow]) -> str | None:
-    """Return why the phases of some answers are not known; None if they are."""
+    """Return why the phases of some answers are unknown; None if they are known."""
     failed = sum(answer.failure is not None for answer in answers)
     if failed:
         return f"{failed} of {len(answers)} requests failed, and the phases of those are not known"
@@ -34,7 +34,7 @@ def why_phases_unknown(answers: Sequence[AnswerRow]) -> str | None:
 
 
 def _first_token_known(answer: AnswerRow) -> bool:
-    """Return whether the end of prefill is known. An answer of at most one token is all prefill."""
+    """Return whether the end of prefill is known. An answer of one token or none is all prefill."""
     if answer.request_type != _GENERATE or answer.first_token_s is not None:
         return True
     return answer.output_tokens is not None and answer.output_tokens <= 1
@@ -58,7 +58,7 @@ class Timeline:
         return np.asarray(self.passed_s[-1])
 
     def until(self, at_s: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the seconds of each phase until some moments, shape (*at_s.shape, 4).
+        """Return the seconds of each phase from the window's start until each moment, shape (*at_s.shape, 4).
 
         Before the window nothing was in flight: counted backwards from 0, as `OTHER`.
         """
@@ -69,7 +69,7 @@ class Timeline:
 
 
 def timeline(window: WindowRow, answers: Sequence[AnswerRow]) -> Timeline:
-    """Return the phases of a window from the stamps of its answers, of which there is at least one.
+    """Build the timeline of a window from the time stamps of its answers, at least one.
 
     At each moment the phases share it by the number of items that are in each: two items in prefill and six in decode
     make a second into 0.25 s of prefill and 0.75 s of decode.
@@ -92,7 +92,7 @@ def timeline(window: WindowRow, answers: Sequence[AnswerRow]) -> Timeline:
 
 
 def _stamps(answer: AnswerRow) -> tuple[float, float, float, float]:
-    """Return start, end of the router's choice, first token and end, in order."""
+    """Return an answer's start, end of the router's choice, first token and end, in ascending order."""
     finished_s = max(answer.finished_s, answer.started_s)
     first_s = finished_s
     if answer.request_type == _GENERATE and answer.first_token_s is not None:

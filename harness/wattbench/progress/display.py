@@ -21,7 +21,7 @@ class Progress(Protocol):
     """The progress of a run, as the runner reports it. A context manager."""
 
     def note(self, text: str, *, keep: bool = False) -> None:
-        """Show what is being done, such as loading. A note to `keep` is shown at the end, too."""
+        """Show a note on what the run does now, such as loading. A note to `keep` is shown at the end, too."""
         ...
 
     def expect(self, turns: Sequence[PlannedTurn]) -> None:
@@ -59,7 +59,7 @@ class Progress(Protocol):
         ...
 
     def left(self) -> TimeLeft:
-        """Return how long the rest will take. May be called by another thread."""
+        """Estimate how long the rest of the run will take. Any thread may call this."""
         ...
 
     def __enter__(self) -> Self: ...
@@ -96,7 +96,7 @@ class NotesAlone:
         """Do nothing."""
 
     def left(self) -> TimeLeft:
-        """Return that the time is not known."""
+        """Return an estimate of unknown time."""
         return TimeLeft(0.0, is_known=False)
 
     def __enter__(self) -> Self:
@@ -110,7 +110,7 @@ class Display:
     """Shows a run on a surface. A `Progress`."""
 
     def __init__(self, turns: Sequence[PlannedTurn], surface: Surface, items_are: str = "items") -> None:
-        """Prepare; it is shown from when it is entered.
+        """Set up the display; entering the context begins to show it.
 
         Args:
             turns: the cells or turns, in about their order.
@@ -176,8 +176,7 @@ class Display:
 
 
 def progress(turns: Sequence[PlannedTurn], items_are: str = "items") -> Progress:
-    """Return the progress of a run, shown as it suits this process: a live table in a terminal or a notebook, a line
-    now and then elsewhere.
+    """Return a display of the run: a live table in a terminal or a notebook, otherwise lines in a log.
 
     Args:
         turns: the cells or turns, in about their order.

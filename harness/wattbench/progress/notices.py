@@ -13,7 +13,7 @@ from wattbench.terminal import log_text
 
 
 def notice(text: str) -> None:
-    """Print lines on standard error, where the progress of a run goes too. What is in them is hostile.
+    """Print lines to standard error, like the run's progress. Their text may be hostile.
 
     In a notebook on standard output, as there the other one is red. Where no one listens any more (a terminal that was
     closed, a pipe that ended) nothing is printed.
@@ -25,8 +25,7 @@ def notice(text: str) -> None:
 
 @contextlib.contextmanager
 def stdout_to_stderr() -> Iterator[None]:
-    """Redirect what libraries print: standard output is for what was asked for. In a notebook it is the other way
-    round, as what it prints there is for people, and standard error is red."""
+    """Send what libraries print to standard error. In a notebook, send standard error to standard output instead."""
     if not in_notebook():
         with contextlib.redirect_stdout(sys.stderr):
             yield

@@ -35,12 +35,12 @@ class PlannedTurn:
 
     @property
     def key(self) -> _Key:
-        """Return a key that is equal for turns of one speed."""
+        """Return the system and task of the turn; turns with the same key are equally fast."""
         return self.system, self.task
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Return the systems that are asked."""
+        """Return the names of the systems that answer in this turn."""
         return self.systems or (self.system,)
 
 
@@ -85,7 +85,7 @@ class _Current:
 
     @property
     def to_ask(self) -> int:
-        """Return how many items it had to ask when it began."""
+        """Return how many items of the turn were unanswered when it began."""
         return max(self.turn.items - self.answered_before, 0)
 
     @property
@@ -150,7 +150,7 @@ class Remaining:
         return items
 
     def of_all(self) -> TimeLeft:
-        """Estimate the time of all turns that are left."""
+        """Estimate the time for all remaining turns."""
         current, ended = self._current, self._ended  # which another thread, that draws, may see change
         before = current.turn.system if current is not None else None if ended is None else ended[1]
         parts = [self._of_current()]
@@ -177,7 +177,7 @@ class Remaining:
         return system, max(expected_s - elapsed_s, left * min(expected_s / current.to_ask, elapsed_s / answered))
 
     def _seconds(self, turn: PlannedTurn, items: int) -> float | None:
-        """Return the seconds that a turn should take; None if its system has no finished turn."""
+        """Estimate the seconds that a turn will take; None if its system has no finished turn."""
         if turn.paced and turn.expected_s is not None:
             return turn.expected_s
         known = self._timed.get(turn.key)

@@ -79,7 +79,7 @@ class RunSoFar:
         self.advance(answered, counted=False)
 
     def advance(self, items: int, system: str | None = None, *, counted: bool = True) -> None:
-        """Count answers. Without `counted` they were there before, and say nothing of the speed."""
+        """Count answers. Those that an earlier session recorded (`counted=False`) do not count for the speed."""
         if counted:
             self.remaining.advance(items)
         if system is not None:
@@ -113,16 +113,16 @@ class RunSoFar:
 
     @property
     def is_complete(self) -> bool:
-        """Return whether nothing is left to ask."""
+        """Return whether all planned items are answered."""
         return not any(self.remaining.items_left().values())
 
     @property
     def elapsed_s(self) -> float:
-        """Return the seconds since it began."""
+        """Return the seconds since the run began."""
         return max(self.now() - self.began_s, 0.0)
 
     def items(self) -> dict[str, int]:
-        """Return each system's items: those that are done and those that are left."""
+        """Return the number of items of each system, answered and remaining ones together."""
         left = self.remaining.items_left()
         return {name: so_far.done + left.get(name, 0) for name, so_far in list(self.systems.items())}
 

@@ -20,19 +20,19 @@ class Surface(Protocol):
     """How often it is drawn."""
 
     def begin(self, run: RunSoFar) -> None:
-        """Show it for the first time."""
+        """Show the run for the first time."""
         ...
 
     def draw(self, run: RunSoFar) -> None:
-        """Show it again."""
+        """Show the run again."""
         ...
 
     def note(self, text: str) -> None:
-        """Show a note at once, if it is not drawn with the rest."""
+        """Show a note at once, unless the table shows it."""
         ...
 
     def end(self, run: RunSoFar) -> None:
-        """Show it for the last time."""
+        """Show the run for the last time."""
         ...
 
 
@@ -52,7 +52,7 @@ class Terminal:
         self._live = Live(console=self._console, auto_refresh=False, vertical_overflow="crop")
 
     def begin(self, run: RunSoFar) -> None:
-        """Draw the table below what is there."""
+        """Draw the table below the terminal's present text."""
         self._live.start()
         self.draw(run)
 

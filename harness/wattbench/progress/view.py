@@ -25,7 +25,7 @@ _UNDER_WAY = "> "
 
 
 def table(run: RunSoFar, width: int, height: int) -> list[str]:
-    """Return a row for each system, the sums, what is under way, and the last notes.
+    """Return the lines of the table: a row for each system, the sums, the system under way, and the last notes.
 
     Args:
         run: what was done.
@@ -79,7 +79,7 @@ def _fitting(parts: Sequence[str]) -> str | None:
 
 
 def _sums(run: RunSoFar) -> str:
-    """Return how many items are done, and the time that was and will be needed."""
+    """Return a text with the number of items done, the time so far and the time left."""
     planned, done = sum(run.items().values()), sum(each.done for each in list(run.systems.values()))
     left = run.remaining.of_all()
     ends = [] if run.is_complete and not left.seconds else [str(left)]
@@ -87,7 +87,7 @@ def _sums(run: RunSoFar) -> str:
 
 
 def _rows(run: RunSoFar, width: int, most: int, *, figures: bool = True) -> list[str]:
-    """Return the heads and the rows, and how many systems there was no room for."""
+    """Return the lines with the heads, the rows, and the number of systems that do not fit."""
     systems = list(run.systems.items())  # before their items: another thread may add a system
     items = run.items()
     names = [name for name, _ in systems][:most]
@@ -124,7 +124,7 @@ def _count(so_far: SystemSoFar, items: int) -> str:
 
 
 def _cells(so_far: SystemSoFar) -> Sequence[str]:
-    """Return the cells of `_COLUMNS`, empty where nothing is known."""
+    """Return a system's cells for `_COLUMNS`; unknown figures are empty."""
     accuracy, latency_s, watts = so_far.accuracy, so_far.latency_s, so_far.watts
     return (
         "" if accuracy is None else f"{accuracy:.1%}",
@@ -138,7 +138,7 @@ def _seconds(seconds: float) -> str:
 
 
 def _power(watts: float, provenance: str) -> str:
-    """Return watts and their provenance; of several, whether one is no sensor."""
+    """Return watts with their provenance; of more than two provenances, a summary."""
     parts = provenance.split("+")
     if len(parts) > 2:
         provenance = "partly modelled" if "modelled" in parts else "of several meters"

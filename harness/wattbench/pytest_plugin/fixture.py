@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 def _failing(method: Callable[P, T]) -> Callable[P, T]:
-    """Make a method's user errors fail the test in one message, at the line that called it."""
+    """Turn a method's user errors into one message that fails the test, at the line that called the method."""
 
     @functools.wraps(method)
     def called(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -97,7 +97,7 @@ class Wattbench:
         tasks: Sequence[str] | None = None,
         limit: int | None = None,
     ) -> Judged:
-        """Measure two systems in alternation, in a run of its own, as `wattbench gate SUITE` does.
+        """Measure two systems in alternation in a new run, as `wattbench gate SUITE` does, and judge them.
 
         The arguments are those of `compare`. One system may be both.
         """

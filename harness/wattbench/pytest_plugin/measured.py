@@ -98,12 +98,12 @@ class Measured:
 
     @property
     def energy_provenance(self) -> str:
-        """The provenance of its joules, such as ``counter+rapl``; empty where it has no joules."""
+        """The provenance of the system's joules, such as ``counter+rapl``; empty without joules."""
         return self.figures.provenance
 
     @property
     def valid(self) -> bool:
-        """Whether every measured window of it is valid; a window that is not has no joules."""
+        """Whether every measured window of the system is valid; an invalid window has no joules."""
         return self.judged.valid
 
     def __repr__(self) -> str:

@@ -50,7 +50,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_benchmark_update_machine_info(machine_info: dict[str, Any]) -> None:
-    """Add what figures depend on to the machine's description: pytest-benchmark names neither processor nor GPUs."""
+    """Add the processor and the GPUs to the description of the machine that pytest-benchmark writes."""
     from wattbench.machine.environment import machine
 
     machine_info["wattbench"] = machine()

@@ -36,7 +36,7 @@ class Runs:
         self._gates: dict[tuple[Settings, str, str, Path | None], GateResult] = {}
 
     def of(self, settings: Settings, systems: Sequence[str]) -> SharedRun:
-        """Return a run of the given systems of a suite and of those that the settings name.
+        """Return a run with these systems and those of the test's settings.
 
         If this session already has a run of all these systems on the same items, that run is returned.
 
@@ -96,12 +96,12 @@ class Runs:
         return GateResult(request.judged(), request.run)
 
     def _resolved(self, settings: Settings, systems: Sequence[str]) -> Resolved:
-        """Load the suite with these systems and those that the settings name; with neither, all its systems."""
+        """Load the suite with these systems and those of the test's settings; if both are empty, with all systems."""
         names = tuple(dict.fromkeys((*settings.systems, *systems)))
         return load(self._suite(settings), systems=names, tasks=settings.tasks, limit=settings.limit)
 
     def _suite(self, settings: Settings) -> str:
-        """Resolve a file from pytest's root folder; anything else is the name of a suite that wattbench ships."""
+        """Return the path of the suite's file below pytest's root folder, or the name of a suite of wattbench."""
         path = self._root / settings.suite
         return str(path) if path.is_file() else settings.suite
 

@@ -63,7 +63,7 @@ def in_order(forms: Collection[str]) -> Forms:
 
 
 def in_clauses(forms: Sequence[AnswerForm]) -> str:
-    """Say what is done: ``blanks are stripped and the first line is taken``."""
+    """Return a clause on what the forms change: ``blanks are stripped and the first line is taken``."""
     said = [CLAUSES[form] for form in forms]
     return " and ".join([", ".join(said[:-1]), said[-1]]) if len(said) > 1 else "".join(said)
 
@@ -78,7 +78,7 @@ def answer_in(text: str, forms: Collection[AnswerForm]) -> str:
 
 
 def target_in(text: str, forms: Collection[AnswerForm]) -> str:
-    """Return a target with some forms applied; of its lines all are kept."""
+    """Return a target with some forms applied. All of its lines are kept."""
     if AnswerForm.LOWER in forms:
         text = text.lower()
     blanks = _BLANKS if AnswerForm.STRIP in forms else ""
@@ -89,7 +89,7 @@ def target_in(text: str, forms: Collection[AnswerForm]) -> str:
 
 
 def targets_of(recorded: str) -> tuple[str, ...]:
-    """Return the texts that a recorded target allows: lm-eval records several as a list of Python."""
+    """Return the texts that count as right for a recorded target; lm-eval records several as a Python list."""
     if recorded[:1] != "[" or recorded[-1] != "]" or len(recorded) > _LONGEST_LIST:
         return (recorded,)
     try:
@@ -100,6 +100,6 @@ def targets_of(recorded: str) -> tuple[str, ...]:
 
 
 def equal_in(answer: str, targets: Collection[str], forms: Collection[AnswerForm]) -> bool:
-    """Return whether an answer equals one of its targets in some forms; an empty answer equals none."""
+    """Return whether an answer equals one of its targets after some forms are applied. An empty answer never does."""
     said = answer_in(answer, forms)
     return bool(said) and any(said == target_in(target, forms) for target in targets)

@@ -30,7 +30,7 @@ class SentRequest:
 
 @dataclass(frozen=True)
 class Sending:
-    """The lags of a client over the requests that it sent."""
+    """The lags of a client over all requests that it sent."""
 
     own_lag_s: Sequence[float]
     """Seconds from when each could be sent to when it was, in the order in which they were sent."""
@@ -56,7 +56,7 @@ class Sending:
         return max(self.own_lag_s, default=0.0)
 
     def as_record(self) -> dict[str, float]:
-        """Return the percentiles and the largest of each lag, in seconds, and the peaks, as a record keeps them."""
+        """Return the percentiles and the maximum of each lag, in seconds, and the peaks, in the form of a record."""
         record = {"punctual": _share(self.own_lag_s), "sent_on_stamp": _share(self.after_due_s)}
         for name, values in (
             ("own_lag", self.own_lag_s),
@@ -74,7 +74,7 @@ class Sending:
 
 
 def sending(requests: Sequence[SentRequest], slots: int, unsent: Sequence[SentRequest] = ()) -> Sending:
-    """Return the lags of a client.
+    """Compute the lags of a client from its requests.
 
     Args:
         requests: those that were sent, in any order.
@@ -116,7 +116,7 @@ def sending(requests: Sequence[SentRequest], slots: int, unsent: Sequence[SentRe
 
 
 def _peak(spans: Sequence[tuple[float, float]]) -> int:
-    """Return the most spans that overlap; one that ends as another begins does not overlap it."""
+    """Return how many spans overlap at most. A span that begins as another ends does not overlap it."""
     steps = sorted([(begin_s, 1) for begin_s, end_s in spans if end_s > begin_s] + [
         (end_s, -1) for begin_s, end_s in spans if end_s > begin_s
     ])  # fmt: skip
@@ -132,5 +132,5 @@ def _share(values: Sequence[float]) -> float:
 
 
 def _quantile(ordered: Sequence[float], share: float) -> float:
-    """Return the smallest value that at least a share of the values do not exceed; 0 without values. As in reports."""
+    """Return the smallest value that is no less than a given share of the values; 0 without values."""
     return ordered[max(0, math.ceil((share - 1e-9) * len(ordered)) - 1)] if ordered else 0.0

@@ -39,7 +39,7 @@ Scores = Mapping[tuple[str, str], Collection[ScoreRow]]
 
 @contextmanager
 def written_aside(target: Path, header: RunHeader, kind: str, failure: str) -> Iterator[RunWriter]:
-    """Yield the writer of a run in a temporary folder; move the run into place when it is complete.
+    """Yield the writer of a run in a temporary folder; move the complete run to its directory.
 
     Args:
         target: the directory that it gets.
@@ -59,7 +59,7 @@ def written_aside(target: Path, header: RunHeader, kind: str, failure: str) -> I
 
 
 def write_rescored(records: RunRecords, out: Path, header: RunHeader, scores: Scores, finished_utc: str) -> Path:
-    """Write a run that holds the answers of another one with other scores, and return its directory.
+    """Write a new run with another run's answers and new scores, and return its directory.
 
     Args:
         records: of the run whose answers it holds.
@@ -85,7 +85,7 @@ def write_rescored(records: RunRecords, out: Path, header: RunHeader, scores: Sc
 
 
 def copy_to_retry(old: RunLayout, out: Path, header: RunHeader) -> Path:
-    """Copy a finished run without its end, so that its failed requests can be asked again; return the directory.
+    """Copy a finished run as an unfinished one, to send its failed requests again; return the directory.
 
     Lines are appended to it, so that its files are copies: none is a second name of the finished run's.
 
@@ -110,7 +110,7 @@ def copy_to_retry(old: RunLayout, out: Path, header: RunHeader) -> Path:
 
 @contextmanager
 def copied_part(records: RunRecords, out: Path, header: RunHeader) -> Iterator[RunWriter]:
-    """Yield the writer of a run with the complete blocks of one that was stopped, to be finished and reported.
+    """Yield the writer of a run that begins as a copy of a stopped run's complete blocks.
 
     What is of no block (loading, idle) is in it as well; of blocks that are not complete nothing is.
 
@@ -151,7 +151,7 @@ def _copy_complete(records: RunRecords, new: RunLayout, run: str) -> None:
 
 
 def _keep(old: RunLayout, new: RunLayout, run: str, scores: Scores) -> None:
-    """Link the files that never change; write the windows as those of the new run."""
+    """Link the files that never change, and write the lines of the windows under the new run's name."""
     replaced = {old.scores(system, task) for system, task in scores}
     files = [path for name in _SAME_IF_RESCORED if (path := getattr(old, name)).is_file()]
     for path in [*files, *(each for folder in FOLDERS for each in _files(old.root / folder))]:
@@ -167,7 +167,7 @@ def _files(folder: Path) -> list[Path]:
 def _write_lines(
     source: Path, target: Path, *, keep: Callable[[Mapping[str, Any]], bool] = lambda _: True, run: str | None = None
 ) -> None:
-    """Write the lines of a file that are kept, as those of another run if it is named. Without lines write no file."""
+    """Write the lines of a file that pass `keep`, under another run's name if `run` is given."""
     changes = {} if run is None else {"run": run}
     lines = [json.dumps(row | changes, ensure_ascii=False) + "\n" for row in read_lines(source) if keep(row)]
     if lines:

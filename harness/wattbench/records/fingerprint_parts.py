@@ -63,8 +63,7 @@ class Part:
     absence proves nothing."""
 
     def differing(self, other: Part) -> tuple[str, ...]:
-        """Return the names of the facts that differ; a fact that neither records differs unless the owner is the
-        same."""
+        """Return the names of the facts that differ. Unrecorded facts of two different owners count as different."""
         left, right = dict(self.facts), dict(other.facts)
         same_owner = self.owner == other.owner
         return tuple(
@@ -74,7 +73,7 @@ class Part:
         )
 
     def fact(self, name: str) -> str:
-        """Return the fact of a name; a dash where this part has none."""
+        """Return the fact with a name; a dash if this part has no such fact."""
         return dict(self.facts).get(name, "–")
 
 
@@ -90,7 +89,7 @@ def part(facts: Mapping[str, Any], owner: str) -> Part:
 
 
 def in_words(value: Any) -> str:
-    """Return a value from a record, which may hold any type, as text."""
+    """Return a recorded value of any type as text."""
     if value is ABSENT:
         return NOT_RECORDED
     if value is None:
@@ -126,7 +125,7 @@ def machine_parts(environment: Mapping[str, Any], run: str) -> dict[str, Part]:
 
 
 def system_parts(row: SystemRow | None, owner: str) -> dict[str, Part]:
-    """Return the parts ``engine``, ``weights`` and ``dtype``: what a system is made of.
+    """Return the parts ``engine``, ``weights`` and ``dtype`` of a system.
 
     Args:
         row: None if the record has none.
@@ -170,7 +169,7 @@ def _counted(gpus: Sequence[Mapping[str, Any]] | None) -> Any:
 
 
 def _of_all(gpus: Sequence[Mapping[str, Any]] | None, key: str) -> Any:
-    """Return the values of all GPUs under a key, each value once; None without a GPU."""
+    """Return the distinct values of a key over all GPUs, as text; None without a GPU."""
     if gpus is None or any(key not in gpu for gpu in gpus):
         return ABSENT
     return ", ".join(sorted({in_words(gpu[key]) for gpu in gpus})) or None

@@ -45,7 +45,7 @@ class FinishRecord(RecordRow):
 
 
 def finish_record(layout: RunLayout, finished_utc: str, items: int, windows: int) -> bytes:
-    """Return the content of `finished.json` for a run of which all other files are written.
+    """Build the content of `finished.json` for a run whose other files are all written.
 
     Raises:
         UserError: a file cannot be read.
@@ -103,7 +103,7 @@ def run_files(layout: RunLayout) -> list[str]:
 
 
 def odd_files(layout: RunLayout) -> list[str]:
-    """Return what is in a run and is no regular file, such as a pipe, a device or a link."""
+    """Return the entries of a run's directory that are not regular files, such as pipes, devices or links."""
     names = [path.name for path in layout.top_files() if os.path.lexists(path) and not is_plain(path)]
     for folder in FOLDERS:
         for each, _, below in os.walk(layout.root / folder):
@@ -126,7 +126,7 @@ def file_sha256(path: Path) -> str:
 
 
 def is_plain(path: Path) -> bool:
-    """Return whether a path is a regular file, and no link to one."""
+    """Return whether a path is a regular file and not a link."""
     try:
         return stat.S_ISREG(path.lstat().st_mode)
     except OSError:

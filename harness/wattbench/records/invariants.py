@@ -94,7 +94,7 @@ def _documents(columns: Mapping[str, list[Any]]) -> Iterator[str]:
 
 
 def _sums(columns: Mapping[str, list[Any]], windows: Mapping[str, WindowRow], *, all_metered: bool) -> Iterator[str]:
-    """Yield the windows whose joules are not those of their items.
+    """Yield a sentence for each window whose joules are not the sum of its items' joules.
 
     Args:
         columns: of the items.
@@ -131,7 +131,7 @@ def _sums(columns: Mapping[str, list[Any]], windows: Mapping[str, WindowRow], *,
 
 
 def shard_problems(header: RunHeader, blocks: Collection[int | None], nodes: Collection[str | None]) -> Iterator[str]:
-    """Yield a sentence for each fault of a shard or a merged run; of other runs for an unknown machine alone.
+    """Yield a sentence for each fault in the blocks of a shard or a merged run, and in the machines of any run.
 
     Args:
         header: of the run.
@@ -154,7 +154,7 @@ def shard_problems(header: RunHeader, blocks: Collection[int | None], nodes: Col
 
 
 def _stated(header: RunHeader) -> list[int]:
-    """Return the blocks that the header of a run names, of every shard."""
+    """Return the blocks that the header of a run lists, over all its shards."""
     if header.shard is not None:
         return list(header.shard["blocks"])
     return [number for shard in header.merged or [] for number in shard["blocks"]]

@@ -52,7 +52,7 @@ class Journal:
 
     @classmethod
     def resumed(cls, layout: RunLayout) -> tuple[Self, tuple[str, ...]]:
-        """Check a run that is resumed against its journal, and continue the journal.
+        """Check a resumed run against its journal, and continue the journal.
 
         Returns:
             The journal, and a sentence for each file with lines that it lacked.
@@ -82,7 +82,7 @@ class Journal:
         return journal, (*spoiled, *kept)
 
     def check_complete(self) -> None:
-        """Check that the journal has every write so far: a missing one would later look like a change by someone else.
+        """Check that no write to the journal has failed.
 
         Raises:
             UserError: a line of it could not be written.
@@ -91,7 +91,7 @@ class Journal:
             raise UserError(f"{self._layout.journal}: {FAILURE}: an earlier line could not be. Resume the run")
 
     def note(self, path: Path, *, whole: bool = False, synced: bool = False) -> None:
-        """Add the new bytes of a file, once they are on disk.
+        """Add a line for the new bytes of a file, once they are on disk.
 
         Args:
             path: the file.
@@ -109,7 +109,7 @@ class Journal:
             self._add(Written.WHOLE if whole else Written.APPENDED, name, begin, size, synced=synced)
 
     def removed(self, path: Path) -> None:
-        """Note that a file is about to be removed."""
+        """Add a line for a file that is about to be removed."""
         name = self._layout.name_of(path)
         if self._ends.get(name):
             self._add(Written.REMOVED, name, 0, 0)

@@ -67,7 +67,7 @@ class CheckedJournal:
 
 
 def checked_journal(layout: RunLayout) -> CheckedJournal:
-    """Compare the files of a run with its journal.
+    """Compare the files of a run with its journal, and return the result.
 
     Raises:
         UserError: a file cannot be read.
@@ -107,7 +107,7 @@ def is_of_readings(name: str) -> bool:
 
 @dataclass
 class _Spans:
-    """What the journal has of a file, from its first byte on."""
+    """The spans of a file that the journal has, from the file's first byte on."""
 
     rows: list[tuple[int, str, int, str, str]] = field(default_factory=list)
     """Of each span the number and the kind of its line, the byte after its last one, where the next begins, and the
@@ -120,7 +120,7 @@ class _Spans:
 
 @dataclass
 class _Journal:
-    """What the lines of a journal say."""
+    """The content of a journal's lines."""
 
     spans: dict[str, _Spans] = field(default_factory=dict)
     rows: int = 0
@@ -128,7 +128,7 @@ class _Journal:
     left: list[str] = field(default_factory=list)
 
     def lines_of(self, path: Path) -> Iterator[str]:
-        """Read all lines, and yield a clause for each that does not follow the one before it."""
+        """Read all lines, and yield a clause for each line that does not continue the one before it."""
         for number, line in enumerate(_complete_lines(path), start=1):
             try:
                 row = JournalRow.from_json(json.loads(line))
@@ -142,7 +142,7 @@ class _Journal:
             self.last_digest = row.digest
 
     def _take(self, row: JournalRow) -> bool:
-        """Note a line; return whether its bytes follow those of the line before."""
+        """Keep a line; return whether its bytes follow those of the file's previous line."""
         if row.how == Written.REMOVED:
             self.spans.pop(row.file, None)
             return True
@@ -157,13 +157,13 @@ class _Journal:
 
 
 def _complete_lines(path: Path) -> Iterator[bytes]:
-    """Yield the lines of a journal without their ends; a last one that a kill left incomplete is dropped."""
+    """Yield the complete lines of a journal, without line feeds."""
     with open_record(path, MOST_BYTES) as file:
         yield from (line[:-1] for line in record_lines(file, path) if line.endswith(b"\n"))
 
 
 def _change(path: Path, name: str, spans: _Spans) -> str | None:
-    """Return a clause for the first span of a file that was changed since the journal noted it; None without one."""
+    """Return a clause on the first span of a file that changed since the journal noted it; None if unchanged."""
     with open_record(path, MOST_BYTES) as file, failing_as(path, _UNREADABLE):
         begin, line = 0, 1
         for number, how, end, before, recorded in spans.rows:
@@ -182,7 +182,7 @@ def _change(path: Path, name: str, spans: _Spans) -> str | None:
 
 
 def take_in(update: Callable[[bytes], object], file: IO[bytes], size: int) -> tuple[int, int]:
-    """Add the next bytes of a file to a digest; return how many there are, and how many lines end in them."""
+    """Add the next bytes of a file to a digest; return the number of these bytes, and of their line feeds."""
     left, lines = size, 0
     while left > 0 and (data := file.read(min(left, _CHUNK_BYTES))):
         update(data)
@@ -192,7 +192,7 @@ def take_in(update: Callable[[bytes], object], file: IO[bytes], size: int) -> tu
 
 
 def _beyond(path: Path, name: str, begin: int) -> Lacking | None:
-    """Return the bytes of a file from `begin` on, without an incomplete last line; None where there are none."""
+    """Return the complete bytes of a file from `begin` on; None if there are none."""
     end, lines, at = begin, 0, begin
     with open_record(path, MOST_BYTES) as file, failing_as(path, _UNREADABLE):
         file.seek(begin)

@@ -14,7 +14,7 @@ _SHOWN = 3
 
 
 def check_lines(run: RunRecords) -> None:
-    """Check the lines of a run before it is resumed: a doubled or missing line would change its figures.
+    """Check the lines of a run before it is resumed, as doubled or missing lines would change its figures.
 
     Raises:
         UserError: they do not fit together.
@@ -68,7 +68,7 @@ def _each_once(name: str, counted: Iterable[tuple[str, int]]) -> Iterator[str]:
 
 
 def _doubled(name: str, answers: Iterable[AnswerRow]) -> Iterator[str]:
-    """Yield the first answer that is recorded twice. A failed one may be, and those of an interrupted rate are."""
+    """Yield a clause for the first answer that is recorded twice. Repeats after a failure are allowed."""
     seen: dict[tuple[object, ...], AnswerRow] = {}
     for row in answers:
         again = row.window if row.offered_per_s is not None else None
@@ -100,7 +100,7 @@ def _outside(
 
 
 def _scores(run: RunRecords, system: str, task: str) -> Iterator[str]:
-    """Yield the faults of the scores of a complete cell. Those of a gate are of its complete rounds alone."""
+    """Yield the faults in the scores of a complete cell."""
     scores = run.scores(system, task)
     if scores is None:
         return
@@ -128,7 +128,7 @@ def _rounds(run: RunRecords, windows: Mapping[str, WindowRow]) -> Iterator[str]:
 
 
 def _passes(run: RunRecords, windows: Mapping[str, WindowRow]) -> Iterator[str]:
-    """Yield the first window that has another number of passes than it states. Older records have no passes."""
+    """Yield a clause for the first window whose number of recorded passes is not the stated one."""
     passes: dict[str, int] = defaultdict(int)
     for row in run.passes():
         passes[row.window] += row.passes
@@ -143,7 +143,7 @@ _ROUNDING_S = 1e-6
 
 
 def time_problems(run: RunRecords) -> Iterator[str]:
-    """Yield a clause for each answer that is outside its window, or whose tokens are outside the answer.
+    """Yield a clause for each answer outside its window, or with tokens outside the answer's own time.
 
     Raises:
         UserError: a line is damaged.

@@ -15,7 +15,7 @@ _OF_OTHER_SCORES = 256
 
 
 def with_limits_named(raw: dict[str, Any]) -> dict[str, Any]:
-    """Return a header of schema 1 with the limits of output tokens as schema 2 has them.
+    """Convert the limits of output tokens in a header of schema 1 to those of schema 2.
 
     What is not as a header has it stays as it is: it is for others to refuse.
 
@@ -37,7 +37,7 @@ def with_limits_named(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def _system(settings: Any) -> Any:
-    """Upgrade a system; of a hybrid, its members, which are no hybrids themselves."""
+    """Upgrade the limits of a system; of a hybrid, those of its members."""
     if not isinstance(settings, dict):
         return settings
     upgraded = _without_default(settings)

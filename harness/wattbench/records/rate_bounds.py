@@ -26,7 +26,7 @@ GROWTH_P = 0.05
 
 
 class Held(StrEnum):
-    """Whether a system holds a rate."""
+    """Whether, and for how long, a system holds a rate of requests."""
 
     LONG_RUN = "in the long run"
     HERE = "in this minute"
@@ -96,7 +96,7 @@ def why_only_here(bounds: RateBounds | None, share: float) -> list[str]:
 
 
 def effective_needed(share: float) -> int:
-    """Return the number of effective requests that can show a share in time, if all of them are in time.
+    """Return how many effective requests can show a share in time, if all of them are in time.
 
     `LEAST_EFFECTIVE`, or the smallest n with ``share ** n <= RISK``: 528 for a share of 99%.
     """
@@ -104,7 +104,7 @@ def effective_needed(share: float) -> int:
 
 
 def highest_load(requests: int, share: float) -> float:
-    """Return the highest load at which a number of requests can show that a rate is held in the long run.
+    """Return the highest load at which this number of requests can show that a rate is held in the long run.
 
     A load is a share of what a system can serve; 0 where requests are too few at any. Nearly all are taken to be in
     time: where fewer are, it takes more of them. Requests per effective one grow as 1 / (1 - load)²: W. Whitt,

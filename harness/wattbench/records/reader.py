@@ -53,7 +53,7 @@ class RunRecords:
         return os.path.lexists(self.layout.finished)
 
     def systems(self) -> dict[str, SystemRow]:
-        """Return system to its row, in the order in which they first ran. The last line of a system counts.
+        """Return the row of each system, in the order of their first run. The last line of a system counts.
 
         Of a run that several machines measured: as it was loaded on the first of them.
         """
@@ -64,8 +64,7 @@ class RunRecords:
         return {row.system: row for row in rows}
 
     def windows(self) -> list[WindowRow]:
-        """Return every closed window, in the order in which they closed. Windows of a block that was asked again are
-        marked as superseded.
+        """Return every closed window, in the order of closing. Those of a replaced block are marked as superseded.
 
         Raises:
             UserError: a line is damaged, or two windows have one id.
@@ -86,7 +85,7 @@ class RunRecords:
         return [row for row in read_rows(self.layout.passes, PassRow) if row.window in repeated]
 
     def block_plan(self) -> BlockPlan | None:
-        """Return how the run is laid out in blocks; None if it has none, or they are not chosen yet."""
+        """Return the plan of the run's blocks; None if it has no blocks, or if they are not chosen yet."""
         path = self.layout.block_plan
         try:
             return BlockPlan.from_json(json.loads(read_record(path)))
@@ -100,13 +99,12 @@ class RunRecords:
         return read_rows(self.layout.blocks, BlockRow)
 
     def open_windows(self) -> list[WindowLabel]:
-        """Return the windows that were opened and never closed: a process was killed inside them."""
+        """Return the windows that were opened but never closed, as their process was killed."""
         closed = {row.window for row in self.windows()}
         return [row for row in read_rows(self.layout.open_windows, WindowLabel) if row.window not in closed]
 
     def answers(self, system: str, task: str) -> list[AnswerRow]:
-        """Return the answers of a cell so far, one per item: the first that is recorded, or of a failed request the
-        next one.
+        """Return the answers of a cell so far, one per item: the first one, or after a failed request the next one.
 
         Under load, what was answered at a rate that was cut off does not count. In a run with blocks, of a block that
         was asked again only the last complete attempt counts.
@@ -124,7 +122,7 @@ class RunRecords:
         return list(first.values())
 
     def answers_of_all_attempts(self, system: str, task: str) -> list[AnswerRow]:
-        """Return every recorded answer of a cell, also those that do not count."""
+        """Return every recorded answer of a cell, including those that do not count."""
         return read_rows(self.layout.answers(system, task), AnswerRow)
 
     def loads(self) -> list[LoadRow]:
@@ -140,11 +138,11 @@ class RunRecords:
         return read_rows(path, ScoreRow) if os.path.lexists(path) else None
 
     def spending(self) -> list[SpentRow]:
-        """Return what requests cost, the last row of each; empty for an older run, or one without prices."""
+        """Return the cost of each request, by its last row; empty for an older run, or one without prices."""
         return list({row.number: row for row in read_rows(self.layout.spending, SpentRow)}.values())
 
     def estimates(self) -> list[EstimateRow]:
-        """Return what was estimated of the requests of each cell to each service; empty for any other run."""
+        """Return the estimates of each cell's requests to each service; empty for any other run."""
         rows = read_rows(self.layout.estimates, EstimateRow)
         return list({(row.system, row.task, row.answered_by): row for row in rows}.values())
 
@@ -247,7 +245,7 @@ def read_rows(path: Path, row: type[_Row], *, checked: bool = True) -> list[_Row
 
 
 def _check_unique(path: Path, windows: list[WindowRow]) -> None:
-    """Refuse two windows with the same id: items would get the joules of the wrong one."""
+    """Raise if two windows have the same id, as items would get the joules of the wrong one."""
     doubled = [name for name, number in Counter(row.window for row in windows).items() if number > 1]
     if doubled:
         raise UserError(f"{path}: two windows have the id {doubled[0]!r:.60}; the record is damaged")

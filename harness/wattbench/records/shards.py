@@ -9,18 +9,18 @@ _WINDOW = re.compile(r"b\d+(?=-w)")
 
 
 def blocks_in_words(numbers: Iterable[int]) -> str:
-    """Write numbers of blocks, which count from 0, as people count them, from 1: ``1-3, 7``."""
+    """Format block numbers, which count from 0, for people, who count from 1: ``1-3, 7``."""
     spans = spans_of(numbers)
     return ", ".join(f"{first + 1}" if first == last else f"{first + 1}-{last + 1}" for first, last in spans)
 
 
 def part_in_words(numbers: Collection[int], of: int) -> str:
-    """Return which blocks of how many: ``block 3 of 16``, ``blocks 1-4 of 16``."""
+    """Return a text on which of all blocks these are: ``block 3 of 16``, ``blocks 1-4 of 16``."""
     return f"{'block' if len(numbers) == 1 else 'blocks'} {blocks_in_words(numbers)} of {of}"
 
 
 def spans_of(numbers: Iterable[int]) -> list[tuple[int, int]]:
-    """Return the first and the last number of each run of successive numbers."""
+    """Return the first and last number of each sequence of consecutive numbers."""
     spans: list[tuple[int, int]] = []
     for number in sorted(set(numbers)):
         if spans and spans[-1][1] == number - 1:
@@ -31,11 +31,11 @@ def spans_of(numbers: Iterable[int]) -> list[tuple[int, int]]:
 
 
 def window_prefix(blocks: Iterable[int]) -> str:
-    """Return the prefix of the names of a shard's windows: by its first block, which no other shard has."""
+    """Return the prefix of the names of a shard's windows, made from its first block."""
     return f"b{min(blocks) + 1}"
 
 
 def shard_of(window: str) -> str:
-    """Return the prefix of the shard that measured a window; empty for a window of a run that is no shard."""
+    """Return the prefix of the shard that measured a window; empty if the run is no shard."""
     match = _WINDOW.match(window)
     return "" if match is None else match[0]

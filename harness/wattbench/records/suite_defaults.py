@@ -37,7 +37,7 @@ GATE_DRIFT: Literal["measured"] = "measured"
 
 
 def gate_loads(items: int) -> int:
-    """Return how often a gate of this many items plans to load both systems where that is cheap."""
+    """Return how often a gate with this many items plans to load both systems, if loading is cheap."""
     least, most = GATE_LOADS
     return min(max(items // GATE_LOAD_ITEMS, least), most)
 
@@ -72,7 +72,7 @@ GATE_ACCURACY_MARGINS = (0.01, 0.02, 0.03, 0.05, 0.10, 0.15, 0.20)
 
 
 def gate_weight(metric: str) -> float:
-    """Return a metric's default part of the false-alarm rate, relative to those of the other blocking metrics.
+    """Return a metric's default weight in dividing the false-alarm rate among the blocking metrics.
 
     Few rounds are enough to tell seconds and joules apart; for accuracy items are scarce.
     """
@@ -94,7 +94,7 @@ PRICES = (
 
 @dataclass(frozen=True)
 class EmbodiedForm:
-    """The keys that go with one form of `carbon.embodied`, in the order in which messages list them."""
+    """The keys of one form of `carbon.embodied`, in the order in which messages list them."""
 
     required: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()

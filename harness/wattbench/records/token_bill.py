@@ -27,7 +27,7 @@ class TokenPrices:
     output: float | None = None
 
     def money(self, prompt: Any, cached: Any, written: Any, output: Any) -> Any:
-        """Return the money of answers, as numbers or arrays of one shape.
+        """Return the money that the tokens of answers cost, as numbers or arrays of one shape.
 
         Args:
             prompt: tokens of prompts, those of the cache included. NaN where not known, and then so is the money,

@@ -24,7 +24,7 @@ RESOLUTION_S = 1e-6
 def time_per_output_token_s(
     first_token_s: float | None, token_s: Sequence[float], finished_s: float | None, output_tokens: int | None
 ) -> float | None:
-    """Return the seconds per output token after the first of one answer; None if it has no TPOT.
+    """Return the seconds per output token after the first, of one answer; None if it has no TPOT.
 
     Args:
         first_token_s: when the first output arrived, or None.
@@ -47,7 +47,7 @@ def times_per_output_token_s(
     finished_s: NDArray[np.float64],
     output_tokens: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Return the seconds per output token after the first of many answers; NaN for each that has no TPOT.
+    """Return the seconds per output token after the first, of many answers; NaN for an answer without a TPOT.
 
     Args:
         first_token_s: shape (answers,): when the first output arrived, or NaN.

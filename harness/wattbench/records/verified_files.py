@@ -40,7 +40,7 @@ def check_unchanged(run: RunRecords) -> None:
 
 
 def changed_files(layout: RunLayout, record: FinishRecord) -> Iterator[str]:
-    """Yield a sentence for each file that is missing, is not as it was written, or was put there later.
+    """Yield a sentence for each file that is missing, was changed, or was added later.
 
     Args:
         layout: of the run.

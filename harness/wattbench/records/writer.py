@@ -109,7 +109,7 @@ class RunWriter:
         self._append(path, row)
 
     def append_system(self, row: SystemRow) -> None:
-        """Record what a system is and what loading it cost."""
+        """Record a system's parts, and what loading it cost."""
         self._append(self.layout.systems, row)
 
     def append_open_window(self, label: WindowLabel) -> None:
@@ -122,11 +122,11 @@ class RunWriter:
         self._append(self.layout.windows, row)
 
     def append_load(self, row: LoadRow) -> None:
-        """Record the results of a rate: from now on the answers of its window count."""
+        """Record the results of a rate; from then on the answers of its window count."""
         self._append(self.layout.loads, row)
 
     def append_round(self, row: RoundRow) -> None:
-        """Record a round of a gate: from now on its answers count."""
+        """Record a round of a gate; from then on its answers count."""
         self._append(self.layout.rounds, row)
 
     def append_spent(self, row: SpentRow) -> None:
@@ -134,7 +134,7 @@ class RunWriter:
         self._append(self.layout.spending, row)
 
     def append_estimates(self, rows: Iterable[EstimateRow]) -> None:
-        """Record what was estimated of the requests of cells."""
+        """Record the estimates of cells' requests to services."""
         if rows := list(rows):
             self._append_all(self.layout.estimates, rows)
 
@@ -148,7 +148,7 @@ class RunWriter:
         self._append_all(self.layout.passes, rows)
 
     def append_block(self, row: BlockRow) -> None:
-        """Record that all systems have been asked an attempt of a block: from now on it counts."""
+        """Record an attempt of a block that all systems have answered; from then on it counts."""
         self._append(self.layout.blocks, row)
 
     def write_block_plan(self, plan: BlockPlan) -> None:
@@ -205,7 +205,7 @@ class RunWriter:
         self._end(rows, window_rows, finished_utc)
 
     def journal_files(self) -> None:
-        """Add the bytes of all files that the journal lacks: of a copied run, or of traces and logs at the end."""
+        """Add the bytes that the journal lacks of all files, as of a copied run, or of traces and logs."""
         tables = (self.layout.items_table, self.layout.windows_table, self.layout.journal)
         for name in run_files(self.layout) if self._journal is not None else ():
             if (path := self.layout.root / name) not in tables:
@@ -262,7 +262,7 @@ class RunWriter:
         return self._appenders[path]
 
     def _check_there(self) -> None:
-        """Check that the run is still where it began: a new file would make a folder that looks like a run.
+        """Check that the run's directory still exists, as writing would create a folder that looks like a run.
 
         Raises:
             UserError: it was removed or renamed.

@@ -33,12 +33,12 @@ class _Request:
 
 
 class NotEstimatedError(Exception):
-    """EcoLogits has no figures for it; the text says why, as a clause."""
+    """EcoLogits has no figures for a system; the text says why, as a clause."""
 
 
 @dataclass(frozen=True)
 class _Subject:
-    """The provider, model and zone whose figures are taken."""
+    """The provider, model and zone by which requests are estimated."""
 
     provider: str
     model: str
@@ -49,7 +49,7 @@ class EcoLogits:
     """EcoLogits' tables, and what it computes from them."""
 
     def __init__(self) -> None:
-        """Import it.
+        """Import EcoLogits.
 
         Raises:
             MissingExtraError: it is not installed.
@@ -65,7 +65,7 @@ class EcoLogits:
         _module("ecologits.log").logger.disabled = True  # its warnings are part of the record
 
     def subject(self, config: EndpointSystem) -> _Subject:
-        """Return the provider, model and zone that stand for a system.
+        """Return the provider, model and zone by which a system's requests are estimated.
 
         Raises:
             NotEstimatedError: it has none; the clause says which are near.
@@ -93,7 +93,7 @@ class EcoLogits:
     def row(
         self, system: str, task: str, answered_by: str, subject: _Subject, requests: Iterable[_Request]
     ) -> EstimateRow:
-        """Sum the estimates of some requests."""
+        """Sum the estimates of some requests, and return the sum as a row."""
         number = estimated = 0
         sums: dict[str, list[float]] = {name: [0.0, 0.0] for name in ("energy_j", "co2_g", "water_l")}
         notes: dict[str, None] = {}
@@ -129,7 +129,7 @@ class EcoLogits:
         )
 
     def _near(self, model: str, provider: str | None = None) -> str:
-        """Return the models that may be meant: under the same name of other providers, or with a similar name."""
+        """Return the models that the user may have meant: the same name at other providers, or a similar name."""
         name = model.rpartition("/")[2].lower()
         alike = [
             f"{each.name} of {each.provider.value}"
@@ -152,7 +152,7 @@ def _bounds(value: Any) -> tuple[float, float]:
 
 
 def is_estimated(config: object) -> bool:
-    """Return whether figures of a system are to be estimated."""
+    """Return whether the requests to a system are to be estimated."""
     return isinstance(config, EndpointSystem) and (config.service is not None or config.estimate is not None)
 
 
@@ -212,7 +212,7 @@ def _none(key: tuple[str, str, str], requests: int, why: str) -> EstimateRow:
 
 
 def _requests(item: ItemRow, configs: Mapping[str, Any]) -> Iterator[tuple[str, _Request]]:
-    """Yield the requests of an item to systems that are estimated: its own, or those of the systems that it asked."""
+    """Yield an item's requests to estimated systems: to its own system, or to the members that its system used."""
     if item.system in configs:
         ends = item.started_s is not None and item.finished_s is not None
         seconds = (item.finished_s or 0.0) - (item.started_s or 0.0) if ends else None

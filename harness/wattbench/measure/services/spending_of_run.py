@@ -32,7 +32,7 @@ def spending_of(resolved: Resolved, records: RunRecords, writer: RunWriter) -> S
 
 
 def tariffs_of(systems: Mapping[str, Any]) -> dict[str, Tariff]:
-    """Return the tariff of each endpoint with a price of tokens or requests, also of members of hybrids."""
+    """Return the tariff of each endpoint with a price, members of hybrids included."""
     return {
         name: tariff
         for name, config in with_members(systems).items()

@@ -36,7 +36,7 @@ REMEMBERED = 31
 
 @dataclass(frozen=True)
 class CanaryTime:
-    """How long the work took, and when."""
+    """The seconds of the canary's work, and when they were measured."""
 
     at_s: float
     """By `time.perf_counter`."""
@@ -46,7 +46,7 @@ class CanaryTime:
 
 
 class Canary:
-    """The work, and its last times."""
+    """A fixed piece of work that is timed, with its last times."""
 
     def __init__(self) -> None:
         self._np: Any = np
@@ -64,11 +64,11 @@ class Canary:
 
     @property
     def usual_s(self) -> float:
-        """Return what the median part usually takes, in seconds."""
+        """Return the usual seconds of the work's median part."""
         return statistics.median(self._parts_s)
 
     def recent(self) -> CanaryTime:
-        """Time the work, or return its last time where timing it again would cost too much."""
+        """Time the work, or return its last time if that is recent."""
         with self._lock:
             last = self._last
             if last is None or time.perf_counter() - last.at_s >= EVERY * last.total_s:
@@ -91,5 +91,5 @@ class Canary:
 
 @functools.cache
 def shared_canary() -> Canary:
-    """Return the process's canary: calibrated when it is first needed."""
+    """Return the canary of this process; calibrate it at the first call."""
     return Canary()

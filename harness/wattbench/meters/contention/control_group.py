@@ -46,7 +46,7 @@ def folders(system: Path = SYSTEM, process_groups: Path = OWN_GROUP) -> list[Pat
 
 
 class OwnGroups:
-    """The control groups of this process. Which they are is looked up once, when it is made."""
+    """The control groups of this process, looked up once."""
 
     def __init__(self, system: Path = SYSTEM, process_groups: Path = OWN_GROUP) -> None:
         groups = folders(system, process_groups)
@@ -57,7 +57,7 @@ class OwnGroups:
         self._counting = [folder for folder in groups if _throttled_s(folder) is not None]
 
     def times(self) -> GroupTimes | None:
-        """Return what they counted so far; None if the kernel shows none. No limit is 0 s of being stopped."""
+        """Return what the groups have counted so far; None if the kernel shows no groups."""
         if not self.mounted:
             return None
         throttled_s = sum(_throttled_s(folder) or 0.0 for folder in self._counting)
@@ -84,7 +84,7 @@ def _quota(folder: Path) -> float | None:
 
 
 def _throttled_s(folder: Path) -> float | None:
-    """Return how long a group was stopped; None if it does not count that."""
+    """Return for how many seconds a group was stopped; None if the group does not count these."""
     if (used := key_values(read_text(folder / "cpu.stat") or "")) and "throttled_usec" in used:
         return used["throttled_usec"] * 1e-6
     used = key_values(read_text(folder / "cpu/cpu.stat") or "")
@@ -105,5 +105,5 @@ def _text(path: Path) -> str | None:
 
 
 def _number(text: str | None) -> int:
-    """Return a positive number that a kernel's file holds; 0 for anything else: ``max``, ``-1``, no file."""
+    """Return the positive number in a kernel's file; 0 for any other content, such as ``max``, or without a file."""
     return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) <= 20 else 0

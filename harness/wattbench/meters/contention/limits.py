@@ -11,7 +11,7 @@ from enum import StrEnum
 
 
 class Signal(StrEnum):
-    """What shows that a machine was busy. The names are those of `WindowRow.contention`."""
+    """The signals that show a busy machine, named as in `WindowRow.contention`."""
 
     RUN_QUEUE_WAIT = "run_queue_wait"
     FOREIGN_CPU = "foreign_cpu"
@@ -23,7 +23,7 @@ class Signal(StrEnum):
 
 @dataclass(frozen=True)
 class ContentionLimits:
-    """The limits of a signal, and how it is put in words."""
+    """The limits of a signal, and the sentence for what it shows."""
 
     remarked: float
     """Above it, a window has a remark."""
@@ -77,7 +77,7 @@ class ContentionFindings:
 
 
 def find_contention(signals: Mapping[Signal, float]) -> ContentionFindings:
-    """Compare the signals of a window with their limits, in the order of these."""
+    """Compare the signals of a window with their limits."""
     contended, remarks = [], []
     for signal, limits in LIMITS.items():
         share = signals.get(signal, 0.0)

@@ -73,7 +73,7 @@ class OwnProcesses:
             return []
 
     def _children(self, pid: int) -> list[int] | None:
-        """Return the children that the threads of a process started; None if the kernel has no list of them."""
+        """Return the children that a process's threads started; None if the kernel lists none."""
         children: list[int] = []
         for tid in self._tids(pid):
             text = read_text(f"{self._proc}/{pid}/task/{tid}/children")
@@ -86,7 +86,7 @@ class OwnProcesses:
 
 
 def all_processes(proc: Path | str = PROC) -> Iterator[ProcessTimes]:
-    """Yield every process that can be seen."""
+    """Yield the times of every process that can be seen."""
     try:
         names = os.listdir(proc)
     except OSError:
@@ -97,7 +97,7 @@ def all_processes(proc: Path | str = PROC) -> Iterator[ProcessTimes]:
 
 
 def children_of_all(proc: Path | str = PROC) -> dict[int, list[int]]:
-    """Return the children of every process that can be seen."""
+    """Return the ids of the children of every process that can be seen."""
     children: dict[int, list[int]] = {}
     for process in all_processes(proc):
         children.setdefault(process.parent, []).append(process.pid)
@@ -127,7 +127,7 @@ def cpu_s(before: Processes, after: Processes) -> float:
 
 
 def _heir(ended: ProcessTimes, starts: Mapping[int, ProcessTimes], after: Processes) -> int:
-    """Return the nearest ancestor of an ended process that still runs: the times of both moved to it."""
+    """Return the nearest ancestor of an ended process that still runs; the kernel adds the ended one's times to it."""
     passed = {ended.pid}
     parent = ended.parent
     while parent in starts and starts[parent].key not in after and parent not in passed:
@@ -137,7 +137,7 @@ def _heir(ended: ProcessTimes, starts: Mapping[int, ProcessTimes], after: Proces
 
 
 def waited_s(before: Threads, after: Threads) -> tuple[float, float]:
-    """Return the seconds that threads waited for a processor, and those that they ran, between two snapshots.
+    """Return for how many seconds threads waited for a processor, and for how many they ran, between two snapshots.
 
     Of the threads that are there at the end: what one did that ended in between is not known. A number that was given
     to a new thread is recognised by its times, which are then less than before.

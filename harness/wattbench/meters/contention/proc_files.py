@@ -49,13 +49,13 @@ class ProcessTimes:
 
     @property
     def key(self) -> tuple[int, int]:
-        """Return what identifies the process: a number alone may be given again."""
+        """Return the key of the process. Its number alone is not enough: the kernel may give it again."""
         return self.pid, self.started
 
 
 @dataclass(frozen=True)
 class ThreadTimes:
-    """How long a thread ran, and how long it waited for a processor though it was ready to run, in seconds."""
+    """For how many seconds a thread ran, and waited for a processor while ready to run."""
 
     cpu_s: float
     wait_s: float
@@ -104,7 +104,7 @@ def process_times(text: str) -> ProcessTimes | None:
 
 
 def thread_times(text: str) -> ThreadTimes | None:
-    """Parse `/proc/<pid>/task/<tid>/schedstat`: nanoseconds that the thread ran, and that it waited to run.
+    """Parse `/proc/<pid>/task/<tid>/schedstat`: the nanoseconds for which the thread ran, and waited to run.
 
     A kernel that does not count (without CONFIG_SCHED_INFO) shows three zeros, which say nothing.
     """
@@ -115,13 +115,13 @@ def thread_times(text: str) -> ThreadTimes | None:
 
 
 def key_values(text: str) -> Mapping[str, int]:
-    """Parse lines of a name and a number, such as `cpu.stat` of a control group. Other lines are left out."""
+    """Parse lines with a name and a number, such as `cpu.stat` of a control group. Other lines are left out."""
     pairs = (line.split() for line in text.splitlines())
     return {pair[0]: number for pair in pairs if len(pair) == 2 and (number := _number(pair[1])) is not None}
 
 
 def read_text(path: Path | str) -> str | None:
-    """Return the content of a file; None if it cannot be read or is no text."""
+    """Return the content of a text file; None if it cannot be read, or is not text."""
     try:
         with open(path, "rb", buffering=0) as file:
             return file.read(1 << 20).decode(errors="replace")
@@ -130,7 +130,7 @@ def read_text(path: Path | str) -> str | None:
 
 
 def _number(text: str) -> int | None:
-    """Return a number that a counter of the kernel can hold; None for anything else."""
+    """Return a text's number if a counter of the kernel can hold it; otherwise None."""
     if not (text.isascii() and text.isdigit()) or len(text) > 20:
         return None
     number = int(text)

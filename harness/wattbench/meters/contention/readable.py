@@ -10,7 +10,7 @@ from wattbench.meters.contention.watch import MachineReader
 
 @dataclass(frozen=True)
 class SignalState:
-    """Whether a signal can be read here."""
+    """A signal of contention, and whether it can be read here."""
 
     signal: Signal
     what: str
@@ -31,7 +31,7 @@ _WHAT = {
 
 
 def survey_signals(reader: MachineReader | None = None) -> list[SignalState]:
-    """Return every signal, in the order of their limits.
+    """Return the state of every signal, in the order of their limits.
 
     Args:
         reader: of the machine to look at; None: of this one.

@@ -49,7 +49,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Contention:
-    """What is known of what else the machine did in a window."""
+    """What other work the machine did in a window, as far as it is known."""
 
     signals: dict[Signal, float] = field(default_factory=dict)
     """Each that could be read, as a share."""
@@ -62,7 +62,7 @@ class Contention:
 
 
 def between(before: Snapshot, after: Snapshot, co_runners_cpu_s: float = 0.0) -> Contention:
-    """Compute the signals of the time between two snapshots; a signal that the kernel hides is absent.
+    """Compute the signals between two snapshots. Signals that the kernel hides are left out.
 
     Args:
         before: when it began.
@@ -95,7 +95,7 @@ def between(before: Snapshot, after: Snapshot, co_runners_cpu_s: float = 0.0) ->
 
 
 def hindered_s(before: Snapshot, after: Snapshot) -> float:
-    """Return the seconds between two snapshots in which own threads waited for processors that others used.
+    """Return the seconds for which the own threads waited for processors that other work used.
 
     The rest is what the same work takes on a machine that does nothing else. 0 where the kernel hides it.
     """
@@ -106,7 +106,7 @@ def hindered_s(before: Snapshot, after: Snapshot) -> float:
 
 
 def _hindered_share(before: Snapshot, after: Snapshot, known_s: float, co_runners_cpu_s: float = 0.0) -> float | None:
-    """Return the share of their time that own threads waited for processors in use by others; None if it is hidden.
+    """Return the share of their time for which own threads waited because of other work; None if hidden.
 
     Args:
         before: when it began.
@@ -130,7 +130,7 @@ def _hindered_share(before: Snapshot, after: Snapshot, known_s: float, co_runner
 
 
 def later_passes(pass_s: Sequence[float]) -> float | None:
-    """Return by what share the median later pass of a window differs from the first, up or down; None without one.
+    """Return by what share a window's median later pass was slower or faster than its first; None without one.
 
     Args:
         pass_s: how long each pass took, in seconds, the first one first.
@@ -141,7 +141,7 @@ def later_passes(pass_s: Sequence[float]) -> float | None:
 
 
 def _foreign_s(before: Snapshot, after: Snapshot, known_s: float) -> float | None:
-    """Return the CPU seconds of other work on the processors that this process may use; None if they are hidden.
+    """Return the CPU seconds that other work used on this process's processors; None if hidden.
 
     `known_s` are those of the own processes and of other slots.
     """
@@ -153,7 +153,7 @@ def _foreign_s(before: Snapshot, after: Snapshot, known_s: float) -> float | Non
 def _foreign_in_group(
     before: GroupTimes | None, after: GroupTimes | None, known_s: float, duration_s: float
 ) -> list[float]:
-    """Return the share of a group's limit that its other members used; nothing without a limit."""
+    """Return the share of a group's limit that other members used; empty without a limit."""
     if before is None or after is None or before.usage_s is None or after.usage_s is None or not after.limit_cpus:
         return []
     return [max(0.0, after.usage_s - before.usage_s - known_s) / (duration_s * after.limit_cpus)]

@@ -38,12 +38,12 @@ class MachineReader:
         self.shows_steal = first is not None and self.whole_machine and (first.steal_s > 0.0 or not self.hypervisor)
 
     def processors(self) -> ProcessorTimes | None:
-        """Return what the usable processors did so far, all together; None if the kernel does not count it."""
+        """Return the times of the usable processors so far, added up; None if the kernel does not count them."""
         times = processor_times(read_text(self._stat) or "", self.cpus)
         return times if times is not None and times.busy_s + times.idle_s > 0.0 else None
 
     def snapshot(self) -> Snapshot:
-        """Read everything now."""
+        """Read all that the kernel counts now."""
         processors = self.processors()
         at_s = time.perf_counter()
         processes = self.own.processes()
@@ -68,22 +68,22 @@ class MachineWatch:
         self._lock = threading.Lock()
 
     def calibrate(self) -> None:
-        """Time the canary before the first window, if this process has not yet."""
+        """Time the canary before the first window, once per process."""
         self._canary()
 
     def open(self) -> WatchedSpan:
-        """Prepare to watch a window that is about to open; `WatchedSpan.begin` follows when it has."""
+        """Prepare to watch a window that is about to open. Call `WatchedSpan.begin` once it is open."""
         with self._lock:
             alone = self._spans == 0
         return WatchedSpan(self, self._reader, self._canary(), alone)
 
     def enter(self) -> None:
-        """Count one window more."""
+        """Count another watched window."""
         with self._lock:
             self._spans += 1
 
     def leave(self) -> bool:
-        """Count one window less; return whether none is left."""
+        """Remove a watched window from the count; return whether it was the last one."""
         with self._lock:
             self._spans -= 1
             return self._spans == 0
@@ -111,7 +111,7 @@ class WatchedSpan:
         self._closed = self._reader.snapshot()
 
     def finish(self, pass_s: Sequence[float] = (), co_runners: int = 0, co_runners_cpu_s: float = 0.0) -> Contention:
-        """Return what else the machine did in the window, which has ended. Call it once.
+        """Return what other work the machine did in the window, which has ended. Call it once.
 
         Args:
             pass_s: how long each pass over its items took, in seconds, if there were several.
@@ -132,7 +132,7 @@ class WatchedSpan:
 
 
 def slowdown(canary: Canary, times: Sequence[CanaryTime | None]) -> float | None:
-    """Return by what share the canary took longer than usual; 0 if it was faster. None without a time.
+    """Return by what share the canary was slower than usual; 0 if faster, None without a time.
 
     The lesser of the times counts. What disturbs a whole window disturbs both: one alone is 50 ms of seconds. (In a
     run of 72 windows on a virtual machine at rest the mean of both was a tenth slower than usual twice.) Where both are
@@ -152,13 +152,13 @@ def watch_here() -> MachineWatch | None:
 
 
 def usable_cpus() -> frozenset[int]:
-    """Return the processors that this process may run on."""
+    """Return the numbers of the processors on which this process may run."""
     if hasattr(os, "sched_getaffinity"):
         return frozenset(os.sched_getaffinity(0))
     return frozenset(range(os.cpu_count() or 1))
 
 
 def _is_view(proc: Path) -> bool:
-    """Return whether `/proc/stat` is a container's own view of the machine, which lxcfs makes up."""
+    """Return whether `/proc/stat` is made up by lxcfs, for a container."""
     lines = (line.split() for line in (read_text(proc / "mounts") or "").splitlines())
     return any(len(fields) >= 3 and fields[1] == "/proc/stat" and "lxcfs" in fields[2] for fields in lines)

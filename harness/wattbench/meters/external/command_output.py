@@ -38,11 +38,11 @@ class CommandSource:
 
     @property
     def reads(self) -> str:
-        """Return what is read, in words."""
+        """Return a text on what is read: power or energy, and the command."""
         return f"{'power' if self._command.power_unit else 'energy'} printed by {self._argv[0]}"
 
     def open(self) -> list[Reading]:
-        """Run it once, so that an error is reported at once.
+        """Run the command once, so that an error shows at once.
 
         Raises:
             MeterError: it gave no figure; the message says why.
@@ -50,7 +50,7 @@ class CommandSource:
         return self.look()
 
     def look(self) -> list[Reading]:
-        """Return one figure, stamped in the middle of the command's run.
+        """Run the command, and return its figure with the time stamp of the middle of the run.
 
         Raises:
             MeterError: it gave none; the message says why.
@@ -66,7 +66,7 @@ class CommandSource:
         return [Reading(at_s, power_w={self._component: number * WATTS[command.power_unit]})]
 
     def interrupt(self) -> None:
-        """End the command, if it is running. A reading that waits for it then fails."""
+        """End the command if it is running. The reading that waits for it then fails."""
         self.close()
 
     def close(self) -> None:
@@ -76,7 +76,7 @@ class CommandSource:
             _end(process)
 
     def _run(self) -> str:
-        """Return its output. Files rather than pipes: something it left behind could hold a pipe open."""
+        """Run the command and return its output. Files collect it, as a process left behind could hold a pipe open."""
         name, timeout_s = self._argv[0], self._command.timeout_s
         with tempfile.TemporaryFile() as printed, tempfile.TemporaryFile() as errors:
             try:
@@ -135,7 +135,7 @@ def _matched(printed: str, pattern: str) -> str | None:
 
 
 def _in_json(printed: str, path: str) -> Any:
-    """Return the value at ``outlets.0.watts``; None if it is absent, or cannot be a number."""
+    """Return the value at a path such as ``outlets.0.watts``; None if it is absent or no number."""
     try:
         at: Any = json.loads(printed)
     except (ValueError, RecursionError):
@@ -151,7 +151,7 @@ def _in_json(printed: str, path: str) -> Any:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End it with everything that it started."""
+    """End the command and every process that it started."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

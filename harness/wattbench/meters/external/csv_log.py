@@ -26,7 +26,7 @@ as far ahead."""
 
 
 class CsvLogSource:
-    """Follows one log. Complete lines only: a line that is still being written is read the next time."""
+    """A meter's log that is followed. An incomplete last line is left for the next reading."""
 
     def __init__(self, log: CsvLog, component: str) -> None:
         self._log = log
@@ -39,12 +39,12 @@ class CsvLogSource:
 
     @property
     def reads(self) -> str:
-        """Return what is read, in words."""
+        """Return a text on what is read."""
         columns = [column for column in (self._log.energy, self._log.power) if column is not None]
         return f"{' and '.join(columns)} in {self._log.path.name}"
 
     def open(self) -> list[Reading]:
-        """Find the columns, and return the log's latest row.
+        """Open the log, find its columns, and return its latest row as a reading.
 
         Raises:
             MeterError: there is no such file, or it lacks a column.
@@ -58,7 +58,7 @@ class CsvLogSource:
         return self.look()[-1:]
 
     def look(self) -> list[Reading]:
-        """Return the new rows. One that cannot be read is a gap, with its reason.
+        """Return the new rows as readings. A row that cannot be read is a gap, with its reason.
 
         Raises:
             MeterError: the file has disappeared, or was replaced by one that lacks a column.
@@ -107,7 +107,7 @@ class CsvLogSource:
         self._rest = b""
 
     def _replaced(self) -> bool:
-        """Return whether the path now leads to another file, or the file was truncated: logs are rotated."""
+        """Return whether the log was rotated: the path is now another file, or the file was truncated."""
         try:
             there = self._log.path.stat()
         except OSError as error:

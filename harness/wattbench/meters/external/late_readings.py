@@ -14,7 +14,7 @@ POLL_S = 0.1
 
 
 class Feed:
-    """The readings of a lagging meter, as the sampler needs them."""
+    """The readings of a lagging meter, in the form that the sampler needs."""
 
     def __init__(self, meter: LaggingMeter) -> None:
         self.meter = meter
@@ -31,7 +31,7 @@ class Feed:
         return sorted(latest.values(), key=lambda reading: reading.at_s)
 
     def news(self) -> list[Reading]:
-        """Return the readings since the last call."""
+        """Return the meter's readings since the last call."""
         try:
             readings = self.meter.take()
         except Exception as error:  # a third party's meter may raise anything; the others must go on
@@ -44,13 +44,13 @@ class Feed:
         return readings
 
     def behind(self, finished_s: float) -> bool:
-        """Return whether its reading of this moment is still expected."""
+        """Return whether the meter's reading of a moment is still expected."""
         return now_s() - finished_s < self.meter.lag_s and any(
             self._latest_s(component) < finished_s for component in self.meter.provenance
         )
 
     def _latest_s(self, component: str) -> float:
-        """Return when a component's count was last read, or its power where it has no count."""
+        """Return when a component's count was last read; without counts, when its power was."""
         reading = self._latest.get(("energy" if component in self._counted else "power", component))
         return -math.inf if reading is None else reading.at_s
 
@@ -58,8 +58,7 @@ class Feed:
 def counts_at_edges(
     components: Iterable[str], readings: Sequence[Reading], started_s: float, finished_s: float
 ) -> list[Reading]:
-    """Return counts at a window's edges, on the line between the readings around each: wrong by at most a quarter of a
-    step.
+    """Return counts at a window's edges, interpolated between the readings around each edge.
 
     An edge without a reading on one of its sides has no count: the window then reports it.
     """

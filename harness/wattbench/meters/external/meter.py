@@ -46,11 +46,11 @@ class ExternalMeter(FollowedMeter):
 
     @classmethod
     def from_settings(cls, settings: ExternalSettings) -> Self:
-        """Make it without reading the source."""
+        """Make the meter without reading the source."""
         return cls(settings)
 
     def late(self, readings: list[Reading]) -> list[Reading]:
-        """Return a gap that says so if even the newest of these readings came later than the suite allows."""
+        """Return a gap if even the newest reading came later than the suite allows; otherwise an empty list."""
         age_s = now_s() - max((reading.at_s for reading in readings if not reading.gaps), default=math.inf)
         if age_s <= self.lag_s:
             return []

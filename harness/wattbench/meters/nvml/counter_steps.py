@@ -25,7 +25,7 @@ Look = Callable[[str], float | None]
 
 @dataclass(frozen=True)
 class Step:
-    """One advance of a counter, caught as it happened."""
+    """One step of a counter, seen as it happened."""
 
     at_s: float
     before_j: float
@@ -36,7 +36,7 @@ class Step:
     """The count that was waited past, if it was not the one just before: an earlier step was not caught."""
 
     def energy_j(self, at_s: float, length_s: float) -> float:
-        """Return joules at a moment within a step's length of this one.
+        """Return the counter's joules at a moment within a step's length of this step.
 
         From the step, back or forth along the power that was read meanwhile; without such readings, taking power
         as even across the step. Before the step the figure stays between the counts that enclose it.
@@ -53,7 +53,7 @@ class Step:
 def watch(
     look: Look, seen_j: Mapping[str, float], timeout_s: float, *, power: Look, since_s: float | None = None
 ) -> dict[str, Step]:
-    """Read counters until each has advanced beyond its last known count.
+    """Read counters until each has advanced beyond its last known count, and return the steps.
 
     Args:
         look: reads one component's counter.
@@ -92,7 +92,7 @@ def watch(
 
 
 def measure_steps(look: Look, seen_j: Mapping[str, float], timeout_s: float) -> dict[str, float]:
-    """Measure how far apart in time each counter's advances are, from its next few.
+    """Measure the seconds between successive steps of each counter.
 
     Returns:
         Seconds per component, to 10 ms. A counter that advanced once or twice in time gets what that shows

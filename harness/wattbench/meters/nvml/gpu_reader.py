@@ -67,21 +67,21 @@ class GpuReader:
         )
 
     def count_j(self) -> float:
-        """Return joules since the driver was loaded. Volta and newer."""
+        """Return the GPU's joules since the driver was loaded. Volta and newer."""
         return float(self._nvml.nvmlDeviceGetTotalEnergyConsumption(self.gpu.handle)) / 1000.0
 
     def power_w(self) -> float:
-        """Return watts, by the field that was chosen when the reader was made."""
+        """Return the GPU's watts, from the field that was chosen when the reader was made."""
         if self.field is not None:
             return self._field_w(self.field)
         return float(self._nvml.nvmlDeviceGetPowerUsage(self.gpu.handle)) / 1000.0
 
     def power_step_s(self) -> float:
-        """Return how coarsely in time `power_w` advances."""
+        """Return the seconds that a value of `power_w` covers, or between two values."""
         return AVERAGED_OVER_S if self._averaged() else SAMPLED_EVERY_S
 
     def check_step_s(self) -> float:
-        """Return how coarsely in time `power_w` checks the counter; infinite where the counter is of more than the GPU.
+        """Return the time step at which `power_w` can check the counter; infinite if it counts more than the GPU.
 
         GH200's counter is of the whole module (ml-energy/zeus, pull request 172).
         """
@@ -93,14 +93,14 @@ class GpuReader:
         return self.power_step_s()
 
     def use(self) -> float | None:
-        """Return the share of the last second or less in which a kernel ran; None if not reported. Raises nothing."""
+        """Return the share of the last second or less in which a kernel ran; None if not reported. Never raises."""
         try:
             return float(self._nvml.nvmlDeviceGetUtilizationRates(self.gpu.handle).gpu) / 100.0
         except self._nvml.NVMLError:
             return None
 
     def power_reads(self) -> str | None:
-        """Return what `power_w` is, in words; None if the part reports no power."""
+        """Return in words what `power_w` reads; None if the part reports no power."""
         if not self._answers(self.power_w):
             return None
         if self.field is not None:
@@ -110,7 +110,7 @@ class GpuReader:
         return f"power, {kind} on this part (nvmlDeviceGetPowerUsage)"
 
     def limit_w(self) -> float | None:
-        """Return the highest power limit that the part can be set to, in watts; None if not reported. Raises nothing.
+        """Return the highest power limit that can be set, in watts; None if not reported. Never raises.
 
         Not the one it is set to, which may be changed while it is measured.
         """
@@ -121,14 +121,14 @@ class GpuReader:
         return float(most_mw) / 1000.0
 
     def temperature_c(self) -> float | None:
-        """Return degrees Celsius of the die; None if not reported. Raises nothing."""
+        """Return the die's temperature in degrees Celsius; None if not reported. Never raises."""
         try:
             return float(self._nvml.nvmlDeviceGetTemperature(self.gpu.handle, self._nvml.NVML_TEMPERATURE_GPU))
         except self._nvml.NVMLError:
             return None
 
     def throttling(self) -> list[str]:
-        """Return what limits its clocks, in words; empty if not reported. Raises nothing."""
+        """Return in words what limits the GPU's clocks; empty if nothing does, or if not reported. Never raises."""
         try:
             reasons = self._clock_reasons(self.gpu.handle)
         except self._nvml.NVMLError:
@@ -136,7 +136,7 @@ class GpuReader:
         return [what for bit, what in THROTTLED.items() if reasons & bit]
 
     def pids(self) -> list[int]:
-        """Return the processes that compute on it; empty if the driver does not list them. Raises nothing."""
+        """Return the ids of the processes that compute on the GPU; empty if the driver lists none. Never raises."""
         try:
             return [process.pid for process in self._nvml.nvmlDeviceGetComputeRunningProcesses(self.gpu.handle)]
         except (self._nvml.NVMLError, self._nvml.NVMLLibraryMismatchError):
@@ -176,7 +176,7 @@ class GpuReader:
 
 
 def foreign_processes(pids: Iterable[int]) -> dict[int, str]:
-    """Return the processes that neither are this one nor descend from it, by pid, with their names.
+    """Return the id and name of each process that is neither this one nor its descendant.
 
     A pid that is not visible here has ended, or belongs to another pid namespace (a driver may name the host's
     pids to a container, our own among them): its owner is not known, so it does not make a window invalid.
@@ -185,12 +185,12 @@ def foreign_processes(pids: Iterable[int]) -> dict[int, str]:
 
 
 def own_processes(pids: Iterable[int]) -> list[int]:
-    """Return the processes that are this one or descend from it."""
+    """Return the processes that are this one or its descendants."""
     return [pid for pid in pids if _stranger(pid) == ""]
 
 
 def _stranger(pid: int) -> str | None:
-    """Return the name of a foreign process; empty for an own one, None where that is not known."""
+    """Return the name of a foreign process; empty for an own process, None if unknown."""
     if pid == os.getpid():
         return ""
 

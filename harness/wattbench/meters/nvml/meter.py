@@ -75,7 +75,7 @@ class NvmlMeter:
 
     @classmethod
     def from_settings(cls, settings: NvmlSettings) -> Self:
-        """Inspect the GPUs once, so that what will be read of them is known.
+        """Make the meter; inspect the GPUs once, to know what can be read of each.
 
         Raises:
             MeterError: as `open`.
@@ -86,7 +86,7 @@ class NvmlMeter:
         return meter
 
     def open(self) -> None:
-        """Start NVML, find the GPUs, and determine how each is read and how long its counter's steps are (0.4 s).
+        """Start NVML, find the GPUs, choose how to read each, and measure the steps of its counter (0.4 s).
 
         Raises:
             MeterError: no driver, no visible GPU, or one whose energy cannot be read.
@@ -109,7 +109,7 @@ class NvmlMeter:
             return  # a lost device may refuse even this, and there is nothing left to free
 
     def read(self) -> Reading:
-        """Return joules, watts and degrees of every GPU, and what makes a window invalid.
+        """Return joules, watts and degrees of every GPU, with the notes that make a window invalid.
 
         A GPU that fails is a gap.
         """
@@ -152,7 +152,7 @@ class NvmlMeter:
         self._steps = watch(self._look, seen_j, self._patience_s(seen_j), power=self._instant_w)
 
     def settle(self, reading: Reading) -> Reading:
-        """Return joules as they were at the reading's moment, placed inside the counter's step."""
+        """Return the reading with its joules at its own moment, placed within the counter's step."""
         settled_j = dict(reading.energy_j)
         waiting_j: dict[str, float] = {}
         unplaced: set[str] = set()
@@ -232,7 +232,7 @@ class NvmlMeter:
             return None
 
     def _instant_w(self, component: str) -> float | None:
-        """Return the watts of this moment; None if the part reports none.
+        """Return the watts of a GPU at this moment; None if the part reports no instantaneous power.
 
         An average over the last second would place no edge.
         """
@@ -243,7 +243,7 @@ class NvmlMeter:
             return None
 
     def _look_at_state(self, at_s: float, components: Iterable[str]) -> None:
-        """Read degrees, clocks and use, unless that was done a moment ago."""
+        """Read the degrees, the clocks and the use of GPUs, at most once per `STATE_EVERY_S`."""
         if at_s < self._state_due_s:
             return
         self._state_due_s = at_s + STATE_EVERY_S
@@ -260,7 +260,7 @@ class NvmlMeter:
         self._throttled = frozenset(throttled)
 
     def _slow_notes(self, at_s: float) -> frozenset[str]:
-        """Return the notes on processes, and on GPUs that appeared or went.
+        """Return notes on foreign processes, and on GPUs that appeared or disappeared.
 
         They are looked up once a second: on foreign processes, and on own ones on a GPU that is not measured.
         """
@@ -277,7 +277,7 @@ class NvmlMeter:
         return self._noted if self.fewer is None else self._noted | {self.fewer}
 
     def _look_at_others(self) -> list[str]:
-        """Note own processes on GPUs that are not measured, and keep the use of those GPUs without a foreign process.
+        """Return notes on own processes on GPUs that are not measured, and keep the use of these GPUs.
 
         The indices of CUDA and of NVML may name different GPUs.
         """
@@ -295,10 +295,10 @@ class NvmlMeter:
 
 
 def _lost(component: str, error: Any) -> list[str]:
-    """Return the note that a device was lost; none if the error says nothing of it."""
+    """Return a note that a device was lost; empty if the error is another one."""
     return [f"{component}: the device was lost ({error})"] if error.value in LOST else []
 
 
 def _held_up(since_s: float) -> str:
-    """Return why a reading is not used: its figures are of an unknown moment since `since_s`."""
+    """Return the reason for leaving out a reading that took too long."""
     return f"the machine was too busy to read it in time: it took {now_s() - since_s:.2f} s"

@@ -69,7 +69,7 @@ def find_gpus(nvml: Any) -> list[Gpu]:
 
 
 def all_gpus(nvml: Any) -> list[Gpu]:
-    """Return the GPUs of the machine, visible to systems or not.
+    """Return all GPUs of the machine, whether visible to systems or not.
 
     Raises:
         MeterError: NVML does not list them.
@@ -81,7 +81,7 @@ def all_gpus(nvml: Any) -> list[Gpu]:
 
 
 def changed_gpus(nvml: Any, opened: Sequence[Gpu]) -> list[str]:
-    """Return a sentence for each GPU that appeared or went since a meter was opened.
+    """Return a sentence for each GPU that appeared or disappeared since a meter was opened.
 
     Args:
         nvml: as `start_nvml` returns it.
@@ -106,7 +106,7 @@ def changed_gpus(nvml: Any, opened: Sequence[Gpu]) -> list[str]:
 
 
 def _visible(gpus: list[Gpu]) -> list[Gpu]:
-    """Return those that `CUDA_VISIBLE_DEVICES` leaves visible."""
+    """Return the GPUs that `CUDA_VISIBLE_DEVICES` leaves visible."""
     wanted = os.environ.get("CUDA_VISIBLE_DEVICES")
     if wanted is None:
         return gpus
@@ -120,7 +120,7 @@ def _gpu(nvml: Any, index: int) -> Gpu:
 
 
 def expected_gpus() -> int | None:
-    """Return how many GPUs `CUDA_VISIBLE_DEVICES` names, up to a -1, which ends it by intent; None if it is not set."""
+    """Return how many GPUs `CUDA_VISIBLE_DEVICES` names before the first -1; None if it is not set."""
     wanted = os.environ.get("CUDA_VISIBLE_DEVICES")
     if wanted is None:
         return None
@@ -129,7 +129,7 @@ def expected_gpus() -> int | None:
 
 
 def select_visible(wanted: str, gpus: Sequence[Gpu], *, by_pci_order: bool) -> list[Gpu]:
-    """Return what CUDA would see: entries are indices or (prefixes of) UUIDs, up to the first that names no GPU.
+    """Return the GPUs that CUDA would see with this `CUDA_VISIBLE_DEVICES`.
 
     Args:
         wanted: the value of `CUDA_VISIBLE_DEVICES`.
@@ -170,7 +170,7 @@ def _named(entry: str, gpus: Sequence[Gpu]) -> Gpu | None:
 
 
 def refuse_mig(nvml: Any, gpu: Gpu) -> None:
-    """Refuse a GPU that is divided into instances.
+    """Raise if a GPU is divided into instances (MIG).
 
     Raises:
         MeterError: MIG mode is on.

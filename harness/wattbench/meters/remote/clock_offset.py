@@ -25,12 +25,12 @@ class Offset:
 
     @property
     def middle_s(self) -> float:
-        """Return the best estimate."""
+        """Return the best estimate of the offset."""
         return (self.least_s + self.most_s) / 2.0
 
     @property
     def half_s(self) -> float:
-        """Return how far the estimate may be wrong."""
+        """Return the largest error of the estimate."""
         return (self.most_s - self.least_s) / 2.0
 
 
@@ -43,7 +43,7 @@ class ClockOffset:
         """None as long as no answer had a date."""
 
     def note(self, date: str | None, sent_s: float, received_s: float) -> str | None:
-        """Bound the offset by an answer.
+        """Narrow the bounds of the offset by the date of an answer.
 
         Args:
             date: its header `Date`; None if it had none.

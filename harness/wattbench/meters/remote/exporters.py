@@ -225,7 +225,7 @@ def _oldest_s(lines: Iterable[PageSample]) -> float | None:
 
 
 def _estimated(labels: Mapping[str, str]) -> bool:
-    """Return whether Kepler says that it has no sensor: it then has a model, trained on other machines."""
+    """Return whether Kepler's labels say that its joules come from a model and not from a sensor."""
     return "estimator" in labels.get("source", "") or labels.get("mode") == "estimated"
 
 

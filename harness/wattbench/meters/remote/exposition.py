@@ -64,7 +64,7 @@ def samples(text: str, metrics: Collection[str], *, open_metrics: bool = False) 
 
 
 def _name(line: str) -> str:
-    """Return the name that a line begins with, up to its labels or its value."""
+    """Return the metric's name at the beginning of a line."""
     return _NAME.match(line)[0]  # type: ignore[index]  # it matches anything, nothing included
 
 

@@ -12,7 +12,7 @@ class PageError(Exception):
 
 @dataclass(frozen=True)
 class Figure:
-    """What a page says of one part of the machine."""
+    """The figures of a page on one part of the machine."""
 
     energy_j: float | None = None
     """Joules counted so far."""
@@ -31,7 +31,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class PageFigures:
-    """What one page says."""
+    """The figures of one page, by part of the machine."""
 
     parts: Mapping[str, Figure]
     """By part: ``gpu0``, ``cpu``."""

@@ -37,10 +37,10 @@ UNEVEN = 0.1
 
 
 class RemoteMeter(FollowedMeter):
-    """All parts of a machine that one exporter knows."""
+    """A meter of all parts of a machine whose figures one exporter has."""
 
     def __init__(self, source: ScrapeSource, page: PageFigures, reader: PageReader, settings: RemoteSettings) -> None:
-        """Make it of a source whose first page was read.
+        """Make the meter from a source whose first page has been read.
 
         Args:
             source: of the readings.
@@ -91,7 +91,7 @@ class RemoteMeter(FollowedMeter):
             fetcher.close()
 
     def account(self, readings: Sequence[Reading], started_s: float, finished_s: float) -> WindowAccount:
-        """Say what spoils a window, how many readings failed, and how far its joules may be off."""
+        """Return the faults of a window, how many readings failed, and how far off its joules may be."""
         faults: dict[str, str] = {}
         remarks: list[str] = []
         ordered = sorted(readings, key=lambda reading: reading.at_s)
@@ -125,7 +125,7 @@ class RemoteMeter(FollowedMeter):
         return None
 
     def _share(self, series: Series) -> float | None:
-        """Return how far the joules may be off, as a share of them; None if there are none."""
+        """Return how far off the joules may be, as a share of them; None if unknown."""
         source = self._pages
         age_s = 0.0 if source.stamped else source.age_s / 2.0
         shift_s = source.offset.half_s if source.stamped and source.offset is not None else 0.0
@@ -157,7 +157,7 @@ class PrometheusMeter(RemoteMeter):
 
     @classmethod
     def from_settings(cls, settings: PrometheusSettings) -> Self:
-        """Read a page, to learn which parts the machine has.
+        """Make the meter; read a page, to learn which parts the machine has.
 
         Raises:
             MeterError: there is none, or it has no figures; the message says why.
@@ -172,7 +172,7 @@ class TensorRtLlmMeter(RemoteMeter):
 
     @classmethod
     def from_settings(cls, settings: TensorRtLlmSettings) -> Self:
-        """Ask the server once, to check that it counts joules.
+        """Make the meter; read the server's page once, to check that it counts joules.
 
         Raises:
             MeterError: it does not say; the message says why.
@@ -210,7 +210,7 @@ def _stated_error_j(
     age_s: float,
     shift_s: float,
 ) -> float | None:
-    """Return by how many joules a window may be off; None if its readings do not show it.
+    """Return by how many joules a window may be off; None if its readings do not allow an estimate.
 
     Three things are not known. Between two readings the counter may have risen along any line that the power allows: a
     count at a window's edge, taken from the straight line, is wrong by at most a quarter of a step of the range of the
@@ -243,7 +243,7 @@ def _stated_error_j(
 
 
 def _around(means: Sequence[tuple[tuple[float, float], float]], at_s: float) -> tuple[float, float] | None:
-    """Return the length of the interval that a moment is in, and the mean power of it."""
+    """Return the length and the mean power of the interval around a moment; None outside all intervals."""
     for (from_s, to_s), mean_w in means:
         if from_s <= at_s <= to_s:
             return to_s - from_s, mean_w

@@ -26,7 +26,7 @@ MOST_EVENTS = 1000
 
 @dataclass(frozen=True)
 class Event:
-    """What spoils the joules of a window that it falls into."""
+    """An event, such as a restart, that spoils the joules of the window in which it happens."""
 
     at_s: float
     components: Collection[str]
@@ -35,7 +35,7 @@ class Event:
 
 @dataclass
 class _Last:
-    """What was last read of a component."""
+    """The last figures that were read of a component."""
 
     energy_j: float | None = None
     changed_s: float = -math.inf
@@ -65,7 +65,7 @@ class ScrapeSource:
         parts: Collection[str] | None = None,
         close: Callable[[], None] = lambda: None,
     ) -> None:
-        """Prepare, without fetching anything.
+        """Set up the source without fetching anything.
 
         Args:
             fetch: returns a page.
@@ -177,14 +177,14 @@ class ScrapeSource:
         return page, fetched
 
     def _middle_s(self, fetched: Fetched) -> float:
-        """Return the moment that is assumed for the figures of a page without time stamps."""
+        """Return the assumed moment of the figures of a page without time stamps."""
         return (fetched.sent_s + fetched.received_s - self.age_s) / 2.0
 
     def _note(self, components: Collection[str], what: str, at_s: float) -> None:
         self.events.append(Event(at_s, components, what))
 
     def _placed_s(self, figure: Figure, last: _Last, fetched: Fetched) -> tuple[float | None, str | None]:
-        """Return when a figure was taken, by this clock (None: it was read before), or why its stamp cannot be true."""
+        """Return when a figure was taken, by this machine's clock, or why its time stamp cannot be true."""
         if figure.stamp_s is None:
             return self._middle_s(fetched), None
         self.stamped = True
@@ -203,7 +203,7 @@ class ScrapeSource:
         return at_s, None
 
     def _watch(self, component: str, figure: Figure, last: _Last, seen_s: float) -> str | None:
-        """Keep what was read; return why a count cannot be used, and None if it can."""
+        """Keep a component's new figures; return why its count cannot be used, or None if it can."""
         if figure.identity != last.identity:
             self._note([component], f"another device is in its place ({figure.identity or 'unnamed'})", seen_s)
             last.identity = figure.identity

@@ -41,7 +41,7 @@ Located = tuple[str, Reading]
 
 
 def readings_of(path: Path, lines: Iterable[str]) -> Iterator[Located] | None:
-    """Return the readings of a log, each with its position; None if it is no such log.
+    """Return the readings of a GPU log, each with its position; None if the file is no such log.
 
     Args:
         path: for messages.
@@ -128,7 +128,7 @@ def _of_pages(path: Path, first: list[tuple[str, str]], rows: Iterator[tuple[str
 
 
 def _reading(gpu: str, at_s: float, fields: dict[str, str], where: str) -> Reading:
-    """Return what some fields say of a GPU: a word in the place of watts is a gap."""
+    """Build the reading of a GPU from a log's fields. Text in place of watts makes a gap."""
     figures = {name: _number(fields.get(name, ""), factor, where) for name, factor in COLUMNS.items()}
     power_w, energy_j, heat_c = ({gpu: value} if value is not None else {} for value in figures.values())
     gaps = {} if power_w or energy_j else {gpu: f"{fields.get('POWER', ''):.40} in the place of a figure"}
@@ -136,7 +136,7 @@ def _reading(gpu: str, at_s: float, fields: dict[str, str], where: str) -> Readi
 
 
 def _number(text: str, factor: float, where: str) -> float | None:
-    """Return a number, with its unit or without; None where there is a word."""
+    """Return the number in a field, with or without a unit; None for a word."""
     try:
         number = float(text.partition(" ")[0] or "nan")
     except ValueError:

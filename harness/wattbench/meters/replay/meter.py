@@ -46,7 +46,7 @@ class ReplayMeter:
 
     @classmethod
     def from_settings(cls, settings: ReplaySettings) -> Self:
-        """Read the recording.
+        """Make the meter, and read the recording.
 
         Raises:
             UserError: it cannot be read (the message names the line), or it lacks a component that the suite names.
@@ -60,7 +60,7 @@ class ReplayMeter:
         return cls(chosen, name=f"replay ({settings.trace.name})", speed=settings.speed, repeat=settings.repeat)
 
     def open(self) -> None:
-        """Begin to play."""
+        """Begin to play the recording."""
         self._opened_s = now_s()
         self._noted_s = 0.0
 
@@ -86,7 +86,7 @@ class ReplayMeter:
         return Reading(at_s, energy_j, power_w, temperature_c, self._notes(into_s), gaps)
 
     def account(self, readings: Sequence[Reading], started_s: float, finished_s: float) -> WindowAccount:
-        """State by how much the joules of a window differ from the recording's, where it is played at another speed."""
+        """State how far a window's joules differ from the recording's, if it is played at another speed."""
         if self._speed == 1.0:
             return WindowAccount()
         edges = [(at_s - self._opened_s) * self._speed for at_s in (started_s, finished_s)]
@@ -109,7 +109,7 @@ class ReplayMeter:
         """Do nothing: nothing is held open."""
 
     def _gap(self, recorded: Recorded, moment_s: float, into_s: float) -> str | None:
-        """Return why the recording has no figure at a moment; None if it has."""
+        """Return why the recording has no figure at a moment; None if it has one."""
         if into_s > self._length_s:
             return f"the recording ended after {self._length_s / self._speed:.2f} s"
         times_s = recorded.times_s
@@ -130,8 +130,7 @@ class ReplayMeter:
         return None
 
     def _notes(self, into_s: float) -> frozenset[str]:
-        """Return the notes since the last reading, or, if nothing was recorded since, those of the recording's
-        latest."""
+        """Return the recorded notes since the last reading; without newer ones, the latest."""
         since_s, self._noted_s = self._noted_s, into_s
         if since_s > into_s:
             since_s = 0.0  # it started again
@@ -152,7 +151,7 @@ def _replay_error(
     mapped: tuple[float, float],
     speed: float,
 ) -> str | None:
-    """Compare the joules of a window with those of the recorded stretch that it played.
+    """Return a remark on how far a window's joules differ from those of the recorded stretch that was played.
 
     Watts are played as they were recorded, so a window at twice the speed holds half of the joules of its stretch. What
     it differs by beyond that comes of its readings: they are as far apart as at any speed, and see less of the course.

@@ -49,17 +49,17 @@ class Recorded:
 
     @property
     def first_s(self) -> float:
-        """Return when it was first read."""
+        """Return when the component was first read."""
         return self.times_s[0]
 
     @property
     def last_s(self) -> float:
-        """Return when it was last read."""
+        """Return when the component was last read."""
         return self.times_s[-1]
 
     @property
     def what(self) -> str:
-        """Return what is recorded of it, in words."""
+        """Return in words what is recorded of the component: energy, power, or both."""
         return " and ".join(name for name, points in (("energy", self.energy), ("power", self.power)) if points)
 
 
@@ -99,7 +99,7 @@ def _trace(path: Path) -> tuple[list[Reading], dict[str, float]]:
 
 
 def _other(path: Path) -> tuple[list[Reading], dict[str, float]]:
-    """Read a log of GPUs, or a plain CSV file: each moment of a component is after the one before it."""
+    """Read a log of GPUs or a plain CSV file. Raise if a component's moments are not in order."""
     readings: list[Reading] = []
     times_s: dict[str, list[float]] = {}
     with open_regular(path) as file:
@@ -173,6 +173,6 @@ def _points(points: Iterable[Point]) -> list[Point]:
 
 
 def _own_notes(component: str, components: list[str], notes: frozenset[str]) -> frozenset[str]:
-    """Return the notes of a reading, without those of its other components."""
+    """Return a reading's notes on one component, without those on its other components."""
     others = [other for other in components if other != component]
     return frozenset(note for note in notes if not any(note.startswith(f"{other}:") for other in others))

@@ -27,7 +27,7 @@ _ROUNDED = 1e-6
 
 @dataclass(frozen=True)
 class SecondJudgement:
-    """What the readings of a window say of its row."""
+    """The result of judging a recorded window a second time."""
 
     recomputed: tuple[str, ...]
     """Components whose joules were computed again."""
@@ -45,7 +45,7 @@ class RecordedReadings:
         self.step_s: Mapping[str, float] = trace.step_s
 
     def around(self, row: WindowRow) -> list[tuple[str, Reading]]:
-        """Return the readings of a window and around its edges, with their meters; empty where none is within it."""
+        """Return the readings in a window and around its edges, with their meters; empty if none is in the window."""
         first, last = (bisect.bisect_left(self._times_s, at_s) for at_s in (row.started_s, row.finished_s))
         if first == last:
             return []
@@ -55,7 +55,7 @@ class RecordedReadings:
 
 
 def judge_again(row: WindowRow, recorded: RecordedReadings, *, by_same_rules: bool) -> SecondJudgement | None:
-    """Compare a window's joules, their provenance and its validity with what its readings give.
+    """Compare a window's recorded joules, provenance and validity with those that its readings give.
 
     Joules that are a slot's part of a machine's are not compared: what other slots used is in no trace.
 
@@ -86,7 +86,7 @@ def judge_again(row: WindowRow, recorded: RecordedReadings, *, by_same_rules: bo
 
 
 def _ways(row: WindowRow, around: Sequence[tuple[str, Reading]], read: set[str]) -> Iterator[list[Reading]]:
-    """Yield the readings in each way in which the window's edges may have been placed: a trace does not say which."""
+    """Yield the readings once for each way in which the window's edges may have been placed."""
     plain = [reading for _, reading in around]
     if INTERRUPTED in row.reasons:
         yield plain + readings_at_end(around, row.started_s, row.finished_s)
@@ -136,7 +136,7 @@ def _evidence(
 
 
 def _validity(row: WindowRow, judged: Sequence[WindowRow]) -> Iterator[str]:
-    """Yield what contradicts a window's validity. Some faults are in no trace: it may have others than its readings."""
+    """Yield a clause if the recorded validity of a window contradicts its readings."""
     valid = [each for each in judged if each.valid]
     if row.valid and not valid:
         yield f"is valid, and by its readings it is not: {judged[-1].reasons[0]}"

@@ -39,7 +39,7 @@ class Metering:
     """The meters of a run. A context manager: inside it they are open and the sampling thread runs."""
 
     def __init__(self, meters: Sequence[Meter], watch: MachineWatch | None = None) -> None:
-        """Prepare; nothing is opened yet.
+        """Set up the metering without opening a meter.
 
         Args:
             meters: none of them open.
@@ -100,7 +100,7 @@ class Metering:
         self._sampler.trace_to(path, None if hosts is None else frozenset(components))
 
     def open(self, label: WindowLabel, hosts: Hosts = None) -> OpenWindow:
-        """Open a window. It counts from the moment this returns.
+        """Open a window, which begins when this returns.
 
         Waits for the next step of a counter that advances in steps (0.1 s or so).
 
@@ -121,7 +121,7 @@ class Metering:
         return OpenWindow(self, self._sampler, label, started_s, readings, span, hosts)
 
     def co_running(self, started_s: float, finished_s: float) -> CoRunning:
-        """Return what other slots of this machine did in a window that ended; waits until that is known."""
+        """Wait until the records of other slots cover a past window; return what these slots used in it."""
         if self._book is None:
             return CoRunning()
         self._book.wait_until(finished_s)
@@ -130,7 +130,7 @@ class Metering:
     def accounts(
         self, components: Sequence[str], readings: Sequence[Reading], started_s: float, finished_s: float
     ) -> list[WindowAccount]:
-        """Return what the meters of these components say of a window, as `AccountableMeter.account` has it."""
+        """Return the accounts that the meters of these components give of a window."""
         able = [meter for meter in self._opened if isinstance(meter, AccountableMeter)]
         of_window = [meter for meter in able if not set(components).isdisjoint(meter.provenance)]
         return [meter.account(readings, started_s, finished_s) for meter in of_window]
@@ -184,7 +184,7 @@ class OpenWindow:
 
     @property
     def elapsed_s(self) -> float:
-        """Seconds since it opened."""
+        """Seconds since the window opened."""
         return now_s() - self.started_s
 
     def close(

@@ -66,7 +66,7 @@ def recover_window(trace_csv: Path, label: WindowLabel, *, until_s: float | None
 
 
 def readings_at_end(readings: Iterable[tuple[str, Reading]], started_s: float, finished_s: float) -> list[Reading]:
-    """Estimate each meter's reading at a window's end, where its other readings allow that.
+    """Estimate each meter's reading at a window's end, if its other readings allow an estimate.
 
     Args:
         readings: meter name and reading, in any order.
@@ -80,7 +80,7 @@ def readings_at_end(readings: Iterable[tuple[str, Reading]], started_s: float, f
 
 
 def _trace(path: Path) -> tuple[Trace, list[str]]:
-    """Return what a trace holds; nothing where it cannot be read, and a sentence why."""
+    """Return the content of a trace. If it cannot be read, return an empty trace and a sentence on why."""
     try:
         return read_trace(path), []
     except MissingFileError:
@@ -90,7 +90,7 @@ def _trace(path: Path) -> tuple[Trace, list[str]]:
 
 
 def _at_end(taken: Sequence[Reading], started_s: float, finished_s: float) -> Reading | None:
-    """Estimate a meter's reading at a window's end; None where its other readings do not allow that."""
+    """Estimate a meter's reading at a window's end; None if its other readings do not allow an estimate."""
     before = [reading for reading in taken if reading.at_s <= finished_s]
     after = [reading for reading in taken if reading.at_s > finished_s]
     if not before or before[-1].at_s == finished_s:
@@ -109,7 +109,7 @@ def _at_end(taken: Sequence[Reading], started_s: float, finished_s: float) -> Re
 
 
 def _on_line(a: Mapping[str, float], b: Mapping[str, float], a_s: float, b_s: float, at_s: float) -> dict[str, float]:
-    """Return figures at a moment on the lines through two readings, of the components that both have."""
+    """Interpolate the figures of two readings at a moment, for the components that both readings have."""
     if a_s == b_s:
         return {}
     return {c: a[c] + (b[c] - a[c]) * (at_s - a_s) / (b_s - a_s) for c in a.keys() & b.keys()}

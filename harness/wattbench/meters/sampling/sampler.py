@@ -97,7 +97,7 @@ class Sampler:
 
     @held()
     def open_window(self) -> tuple[float, list[Reading]]:
-        """Read every meter for a window's start.
+        """Read every meter at a window's start, and begin to collect readings for the window.
 
         Returns:
             The moment from which the window counts, in seconds since the epoch, and the list that collects its
@@ -125,7 +125,7 @@ class Sampler:
 
     @held()
     def close_window(self, readings: list[Reading]) -> float:
-        """Read every meter for a window's end, and stop collecting for it.
+        """Read every meter at a window's end, and stop collecting readings for the window.
 
         Where a meter lags, this waits for its reading of that end, as long as the meter says that it may take.
 
@@ -162,7 +162,7 @@ class Sampler:
                 trace.sync()
 
     def edge_readings(self, readings: Sequence[Reading], started_s: float, finished_s: float) -> list[Reading]:
-        """Return the counts of lagging meters when a closed window started and finished."""
+        """Return the counts of lagging meters at the start and the end of a closed window."""
         lagging = [component for feed in self._feeds for component in feed.meter.provenance]
         return counts_at_edges(lagging, readings, started_s, finished_s)
 
@@ -189,7 +189,7 @@ class Sampler:
                     self._put(feed.meter, reading, self._windows + self._ended)
 
     def _read(self, meter: Meter, attempts: int) -> Reading:
-        """Read a meter; what cannot be read is a gap with its reason. What failed attempts noted is kept."""
+        """Read a meter, with several attempts if it fails. A component that cannot be read is a gap."""
         reading = _attempt(meter)
         for _ in range(attempts - 1):
             if not reading.gaps:

@@ -16,7 +16,7 @@ from wattbench.records.trace import BETWEEN, COLUMNS, GAP, TraceRow, trace_rows
 
 
 class TracedMeter(Protocol):
-    """What a trace records of a meter."""
+    """The facts of a meter that a trace records."""
 
     @property
     def name(self) -> str:
@@ -94,7 +94,7 @@ class TraceWriter:
             rest = rest[self._file.write(rest) :]
 
     def _has_first_line(self) -> bool:
-        """Return whether the file has its first line; cut off a part of it, all that a full disk took."""
+        """Return whether the file has its first line. Cut off an incomplete first line, as of a full disk."""
         size = self._file.seek(0, io.SEEK_END)
         whole = csv_lines([list(COLUMNS)]).encode()
         first = os.pread(self._file.fileno(), len(whole), 0)
@@ -140,7 +140,7 @@ def read_trace(path: Path, *, named: bool = False) -> Trace:
 
 
 def _by_reading(rows: Iterable[TraceRow]) -> Iterator[list[TraceRow]]:
-    """Yield the rows of one reading together: successive ones of the same moment and meter."""
+    """Group successive rows of the same moment and meter: yield the rows of each reading."""
     together: list[TraceRow] = []
     for row in rows:
         if together and (row.at_s, row.meter) != (together[0].at_s, together[0].meter):

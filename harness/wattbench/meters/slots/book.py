@@ -19,7 +19,7 @@ LOOK_EVERY_S = 0.02
 
 @dataclass(frozen=True)
 class CoRunning:
-    """What other slots did in a time."""
+    """What other slots did in a span of time."""
 
     slots: int = 0
     """How many there were at the same time, at most."""
@@ -31,7 +31,7 @@ class SlotBook:
     """The CPU seconds of all slots of this machine. Several threads may use it."""
 
     def __init__(self, folder: Path, host: str, own_slot: str) -> None:
-        """Prepare, without reading.
+        """Set up the book without reading.
 
         Args:
             folder: of locks, in which the slots' files are.
@@ -47,7 +47,7 @@ class SlotBook:
         self._lock = threading.RLock()
 
     def refresh(self) -> None:
-        """Read what is new."""
+        """Read the new records of all slots."""
         with self._lock:
             for path in slot_files(self._folder, self._host):
                 if path.name not in self._uses and path.name not in self._refused:
@@ -60,7 +60,7 @@ class SlotBook:
                     self._readers.pop(name, None)
 
     def known_until_s(self) -> float:
-        """Return up to when the use of every slot is known, as a stamp of `wattbench.clock.now_s`."""
+        """Return until when the use of every slot is known, as a stamp of `wattbench.clock.now_s`."""
         with self._lock:
             last = min((self._uses[name].last for name in self._readers), default=cell_of(machine_s(now_s())))
         return stamp_s(last * GRID_S)
@@ -74,13 +74,13 @@ class SlotBook:
 
     @property
     def pids(self) -> list[int]:
-        """Return the processes of all slots that measure now, as far as they say."""
+        """Return the process ids of all slots that measure now, if their files have these."""
         with self._lock:
             said = [reader.facts.about.get("pid") for reader in self._readers.values()]
         return [pid for pid in said if isinstance(pid, int)]
 
     def behind(self) -> str:
-        """Name the slot whose records are the oldest."""
+        """Return the name of the slot whose records are the oldest."""
         with self._lock:
             if not self._readers:
                 return "no slot"
@@ -88,7 +88,7 @@ class SlotBook:
             return f"the slot of process {self._readers[name].facts.about.get('pid')}"
 
     def wait_until(self, at_s: float) -> bool:
-        """Wait until the use of every slot is known up to a moment; return False where one is late for too long."""
+        """Wait until the use of every slot is known up to a moment. Return False if a slot is too late."""
         while True:
             self.refresh()
             if self.known_until_s() >= at_s:
@@ -98,7 +98,7 @@ class SlotBook:
             time.sleep(LOOK_EVERY_S)
 
     def part_j(self, component: str, energy_j: float, span_s: tuple[float, float], idle_w: float | None) -> float:
-        """Return this slot's part of the joules that the machine used in a known span of time, at constant power.
+        """Return this slot's part of the joules that the machine used in a span of time, at constant power.
 
         Args:
             component: of the machine.
@@ -124,7 +124,7 @@ class SlotBook:
         return part_of(power_w, 1.0, share, share.idle_w.get(component) if idle_w is None else idle_w)
 
     def others(self, from_s: float, to_s: float) -> CoRunning:
-        """Return what other slots did in a time, as far as it is known; stamps of `wattbench.clock.now_s`."""
+        """Return what other slots did in a span of time, as far as known; stamps of `wattbench.clock.now_s`."""
         first_s, last_s = machine_s(from_s), machine_s(to_s)
         most, used_s = 0, 0.0
         for cell in range(cell_of(first_s), cell_of(last_s) + 1):
@@ -143,7 +143,7 @@ class SlotBook:
             self._readers.clear()
 
     def _share(self, cell: int) -> CellShare:
-        """Return this slot's share of a cell; it is computed once, as soon as all is known of the cell."""
+        """Return this slot's share of a cell of the time grid. It is kept once the use of all slots is known."""
         with self._lock:
             if (share := self._shares.get(cell)) is None:
                 share = cell_share(self._uses.values(), self.own_slot, cell)
@@ -154,7 +154,7 @@ class SlotBook:
             return share
 
     def _meet(self, path: Path) -> None:
-        """Add a new slot, if its process lives."""
+        """Add a new slot to the book, if its process is alive."""
         try:
             reader = SlotReader(path)
         except (OSError, ValueError):
@@ -172,7 +172,7 @@ class SlotBook:
         self._uses[path.name] = SlotUse(path.name, first, reader.facts.idle_w)
 
     def _follow(self, name: str, reader: SlotReader) -> None:
-        """Read the new records of a slot. A slot whose records cannot be true is dropped."""
+        """Read the new records of a slot. Drop the slot if its records cannot be true."""
         use = self._uses[name]
         while (used_s := reader.read(use.first + len(use.cpu_s))) is not None:
             most_s = (os.cpu_count() or 1) * GRID_S * (use.last + 1)  # of all processors since the machine started

@@ -17,13 +17,13 @@ _here: list[SlotBook] = []
 
 
 def slot_book() -> SlotBook | None:
-    """Return the book of this process's slot; None: it has the whole machine."""
+    """Return the book of this process's slot; None if the process has the whole machine."""
     return _here[-1] if _here else None
 
 
 @contextlib.contextmanager
 def measuring_as(book: SlotBook) -> Iterator[None]:
-    """Let meters that are chosen inside give a slot's part."""
+    """Make meters that are chosen within this block measure a slot's part of the machine."""
     _here.append(book)
     try:
         yield
@@ -33,7 +33,7 @@ def measuring_as(book: SlotBook) -> Iterator[None]:
 
 
 def in_slot(meters: Sequence[Meter]) -> list[Meter]:
-    """Return the meters of a run as this process's slot reads them; the same where it has the whole machine.
+    """Return a run's meters, converted to this process's slot if it has one.
 
     Raises:
         UserError: one of them measures what cannot be given out among slots.
@@ -47,7 +47,7 @@ def in_slot(meters: Sequence[Meter]) -> list[Meter]:
 
 
 def check_in_slot(meters: Sequence[Meter]) -> None:
-    """Check that what meters measure can be given out among the slots of a machine.
+    """Check that what these meters measure can be divided among the slots of a machine.
 
     Raises:
         UserError: one measures what cannot.
@@ -70,5 +70,5 @@ def check_in_slot(meters: Sequence[Meter]) -> None:
 
 
 def is_shared(component: str) -> bool:
-    """Return whether a component is one that all slots of this machine use: neither a GPU nor another machine's."""
+    """Return whether all slots of this machine use the component. No GPU is shared, nor a part of another machine."""
     return components.host_of(component) is None and not is_gpu(component)

@@ -38,7 +38,7 @@ class SlotPresence:
         idle_w: Mapping[str, float] | None = None,
         processes: Callable[[], Processes] | None = None,
     ) -> None:
-        """Prepare; nothing is written yet.
+        """Set up the slot's file; write nothing yet.
 
         Args:
             folder: of locks.
@@ -92,13 +92,13 @@ class SlotPresence:
         os.close(self._descriptor)
 
     def name_run(self, root: Path) -> None:
-        """Say which run it writes."""
+        """Write into the slot's file which run this process writes."""
         self._about["run"] = str(root.absolute())
         with contextlib.suppress(OSError):
             os.pwrite(self._descriptor, self._facts.as_page(), 0)
 
     def publish(self) -> None:
-        """Write CPU seconds up to every boundary that has passed; those between two looks are on the line."""
+        """Write the slot's CPU seconds at every boundary that has passed, interpolated between two looks."""
         with self._lock:
             before_s, before_at_s = self._used_s, self._at_s
             seen, self._at_s = self._processes(), machine_s(now_s())
@@ -110,7 +110,7 @@ class SlotPresence:
                 self._next += 1
 
     def _appear(self) -> None:
-        """Make the file under another name, and give it its own once it is locked and complete."""
+        """Create the slot's file under a temporary name, and rename it once it is locked and complete."""
         hidden = self.path.with_suffix(".new")
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
         self._descriptor = os.open(hidden, flags, 0o644)
@@ -132,7 +132,7 @@ class SlotPresence:
 
 
 def _remove_ended(folder: Path, host: str) -> None:
-    """Remove what killed processes left, as far as this user may. Those that read such a file have it open."""
+    """Remove the slot files that killed processes left, where this user has the permission."""
     for path in slot_files(folder, host):
         with contextlib.suppress(OSError, ValueError):
             reader = SlotReader(path)

@@ -34,10 +34,10 @@ _PART = "; of it this slot's part, by own CPU seconds"
 
 
 class SharedMeter:
-    """A meter of the machine, whose figures are this slot's part."""
+    """A meter of the whole machine, converted to this slot's part of its figures."""
 
     def __init__(self, meter: Meter, book: SlotBook, components: frozenset[str]) -> None:
-        """Prepare, without opening it.
+        """Set up the meter without opening it.
 
         Args:
             meter: of the whole machine.
@@ -60,7 +60,7 @@ class SharedMeter:
         self._learn()
 
     def open(self) -> None:
-        """Open the meter, and read it once: a window needs a reading before it.
+        """Open the meter and read it once, as a window needs an earlier reading.
 
         Raises:
             MeterError: it does not open.
@@ -72,11 +72,11 @@ class SharedMeter:
         self._book.wait_until(max((reading.at_s for reading in self._pending), default=0.0))
 
     def read(self) -> Reading:
-        """Read the whole machine now."""
+        """Read the meter of the whole machine now."""
         return self._meter.read()
 
     def take(self) -> list[Reading]:
-        """Return this slot's part of the readings up to the moment for which the use of every slot is known."""
+        """Return this slot's part of the new readings, up to the moment until which every slot's use is known."""
         self._pending += self._news()
         self._book.refresh()
         known_s, taken = self._book.known_until_s(), 0
@@ -98,7 +98,7 @@ class SharedMeter:
         self._meter.close()
 
     def _learn(self) -> None:
-        """Copy the description of the meter. A part advances no finer than the grid on which it is computed."""
+        """Copy the meter's description. The steps of a slot's part are at least as long as the time grid's."""
         meter, parts = self._meter, self.parts
         self.provenance: Mapping[str, str] = meter.provenance
         self.step_s: Mapping[str, float] = {
@@ -139,7 +139,7 @@ class SharedMeter:
         return own_j
 
     def _standstill(self, component: str, at_s: float, machine_j: float) -> str | None:
-        """Return why a counter of the machine is stuck; None where it advances. Between windows it is not read."""
+        """Return a sentence if a counter of the machine is stuck; None if it advances."""
         last_j, since_s = self._advanced.get(component, (machine_j - 1.0, at_s))
         if machine_j != last_j or self.provenance[component] not in (COUNTER, RAPL):
             self._advanced[component] = (machine_j, at_s)

@@ -27,7 +27,7 @@ seconds in ticks of 10 ms."""
 
 
 def cell_of(machine_s: float) -> int:
-    """Return the number of the cell that holds a moment (`wattbench.clock.machine_s`); it begins at boundary n."""
+    """Return the number of the grid's cell at a moment of `wattbench.clock.machine_s`. Cell n begins at boundary n."""
     return math.floor(machine_s / GRID_S)
 
 
@@ -46,15 +46,15 @@ class SlotUse:
 
     @property
     def last(self) -> int:
-        """Return the last boundary that is known; before it began its use is known to be none."""
+        """Return the last boundary for which the slot's use is known."""
         return self.first + max(len(self.cpu_s) - 1, 0)
 
     def present(self, cell: int) -> bool:
-        """Return whether it was there in a cell."""
+        """Return whether the slot was there in a cell of the grid."""
         return self.first <= cell < self.last
 
     def used_s(self, cell: int) -> float:
-        """Return the CPU seconds that it used in a cell; 0 where it was not there."""
+        """Return the CPU seconds that the slot used in a cell; 0 if it was not there."""
         if not self.present(cell):
             return 0.0
         index = cell - self.first
@@ -63,7 +63,7 @@ class SlotUse:
 
 @dataclass(frozen=True)
 class CellShare:
-    """A slot's share of a cell."""
+    """A slot's share of what the machine used in one cell of the time grid."""
 
     idle: float
     """Of the machine's idle draw: one over the number of slots; 0 if it was not there."""
@@ -78,7 +78,7 @@ class CellShare:
 
 
 def cell_share(uses: Collection[SlotUse], own_slot: str, cell: int) -> CellShare:
-    """Return a slot's share of a cell.
+    """Compute a slot's share of a cell of the time grid.
 
     Args:
         uses: of all slots of the machine, complete up to the end of the cell.
@@ -98,7 +98,7 @@ def cell_share(uses: Collection[SlotUse], own_slot: str, cell: int) -> CellShare
 
 
 def part_of(energy_j: float, seconds: float, share: CellShare, idle_w: float | None) -> float:
-    """Return a slot's part of the joules that the machine used within a cell.
+    """Return a slot's part of a component's joules within a cell of the time grid.
 
     Args:
         energy_j: what a component of the machine used in that time.

@@ -29,7 +29,7 @@ MOST_GPUS = 64
 
 @dataclass(frozen=True)
 class SlotFacts:
-    """What a slot says of itself. Anyone may have written it: it is checked, and most of it only shown."""
+    """The facts that a slot states about itself. They are checked, as anyone may have written the file."""
 
     about: Mapping[str, Any]
     """Who holds it, as `wattbench.machine.lock_holder` writes it."""
@@ -40,14 +40,14 @@ class SlotFacts:
     idle_w: Mapping[str, float]
 
     def as_page(self) -> bytes:
-        """Return the first page of its file."""
+        """Return the facts as the first page of a slot's file."""
         about = {name: value[:MOST_TEXT] if isinstance(value, str) else value for name, value in self.about.items()}
         raw = {"about": about, "gpus": list(self.gpus), "first": self.first, "idle_w": dict(self.idle_w)}
         return json.dumps(raw).encode().ljust(PAGE)[:PAGE]
 
     @classmethod
     def of_page(cls, page: bytes) -> SlotFacts:
-        """Read it.
+        """Read the facts from the first page of a slot's file.
 
         Raises:
             ValueError: it is no such page.
@@ -65,10 +65,10 @@ class SlotFacts:
 
 
 class SlotReader:
-    """An open file of a slot, perhaps one that is removed already."""
+    """An open file of a slot; it may have been removed already."""
 
     def __init__(self, path: Path) -> None:
-        """Open it.
+        """Open the file.
 
         Raises:
             OSError: it cannot be opened.
@@ -82,7 +82,7 @@ class SlotReader:
             raise
 
     def alive(self) -> bool:
-        """Return whether its process lives: it holds the lock."""
+        """Return whether the slot's process is alive, by its lock of the file."""
         try:
             fcntl.flock(self.descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError:
@@ -91,7 +91,7 @@ class SlotReader:
         return False
 
     def read(self, boundary: int) -> float | None:
-        """Return the CPU seconds up to a boundary; None if they are not in the file, not yet or not any more."""
+        """Return the slot's CPU seconds up to a boundary; None if the file does not hold these."""
         raw = os.pread(self.descriptor, RECORD.size, PAGE + (boundary % RECORDS) * RECORD.size)
         if len(raw) < RECORD.size:
             return None
@@ -99,14 +99,14 @@ class SlotReader:
         return cpu_s if first == again == boundary and math.isfinite(cpu_s) else None
 
     def newest(self) -> int | None:
-        """Return the newest boundary that its ring holds; None if it holds none."""
+        """Return the newest boundary in the file's ring of records; None if the ring is empty."""
         ring = os.pread(self.descriptor, RECORDS * RECORD.size, PAGE)
         whole = len(ring) // RECORD.size * RECORD.size
         numbers = [first for first, _, again in RECORD.iter_unpack(ring[:whole]) if first == again]
         return max((number for number in numbers if number >= self.facts.first), default=None)
 
     def close(self) -> None:
-        """Close it. Safe to call twice."""
+        """Close the file. Safe to call twice."""
         if self.descriptor >= 0:
             os.close(self.descriptor)
             self.descriptor = -1
@@ -118,7 +118,7 @@ def write_record(descriptor: int, boundary: int, cpu_s: float) -> None:
 
 
 def slot_files(folder: Path, host: str) -> list[Path]:
-    """Return the files of slots of a machine in a folder of locks; none if there is no such folder.
+    """Return the slot files of a machine in a folder of locks. Empty without the folder.
 
     Args:
         folder: of locks.

@@ -20,7 +20,7 @@ _MEASURED = (COUNTER, RAPL, INTEGRATED)
 
 
 def other_clocks(series: Mapping[str, Series], step_s: Mapping[str, float]) -> Iterator[str]:
-    """Find the containers whose power fits that of their parts at another time than their stamps'.
+    """Yield a sentence for each outer meter whose clock seems to be off against its parts' meters.
 
     A window in which power is steady shows nothing of clocks, and loses little by them.
 
@@ -44,7 +44,7 @@ def other_clocks(series: Mapping[str, Series], step_s: Mapping[str, float]) -> I
 
 
 def _late_s(outer: Series, parts: Sequence[Series], grid_s: float) -> float | None:
-    """Return by how many seconds the outer power follows that of the parts; None where no such time is found."""
+    """Return by how many seconds the outer power follows its parts' power; None if no shift fits."""
     count = int(outer.duration_s / grid_s)
     furthest = min(count // 3, int(thresholds.CLOCK_WITHIN_S / grid_s))
     if count - furthest < thresholds.CLOCK_LEAST_POINTS:
@@ -67,7 +67,7 @@ def _late_s(outer: Series, parts: Sequence[Series], grid_s: float) -> float | No
 
 
 def _fit(outer_w: Sequence[float], inner_w: Sequence[float], shift: int) -> tuple[float, float]:
-    """Return correlation and slope of the outer power on the inner one a number of intervals before; 0 if steady."""
+    """Return the correlation and slope of the outer power on the inner power, shifted by intervals; 0 if steady."""
     outer = outer_w[max(0, shift) : len(outer_w) + min(0, shift)]
     inner = inner_w[max(0, -shift) : len(inner_w) - max(0, shift)]
     outer_mean, inner_mean = math.fsum(outer) / len(outer), math.fsum(inner) / len(inner)
@@ -80,13 +80,13 @@ def _fit(outer_w: Sequence[float], inner_w: Sequence[float], shift: int) -> tupl
 
 
 def _mean_w(points: Series, edges_s: Sequence[float]) -> list[float]:
-    """Return the mean power between successive moments."""
+    """Return the mean power between each two successive moments."""
     counts = points.energy if points.counted else _summed(points.power)
     at_edges = [(at_s, on_line(counts, at_s)) for at_s in edges_s]
     return [(b - a) / (to_s - from_s) for (from_s, a), (to_s, b) in itertools.pairwise(at_edges)]
 
 
 def _summed(power: Sequence[Point]) -> list[Point]:
-    """Return joules since the first reading, by the trapezoid rule."""
+    """Return the joules since the first reading at each reading, by the trapezoid rule."""
     pieces_j = [(to_s - from_s) * (a + b) / 2.0 for (from_s, a), (to_s, b) in itertools.pairwise(power)]
     return [(at_s, sum_j) for (at_s, _), sum_j in zip(power, itertools.accumulate(pieces_j, initial=0.0), strict=True)]

@@ -30,7 +30,7 @@ from wattbench.records.rows import components
 
 @dataclass(frozen=True)
 class _Draw:
-    """What a component drew in a window, and how much it was used."""
+    """A component's mean power in a window, and how much the component was used."""
 
     component: str
     mean_w: float
@@ -43,17 +43,17 @@ class _Draw:
 
     @property
     def used(self) -> bool:
-        """Return whether it was in use most of the time."""
+        """Return whether the component was in use most of the time."""
         return self.use is not None and self.use >= thresholds.IN_USE
 
     @property
     def unused(self) -> bool:
-        """Return whether it was hardly used."""
+        """Return whether the component was hardly used."""
         return self.use is not None and self.use <= thresholds.UNUSED
 
     @property
     def at_rest(self) -> bool:
-        """Return whether it drew no more than at idle, where that is known."""
+        """Return whether the component drew no more than at idle. False if its idle power is unknown."""
         return self.idle_w is not None and self.mean_w <= self.idle_w * (1.0 + thresholds.DISAGREEMENT)
 
     def __str__(self) -> str:
@@ -64,7 +64,7 @@ class _Draw:
 
 
 def contradictions(evidence: WindowEvidence, energy_j: Mapping[str, float]) -> Iterator[str]:
-    """Find power that does not fit how much its component was used, in a sentence each.
+    """Yield a sentence for each fault where power does not fit how much a component was used.
 
     Args:
         evidence: of the window.
@@ -96,7 +96,7 @@ def _draw(evidence: WindowEvidence, component: str, energy_j: float) -> _Draw:
 
 
 def _use(evidence: WindowEvidence, component: str) -> float | None:
-    """Return the mean of what was read in a window of a GPU's use; None where nothing was."""
+    """Return the mean of a GPU's use over a window's readings; None without a reading of it."""
     shares = [
         reading.use[component]
         for reading in evidence.readings
@@ -106,7 +106,7 @@ def _use(evidence: WindowEvidence, component: str) -> float | None:
 
 
 def counter_and_power(points: Series, step_s: float, power_step_s: float) -> str | None:
-    """Find that a counter and the integral of power cannot both be true; None where they may be.
+    """Return a fault if the counter and the integral of power cannot both be true; otherwise None.
 
     The window is cut into pieces, few and many. In each the two may differ by what sensors may
     (`thresholds.CONTRADICTION`), by half a step of the counter, and by what the integral misses: power that changed
@@ -149,7 +149,7 @@ def counter_and_power(points: Series, step_s: float, power_step_s: float) -> str
 
 
 def _pieces(points: Series, count: int) -> list[tuple[float, float]]:
-    """Return the joules of each piece of a window: by the counter, and by power."""
+    """Return the joules of each piece of a window, by the counter and by sampled power."""
     edges_s = [points.started_s + piece * points.duration_s / count for piece in range(count + 1)]
     return [
         (on_line(points.energy, until_s) - on_line(points.energy, from_s), points.integral_j(from_s, until_s))
@@ -158,7 +158,7 @@ def _pieces(points: Series, count: int) -> list[tuple[float, float]]:
 
 
 def disagreement(points: Series) -> str | None:
-    """Say what a counter and the integral of power give, where they differ by more than `DISAGREEMENT`."""
+    """Return a remark if a counter and the integral of power differ by more than `DISAGREEMENT`; otherwise None."""
     counted_j, integral_j = points.counted_j(), points.integral_j()
     larger_j = max(counted_j, integral_j)
     if larger_j <= 0.0 or abs(integral_j - counted_j) / larger_j <= thresholds.DISAGREEMENT:
@@ -176,7 +176,7 @@ def _both(points: Series) -> str:
 
 
 def _too_little_in_use(draw: _Draw) -> str | None:
-    """Find a component that drew less than any of its kind does while it computes."""
+    """Return a fault if a component drew less than any of its kind draws while it computes."""
     least_w = max(thresholds.LEAST_IN_USE_W, thresholds.LEAST_IN_USE * (draw.limit_w or 0.0))
     if not draw.used or draw.mean_w >= least_w:
         return None
@@ -189,7 +189,7 @@ def _too_little_in_use(draw: _Draw) -> str | None:
 
 
 def _less_than_idle(gpu: _Draw) -> str | None:
-    """Find a GPU that drew less under load than at idle. One that is known to have rested is left out."""
+    """Return a fault if a GPU drew less under load than at idle. GPUs that rested are left out."""
     if gpu.idle_w is None or not (gpu.used or gpu.use is None):
         return None
     if gpu.mean_w >= gpu.idle_w * (1.0 - thresholds.DISAGREEMENT):
@@ -199,7 +199,7 @@ def _less_than_idle(gpu: _Draw) -> str | None:
 
 
 def _swapped(gpus: Sequence[_Draw]) -> Iterator[str]:
-    """Find two GPUs whose sensors seem to be swapped: the used one drew what it does at rest, the unused one more."""
+    """Yield a fault for two GPUs with swapped sensors: the used one drew its idle power, the unused one more."""
     for used, unused in itertools.permutations(gpus, 2):
         here = components.host_of(used.component) == components.host_of(unused.component)
         if here and used.used and unused.unused and used.at_rest and unused.idle_w and not unused.at_rest:
@@ -207,7 +207,7 @@ def _swapped(gpus: Sequence[_Draw]) -> Iterator[str]:
 
 
 def _used_elsewhere(gpus: Sequence[_Draw], evidence: WindowEvidence) -> str | None:
-    """Find that a GPU that is not measured was in use while no measured one was."""
+    """Return a fault if a GPU that is not measured was in use while all measured ones were unused."""
     here = [gpu for gpu in gpus if components.host_of(gpu.component) is None]
     others = sorted({c for reading in evidence.readings for c in reading.use} - evidence.provenance.keys())
     used = [c for c in others if (_use(evidence, c) or 0.0) >= thresholds.IN_USE]

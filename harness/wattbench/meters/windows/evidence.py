@@ -13,7 +13,7 @@ from wattbench.records import WindowLabel
 
 @dataclass(frozen=True, kw_only=True)
 class WindowEvidence:
-    """The readings of a window, and what is known of how they were made. Live, or from a trace: the same is judged."""
+    """The readings of a window and how they were made, from a live run or from a trace."""
 
     label: WindowLabel
     started_s: float

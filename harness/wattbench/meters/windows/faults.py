@@ -12,7 +12,7 @@ from wattbench.records.rows import components
 
 
 def standstill(points: Series, step_s: float) -> str | None:
-    """Find a counter that did not advance for several of its steps, though it was read."""
+    """Return a fault if a counter did not advance for several of its steps, though it was read."""
     if points.provenance == MODELLED:
         return None  # the own processes may wait, and use no CPU seconds
     longest_s, since_s, count_j = 0.0, -float("inf"), float("nan")
@@ -30,7 +30,7 @@ def standstill(points: Series, step_s: float) -> str | None:
 
 
 def unvaried(points: Series) -> str | None:
-    """Find power that was the same at every reading: no proof of a stuck sensor, so a remark."""
+    """Return a remark if power was the same at every reading. It does not prove that the sensor is stuck."""
     watts = {power_w for _, power_w in points.power}
     if points.provenance != INTEGRATED or len(watts) != 1 or points.count < thresholds.MIN_SAMPLES_INTEGRATED:
         return None
@@ -41,7 +41,7 @@ def unvaried(points: Series) -> str | None:
 
 
 def drift(points: Series) -> str | None:
-    """Find a device whose temperature changed from the window's start to its end by more than the limit."""
+    """Return a sentence if a device's temperature changed by more than the limit from the window's start to its end."""
     if not points.temperatures_c:
         return None
     change_c = points.temperatures_c[-1] - points.temperatures_c[0]
@@ -54,12 +54,12 @@ def drift(points: Series) -> str | None:
 
 
 def is_gpu(component: str) -> bool:
-    """Return whether a component is a GPU, whose joules hold nothing of what the processor does."""
+    """Return whether a component is a GPU; its joules include nothing of the processor's work."""
     return components.kind_of(component) in ("gpu", "gpus")
 
 
 def less_than_contained(energy_j: Mapping[str, float], provenance: Mapping[str, str]) -> Iterator[str]:
-    """Find meters at the wall or of power supplies that counted less than the components behind them."""
+    """Yield a fault for each wall or power-supply meter that counted less than the components behind it."""
     known = components.by_host(c for c in energy_j if provenance[c] not in (MODELLED, REPLAYED))
     for named in known.values():
         fault = _less_than_contained({c: energy_j[c] for c in named})
@@ -83,7 +83,7 @@ def _less_than_contained(measured: Mapping[str, float]) -> str | None:
 
 
 def nothing_delivered(mean_w: Mapping[str, float]) -> Iterator[str]:
-    """Find machines whose power supplies drew nothing. Of several one may rest, and so may one that is numbered."""
+    """Yield a fault for each machine whose power supplies together drew nothing."""
     for named in components.by_host(c for c in mean_w if components.kind_of(c) == "psu").values():
         whole = len(named) > 1 or named[0].partition("@")[0] == "psu"
         if whole and sum(mean_w[c] for c in named) < thresholds.LEAST_W["wall"]:
@@ -91,7 +91,7 @@ def nothing_delivered(mean_w: Mapping[str, float]) -> Iterator[str]:
 
 
 def fewer_gpus(series: Mapping[str, Series]) -> Iterator[str]:
-    """Find that some of several GPUs could not be read from the window's start to its end."""
+    """Yield a fault if some of several GPUs could not be read from the window's start to its end."""
     gpus = [points for component, points in series.items() if is_gpu(component)]
     read = [points for points in gpus if points.edge_fault() is None]
     if len(read) < len(gpus) and len(gpus) > 1:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 
 def shares(started_s: NDArray[np.float64], finished_s: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return each item's share of a window, by the time it was in flight.
+    """Return each item's share of a window, in proportion to its time in flight.
 
     Args:
         started_s: shape (items,), seconds.

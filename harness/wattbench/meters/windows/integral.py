@@ -30,8 +30,7 @@ def integrate(power: Sequence[Point], started_s: float, finished_s: float) -> fl
 
 
 def on_line(points: Sequence[Point], at_s: float) -> float:
-    """Return the value on the line between the points around a moment; beyond the first and last, that of the
-    nearest."""
+    """Interpolate between the points around a moment; outside all points, return the nearest point's value."""
     after = bisect.bisect_left(points, (at_s,))
     if after == 0:
         return points[0][1]

@@ -115,7 +115,7 @@ def judge(evidence: WindowEvidence) -> WindowRow:
 
 
 def _why_distrusted(points: Series, evidence: WindowEvidence, limits: PowerRange) -> Iterator[str]:
-    """Yield what may be wrong with joules that their own meter distrusts: power that does not fit the counter."""
+    """Yield a reason why joules that their own meter distrusts may be wrong: power that does not fit the counter."""
     if points.provenance == COUNTER and points.power and points.edge_fault() is None:
         step_s = evidence.step_s[points.component]
         power_step_s = evidence.power_step_s.get(points.component, step_s)
@@ -185,7 +185,7 @@ def _judge_counter(
 
 
 def _counter_fault(points: Series, step_s: float, limits: PowerRange, *, part: bool) -> str | None:
-    """Return why a counter's joules cannot be used; None where they can."""
+    """Return why a counter's joules cannot be used; None if they can."""
     if (jumped := implausible_count(points, limits, step_s)) is not None:
         return jumped
     counted_j = points.counted_j()
@@ -197,7 +197,7 @@ def _counter_fault(points: Series, step_s: float, limits: PowerRange, *, part: b
 
 
 def _stands(points: Series, step_s: float, counted_j: float) -> str | None:
-    """Find a counter that did not advance, in the whole window or for some of its steps."""
+    """Return a fault if a counter did not advance in the whole window or for several of its steps."""
     long_enough = points.duration_s >= thresholds.MIN_STEPS * step_s
     if counted_j == 0 and points.provenance in (COUNTER, RAPL) and long_enough:
         return f"{points.component}: counter did not advance (a stuck sensor)"
@@ -224,10 +224,10 @@ def _judge_integral(points: Series, step_s: float, limits: PowerRange, findings:
 
 
 def _judge_contention(evidence: WindowEvidence, findings: _Findings) -> bool:
-    """Judge what else the machine did; return whether the window is contended.
+    """Judge the other work of the machine by its signals; return whether the window is contended.
 
-    That makes a measured window invalid if its joules hold those of other processes (`holds_other_work`). So does a
-    window that was not watched: other work may be in its joules. Of others it is a remark. An idle window times
+    Contention makes a measured window invalid if its joules hold those of other processes (`holds_other_work`). So
+    does a window that was not watched: other work may be in its joules. Of others it is a remark. An idle window times
     nothing: that the processor was slower says nothing of its watts.
     """
     label, signals = evidence.label, dict(evidence.contention.signals)
@@ -251,7 +251,7 @@ def _judge_contention(evidence: WindowEvidence, findings: _Findings) -> bool:
 
 
 def _co_running(evidence: WindowEvidence, energy_j: Mapping[str, float]) -> str:
-    """Say that other slots measured on this machine meanwhile, and what follows of it."""
+    """Return a remark that other slots of this machine measured at the same time, with its consequences."""
     number, share = evidence.co_runners, evidence.contention.co_runners_share
     who = "1 other slot" if number == 1 else f"{number} other slots"
     used = "" if share is None else f" and used {share:.0%} of the processor"
@@ -261,9 +261,9 @@ def _co_running(evidence: WindowEvidence, energy_j: Mapping[str, float]) -> str:
 
 
 def usable_as_idle(row: WindowRow, component: str) -> bool:
-    """Return whether a component's watts in an idle window are those of the loaded, idle system.
+    """Return whether a component's watts in an idle window can be used as its idle power.
 
-    Of what several slots share they are not: a slot's part depends on what the others do.
+    The watts of a component that several slots share cannot: a slot's part depends on what the others do.
     """
     if component in row.shared:
         return False
@@ -271,7 +271,7 @@ def usable_as_idle(row: WindowRow, component: str) -> bool:
 
 
 def holds_other_work(component: str, provenance: str) -> bool:
-    """Return whether a component's joules hold what other processes of this machine used.
+    """Return whether a component's joules include those of other processes of this machine.
 
     A GPU's do not, and a model's are by the CPU seconds of the own processes.
     """

@@ -14,7 +14,7 @@ from wattbench.records.rows import components
 
 @dataclass(frozen=True)
 class PowerRange:
-    """What a component can draw while it is in use."""
+    """The range of power that a component can draw while in use."""
 
     least_w: float
     most_w: float
@@ -23,7 +23,7 @@ class PowerRange:
 
 
 def power_range(component: str, provenance: str, limit_w: float | None = None) -> PowerRange:
-    """Return what a component can draw.
+    """Return the range of power that a component can draw.
 
     Args:
         component: ``gpu0``, ``cpu``, ``wall``; of a name that is not known only the widest range is.
@@ -39,7 +39,7 @@ def power_range(component: str, provenance: str, limit_w: float | None = None) -
 
 
 def implausible_count(points: Series, limits: PowerRange, step_s: float) -> str | None:
-    """Find a counter that is no number, or rose by more than the component can have drawn; None where it did not."""
+    """Return a fault if a counter is no number, or rose by more than the component can draw; otherwise None."""
     strange = next((count_j for _, count_j in points.energy if not math.isfinite(count_j)), None)
     if strange is not None:
         return f"{points.component}: counter gave {strange}, which is not a valid meter reading"
@@ -54,7 +54,7 @@ def implausible_count(points: Series, limits: PowerRange, step_s: float) -> str 
 
 
 def implausible_power(points: Series, limits: PowerRange) -> str | None:
-    """Find readings of power that the component cannot have drawn; None where there are none."""
+    """Return a fault if the component cannot have drawn a reading's power; otherwise None."""
     strange = [power_w for at_s, power_w in points.power if not limits.least_w <= power_w <= limits.most_w]
     if not strange:
         return None
@@ -65,7 +65,7 @@ def implausible_power(points: Series, limits: PowerRange) -> str | None:
 
 
 def implausible_mean(points: Series, limits: PowerRange, step_s: float, energy_j: float) -> str | None:
-    """Find joules that are too few or too many for the whole window; None where they are not, or it is too short."""
+    """Return a fault if the joules of the whole window are too few or too many to be true; otherwise None."""
     if points.duration_s < max(thresholds.MIN_STEPS * step_s, thresholds.HELD_UP_S):
         return None
     mean_w = energy_j / points.duration_s

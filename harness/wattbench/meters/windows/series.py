@@ -34,7 +34,7 @@ class Series:
     def of(
         cls, component: str, provenance: str, ordered: Sequence[Reading], started_s: float, finished_s: float
     ) -> Self:
-        """Pick a component out of readings that are ordered in time."""
+        """Select the readings of one component from readings that are ordered in time."""
         series = cls(component, provenance, started_s, finished_s)
         energy = [(r.at_s, r.energy_j[component]) for r in ordered if component in r.energy_j]
         power = [(r.at_s, r.power_w[component]) for r in ordered if component in r.power_w]
@@ -58,7 +58,7 @@ class Series:
 
     @property
     def counted(self) -> bool:
-        """Return whether its joules are counts; else they are integrated from power.
+        """Return whether the component's joules are counts; otherwise they are integrated from power.
 
         A counter that was never read stays a counter: its power is no substitute under the same provenance.
         """
@@ -66,18 +66,18 @@ class Series:
 
     @property
     def count(self) -> int:
-        """Return how many readings of its joules (or of its power, if it has no counter) there are."""
+        """Return the number of readings of the counter, or of power if there is no counter."""
         return len(self._points)
 
     @property
     def first_s(self) -> float:
-        """Return when the window's first reading was taken; unlimited if its start was not read."""
+        """Return when the window's first reading was taken; minus infinity if its start was not read."""
         points = self._points
         return points[0][0] if points and points[0][0] <= self.started_s else -math.inf
 
     @property
     def last_s(self) -> float:
-        """Return when the window's last reading was taken; unlimited if its finish was not read."""
+        """Return when the window's last reading was taken; infinity if its end was not read."""
         points = self._points
         return points[-1][0] if points and points[-1][0] >= self.finished_s else math.inf
 
@@ -86,7 +86,7 @@ class Series:
         return self.energy if self.counted else self.power
 
     def edge_fault(self) -> str | None:
-        """Return why its joules cannot be computed where an edge of the window was not read; None where both were."""
+        """Return a clause if an edge of the window was not read, so that it has no joules; otherwise None."""
         points = self._points
         if not points:
             return f"could not be read{self.why_gaps()}"
@@ -98,16 +98,16 @@ class Series:
         return None
 
     def why_gaps(self) -> str:
-        """Return the last reason for which it could not be read, in parentheses; empty where there is none."""
+        """Return the last reason for a failed reading, in parentheses; empty without one."""
         return f" ({self.gaps[-1][1]})" if self.gaps else ""
 
     def largest_gap_s(self) -> float | None:
-        """Return the longest time between two readings; None where there are fewer than two."""
+        """Return the longest time between two readings; None with fewer than two."""
         times_s = [at_s for at_s, _ in self._points]
         return max((b - a for a, b in itertools.pairwise(times_s)), default=None)
 
     def slip_s(self) -> float:
-        """Return how far the readings used for the window's edges are from them, both together."""
+        """Return how many seconds the first and last readings are outside the window's edges, added up."""
         return max(0.0, (self.last_s - self.first_s) - self.duration_s)
 
     def counted_j(self) -> float:
@@ -122,13 +122,13 @@ class Series:
         return counted_j * self.duration_s / span_s if span_s > 0.0 else counted_j
 
     def joules(self) -> float | None:
-        """Return the window's joules, by the counter or by sampled power; None where an edge of it was not read."""
+        """Return the window's joules, by the counter or by sampled power; None if an edge was not read."""
         if self.edge_fault() is not None:
             return None
         return self.counted_j() if self.counted else self.integral_j()
 
     def largest_fall_j(self) -> float:
-        """Return the most by which the counter fell from one reading to the next; 0 where it never did."""
+        """Return the largest fall of the counter from one reading to the next; 0 if it never fell."""
         counts_j = [count_j for _, count_j in self.energy]
         return max((a - b for a, b in itertools.pairwise(counts_j) if a > b), default=0.0)
 
@@ -139,7 +139,7 @@ class Series:
         )
 
     def integral_error_j(self, step_s: float, within_s: float | None = None) -> float:
-        """Return how far off the integral may be, in joules: power between readings is unknown, and readings are late.
+        """Estimate the error of the integral in joules, from changes of power between readings and from late ones.
 
         Args:
             step_s: how old a reading may be (the sensor's refresh), or over how long it is a mean: it gives the power
@@ -153,7 +153,7 @@ class Series:
 
 
 def _span(points: list[Point], started_s: float, finished_s: float) -> list[Point]:
-    """Return the points from the last at or before the start to the first at or after the finish, where these exist."""
+    """Return the points within the window, and the nearest one before and after it."""
     before = [i for i, (at_s, _) in enumerate(points) if at_s <= started_s]
     after = [i for i, (at_s, _) in enumerate(points) if at_s >= finished_s]
     first = before[-1] if before else 0

@@ -136,7 +136,7 @@ is 30 to 50 degrees above one at rest, and the last few are approached slowly.""
 
 
 def max_gap_s(counted: bool, step_s: float) -> float:
-    """Return the longest time a component may go unread, in seconds.
+    """Return the longest allowed time between two readings of a component, in seconds.
 
     Args:
         counted: whether its joules are counts; else they are integrated from power.

@@ -34,7 +34,7 @@ LEFT_S = 3600.0
 
 
 def write_atomically(path: Path, data: bytes, *, failure: str = FAILURE) -> None:
-    """Write a file completely, or leave the old one.
+    """Write a file completely, or leave the old one unchanged.
 
     Raises:
         UserError: as `write_all_atomically`.
@@ -118,7 +118,7 @@ def move_into_place(source: Path, target: Path, *, failure: str = FAILURE) -> No
 
 @contextlib.contextmanager
 def failing_as(path: Path, failure: str) -> Iterator[None]:
-    """Turn an OSError, as of a full disk, into a UserError."""
+    """Turn an OSError, such as that of a full disk, into a UserError."""
     try:
         yield
     except OSError as error:
@@ -126,7 +126,7 @@ def failing_as(path: Path, failure: str) -> Iterator[None]:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder and its parents, where they are missing, and make their names durable."""
+    """Make a folder and its missing parents, and make their names durable."""
     missing = [each for each in (folder, *folder.parents) if not each.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     for each in missing:
@@ -134,7 +134,7 @@ def make_folder(folder: Path) -> None:
 
 
 def is_temporary(name: str) -> bool:
-    """Return whether a file has a temporary name: it is being written, or a killed process left it."""
+    """Return whether a file has a temporary name, while it is written or after its writer was killed."""
     return name.startswith(_BEGIN) and name.endswith(_END)
 
 
@@ -145,7 +145,7 @@ def remove_temporaries(root: Path) -> None:
 
 
 def remove_left(folder: Path) -> None:
-    """Remove old temporary files of this user in a folder that no process uses any more."""
+    """Remove this user's old temporary files from a folder, unless a process still writes them."""
     try:
         with os.scandir(folder) as entries:
             names = [entry.name for entry in entries if _MADE_HERE.fullmatch(entry.name)]
@@ -217,7 +217,7 @@ def _mode_of(path: Path) -> int | None:
 
 @contextlib.contextmanager
 def _replacing(path: Path, failure: str) -> Iterator[Path]:
-    """Yield a temporary name for a new file; rename that to `path` at the end."""
+    """Yield a temporary name for a new file, and rename the file to `path` at the end."""
     temporary = _temporary_name(path)
     try:
         with failing_as(path, failure):

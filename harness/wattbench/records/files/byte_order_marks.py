@@ -13,14 +13,14 @@ MARK_BYTES = MARK.encode()
 
 
 def unmarked(data: bytes) -> bytes:
-    """Return UTF-8 without the marks at its beginning."""
+    """Return UTF-8 bytes without the byte-order marks at their beginning."""
     while data.startswith(MARK_BYTES):
         data = data.removeprefix(MARK_BYTES)
     return data
 
 
 def to_begin(file: IO[str]) -> None:
-    """Seek to the beginning of an open text, after its marks."""
+    """Move to the beginning of an open text, after its byte-order marks."""
     at = file.seek(0)
     with contextlib.suppress(UnicodeError):  # its reader says so
         while file.read(1) == MARK:
@@ -29,7 +29,7 @@ def to_begin(file: IO[str]) -> None:
 
 
 def check_not_joined(where: str, fields: Sequence[str]) -> None:
-    """Refuse a row of CSV that begins with a mark, which would be part of its first field.
+    """Raise if a row of CSV begins with a byte-order mark, which would become part of its first field.
 
     Args:
         where: file and line.

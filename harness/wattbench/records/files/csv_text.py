@@ -40,7 +40,7 @@ def for_spreadsheet(value: object) -> object:
 
 
 def from_spreadsheet(field: str) -> str:
-    """Return the text for which `for_spreadsheet` gave this field."""
+    """Return the original text of a cell that `for_spreadsheet` wrote."""
     return field[1:] if field[:1] == "'" and _is_formula(field[1:]) else field
 
 

@@ -40,7 +40,7 @@ class Appender:
 
     @property
     def is_empty(self) -> bool:
-        """Return whether it has no line."""
+        """Return whether the file has no line."""
         return os.fstat(self._file.fileno()).st_size == 0
 
     def append(self, row: dict[str, Any]) -> None:
@@ -107,7 +107,7 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _cut_torn_tail(file: FileIO, path: Path) -> None:
-    """Cut off what is after the last line feed.
+    """Cut off an incomplete last line.
 
     Raises:
         UserError: that is more than a line can be.

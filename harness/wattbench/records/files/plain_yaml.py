@@ -20,7 +20,7 @@ _NOT_A_VALUE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueEr
 
 
 def parse_yaml(raw: bytes | str) -> tuple[yaml.Node | None, Any]:
-    """Return the tree of a document and its value; both are None if it is empty.
+    """Return the tree and the value of a document; both are None if it is empty.
 
     Tags that are not YAML's own, keys that are lists or mappings, keys named twice, values that their tag does not
     allow, whole numbers of more than 1000 bits, halves of a surrogate pair, aliases of what they are in, and documents
@@ -44,7 +44,7 @@ def parse_yaml(raw: bytes | str) -> tuple[yaml.Node | None, Any]:
 
 
 def yaml_problem(error: yaml.YAMLError) -> tuple[str, int | None]:
-    """Return the problem on one line of text, and its line in the document, from 1; None if it has none."""
+    """Return the problem on one line, and its line number in the document (from 1; None if unknown)."""
     if not isinstance(error, yaml.MarkedYAMLError):
         return " ".join(str(error).split()), None
     mark = error.problem_mark or error.context_mark
@@ -52,7 +52,7 @@ def yaml_problem(error: yaml.YAMLError) -> tuple[str, int | None]:
 
 
 def exponent_read(value: Any) -> Any:
-    """Return a number for a text such as ``5e-8``, which YAML 1.1 reads as text; other values as they are."""
+    """Return the number of a text such as ``5e-8``, which YAML 1.1 reads as text; other values unchanged."""
     if isinstance(value, str) and _EXPONENT.fullmatch(value):
         return float(value)
     return value
@@ -108,7 +108,7 @@ def _problem(problem: str, node: yaml.Node) -> yaml.MarkedYAMLError:
 
 
 def _size(node: yaml.Node, known: dict[int, int | None]) -> int:
-    """Count the nodes after every alias is expanded."""
+    """Count the nodes of a document with every alias expanded."""
     if id(node) in known:
         size = known[id(node)]
         if size is None:

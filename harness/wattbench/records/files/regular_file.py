@@ -35,7 +35,7 @@ MOST_BYTES = 100_000_000_000
 
 
 class MissingFileError(UserError):
-    """There is no such file."""
+    """The file does not exist."""
 
 
 def open_regular(path: Path) -> BufferedReader:
@@ -52,7 +52,7 @@ def open_regular(path: Path) -> BufferedReader:
 
 
 def read_regular(path: Path, most_bytes: int = MOST_JSON_BYTES) -> bytes:
-    """Read a file that a person named as a whole.
+    """Return the whole content of a file that a person named.
 
     Raises:
         MissingFileError: there is none.
@@ -88,7 +88,7 @@ def open_record(path: Path, most_bytes: int, buffering: int = io.DEFAULT_BUFFER_
 
 
 def read_record(path: Path, most_bytes: int = MOST_JSON_BYTES) -> bytes:
-    """Read a file of a record as a whole.
+    """Return the whole content of a file of a record.
 
     Raises:
         MissingFileError: there is none.
@@ -151,7 +151,7 @@ def is_locked(path: Path) -> bool:
 
 
 def copy_record(source: Path, target: Path) -> None:
-    """Copy a file of a record into a folder that is there.
+    """Copy a file of a record into an existing folder.
 
     Raises:
         UserError: as `open_record`.
@@ -162,7 +162,7 @@ def copy_record(source: Path, target: Path) -> None:
 
 
 def _open(path: Path, flags: int, buffering: int) -> tuple[str, BufferedReader | None]:
-    """Return the kind of a file and the open file; None where it is no regular file."""
+    """Return the kind of a file, and the open file; None in its place if it is not a regular file."""
     try:
         kind, descriptor = _opened(path, os.O_RDONLY | flags)
     except FileNotFoundError as error:
@@ -173,7 +173,7 @@ def _open(path: Path, flags: int, buffering: int) -> tuple[str, BufferedReader |
 
 
 def _opened(path: Path, flags: int) -> tuple[str, int | None]:
-    """Return the kind of a file and a descriptor; None where it is no regular file."""
+    """Return the kind of a file, and its descriptor; None in its place if it is not a regular file."""
     try:
         # A pipe without a writer would wait.
         descriptor = os.open(path, os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY | flags, 0o666)

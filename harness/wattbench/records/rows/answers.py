@@ -108,7 +108,7 @@ class AnswerRow(RecordRow):
 
     @classmethod
     def check(cls, raw: Mapping[str, Any]) -> None:
-        """Check that it has a reply, a known type, and an end after its start."""
+        """Check that the answer has a reply, a known type, and an end after its start."""
         check_choice(raw, "request_type", REQUEST_TYPES)
         check_order(raw)
         if raw.get("finish_reason") is not None:

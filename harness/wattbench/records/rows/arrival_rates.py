@@ -81,7 +81,7 @@ class LoadRow(RecordRow):
 
     @property
     def state(self) -> Held:
-        """Whether the system holds this rate, and for how long that is known."""
+        """Whether the system holds this rate, and if so, whether in the long run."""
         if self.held:
             return Held.LONG_RUN
         if self.here:
@@ -90,19 +90,19 @@ class LoadRow(RecordRow):
 
     @property
     def rate_bounds(self) -> RateBounds | None:
-        """What its requests show of the long run."""
+        """What the rate's requests show of the long run."""
         return RateBounds.from_record(self.bounds) if self.bounds else None
 
     @classmethod
     def unchecked(cls, raw: Mapping[str, Any]) -> Self:
-        """Build the row without checks. An older row says nothing of the long run."""
+        """Build the row without checks. A row of an older run claims nothing about the long run."""
         if "here" not in raw:
             raw = {**raw, "here": raw["held"], "held": False, "lacks": [OLDER] if raw["held"] else []}
         return super().unchecked(raw)
 
     @classmethod
     def check(cls, raw: Mapping[str, Any]) -> None:
-        """Check the kind of arrivals, what is recorded of a trace and of the client, and what is concluded."""
+        """Check the kind of arrivals, the facts of the trace and the client, and the conclusions."""
         if raw.get("arrivals") is not None:
             check_choice(raw, "arrivals", (TRACE_ARRIVALS, POISSON_ARRIVALS))
         trace, sending = raw.get("trace") or {}, raw.get("sending") or {}

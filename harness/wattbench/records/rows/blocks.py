@@ -63,7 +63,7 @@ class BlockRow(RecordRow):
 
     @property
     def signals(self) -> list[str]:
-        """Return the signals that were over their limit, of any system, each once."""
+        """Return the signals of contention that were over their limit for any system, each once."""
         return list(dict.fromkeys(signal for signals in self.contended.values() for signal in signals))
 
     @property
@@ -81,5 +81,5 @@ def attempts_by_block(rows: Iterable[BlockRow]) -> list[list[BlockRow]]:
 
 
 def counted_attempts(rows: Iterable[BlockRow]) -> Mapping[int, int]:
-    """Return block to the attempt that counts: the last complete one."""
+    """Return the number of the attempt that counts for each block: its last complete one."""
     return {attempts[-1].number: attempts[-1].attempt for attempts in attempts_by_block(rows)}

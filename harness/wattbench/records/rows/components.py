@@ -20,7 +20,7 @@ _NUMBER = re.compile(r"\d+$")
 
 
 def at_host(part: str, host: str | None) -> str:
-    """Return the name of a part of a machine; None is the machine that measures."""
+    """Return the component's name for a part of a machine. The machine that measures is None."""
     return part if host is None else f"{part}@{host}"
 
 
@@ -30,17 +30,17 @@ def host_of(component: str) -> str | None:
 
 
 def kind_of(component: str) -> str:
-    """Return what a component is, without number and machine: ``gpu``, ``cpu``, ``wall``."""
+    """Return the kind of a component, without number and machine: ``gpu``, ``cpu``, ``wall``."""
     return _NUMBER.sub("", component.partition("@")[0])
 
 
 def is_container(component: str) -> bool:
-    """Return whether a component contains all components of its machine but those further out."""
+    """Return whether a component, such as ``wall``, contains other components of its machine."""
     return kind_of(component) in CONTAINERS
 
 
 def by_host(components: Iterable[str]) -> dict[str | None, list[str]]:
-    """Return machine to its components."""
+    """Group components by their machine."""
     hosts: dict[str | None, list[str]] = {}
     for component in components:
         hosts.setdefault(host_of(component), []).append(component)
@@ -48,7 +48,7 @@ def by_host(components: Iterable[str]) -> dict[str | None, list[str]]:
 
 
 def within_slot(components: Iterable[str]) -> dict[str, str]:
-    """Return component to its name within a slot: the first GPU of each slot is ``gpu0``.
+    """Return each component's name within a slot; the first GPU of each slot is ``gpu0``.
 
     Slots of a machine, and machines, measure alike if these names agree.
     """
@@ -64,7 +64,7 @@ def within_slot(components: Iterable[str]) -> dict[str, str]:
 
 
 def added(components: Iterable[str]) -> list[str]:
-    """Return the components whose joules make up the total: per machine the outermost container, or all without one."""
+    """Return the components that make up the total: per machine its outermost container, or else all components."""
     return [component for known in by_host(components).values() for component in _outermost(known)]
 
 
@@ -77,5 +77,5 @@ def _outermost(known: list[str]) -> list[str]:
 
 
 def total_j(energy_j: Mapping[str, float]) -> float | None:
-    """Return the joules of all components together, no joule twice; None if there is no component."""
+    """Return the joules of all components together, without counting any twice; None without components."""
     return sum(energy_j[component] for component in added(energy_j)) if energy_j else None

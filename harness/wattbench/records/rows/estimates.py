@@ -47,7 +47,7 @@ class EstimateRow(RecordRow):
 
     @classmethod
     def check(cls, raw: Any) -> None:
-        """Check that each range is one, and that no more was estimated than asked."""
+        """Check that each range is ascending, and that no more requests were estimated than were made."""
         for name in QUANTITIES:
             values = raw.get(name, [])
             if len(values) not in (0, 2) or (values and values[0] > values[1]):

@@ -64,7 +64,7 @@ def check_order(raw: Mapping[str, Any]) -> None:
 
 
 def check_choice(raw: Mapping[str, Any], name: str, choices: tuple[str, ...]) -> None:
-    """Check that a text is one of a few.
+    """Check that a field holds one of the allowed texts.
 
     Raises:
         FieldError: it is not.
@@ -86,7 +86,7 @@ def _checks(row: type) -> dict[str, tuple[Check, bool]]:
 
 
 def _check_of(hint: Any, *, signed: bool) -> Check:
-    """Return the check of a type, as annotations write it."""
+    """Return the check for a field's type, given as an annotation."""
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (types.UnionType, typing.Union):
         (known,) = (each for each in arguments if each is not types.NoneType)
@@ -168,7 +168,7 @@ def _truth(name: str, value: Any) -> None:
 
 
 def _anything(_: str, __: Any) -> None:
-    """Accept every value: its reader checks it."""
+    """Accept every value; the reader of the field checks it."""
 
 
 _signed: Check = functools.partial(_number, signed=True)

@@ -16,7 +16,7 @@ MOST_BLOCKS = 1_000_000
 
 
 def utc_now() -> str:
-    """Return the time as records have it: ISO 8601, to the second."""
+    """Return the present time in the form that records use: ISO 8601, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 

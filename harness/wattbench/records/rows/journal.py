@@ -30,7 +30,7 @@ DIGEST_CHARACTERS = 32
 
 
 def digest_head(before: str, number: int, how: str, file: str, begin: int, end: int) -> bytes:
-    """Return the bytes that a line's digest begins with, before those of the file.
+    """Return the bytes with which a line's digest begins, before those of the file.
 
     Args:
         before: the digest of the line before; empty for the first.

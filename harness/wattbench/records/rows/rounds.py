@@ -56,5 +56,5 @@ class RoundRow(RecordRow):
         return super().from_json({**raw, "items": items, "scores": rows_of})
 
     def as_json(self) -> dict[str, Any]:
-        """Return the row, and the scores within, as the object that `from_json` reads."""
+        """Return the row with its scores as the object that `from_json` reads."""
         return asdict(self)

@@ -47,7 +47,7 @@ class RecordRow:
         """
 
     def as_json(self) -> dict[str, Any]:
-        """Return the row as the object that `from_json` reads. It has no rows within: no time stamp is copied."""
+        """Return the row as the object that `from_json` reads. The row's values must not be rows themselves."""
         return dict(vars(self))
 
 

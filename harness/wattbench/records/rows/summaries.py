@@ -68,7 +68,7 @@ class SummaryRow(RecordRow):
 
     @classmethod
     def check(cls, raw: Mapping[str, Any]) -> None:
-        """Check that a known figure is in its unit, and that the statistic is one."""
+        """Check that a known figure has its unit, and that the statistic is a known one."""
         known = FIGURES.get(raw["figure"])
         if known is not None and raw["unit"] != known[1]:
             raise FieldError(f"unit of {raw['figure']} is {raw['unit']!r:.60}: it must be {known[1]!r}")

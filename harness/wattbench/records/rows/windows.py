@@ -109,7 +109,7 @@ class WindowRow(RecordRow):
 
     @classmethod
     def check(cls, raw: Mapping[str, Any]) -> None:
-        """Check that the purpose is known, that it ends after its start, and that all joules have a provenance."""
+        """Check that the purpose is known, that the end is after the start, and that all joules have a provenance."""
         check_choice(raw, "purpose", tuple(Purpose))
         check_order(raw)
         unlabelled = [name for name in raw["energy_j"] if name not in raw["provenance"]]
@@ -129,7 +129,7 @@ class WindowRow(RecordRow):
 
     @property
     def total_j(self) -> float | None:
-        """Return the joules of all components together, no joule twice, or None if none was read.
+        """Return the joules of all components together, without counting any twice; None if none was read.
 
         Label it with `provenance_label`.
         """
@@ -137,12 +137,12 @@ class WindowRow(RecordRow):
 
     @property
     def power_w(self) -> float | None:
-        """Return the mean watts of all components; None if none was read, or the window is not valid."""
+        """Return the mean watts of all components; None if no component was read, or the window is invalid."""
         return self.total_j / self.duration_s if self.valid and self.duration_s and self.total_j is not None else None
 
     @property
     def above_idle_j(self) -> float | None:
-        """Return the joules beyond what the loaded system draws when idle; None if its idle draw is not known."""
+        """Return the joules beyond the loaded system's idle draw; None if the idle draw is unknown."""
         counted = components.added(self.energy_j)
         if not counted or any(component not in self.idle_w for component in counted):
             return None

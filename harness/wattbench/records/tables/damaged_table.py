@@ -31,7 +31,7 @@ def damage_named(path: Path) -> Iterator[None]:
 
 
 def parquet_file(path: Path, **options: Any) -> pq.ParquetFile:
-    """Open a table of a run; close it with `force`, as PyArrow does not close what it did not open.
+    """Open a table of a run. Close it with `force=True`, as PyArrow does not close files that it did not open.
 
     Args:
         path: of the table.

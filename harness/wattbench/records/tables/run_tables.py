@@ -41,7 +41,7 @@ def items_schema() -> Any:
 
 
 def _without_none(hint: Any) -> Any:
-    """Return `X` of a type `X | None`."""
+    """Return `X` for a type `X | None`."""
     several = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     return next(each for each in several if each is not NoneType)
 
@@ -63,7 +63,7 @@ def windows_schema() -> Any:
 
 
 def rows_of_items(rows: Sequence[ItemRow]) -> list[dict[str, Any]]:
-    """Return the rows of `items.parquet`: column to value."""
+    """Return the rows of `items.parquet`, each a mapping from column to value."""
     return [vars(row) for row in rows]  # asdict would copy every list and text
 
 
@@ -78,7 +78,7 @@ def windows_parquet(rows: Sequence[WindowRow]) -> bytes:
 
 
 def rows_of_windows(rows: Sequence[WindowRow]) -> list[dict[str, Any]]:
-    """Return the rows of `windows.parquet`: column to value."""
+    """Return the rows of `windows.parquet`, each a mapping from column to value."""
     table = []
     for row in rows:
         flat = asdict(row)
@@ -96,7 +96,7 @@ def rows_of_windows(rows: Sequence[WindowRow]) -> list[dict[str, Any]]:
 def rescored_items(
     path: Path, run: str, scores: Mapping[tuple[str, str], Collection[ScoreRow]], *, complete: bool = True
 ) -> tuple[bytes, int]:
-    """Return an `items.parquet` with other scores and another run's name, and its number of rows.
+    """Return an `items.parquet` with new scores and another run's name, and its number of rows.
 
     Args:
         path: of the table.
@@ -164,7 +164,7 @@ def compared_texts(path: Path) -> list[dict[str, Any]]:
 
 
 def of_another_run(path: Path, run: str) -> tuple[bytes, int]:
-    """Return a table of a run with the name of another run in it, and its number of rows.
+    """Return a copy of a run's table with another run's name in it, and its number of rows.
 
     Raises:
         UserError: it cannot be read.

@@ -33,7 +33,7 @@ _MANY_ROWS = 65_536
 
 @dataclass(frozen=True)
 class Coded:
-    """A column of texts as whole numbers."""
+    """A column of texts that is encoded as whole numbers."""
 
     codes: NDArray[np.integer[Any]]
     """Shape (rows,): which of `texts`; -1 where there is none."""
@@ -51,11 +51,11 @@ class Coded:
         return type(self)(position.astype(self.codes.dtype)[self.codes], texts)
 
     def rows(self, kept: NDArray[np.bool_] | None) -> Self:
-        """Return some of the rows; None: all."""
+        """Return the column with some of its rows. None selects all rows."""
         return self if kept is None else type(self)(self.codes[kept], self.texts)
 
     def series(self, rows: NDArray[np.integer[Any]] | slice = slice(None)) -> pd.Series:
-        """Return the texts of some rows, missing where there is none."""
+        """Return the texts of some rows as a series; rows without a text are missing values."""
         import pandas as pd
 
         codes = self.codes[rows]
@@ -102,7 +102,7 @@ class TableColumns:
         return int(self._file.metadata.num_rows if self._kept is None else np.count_nonzero(self._kept))
 
     def require(self, names: Sequence[str]) -> None:
-        """Check that columns are there.
+        """Check that the table has these columns.
 
         Raises:
             UserError: some are missing.
@@ -114,12 +114,12 @@ class TableColumns:
             )
 
     def holds_numbers(self, name: str) -> bool:
-        """Return whether a column holds numbers, or nothing at all."""
+        """Return whether a column holds numbers, or no values at all."""
         of = self._schema.field(name).type
         return bool(pa.types.is_floating(of) or pa.types.is_integer(of) or pa.types.is_null(of))
 
     def numbers(self, name: str) -> NDArray[np.float64]:
-        """Return a column of numbers, shape (rows,): NaN where there is none. It may be read-only.
+        """Return a column of numbers, shape (rows,): NaN for rows without one. It may be read-only.
 
         Raises:
             UserError: it cannot be read, or holds something else.
@@ -127,7 +127,7 @@ class TableColumns:
         return self._joined(self.parts(name), self.rows)
 
     def numbers_at(self, name: str, rows: NDArray[np.integer[Any]] | slice) -> NDArray[np.float64]:
-        """Return some rows of a column of numbers: NaN where there is none. Rows as in `parts_at`."""
+        """Return some rows of a column of numbers: NaN for rows without one. Rows as in `parts_at`."""
         count = rows.stop - rows.start if isinstance(rows, slice) else len(rows)
         return self._joined(self.parts_at(name, rows), count)
 
@@ -172,7 +172,7 @@ class TableColumns:
         return values.astype(_holding(values), copy=False) if at else values
 
     def coded(self, name: str) -> Coded:
-        """Return a column of texts, the distinct ones in the order in which they first come.
+        """Return a column of encoded texts; the distinct texts are in the order of their first rows.
 
         Raises:
             UserError: it cannot be read, or holds something else.
@@ -198,7 +198,7 @@ class TableColumns:
         return Coded(codes.astype(np.min_scalar_type(-len(texts) - 1), copy=False), texts)
 
     def parts(self, name: str) -> Iterator[pa.Array]:
-        """Yield a column part by part, in the order of the file; texts as dictionaries where the file has them so.
+        """Yield a column in parts, in the order of the file; texts are dictionaries if the file has them so.
 
         Raises:
             UserError: it cannot be read.
@@ -222,12 +222,12 @@ class TableColumns:
         return UserError(f"{self.path}: the column {name} has not as many rows as the table, {rows:,}; it is damaged")
 
     def _release(self) -> None:
-        """Return the memory that PyArrow keeps for further columns to the system."""
+        """Give the memory that PyArrow keeps for further columns back to the operating system."""
         if self._file.metadata.num_rows > _MANY_ROWS:
             pa.default_memory_pool().release_unused()
 
     def _groups(self) -> Iterator[list[int]]:
-        """Yield row groups that are read together: PyArrow keeps every text of those, in a dictionary that grows."""
+        """Yield lists of a few row groups to read together, as PyArrow keeps every text of a list in memory."""
         metadata, together, rows = self._file.metadata, list[int](), 0
         for group in range(metadata.num_row_groups):
             together.append(group)
@@ -237,7 +237,7 @@ class TableColumns:
                 together, rows = [], 0
 
     def parts_at(self, name: str, rows: NDArray[np.integer[Any]] | slice) -> Iterator[pa.Array]:
-        """Yield some rows of a column part by part; parts of the file without any of them are not read.
+        """Yield some rows of a column in parts. Row groups without any of these rows are not read.
 
         Args:
             name: of the column.
@@ -265,7 +265,7 @@ class TableColumns:
 
 
 def _encoded(part: pa.Array) -> pa.DictionaryArray:
-    """Encode texts as numbers; the distinct texts are in the order in which they first come.
+    """Encode texts as numbers. The distinct texts are in the order of their first occurrence.
 
     As the file has them, where that is their order there: no text is then read once for every row.
     """
@@ -278,7 +278,7 @@ def _encoded(part: pa.Array) -> pa.DictionaryArray:
 
 
 def _inside(rows: NDArray[np.integer[Any]] | slice, start: int, end: int) -> tuple[int, int]:
-    """Return where the rows from `start` to before `end` begin, and how many they are.
+    """Return the position of the first selected row between `start` and `end`, and the number of these rows.
 
     Of a slice the first is counted from `start`, of places it is one of them.
     """
@@ -294,6 +294,6 @@ def _all_are(values: NDArray[np.float64], one: float) -> bool:
 
 
 def _holding(values: NDArray[np.integer[Any]]) -> np.dtype[Any]:
-    """Return the smallest signed type that holds some values."""
+    """Return the smallest signed integer type that holds these values."""
     low, high = int(values.min()), int(values.max())
     return np.min_scalar_type(min(low, -high - 1))
