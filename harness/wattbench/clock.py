@@ -32,7 +32,7 @@ def stamp_s(machine_s: float) -> float:
 
 
 def clock_of_boot() -> dict[str, Any] | None:
-    """Compare the wall clock with the time since this machine was started, which cannot be set.
+    """Return a digest of this boot, and the wall clock's offset from the time since then, which cannot be set.
 
     Returns:
         `boot`, a digest of the name that the kernel gave itself when it started, and `offset_s`, the wall clock minus

@@ -36,7 +36,7 @@ def folder_aside(path: Path, *, left: Iterable[Path] = ()) -> Iterator[Path]:
 
 
 def remove_left(folders: Iterable[Path]) -> None:
-    """Remove the folders that no process works on any more."""
+    """Remove the folders on which no process works any more."""
     for path in folders:
         with contextlib.suppress(OSError):  # gone, a link, locked, or on a disk without locks
             descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
@@ -49,8 +49,10 @@ def remove_left(folders: Iterable[Path]) -> None:
 
 
 def _made(path: Path) -> int:
-    """Make a folder and lock it; return its descriptor. Between the two another process may take it for one that was
-    left and remove it: then it is made again."""
+    """Make a folder and lock it, and return its descriptor.
+
+    Before the lock another process may remove the folder as one that was left; then it is made again.
+    """
     while True:
         missing = [each for each in path.parents if not each.exists()]
         path.mkdir(mode=0o700, parents=True)
@@ -70,7 +72,7 @@ def _made(path: Path) -> int:
 
 
 def _sync(folder: Path) -> None:
-    """Write the names in a folder to the disk: the complete folder is moved into one that was made here."""
+    """Write the names in a folder to the disk, so that a new folder in it is not lost."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

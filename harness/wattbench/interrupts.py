@@ -56,8 +56,10 @@ def own_process() -> None:
 
 
 def interrupted_with_parent() -> None:
-    """Have this process interrupted, as by SIGTERM, when its standard input ends: the process that started it, and
-    holds the other end of the pipe, was killed."""
+    """Interrupt this process, as by SIGTERM, when its standard input ends.
+
+    The process that started it, and holds the other end of the pipe, was killed then.
+    """
 
     def wait() -> None:
         while os.read(0, 1):
@@ -69,7 +71,7 @@ def interrupted_with_parent() -> None:
 
 @contextlib.contextmanager
 def noticed() -> Iterator[None]:
-    """Notice every Ctrl-C, and treat SIGTERM and SIGHUP (the end of the terminal) as one.
+    """Handle Ctrl-C in a block, and SIGTERM and SIGHUP (the end of the terminal) in the same way.
 
     Outside the main thread, which alone may set a handler, this does nothing. A handler of the program's own for Ctrl-C
     or SIGHUP stays, as it does where they are ignored (nohup).
@@ -117,7 +119,7 @@ def held() -> Iterator[None]:
 
 
 def raise_if_interrupted() -> None:
-    """Interrupt the run if an interrupt came and nothing noticed it.
+    """Raise `KeyboardInterrupt` if an interrupt came in a block of `noticed` that is still open.
 
     Raises:
         KeyboardInterrupt: it did.

@@ -95,7 +95,7 @@ SERVICES: Mapping[str, Service] = {
 
 
 def with_service(given: Any) -> Any:
-    """Return the settings of a system with those of the service that it names, where it has none of its own.
+    """Return the settings of a system, completed by those of the service that it names.
 
     Services answer chats: `prompt: {chat: true}` unless the system says otherwise.
     """
@@ -159,5 +159,5 @@ class Budget:
 
     @classmethod
     def of(cls, text: str) -> Budget:
-        """Read a text of the form `MaxCost`."""
+        """Read a budget from a text of the form `MaxCost`."""
         return cls(float(text[:-3]), text[-3:])

@@ -23,7 +23,7 @@ class ParsedFile(Protocol):
 
 
 def validate(model: type[Model], file: ParsedFile, data: dict[str, Any], at: Sequence[str | int] = ()) -> Model:
-    """Check a file's data, or the part of it at some keys, against a model; relative paths are of the file's folder.
+    """Check a file's data, or its part at some keys, against a model. Relative paths start from the file's folder.
 
     Raises:
         UserError: one message about the first thing that is wrong, saying how many more there are.
@@ -35,7 +35,7 @@ def validate(model: type[Model], file: ParsedFile, data: dict[str, Any], at: Seq
 
 
 def explain(error: ValidationError, model: type[BaseModel], file: ParsedFile, at: Sequence[str | int] = ()) -> str:
-    """Describe the first error."""
+    """Describe the first error in a sentence, with its file, line and key."""
     # A misspelt key also leaves the right one missing: name the cause, not the consequence.
     errors = sorted(error.errors(include_url=False), key=lambda e: e["type"] != "extra_forbidden")
     first = errors[0]
@@ -83,7 +83,7 @@ def _shown(given: Any) -> str:
 
 
 def _keys_in_file(loc: Sequence[str | int], model: type[BaseModel]) -> list[str | int]:
-    """Return pydantic's location without the tags of its unions, which no file contains."""
+    """Return the keys of an error's location as in the file, without pydantic's tags of unions."""
     keys: list[str | int] = []
     at: list[Any] = [model]
     for part in loc:

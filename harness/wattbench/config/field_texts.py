@@ -13,7 +13,7 @@ from itertools import pairwise
 
 
 def field_texts(model: type) -> dict[str, str]:
-    """Return the text below each field of a class, those that it inherits included.
+    """Return the text below each field of a class, inherited fields included.
 
     Args:
         model: a class whose source is there; of any other there are no texts.
@@ -26,7 +26,7 @@ def field_texts(model: type) -> dict[str, str]:
 
 
 def _own_texts(model: type) -> dict[str, str | None]:
-    """Return each field that a class itself has, with its text."""
+    """Return the text below each field that a class itself defines."""
     try:
         (defined,) = ast.parse(textwrap.dedent(inspect.getsource(model))).body
     except (OSError, TypeError):

@@ -127,7 +127,7 @@ class FileTask(TaskChoice):
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """Return the names of the score's metrics, that of correctness first."""
+        """Return the names of the score's metrics, the metric of correctness first."""
         return ("f1", "exact_match") if self.score == "f1" else ("exact_match",)
 
     def files(self) -> dict[str, Path]:
@@ -148,7 +148,7 @@ def check_format(path: Path) -> None:
 
 
 def check_encoding(encoding: str) -> None:
-    """Check that an encoding is one of texts.
+    """Check that a name is that of an encoding of texts.
 
     Raises:
         ValueError: it is not.

@@ -99,7 +99,7 @@ _NEWER = ("service", "omit", "max_output_tokens")
 
 
 def systems_as_measured(systems: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings of systems that change what is measured, those of a hybrid's pool included.
+    """Return the settings of each system that affect measurements, those of a hybrid's pool included.
 
     What a callable or a router sees is left out where it is the prompt, and a cascade's threshold as a probability
     where there is none: suites from before those settings keep their hash.
@@ -133,7 +133,7 @@ def shipped_suites() -> dict[str, Path]:
 
 
 def load_suite(name: str, *, tasks_exist: bool = True) -> Resolved:
-    """Read a suite by its path, or by its name if it is one that wattbench ships.
+    """Read a suite by its path, or by the name of a suite that wattbench ships.
 
     Args:
         name: path or name.
@@ -147,7 +147,7 @@ def load_suite(name: str, *, tasks_exist: bool = True) -> Resolved:
 
 
 def suite_from_text(path: Path, text: str) -> Resolved:
-    """Read a suite that is not written yet.
+    """Read a suite from its text, before the file is written.
 
     Args:
         path: where it will be: an absolute path.
@@ -244,7 +244,7 @@ def _reason(error: Exception) -> str:
 
 
 def _recorded(system: SystemBase, at: Sequence[str]) -> SystemBase:
-    """Return a system of a record, checked with the systems of its pool."""
+    """Return a system of a record, after checking its settings and those of its pool."""
     checked = checked_system(system, RECORDED_SUITE, at)
     if not isinstance(checked, HybridSystem):
         return checked
@@ -277,7 +277,7 @@ class _Definition:
 
     @cached_property
     def checked(self) -> SystemBase:
-        """Return the system, checked by its engine's model where the engine is another distribution's."""
+        """Return the system; the settings of another distribution's engine are checked by its model."""
         return checked_system(self.system, self.file, self.keys)
 
 
@@ -303,7 +303,7 @@ def _chosen(suite: Suite, known: Mapping[str, _Definition], file: YamlFile) -> l
 
 
 def _with_pool(name: str, known: Mapping[str, _Definition], file: YamlFile) -> SystemBase:
-    """Return a hybrid with the systems that it names, selected or not; any other system unchanged."""
+    """Return a hybrid with a pool of the systems that it names, selected or not; any other system unchanged."""
     system = known[name].checked
     if not isinstance(system, HybridSystem):
         return system

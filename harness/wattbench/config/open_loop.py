@@ -57,7 +57,7 @@ class Load(Strict):
 
     @model_serializer(mode="wrap")
     def _without_trace(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave the keys of a trace out where there is none: suites from before them keep their record and hash."""
+        """Leave a trace's keys out of settings without a trace: older suites keep their record and hash."""
         settings: dict[str, Any] = plain(self)
         if self.trace is not None:
             return settings

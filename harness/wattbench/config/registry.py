@@ -129,7 +129,7 @@ def _third_party(group: str) -> tuple[metadata.EntryPoint, ...]:
 
 @functools.cache
 def _entries(group: str, path: tuple[str, ...]) -> tuple[metadata.EntryPoint, ...]:
-    """Read the group's entry points, those of wattbench itself left out. `path` is where they are looked for."""
+    """Return the group's entry points of other distributions. `path` holds the folders that are searched."""
     return tuple(entry for entry in metadata.entry_points(group=group) if _normalized(entry) != "wattbench")
 
 

@@ -20,7 +20,7 @@ class RouterBase(Strict):
     """The router's name."""
 
     def labels(self) -> dict[str, list[str]]:
-        """List the members that the router's keys name, by key; they must be among the hybrid's members."""
+        """Return the members that each key of the router names, by key; all must be members of the hybrid."""
         return {}
 
     def systems(self) -> list[str]:
@@ -122,7 +122,7 @@ class CascadeRouter(RouterBase):
 
     @property
     def threshold(self) -> float | None:
-        """Return the least confidence of an answer that is taken, a natural logarithm."""
+        """Return the least confidence at which an answer is taken, a natural logarithm."""
         return self.min_confidence if self.min_probability is None else math.log(self.min_probability)
 
     def labels(self) -> dict[str, list[str]]:

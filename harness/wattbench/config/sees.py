@@ -10,7 +10,7 @@ from wattbench.errors import UserError
 
 
 def check_sees(where: str, config: PythonSystem | PythonRouter | ClassifierRouter, choice: TaskChoice) -> None:
-    """Check that the items of a task have what a callable or a router reads.
+    """Check that the items of a task have the input that a callable or a router reads.
 
     Raises:
         UserError: it reads inputs, and the task is no file.

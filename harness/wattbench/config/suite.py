@@ -31,7 +31,7 @@ from wattbench.records.suite_defaults import CURRENCY, PUE, REQUESTS_PER_YEAR
 
 
 def _kind_of_task(given: Any) -> str:
-    """Name the model of an entry of `tasks.select`: what names a file is a file."""
+    """Return the name of the model for an entry of `tasks.select`: an entry with a file is a file task."""
     named = "file" in given if isinstance(given, Mapping) else isinstance(given, FileTask)
     return FileTask.__name__ if named else TaskChoice.__name__
 
@@ -122,8 +122,7 @@ class Measure(Strict):
 
     @property
     def least_window_s(self) -> float:
-        """Return how long a measured window must last because the suite says so; 0 where it does not, or meters
-        nothing."""
+        """Return the seconds that the suite requires of a measured window; 0 without a requirement or meters."""
         return 0.0 if self.min_window_s == "auto" or not self.energy else self.min_window_s
 
     @model_validator(mode="after")

@@ -35,7 +35,7 @@ class Unlined:
     """Where relative paths start. None: those of a record are absolute, or a default that is to stay as it was."""
 
     def where(self, keys: Keys) -> str:
-        """Name the source."""
+        """Return the name of the source, as there are no lines to name."""
         return self.name
 
 
@@ -59,7 +59,7 @@ def _checked_meter(entry: MeterSettings, file: ParsedFile, at: Keys) -> MeterSet
 
 
 def checked_system(system: SystemBase, file: ParsedFile, at: Keys) -> SystemBase:
-    """Return a system with the settings of its engine checked, and those of its router.
+    """Return a system after checking the settings of its engine and of its router.
 
     Raises:
         UserError: the engine or router cannot be found or used, a setting is wrong, or the router does not fit.

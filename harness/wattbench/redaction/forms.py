@@ -70,7 +70,7 @@ SHORT_OPTIONS = {
 
 
 def hide_forms(text: str, keep: Keep) -> str:
-    """Return a text with `HIDDEN` in the place of whatever has the form of a secret."""
+    """Return a text with `HIDDEN` in place of every part that has the form of a secret."""
     text = _PRIVATE_KEY.sub(lambda match: _whole(match[0], keep), text)
     text = _USER.sub(lambda match: _user(match[0], keep), text)
     text = _PARAMETER.sub(lambda match: _named(match, is_secret_parameter, keep), text)
@@ -135,13 +135,13 @@ def hide_in_command(text: str, keep: Keep, depth: int = 0) -> str:
 
 
 def value_of_header(value: str) -> str:
-    """Return the secret in a header's value: what follows ``Bearer``."""
+    """Return the secret in a header's value: the part after ``Bearer`` and the like, else the whole value."""
     match = _AUTHORIZED.match(value)
     return match[1] if match else value
 
 
 def _is_value(option: str, word: str, short: str) -> bool:
-    """Return whether a word is the secret that an option before it announces."""
+    """Return whether a word of a command line is the secret value of the option before it."""
     if not _FLAG.fullmatch(option):
         return False
     if len(option) == 2:
@@ -221,7 +221,7 @@ def _user(user: str, keep: Keep) -> str:
 
 
 def _header_word(word: str, keep: Keep) -> str:
-    """Hide the value of a header that is one word of a command line: of ``-H 'X-Auth: ...'``."""
+    """Hide the secret in a header that is one word of a command line, as in ``-H 'X-Auth: ...'``."""
     name, _, value = word.partition(":")
     if not is_secret_header(name):
         return hide_forms(word, keep)
@@ -236,7 +236,7 @@ def _whole(secret: str, keep: Keep) -> str:
 
 
 def _whole_of_word(word: str, keep: Keep) -> str:
-    """Hide a whole word, and know the secret within it: a password after a user, what follows ``Bearer``."""
+    """Hide a whole word, and keep the secret in it: the password after a user, the token after ``Bearer``."""
     secret = word.rpartition(": ")[2] if ": " in word else word
     _, colon, password = secret.partition(":")
     if colon:

@@ -111,7 +111,7 @@ class Known:
 
 
 def _extent(signs: str, at: int, secret: str, offset: int) -> Span:
-    """Return the span of a text that agrees with a secret, around a piece that does."""
+    """Return the longest span of a text that matches a secret around one matching piece."""
     first, last = at, at + PIECE
     while first > 0 and at - first < offset and signs[first - 1] == secret[offset - (at - first) - 1]:
         first -= 1

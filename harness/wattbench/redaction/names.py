@@ -92,5 +92,5 @@ def is_secret_parameter(name: str) -> bool:
 
 
 def is_secret_header(name: str) -> bool:
-    """Return whether the value of a header may be a secret: that of any header but the ordinary ones."""
+    """Return whether a header of this name may hold a secret, as any header but the ordinary ones may."""
     return name.strip().lower() not in HEADERS_THAT_SAY_NOTHING

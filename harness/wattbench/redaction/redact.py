@@ -23,7 +23,7 @@ _NUMBERS_TOO = ("password", "passwd", "passphrase", "pwd", "pin", "secret", "key
 
 
 def hide(text: str) -> str:
-    """Return a text for people without secrets, and without what looks like one."""
+    """Return a text, for people to read, without known secrets and without words in the form of secrets."""
     return hide_forms(known.hidden_in(text), _ignored)
 
 
@@ -35,7 +35,7 @@ def hide_known(value: Any) -> Any:
 
 
 def hide_settings(settings: Any) -> Any:
-    """Return JSON settings without secrets: those with the name or the form of one, and the known ones."""
+    """Return JSON settings without secrets: values with a secret's name or form, and known secrets."""
     return hide_known(_walked(settings, "", _ignored))
 
 
@@ -51,7 +51,7 @@ def keep_secret(secret: str | None) -> None:
 
 
 def keep_secrets_of(settings: Any) -> None:
-    """Hide the secrets of some settings from now on; of ``-P $PDU``, the value of ``PDU``."""
+    """Hide the secrets in some settings from now on. Of a variable such as ``$PDU``, its value is hidden."""
     _walked(settings, "", _keep_expanded)
 
 
@@ -63,7 +63,7 @@ def keep_environment(environ: Mapping[str, str] | None = None) -> None:
 
 
 def scrub(error: BaseException) -> None:
-    """Hide the secrets in the messages of an exception and of those that led to it."""
+    """Hide the secrets in the messages of an exception and of the exceptions that led to it."""
     seen: set[int] = set()
     each: BaseException | None = error
     while each is not None and id(each) not in seen:
@@ -95,7 +95,7 @@ def _in_data(value: Any) -> Any:
 
 
 def _walked(value: Any, name: str, keep: Keep) -> Any:
-    """Return settings without their secrets; `name` is the key that they are under."""
+    """Return a setting without its secrets, nested settings included; `name` is the setting's key."""
     if isinstance(value, str):
         return hide_in_command(value, keep) if name in _COMMANDS else hide_forms(value, keep)
     if isinstance(value, Mapping):
@@ -124,7 +124,7 @@ def _entry(key: str, value: Any, name: str, keep: Keep) -> Any:
 
 
 def _all(value: Any, keep: Keep) -> Any:
-    """Hide every text in a value that has the name of a secret."""
+    """Hide every text in the value of a setting whose name is that of a secret."""
     if isinstance(value, Mapping):
         return {key: _all(each, keep) for key, each in value.items()}
     if isinstance(value, list | tuple):
@@ -139,7 +139,7 @@ def _all(value: Any, keep: Keep) -> Any:
 
 
 def _is_no_variable(name: str) -> bool:
-    """Return whether a value that should name a variable is more likely the key itself."""
+    """Return whether a setting for the name of an environment variable more likely holds the API key itself."""
     if not name.isidentifier() or not name.isascii():
         return True
     return len(name) >= 16 and any(c.isdigit() for c in name) and any(c.islower() for c in name)
@@ -168,7 +168,7 @@ class HidingStream:
 
 @contextlib.contextmanager
 def hidden_output() -> Iterator[None]:
-    """Hide secrets on standard error, and known ones on standard output, which carries data.
+    """Hide secrets on standard error. On standard output, which carries data, hide only known secrets.
 
     An exception that nobody catches is printed without them, too, also after this has ended.
     """

@@ -23,7 +23,7 @@ class BaseCommit:
 
 
 def find_base(root: Path, given: str) -> BaseCommit:
-    """Find the commit that `--base` means.
+    """Return the commit that `--base` names: of a branch, its merge base with HEAD.
 
     A branch means the commit where HEAD left it (the merge base), so that what others have merged since does not count
     for or against the candidate: what a pull request shows as its changes. A tag or a commit means itself. Where there
@@ -60,7 +60,7 @@ def _commit(root: Path, name: str, what: str) -> str | None:
 
 
 def _of_a_remote(root: Path, given: str, what: str) -> str | None:
-    """Return the remote branch of this name, that of `origin` first."""
+    """Return the remote branch of this name, preferably of `origin`; None without one."""
     names = [name for name in _references(root, _REMOTE, what) if name.partition("/")[2] == given]
     return min(names, key=lambda name: not name.startswith("origin/"), default=None)
 

@@ -58,7 +58,7 @@ def ignored_by_git(root: Path, paths: Iterable[Path]) -> frozenset[Path]:
 
 @dataclass(frozen=True)
 class LoggedChanges:
-    """What was committed since an earlier commit."""
+    """The commits since an earlier commit, and the files that they changed."""
 
     commits: tuple[tuple[str, str], ...]
     """(Hash, subject), newest first."""
@@ -67,7 +67,7 @@ class LoggedChanges:
 
 
 def logged_since(folder: Path, sha: str) -> LoggedChanges | None:
-    """List what was committed since an earlier commit.
+    """List the commits since an earlier commit, and the files that they changed.
 
     Args:
         folder: in the repository.

@@ -16,7 +16,7 @@ _SETTINGS = ("core.hooksPath=/dev/null", "core.fsmonitor=false", "core.quotePath
 
 
 def git(folder: Path, *arguments: str, what: str) -> str:
-    """Run git in a folder, without the hooks and the file monitor of its repository, and return what it prints.
+    """Run git in a folder, without its repository's hooks and file monitor, and return git's output.
 
     It asks for no password. Filters of a repository still run where its files are compared or checked out.
 
@@ -35,7 +35,7 @@ def git(folder: Path, *arguments: str, what: str) -> str:
 
 
 def git_or_none(folder: Path, *arguments: str, what: str) -> str | None:
-    """Run git as `git` does, and return what it prints; None if it fails.
+    """Run git as `git` does, and return git's output; None if it fails.
 
     Raises:
         UserError: git is not installed.
@@ -45,7 +45,7 @@ def git_or_none(folder: Path, *arguments: str, what: str) -> str | None:
 
 
 def text_or_none(folder: Path, *arguments: str) -> str | None:
-    """Run git as `git` does, and return what it prints, invalid bytes replaced; None if it fails.
+    """Run git as `git` does, and return git's output, invalid bytes replaced; None if it fails.
 
     Also None where git is not installed: what a record says of a repository is then not known.
     """

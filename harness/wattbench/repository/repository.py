@@ -31,8 +31,9 @@ class Repository:
     """Path of the suite file, relative to the root."""
 
     def commits(self, wanted: str) -> list[Commit]:
-        """Return the commits of a range ``A..B``, or a single one, oldest first. Of a merge, the branch that was merged
-        into.
+        """Return the commits of a range ``A..B``, oldest first, or a single commit.
+
+        Of a merge, the commits of the branch that was merged into are listed.
 
         Raises:
             UserError: there is no such commit or range, or the range is empty.
@@ -47,7 +48,7 @@ class Repository:
 
     @contextlib.contextmanager
     def checked_out(self, commit: Commit) -> Iterator[Path]:
-        """Yield the suite file as it was at a commit, in a worktree of its own that is removed afterwards.
+        """Yield the path of the suite file in a temporary worktree of a commit, which is removed afterwards.
 
         Raises:
             UserError: it cannot be checked out, or the suite was not there.

@@ -20,7 +20,7 @@ _SAFE_PATH = re.compile(r"[A-Za-z0-9._~/-]+")
 
 
 def repository_state(folder: Path) -> dict[str, Any]:
-    """Return what a run records of the repository that a folder is in.
+    """Return the state of the git repository of a folder, as a run records it.
 
     ``commit`` is None outside a repository. ``repository`` is ``{"remote": URL or None, "uncommitted": [first files],
     "uncommitted_files": number}``, or None there.
@@ -67,7 +67,7 @@ def _address(scheme: str, host: str, path: str) -> str | None:
 
 
 def _remote(folder: Path) -> str | None:
-    """Return the address of ``origin``, or of the only other remote."""
+    """Return the web address of the remote ``origin``, else of the only remote; None without either."""
     remotes = (text_or_none(folder, "remote") or "").split()
     name = "origin" if "origin" in remotes else remotes[0] if len(remotes) == 1 else None
     url = None if name is None else text_or_none(folder, "remote", "get-url", name)
@@ -75,7 +75,7 @@ def _remote(folder: Path) -> str | None:
 
 
 def _files(status: str) -> list[str]:
-    """Return the paths of ``git status --porcelain -z``; of a renamed file the new one."""
+    """Return the changed paths in the output of ``git status --porcelain -z``; of a renamed file, the new path."""
     entries = iter(status.split("\0"))
     files = []
     for entry in entries:

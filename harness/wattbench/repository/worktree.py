@@ -47,7 +47,7 @@ def worktree(root: Path, sha: str, at: Path | None = None) -> Iterator[Path]:
 
 
 def outside(path: Path, root: Path, tree: Path) -> Path | None:
-    """Return the real path of what a worktree names by ``..``, outside of it; None for any other path."""
+    """Return the real path of a file outside the repository to which a worktree refers by ``..``, else None."""
     folder = _folder_of(root, tree)
     if path.is_relative_to(tree) or folder is None or not path.is_relative_to(folder):
         return None
@@ -55,14 +55,14 @@ def outside(path: Path, root: Path, tree: Path) -> Path | None:
 
 
 def _folder_of(root: Path, tree: Path) -> Path | None:
-    """Return the temporary folder of a worktree of a repository."""
+    """Return the temporary folder that holds a repository's worktree; None if the path is no such worktree."""
     depth = len(root.relative_to(root.anchor).parts)
     folder = tree.parents[depth - 1] if 0 < depth <= len(tree.parents) else None
     return folder if folder is not None and folder / root.relative_to(root.anchor) == tree else None
 
 
 def _again(root: Path, at: Path) -> Path:
-    """Return the temporary folder of an earlier worktree."""
+    """Return the temporary folder in which an earlier process had its worktree."""
     folder = _folder_of(root, at)
     if folder is None or not folder.name.startswith(_PREFIX) or folder.parent != _temporary_folder():
         raise UserError(f"{at}: not a folder in which wattbench checks out a commit; the record is damaged")

@@ -76,7 +76,7 @@ Likelihoods = Callable[[str, Sequence[tuple[str, str]]], Sequence[float]]
 
 @dataclass(frozen=True)
 class Setup:
-    """What a hybrid gives to its router."""
+    """The settings and functions that a hybrid passes to its router."""
 
     where: str
     """The router's name in messages: ``system 'hybrid': router``."""
@@ -106,7 +106,7 @@ class Router(ABC):
 
     @classmethod
     def look(cls, where: str, config: Any, members: Mapping[str, str]) -> None:
-        """Check as `check` does, for a plan that is only read: without running code that the suite names.
+        """Check as `check` does, without running code that the suite names: for a plan that is only read.
 
         Raises:
             UserError: it cannot be used, and what to do about it.
@@ -131,7 +131,7 @@ class Router(ABC):
         """
 
     def close(self) -> None:
-        """Release what the router holds."""
+        """Release the memory and files that the router holds."""
 
 
 class Chooser(Router):
@@ -172,7 +172,7 @@ class Chooser(Router):
 
 
 def text_seen(question: Question, sees: Literal["prompt", "input"], where: str) -> str:
-    """Return what a router reads of a question: the request, or the input alone.
+    """Return the text of a question that a router reads: the whole request, or its input alone.
 
     Raises:
         UserError: it has no input, as its task is no file.
@@ -187,5 +187,5 @@ def text_seen(question: Question, sees: Literal["prompt", "input"], where: str) 
 
 
 def if_sure(label: str, score: float, min_score: float) -> Choice:
-    """Return the choice of a label, or of none if its score is too low."""
+    """Return the choice of a label, or of no member if the label's score is below the minimum."""
     return Choice(label if score >= min_score else None, score)

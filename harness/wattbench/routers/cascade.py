@@ -15,7 +15,7 @@ from wattbench.routers.base import Ask, Attempt, Question, Routed, Router, Setup
 
 
 class Cascade(Router):
-    """A router that chooses by asking: the cost of a rejected answer is part of the router's."""
+    """A router that asks members in turn; the cost of a rejected answer is part of the router's cost."""
 
     def __init__(self, systems: Sequence[str], threshold: float | None) -> None:
         self._systems = systems
@@ -27,7 +27,7 @@ class Cascade(Router):
         return cls([setup.members[label] for label in config.order], config.threshold)
 
     def route(self, questions: Sequence[Question], ask: Ask[T]) -> list[Routed[T]]:
-        """Ask the first system all questions, and each next one those whose answer was not confident enough.
+        """Ask the first system all questions, and each next system the questions without a confident answer.
 
         A question's score is the last confidence that was compared with the threshold: that of the last system is not
         used.

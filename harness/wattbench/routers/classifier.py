@@ -53,7 +53,7 @@ class Classifier(_WordReader[ClassifierRouter]):
     """A router that chooses the member with the highest score."""
 
     def choose(self, questions: Sequence[Question]) -> list[Choice]:
-        """Choose the label with the highest score, which is about its probability."""
+        """Choose for each question the member with the highest score, which is about its probability."""
         scores = self._model.scores([text_seen(each, self._config.sees, self._setup.where) for each in questions])
         return [
             if_sure(self._model.labels[best], min(max(float(row[best]), 0.0), 1.0), self._config.min_score)
@@ -65,7 +65,7 @@ class Predicted(_WordReader[PredictedRouter]):
     """A router that leaves the fallback only for a member that is predicted to be worth its cost."""
 
     def __init__(self, setup: Setup, model: StoredClassifier, config: PredictedRouter) -> None:
-        """Take the classifier.
+        """Keep the classifier, and check that it has a score for the fallback.
 
         Raises:
             UserError: it does not know the fallback.
@@ -78,7 +78,7 @@ class Predicted(_WordReader[PredictedRouter]):
             )
 
     def choose(self, questions: Sequence[Question]) -> list[Choice]:
-        """Choose the member with the most advantage over the fallback, if it is above the margin.
+        """Choose the member with the largest predicted advantage over the fallback, if above the margin.
 
         A score is the largest advantage of any other member: below the margin, or at it, the fallback answers.
         """

@@ -17,7 +17,7 @@ WITHOUT_CONTENT = "N/A"
 
 
 class Reader(Chooser):
-    """A router that asks the reader for likelihoods and not for text, so that every label is compared."""
+    """A router that compares the likelihoods of all labels, as the reader states them, and generates no text."""
 
     def __init__(self, setup: Setup, config: LlmRouter) -> None:
         super().__init__(setup)
@@ -30,7 +30,7 @@ class Reader(Chooser):
         return cls(setup, config)
 
     def choose(self, questions: Sequence[Question]) -> list[Choice]:
-        """Choose the label whose words gained most by the question; its score is its share by softmax."""
+        """Choose the label whose words the question makes likelier by the most; its score is its share by softmax."""
         if self._prior is None:
             self._prior = self._likelihoods([WITHOUT_CONTENT])
         count = len(self._config.continuations)
@@ -39,7 +39,7 @@ class Reader(Chooser):
         return [self._choice([value - prior for value, prior in zip(row, self._prior, strict=True)]) for row in rows]
 
     def _likelihoods(self, texts: Sequence[str]) -> Sequence[float]:
-        """Return the likelihood of every label after each text, text by text."""
+        """Return the likelihood of every label's words after each text; all labels of the first text come first."""
         # Not str.format: a request may hold braces of its own.
         prompts = [self._config.prompt.replace("{question}", text) for text in texts]
         pairs = [(prompt, words) for prompt in prompts for words in self._config.continuations.values()]
@@ -54,7 +54,7 @@ class Reader(Chooser):
 
 
 def softmax(values: Sequence[float]) -> list[float] | None:
-    """Return the softmax of values; 0 for a value that is not finite, None if none is."""
+    """Return the softmax of values; 0 for a value that is not finite. None without a finite value."""
     finite = [value for value in values if math.isfinite(value)]
     if not finite:
         return None

@@ -65,7 +65,7 @@ class TextPipeline:
     """What to call it in messages."""
 
     def classify(self, texts: Sequence[str], *, sure: bool) -> list[tuple[str, float | None]]:
-        """Return the class of each text, and its probability if `sure` is set and it is a number, else None.
+        """Return the class of each text with its probability; None if `sure` is not set, or without a number.
 
         Raises:
             UserError: the pipeline failed.
@@ -150,7 +150,7 @@ def _unpacked_bytes(archive: zipfile.ZipFile) -> int:
 
 
 def _objects(state: Any, of_id: dict[Any, int]) -> int:
-    """Count the objects of a part of a schema, each as often as it is referred to."""
+    """Count the objects of a part of a schema; an object counts each time that it is referred to."""
     if isinstance(state, list):
         return sum(_objects(each, of_id) for each in state)
     if not isinstance(state, dict):
@@ -165,7 +165,7 @@ def _objects(state: Any, of_id: dict[Any, int]) -> int:
 
 
 def _loaded(skops: Any, data: bytes, path: Path, trusted: Sequence[str], where: str) -> tuple[Any, str | None]:
-    """Return the object, and the version of scikit-learn that wrote it where it is another."""
+    """Return the loaded object, and the scikit-learn version that wrote it if another one is installed."""
     from sklearn.exceptions import InconsistentVersionWarning
     from skops.io.exceptions import UntrustedTypesFoundException
 
@@ -224,7 +224,7 @@ def _checked(model: Any, written_with: str | None, data: bytes, path: Path, wher
 
 
 def _check_parts(model: Any) -> None:
-    """Check numbers that compiled code follows unchecked, and limit the jobs of each part to the processors.
+    """Check numbers that compiled code uses unchecked, and limit each part's parallel jobs to the processors.
 
     Raises:
         ValueError: a vocabulary has numbers that are not those of its words, which are columns of a matrix; or words

@@ -12,7 +12,7 @@ from wattbench.routers.pipeline import HOW_TO_BE_SURE, TextPipeline, load_pipeli
 
 
 class SklearnPipeline(Chooser):
-    """A router that asks a pipeline for a member by the input of a file task's item, else by the request."""
+    """A router whose pipeline reads the input of a file task's item, else the request, and names a member."""
 
     def __init__(self, setup: Setup, pipeline: TextPipeline, min_score: float) -> None:
         super().__init__(setup)
@@ -32,7 +32,7 @@ class SklearnPipeline(Chooser):
         return cls(setup, _loaded(setup.where, config, setup.members), config.min_score)
 
     def choose(self, questions: Sequence[Question]) -> list[Choice]:
-        """Choose the class of each; its score is its probability, if the pipeline has probabilities."""
+        """Choose the class that the pipeline predicts for each question; the score is its probability, if known."""
         texts = [question.text if question.input is None else question.input for question in questions]
         classified = self._pipeline.classify(texts, sure=self._pipeline.sure)
         if not self._pipeline.sure:

@@ -24,7 +24,7 @@ class Always(Chooser):
         return cls(setup, config.member)
 
     def choose(self, questions: Sequence[Question]) -> list[Choice]:
-        """Choose the member for each question."""
+        """Choose the same member for each question."""
         return [Choice(self._member)] * len(questions)
 
 
@@ -37,7 +37,7 @@ class Chance(Chooser):
         return cls(setup)
 
     def choose(self, questions: Sequence[Question]) -> list[Choice]:
-        """Choose each member with the same probability."""
+        """Choose a member for each question, every member with the same probability."""
         labels = list(self._setup.members)
         return [Choice(labels[self._number(question.text) % len(labels)]) for question in questions]
 

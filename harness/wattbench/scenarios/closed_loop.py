@@ -27,7 +27,7 @@ from wattbench.scenarios.residents import Resident, Residents
 
 
 def run_cells(context: MeasuringContext, cells: Sequence[Cell]) -> None:
-    """Bring a run to its end, asking only what is not answered yet."""
+    """Bring a run of cells to its end, asking only items that have no answer yet."""
     recover_windows(context.records, context.writer)
     if context.retry_failed:
         forget_scores_of_failed(context.records, context.writer, _names(cells))
@@ -91,8 +91,10 @@ def _ask_missing(
     before: Sequence[AnswerRow],
     numbers: Iterator[int],
 ) -> None:
-    """Ask every item that is not answered yet, as often as the suite repeats it. A request that failed is recorded as
-    such, and is not asked again unless the run was resumed for that."""
+    """Ask every item that is not answered yet, as often as the suite repeats it.
+
+    A request that failed is recorded as failed, and is not asked again unless the run was resumed for that.
+    """
     measure = context.measure
     answered = {(row.doc_id, row.repeat) for row in (without_failed(before) if context.retry_failed else before)}
     for repeat in range(measure.repeats):
@@ -105,7 +107,7 @@ def _ask_missing(
 
 
 def turn_of(cell: Cell, measure: Measure) -> PlannedTurn:
-    """Return a cell as the progress knows it. Under load the rates say how long it takes."""
+    """Return a cell as a turn of the progress display. Under load the rates determine how long it takes."""
     items, load = requests(cell.items, measure), measure.load
     if load is None:
         return PlannedTurn(cell.system, items, cell.choice.task)
@@ -123,7 +125,7 @@ def _finish(context: MeasuringContext, cells: Sequence[Cell]) -> None:
 
 
 def with_abandoned(records: RunRecords) -> list[WindowRow]:
-    """Return the windows, those of rates that were interrupted and repeated marked as abandoned."""
+    """Return the windows; the windows of rates that were interrupted and repeated are marked as abandoned."""
     ended = {row.window for row in records.loads()}
     if not ended:
         return records.windows()

@@ -11,7 +11,7 @@ from wattbench.progress import Progress
 
 
 def check_other_work(now: BusyNow, busy: Literal["retry", "mark", "refuse"], shown: Progress) -> None:
-    """Show what else runs on the machine.
+    """Show the other work on the machine, and refuse to start on a busy machine where the suite says so.
 
     Args:
         now: what else runs.

@@ -55,7 +55,7 @@ class Resident:
 
     @property
     def peak_device_memory_bytes(self) -> int | None:
-        """Return its peak memory on the accelerator, without that of other systems."""
+        """Return the system's peak memory on the accelerator so far, without that of other systems."""
         peak = self.engine.peak_device_memory_bytes()
         return None if peak is None else max(peak - self.others_device_bytes, 0)
 
@@ -89,7 +89,10 @@ class Residents:
         ]
 
     def get(self, name: str) -> Resident:
-        """Return a system that is ready to be asked. Load it if needed, after releasing others where one stays."""
+        """Return a loaded system.
+
+        If needed the system is loaded now, after releasing the others where only one stays loaded.
+        """
         if name not in self._loaded:
             if self.one_at_a_time:
                 self._release(keeping_base_of=name)
@@ -117,7 +120,7 @@ class Residents:
             self._record(replace(known[name], load_window=None))
 
     def record_peak(self, resident: Resident) -> None:
-        """Record the peak memory of a system if it is higher than what is on record."""
+        """Record the peak memory of a system if it is higher than the recorded peak."""
         row = self.context.records.systems()[resident.name]
         peaks = (
             _higher(row.peak_memory_bytes, resident.peak_memory_bytes),
@@ -184,7 +187,7 @@ class Residents:
             self._bare_bytes = (self._bare_bytes or 0) + max((after or 0) - (before or 0), 0)
 
     def _record(self, row: SystemRow) -> None:
-        """Record what a system is, the first time it is loaded in this run."""
+        """Record the facts of a system, the first time that it is loaded in this run."""
         records = self.context.records
         check_same_system(records, row)
         if row.system not in records.systems():
@@ -211,5 +214,5 @@ def _higher(first: int | None, second: int | None) -> int | None:
 
 
 def items_in(resident: Resident, keys: Sequence[tuple[ItemKey, int]]) -> list[ItemRequests]:
-    """Return the requests of items, each with how often it was asked before."""
+    """Return the requests of items, each with the number of times that the item was asked before."""
     return [replace(resident.asks[key], repeat=repeat) for key, repeat in keys]

@@ -30,7 +30,7 @@ def run_to_end(
     allow_unsafe_code: bool = False,
     retry_failed: bool = False,
 ) -> None:
-    """Bring a run to its end, new or interrupted: open the meters, show the progress, ask what is not answered yet.
+    """Bring a new or interrupted run to its end: open meters, show progress, ask items that have no answer yet.
 
     Args:
         writer: of the run.
@@ -66,7 +66,7 @@ def run_to_end(
 
 
 def _in_blocks(measure: Measure, records: RunRecords) -> bool:
-    """Return whether a run is asked in blocks. Runs that began before blocks existed end without."""
+    """Return whether a run is asked in blocks; False for runs that began before blocks existed."""
     recorded = (records.header.suite.get("suite") or {}).get("measure") or {}
     return measure.in_blocks and "blocks" in recorded
 

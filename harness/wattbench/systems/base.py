@@ -105,18 +105,18 @@ class Reply:
 
 
 def failure_of(replies: Iterable[Reply]) -> str | None:
-    """Return why the first failed request of an item failed; None if none did."""
+    """Return the reason why the first failed request of an item failed; None without a failed request."""
     return next((reply.failure for reply in replies if reply.failure is not None), None)
 
 
 def joined(remarks: Iterable[str | None]) -> str | None:
-    """Join remarks, each once; None without any."""
+    """Join remarks into one text, each remark once; None without remarks."""
     return "; ".join(dict.fromkeys(each for each in remarks if each)) or None
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What a loaded system is made of. None: not known."""
+    """Facts about a loaded system: parameters, weights, versions, device. None: not known."""
 
     engine_version: str | None = None
     parameters_total: int | None = None
@@ -163,7 +163,7 @@ class ExpertsUsed:
 
 @dataclass(frozen=True)
 class TaskContext:
-    """What a system may know of a task before its items are asked."""
+    """The facts of a task that a system may know before the task's items are asked."""
 
     task: str
     domain: str
@@ -211,7 +211,7 @@ class Engine(ABC):
 
     @classmethod
     def probe(cls, name: str, config: Any, *, network: bool, keys: bool) -> list[str]:
-        """Check for a plan what is here of the system: checksums of its files, and its server.
+        """Check, for a plan, the parts of the system that are on this machine: checksums of files, and its server.
 
         Args:
             name: the system's name, for messages.
@@ -265,7 +265,7 @@ class Engine(ABC):
 
     @abstractmethod
     def facts(self) -> Facts:
-        """Return what the system is made of."""
+        """Return the facts of the system: parameters, weights, versions, device."""
 
     def parts(self) -> Mapping[str, int | None]:
         """Return the size in bytes (None: unknown) of each file of the system, by SHA-256."""
@@ -285,7 +285,7 @@ class Engine(ABC):
         """
 
     def activate(self) -> None:
-        """Restore this system's settings of what a process shares, such as PyTorch's threads.
+        """Restore this system's process-wide settings, such as PyTorch's threads.
 
         Called where several systems are loaded. Most engines share nothing.
         """
@@ -294,7 +294,7 @@ class Engine(ABC):
     """Whether a service sends a bill for each request: no item is then asked again only to fill a window."""
 
     def bill_to(self, spending: Spending) -> None:
-        """Bill requests from now on. Most engines cost nothing by the request."""
+        """Bill requests to a run's spending from now on. Requests to most engines cost nothing."""
 
     def report_confidence(self) -> None:
         """Report from now on the confidence of each generated `Reply`. It costs a little time for each token.
@@ -305,7 +305,7 @@ class Engine(ABC):
         raise UserError("this engine does not report how confident an answer is")
 
     def mixture(self) -> Mixture | None:
-        """Describe the experts; None without any."""
+        """Describe the experts of a mixture; None for any other system."""
         return None
 
     def experts_used(self, prompt: str, answer: str) -> ExpertsUsed:
@@ -321,7 +321,7 @@ class Engine(ABC):
         return None
 
     def close(self) -> None:
-        """Free what the system holds. Safe to call twice."""
+        """Free the resources that the system holds. Safe to call twice."""
 
     def __enter__(self) -> Self:
         return self
@@ -333,7 +333,7 @@ class Engine(ABC):
 def declared_parameters(
     config: SystemBase, total: int | None = None, active: int | None = None
 ) -> tuple[int | None, int | None]:
-    """Return total and active parameters: those declared in the suite, else the counted ones (active: the total)."""
+    """Return total and active parameters: as the suite declares them, else as counted (active: the total)."""
     if config.parameters is not None:
         return config.parameters.total, config.parameters.active or config.parameters.total
     return total, total if active is None else active

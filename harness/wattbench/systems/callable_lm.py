@@ -27,7 +27,7 @@ class ReturnedAnswer:
 
 
 def as_answer(returned: object) -> ReturnedAnswer:
-    """Read what a function returned: an answer or `(answer, probability)`, where an answer of None means unknown.
+    """Read what a function returned: an answer, or `(answer, probability)`. An answer of None means unknown.
 
     Raises:
         ValueError: it is a tuple of something else.

@@ -26,7 +26,7 @@ def of_probability(probability: float) -> float | None:
 
 
 class TokenConfidence:
-    """The confidence of an answer, from those of its tokens."""
+    """The confidence of an answer, computed from the log-probabilities of its tokens."""
 
     def __init__(self) -> None:
         self._total = 0.0
@@ -34,7 +34,7 @@ class TokenConfidence:
         self._broken = False
 
     def add(self, values: Iterable[object]) -> None:
-        """Add the log-probabilities of further tokens. An invalid one makes the answer's confidence unknown."""
+        """Add the log-probabilities of further tokens. An invalid value makes the answer's confidence unknown."""
         for value in values:
             if isinstance(value, bool) or not isinstance(value, int | float) or not value <= _ROUNDING:
                 self._broken = True

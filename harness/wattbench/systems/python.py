@@ -45,11 +45,11 @@ class PythonEngine(Engine):
         return cls(name, config)
 
     def begin_task(self, context: TaskContext) -> None:
-        """Note under which key the documents of the task have their input."""
+        """Keep the context of the task, by which the inputs of its documents are read."""
         self._contexts[context.task] = context
 
     def answer(self, request_type: str, requests: Sequence[Instance]) -> list[Reply]:
-        """Call it for one request at a time."""
+        """Call the callable for one request at a time."""
         self.activate()
         if request_type != GENERATE:
             return [Reply(value) for value in self.lm.loglikelihood(requests)]
@@ -59,7 +59,7 @@ class PythonEngine(Engine):
         ]
 
     def report_confidence(self) -> None:
-        """Report the probabilities that the callable states; 1 where it states none."""
+        """Report from now on the probabilities that the callable states; 1 for an answer without a probability."""
         self._sure = True
 
     def facts(self) -> Facts:
@@ -78,7 +78,7 @@ class PythonEngine(Engine):
         self._callable.activate()
 
     def close(self) -> None:
-        """Drop the modules of its checkout."""
+        """Drop the imported modules of the callable's checkout."""
         self._callable.forget()
 
     def _input_of(self, request: Instance) -> str:

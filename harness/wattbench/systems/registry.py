@@ -49,7 +49,7 @@ def base_key(config: Any) -> object | None:
 
 
 def held_base_bytes(config: Any) -> int:
-    """Return the bytes of the loaded base that a system would share; 0 if it would share none."""
+    """Return the bytes of the loaded base that a system would share; 0 without such a base."""
     wanted = base_key(config)
     if wanted is None:
         return 0

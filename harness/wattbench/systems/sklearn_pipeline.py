@@ -38,7 +38,7 @@ class SklearnEngine(Engine):
         return cls(name, config)
 
     def begin_task(self, context: TaskContext) -> None:
-        """Note under which key the documents of the task have their input."""
+        """Keep the context of the task, by which the inputs of its documents are read."""
         self._contexts.pop(context.task, None)
         self._contexts[context.task] = context
 
@@ -50,7 +50,7 @@ class SklearnEngine(Engine):
         return [Reply(label, confidence=None if p is None else of_probability(p)) for label, p in classified]
 
     def report_confidence(self) -> None:
-        """Report the probability of each class that it answers with.
+        """Report from now on the probability of each class that is an answer.
 
         Raises:
             UserError: the pipeline has none.

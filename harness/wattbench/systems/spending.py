@@ -36,7 +36,7 @@ class Tariff:
     currency: str
 
     def money(self, counts: Counts, requests: int = 1) -> float:
-        """Return the money of a request; NaN if it is not known."""
+        """Return the cost of a request; NaN if it is not known."""
         numbers = (math.nan if each is None else float(each) for each in counts)
         return float(self.tokens.money(*numbers)) + requests * self.per_request
 
@@ -129,7 +129,7 @@ class Spending:
         return reserved
 
     def settle(self, system: str, tariff: Tariff, reserved: Reserved, counts: Counts | None, requests: int) -> None:
-        """Replace reserved money by the money that was spent, or by all of it if that is not known."""
+        """Replace reserved money by the request's cost, or by all that was reserved if the cost is not known."""
         money = math.nan if counts is None else tariff.money(counts, requests)
         known = not math.isnan(money)
         money = money if known else reserved.most
@@ -141,7 +141,7 @@ class Spending:
             self._changed.notify_all()
 
     def _with(self, most: float) -> float:
-        """Return the most that can be spent with one more request."""
+        """Return the money that is spent, reserved and needed for one more request, in total."""
         return math.fsum((self.spent, *self._reserved.values(), most))
 
     def _write(

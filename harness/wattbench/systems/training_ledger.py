@@ -73,13 +73,13 @@ class Ledger:
         return total_j(self.energy_j) or 0.0
 
     def summary(self) -> dict[str, Any]:
-        """Return the summary for a run's record."""
+        """Return the entry's summary for a run's record."""
         keys = ("method", "documents", "tokens", "teacher_tokens", "seconds", "energy_j", "provenance")
         return {key: getattr(self, key) for key in keys} | {"cpu": self.hardware.get("cpu")}
 
 
 def write_ledger(folder: Path, ledger: Ledger) -> None:
-    """Write an entry next to what was built, atomically."""
+    """Write an entry next to the files that were built, atomically."""
     text = json.dumps(asdict(ledger), indent=1, ensure_ascii=False, allow_nan=False)
     write_atomically(folder / FILE, (text + "\n").encode())
 
@@ -107,7 +107,7 @@ def read_ledger(path: Path) -> Ledger:
 
 
 def lineage(path: Path) -> dict[str, Ledger]:
-    """Read the entry at a path, and those of all that it was made from, by name.
+    """Read the entry at a path and the entries of all members that it was made from, by name.
 
     The members that it was made from are in folders next to it: ``<family>/<name>/ledger.json``.
 

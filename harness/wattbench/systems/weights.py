@@ -89,7 +89,7 @@ def check(weights: Weights, *, where: str) -> None:
 
 
 def verify(weights: Weights, *, where: str) -> None:
-    """Check the hash, if there is one, of weights that are here already. Nothing is fetched.
+    """Check the hash, if there is one, of weights that are on this machine already. Nothing is fetched.
 
     Raises:
         UserError: they do not match their hash.

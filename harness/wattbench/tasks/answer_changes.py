@@ -17,7 +17,7 @@ from wattbench.records import NO_ANSWER, Forms, answer_in, target_in
 
 @dataclass(frozen=True)
 class AnswerChanges:
-    """What is done to an answer before it is compared with its target."""
+    """The changes to an answer before it is compared with its target."""
 
     forms: Forms = ()
     """Of what the filters leave; targets are brought into them, too."""
@@ -51,7 +51,7 @@ def _change_filters(pipeline: FilterEnsemble, changes: AnswerChanges) -> None:
 
 
 def _change_targets(task: Any, forms: Forms) -> None:
-    """Bring the targets into the forms of the answers: a lower-cased answer equals no capital."""
+    """Change the targets as the answers are changed: a lower-cased answer equals no target with capitals."""
 
     def changed(value: Any) -> Any:
         if isinstance(value, str):
@@ -68,7 +68,7 @@ def _change_targets(task: Any, forms: Forms) -> None:
 
 
 class _EachText(Filter):  # type: ignore[misc]  # lm-eval has no type information
-    """Change every text of every document, before or after one reply was chosen; leave likelihoods."""
+    """A filter that changes every text among the replies to each document, and leaves likelihoods."""
 
     def __init__(self, change: Callable[[str], str]) -> None:
         super().__init__()

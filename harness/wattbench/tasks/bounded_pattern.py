@@ -47,7 +47,7 @@ class Match(NamedTuple):
 
 
 def compiled(pattern: str, key: str = "--regex") -> re.Pattern[str]:
-    """Return a pattern, compiled.
+    """Compile a pattern, a regular expression of Python.
 
     Args:
         pattern: a regular expression of Python.
@@ -63,7 +63,7 @@ def compiled(pattern: str, key: str = "--regex") -> re.Pattern[str]:
 
 
 def first_matches(pattern: str, texts: Sequence[str], text_s: float = TEXT_S) -> dict[str, str]:
-    """Return what a pattern extracts from each text in which it is found.
+    """Return the text that a pattern extracts from each text with a match.
 
     That is the first match: of a pattern with groups, the first of them that took part. Blanks around it are left out,
     as lm-eval's filter `regex` does.
@@ -87,7 +87,7 @@ def first_matches(pattern: str, texts: Sequence[str], text_s: float = TEXT_S) ->
 
 
 def search(pattern: str, texts: Sequence[str], *, key: str = "--regex", text_s: float = TEXT_S) -> dict[str, Match]:
-    """Return the first match of a pattern in each text that has one.
+    """Return the first match of a pattern in each text with a match.
 
     Args:
         pattern: a regular expression of Python.

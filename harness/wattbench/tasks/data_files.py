@@ -35,7 +35,7 @@ def is_local(written: Mapping[str, Any]) -> bool:
 
 
 def with_found_files(path: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a task's `dataset_kwargs` with the paths at which its files are.
+    """Return a task's `dataset_kwargs` with the real paths of its files.
 
     Args:
         path: the task's YAML.

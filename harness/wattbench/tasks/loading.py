@@ -25,7 +25,7 @@ from wattbench.tasks.template_sandbox import TemplateLimitError, sandbox_templat
 
 @dataclass(frozen=True)
 class TaskOutline:
-    """What a task's YAML says of it."""
+    """The settings of a task that its YAML states."""
 
     choice: TaskChoice
     output_type: str
@@ -40,7 +40,7 @@ class TaskOutline:
 
     @property
     def request_type(self) -> str:
-        """Return the kind of lm-eval request that it makes."""
+        """Return the kind of lm-eval request that the task makes."""
         return "loglikelihood" if self.output_type == "multiple_choice" else self.output_type
 
 
@@ -79,12 +79,12 @@ class LoadedTask:
 
     @property
     def request_type(self) -> str:
-        """Return the kind of lm-eval request that it makes."""
+        """Return the kind of lm-eval request that the task makes."""
         return self.outline.request_type
 
     @property
     def version(self) -> str:
-        """Return the version that its YAML declares."""
+        """Return the version that the task's YAML declares."""
         return str(self.task.VERSION)
 
 
@@ -228,7 +228,7 @@ def asking_digest(task: Any, choice: TaskChoice, scoring: str = "") -> str:
 
 
 def _source(value: Any) -> str:
-    """Return code as its text: a function's address differs in each process."""
+    """Return the source code of a function or class, which is the same in every process."""
     try:
         return inspect.getsource(value)
     except (OSError, TypeError):

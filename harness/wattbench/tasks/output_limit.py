@@ -55,12 +55,12 @@ def output_limit(config: SystemBase, of_task: int | None) -> OutputLimit:
 
 
 def default_limit(*, chat: bool) -> int:
-    """Return the limit where neither system nor task sets one."""
+    """Return the limit that applies where neither system nor task sets a limit."""
     return CHAT_TOKENS if chat else PLAIN_TOKENS
 
 
 def limit_of_task(settings: Mapping[str, Any]) -> int | None:
-    """Return the limit in a task's generation settings; None if it sets none, or none that is a number."""
+    """Return the limit in a task's generation settings; None without a limit that is a number."""
     value = next((settings[key] for key in KEYS if settings.get(key) is not None), None)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
@@ -78,7 +78,7 @@ def limited(requests: Sequence[Instance], config: SystemBase) -> list[Instance]:
 
 
 def limit_of_request(request: Instance) -> int | None:
-    """Return the limit in a request's settings; None where it generates nothing."""
+    """Return the limit in a request's settings; None for a request that generates nothing."""
     settings = _settings(request)
     return None if settings is None else limit_of_task(settings)
 

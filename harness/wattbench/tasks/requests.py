@@ -45,7 +45,7 @@ def requests_by_document(
 
 
 class _Collector(LM):
-    """Collect requests; its empty answers count for nothing."""
+    """An LM that collects requests; the empty answers that it returns are not used."""
 
     def __init__(self, lm: LM) -> None:
         super().__init__()

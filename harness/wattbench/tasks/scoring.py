@@ -114,7 +114,7 @@ def _check_examples(loaded: LoadedTask, wanted: int) -> None:
 
 
 def restrict(task: Any, documents: Sequence[int]) -> None:
-    """Let a task ask and score only some of its documents, each with the prompt and the number it has among all.
+    """Let a task ask and score only some of its documents, each with its usual prompt and number.
 
     lm-eval's own `samples` numbers requests anew, and draws other worked examples: those of a document depend on how
     many were built before it. So all up to the last one are built here, and the others thrown away.
@@ -199,7 +199,7 @@ def score_rows(
 
 
 def _metric(samples: Sequence[Mapping[str, Any]], choice: TaskChoice) -> str:
-    """Return the metric that counts as correctness, as lm-eval names it: ``exact_match,none``."""
+    """Return the metric that counts as correctness, by its name in lm-eval: ``exact_match,none``."""
     known = list(dict.fromkeys(f"{name},{sample['filter']}" for sample in samples for name in sample["metrics"]))
     return chosen_metric(known, choice)
 
@@ -218,7 +218,7 @@ def _correct(value: Any, metric: str, choice: TaskChoice) -> float:
 
 
 def _filtered(sample: Mapping[str, Any]) -> str:
-    """Return what was compared with the target: the filtered text, or the likeliest choice."""
+    """Return the answer that was compared with the target: the filtered text, or the likeliest choice."""
     answers = sample["filtered_resps"]
     if len(answers) > 1 and all(isinstance(answer, (tuple, list)) for answer in answers):
         likeliest = max(range(len(answers)), key=lambda index: float(answers[index][0]))

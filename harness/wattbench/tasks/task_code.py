@@ -36,12 +36,12 @@ class TaskCode:
 
     @property
     def a_strangers(self) -> bool:
-        """Return whether it is code of neither wattbench nor lm-eval."""
+        """Return whether the code is part of neither wattbench nor lm-eval."""
         return bool(self.named) and self.owner == "suite"
 
 
 def code_in(path: Path | None, written: Mapping[str, Any]) -> TaskCode:
-    """Name the code of a task.
+    """Return the code that loading a task would run, as names.
 
     Args:
         path: its YAML.
@@ -66,7 +66,7 @@ def code_in(path: Path | None, written: Mapping[str, Any]) -> TaskCode:
 
 
 def files_of(path: Path) -> Iterator[tuple[Path, yaml.Node | None]]:
-    """Yield a task's file and those that it includes, each once and parsed: first those whose settings count first."""
+    """Yield a task's file and the files that it includes, each once and parsed, in the order of precedence."""
     waiting, seen = [path], set[Path]()
     while waiting:
         file = waiting.pop().expanduser().resolve()
@@ -79,7 +79,7 @@ def files_of(path: Path) -> Iterator[tuple[Path, yaml.Node | None]]:
 
 
 def _find(node: yaml.Node | None, names: list[str]) -> None:
-    """Add what a file names with `!function` to the names."""
+    """Add the functions that a file names with `!function` to the names."""
     waiting, seen = [node], set[int]()
     while waiting:
         here = waiting.pop()
@@ -95,7 +95,7 @@ def _find(node: yaml.Node | None, names: list[str]) -> None:
 
 
 def composed(data: bytes) -> yaml.Node | None:
-    """Parse a task file as lm-eval does, without making anything of it.
+    """Parse a task file as lm-eval does, into nodes of YAML: no object is built from them.
 
     Raises:
         ValueError, yaml.YAMLError: it is no YAML.
@@ -109,7 +109,7 @@ def included_in(root: yaml.Node | None) -> list[str]:
 
 
 def values_of(root: yaml.Node | None, key: str) -> list[yaml.Node]:
-    """Return the values of a key of a file. A merge key (`<<`) can bring one, too."""
+    """Return the values of a key of a file, including values that a merge key (`<<`) brings."""
     values: list[yaml.Node] = []
     waiting = [root]
     seen: set[int] = set()
@@ -142,8 +142,10 @@ def foreign_metrics(written: Mapping[str, Any]) -> list[str]:
 
 
 def written_metrics(written: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the metrics that a task's YAML names, with its filters; empty where code names them, or where they are
-    named in a way that lm-eval would refuse."""
+    """Return the metrics that a task's YAML names, with its filters.
+
+    Empty where code names them, or where they are named in a way that lm-eval would refuse.
+    """
     from lm_eval.api.registry import DEFAULT_METRIC_REGISTRY
 
     output_type = str(written.get("output_type", "generate_until"))

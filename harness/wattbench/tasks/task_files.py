@@ -13,7 +13,7 @@ from wattbench.tasks.task_code import composed, included_in
 
 
 def check_task_files(folder: Path, most_files: int | None = None) -> None:
-    """Check that every YAML file below a folder, and what these include, is a file: a device would be read without end.
+    """Check that every YAML file below a folder, and every file that these include, is no device.
 
     What is missing, or is no YAML, is lm-eval's to name.
 

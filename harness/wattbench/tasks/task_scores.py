@@ -20,7 +20,7 @@ _LIKELIHOODS = {
 
 @dataclass(frozen=True)
 class TaskScores:
-    """How the answers of a task count."""
+    """The metrics and rules by which the answers of a task are scored."""
 
     task: str
     metric: str | None
@@ -35,12 +35,12 @@ class TaskScores:
     """Its limit, which counts of systems without one; None: it sets none, or nothing is generated."""
 
     def as_record(self) -> dict[str, Any]:
-        """Return it as plain data."""
+        """Return the metrics and rules as plain data."""
         return asdict(self) | {"metrics": list(self.metrics), "until": list(self.until)}
 
 
 def scores_of(loaded: LoadedTask) -> TaskScores:
-    """Return how the answers of a loaded task count.
+    """Return how the answers of a loaded task are scored.
 
     Raises:
         UserError: the task has no such metric as the suite names.
@@ -62,7 +62,7 @@ def scores_of(loaded: LoadedTask) -> TaskScores:
 
 
 def scores_written(outline: TaskOutline) -> TaskScores:
-    """Return what a task's YAML alone says of it.
+    """Return how a task's answers are scored, as far as its YAML alone says it.
 
     Raises:
         UserError: the task has no such metric as the suite names.
@@ -73,7 +73,7 @@ def scores_written(outline: TaskOutline) -> TaskScores:
 
 
 def chosen_metric(known: Sequence[str], choice: TaskChoice) -> str:
-    """Return the metric that counts as correctness, as lm-eval names it: ``exact_match,none``.
+    """Return the metric that counts as correctness, by its name in lm-eval: ``exact_match,none``.
 
     Args:
         known: the task's, the first of which counts unless the suite names another.
@@ -91,7 +91,7 @@ def chosen_metric(known: Sequence[str], choice: TaskChoice) -> str:
 
 
 def _given(loaded: LoadedTask) -> list[str]:
-    """Return the metrics that lm-eval gives for an answer, by scoring an empty one.
+    """Return the names of the metrics that lm-eval gives for an answer, by scoring an empty one.
 
     Empty where that cannot be tried.
     """
@@ -114,7 +114,7 @@ def _given(loaded: LoadedTask) -> list[str]:
 
 
 def _accepted(task: Any, metric: str | None) -> str:
-    """Return when an answer to one of lm-eval's tasks is right, as far as its settings say it."""
+    """Describe which answers to one of lm-eval's tasks are right, as far as its settings say it."""
     if metric is None:
         return ""
     settings = task.config

@@ -57,7 +57,7 @@ class BoundedTemplate(Template):
     budget: TemplateBudget
 
     def render(self, *arguments: Any, **values: Any) -> str:
-        """Return the text, as Jinja's own does.
+        """Render the template as Jinja does, with memory, time and output bounded.
 
         Raises:
             TemplateLimitError: it takes too much.
@@ -79,7 +79,7 @@ class TemplateBudget:
 
     @contextlib.contextmanager
     def kept(self) -> Iterator[None]:
-        """Bound the code inside; its time only in the main thread, as Python's signals work there alone.
+        """Bound memory and time in a block; time only in the main thread, as Python's signals work there alone.
 
         Raises:
             TemplateLimitError: it takes too much.
@@ -107,7 +107,7 @@ class TemplateBudget:
 
 @contextlib.contextmanager
 def _memory_bounded() -> Iterator[None]:
-    """Let the process grow by `MOST_BYTES` at most; where the system does not say how large it is, do nothing."""
+    """Let the process grow by `MOST_BYTES` at most in a block, if the system states the process's size."""
     try:
         used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
         soft, hard = resource.getrlimit(resource.RLIMIT_AS)
@@ -156,7 +156,7 @@ class TemplateSandbox(SandboxedEnvironment):
         return template
 
     def is_safe_callable(self, obj: Any) -> bool:
-        """Return whether a template may call something."""
+        """Return whether a template may call an object, such as a method of plain data."""
         owner = getattr(obj, "__self__", None)
         plain = isinstance(owner, _PLAIN) or type(owner).__module__.partition(".")[0] == "jinja2"
         return plain and super().is_safe_callable(obj)
@@ -171,7 +171,7 @@ def sandbox_templates() -> None:
 
 
 def sandbox_of(given: Environment) -> TemplateSandbox:
-    """Return a sandbox that renders as an environment does.
+    """Return a sandbox that renders templates as an environment of Jinja does.
 
     Args:
         given: whose settings, filters, tests and globals it gets.

@@ -48,7 +48,7 @@ class StoredClassifier(TextClassifier):
 
 
 def save_classifier(path: Path, model: TextClassifier, cost: NDArray[np.float64] | None = None) -> None:
-    """Write a classifier; the same one makes the same file.
+    """Write a classifier; equal classifiers make equal files.
 
     Args:
         path: the `.npz` file.

@@ -121,7 +121,7 @@ def fit_scores(
 
 
 def by_rarity(vectors: Any) -> tuple[Any, NDArray[np.float64]]:
-    """Weigh features by how few texts have them, and return them with the weights, shape (features,).
+    """Weight features by their rarity among the texts, and return features and weights, shape (features,).
 
     In a product of two texts each word that they share counts by its inverse document frequency, log(n / n_word): K.
     Sparck Jones, Journal of Documentation 28 (1972). What is in every text counts for nothing, such as worked examples.
@@ -132,8 +132,10 @@ def by_rarity(vectors: Any) -> tuple[Any, NDArray[np.float64]]:
 
 
 def one_thread() -> AbstractContextManager[Any]:
-    """Keep linear algebra to one thread: on a busy machine the threads of many small problems wait for each other, and
-    take ten times as long."""
+    """Keep linear algebra to one thread.
+
+    On a busy machine the threads of many small problems wait for each other, and take ten times as long.
+    """
     from threadpoolctl import threadpool_limits
 
     limits: AbstractContextManager[Any] = threadpool_limits(1)
@@ -141,7 +143,7 @@ def one_thread() -> AbstractContextManager[Any]:
 
 
 def spread(vectors: Any) -> float:
-    """Return the mean squared length of features around their mean; 1 where all texts are alike."""
+    """Return the mean squared distance of the texts' features from their mean; 1 where all texts are alike."""
     mean = np.asarray(vectors.mean(axis=0))
     lengths = float(vectors.multiply(vectors).sum()) / vectors.shape[0] - float((mean**2).sum())
     return lengths if lengths > 1e-9 else 1.0
@@ -153,7 +155,7 @@ def products(vectors: Any) -> NDArray[np.float64]:
 
 
 def _best_strength(vectors: Any, score: NDArray[np.float64]) -> float:
-    """Return the strength with the least squared error, each text left out in turn."""
+    """Return the ridge strength with the least squared error, each text left out in turn."""
     some = np.random.default_rng(0).permutation(vectors.shape[0])[:MOST_COMPARED]
     compared = products(vectors[some])
 

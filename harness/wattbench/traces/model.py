@@ -79,7 +79,7 @@ class ArrivalTrace:
         return self.only(chosen)
 
     def only(self, chosen: Sequence[int]) -> ArrivalTrace:
-        """Return the arrivals of some ascending numbers, the first of them at 0 s."""
+        """Return the trace with only the arrivals of these ascending numbers, the first of them at 0 s."""
         numbers = {number: kept for kept, number in enumerate(chosen)}
         first_s = self.arrivals[chosen[0]].at_s
         return replace(

@@ -81,7 +81,7 @@ def _blocks(path: Path, row: int, value: Any) -> tuple[int, ...]:
 
 
 def _follow(stamped: Sequence[Stamped], blocks: Sequence[tuple[int, ...]]) -> None:
-    """Set which request each one follows, and its session: the index of the first request."""
+    """Set for each request the one that it follows, and its session: the index of the session's first request."""
     children: dict[tuple[int, int], int] = {}
     ended: dict[int, int] = {}  # a node of the tree of prefixes to the last request whose whole blocks end there
     for index in sorted(range(len(stamped)), key=lambda each: stamped[each].at_ns):

@@ -71,7 +71,7 @@ def read(path: Path, text: str) -> TraceRows:
 
 
 def _spans(path: Path, text: str) -> Iterator[Mapping[str, Any]]:
-    """Yield the spans of a file of one JSON value, or of one value per line."""
+    """Yield the spans of a file, which holds one JSON value or one value per line."""
     try:
         values = [json.loads(text)]
     except RecursionError:
@@ -134,7 +134,7 @@ def _moment(path: Path, row: int, span: Mapping[str, Any], nano: str, iso: str) 
 
 
 def _follow(stamped: Sequence[Stamped], ends_ns: Sequence[int]) -> None:
-    """Set which requests of its session each one follows: those that ended last before it began."""
+    """Set for each request those of its session that it follows: the last ones that ended before it began."""
     sessions: dict[str, list[int]] = defaultdict(list)
     for index, request in enumerate(stamped):
         if request.session is not None:

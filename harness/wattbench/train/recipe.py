@@ -208,8 +208,7 @@ class Family:
         return list(self.recipe.domains) if chosen is None else chosen
 
     def fingerprint(self, name: str) -> str:
-        """Return a hash of all settings in the recipe that determine a member, with those of the members that it
-        needs."""
+        """Return a hash of all settings in the recipe that determine a member or the members that it needs."""
         shared = self.recipe.model_dump_json(include={"prompt", "seed"})
         tasks = {domain: self.recipe.domains[domain] for domain in self.domains(name)}
         base = self.recipe.base.weights.model_dump_json(include={"hub", "revision", "wheel", "file", "sha256"})

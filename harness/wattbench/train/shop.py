@@ -41,7 +41,7 @@ class Shop:
         return keep_layers(sharing(self.base), layers, where=self.name)
 
     def built(self, name: str) -> Any:
-        """Return a built member that answers, as it is deployed: with its adapter merged."""
+        """Return a built adapter or student as it is deployed: with its adapter merged."""
         member = self.family.member(name)
         if not isinstance(member, AdapterMember | StudentMember):
             raise UserError(f"{self.name}: {name} is not a model that answers; name an adapter or a student")

@@ -63,7 +63,7 @@ def _left_padded(examples: Sequence[dict[str, Any]], pad_id: int) -> dict[str, A
 
 
 def _distillation(teacher: Any, end: int, temperature: float, answers: float) -> Loss:
-    """Return the loss of a student against a teacher that answers each batch first.
+    """Return the loss function of a student whose teacher answers each batch first.
 
     With weight ``answers`` the cross-entropy of the teacher's own answers, and with the rest the divergence of the
     student's distribution from the teacher's at every token of them, both softened by the temperature.
@@ -89,7 +89,7 @@ def _distillation(teacher: Any, end: int, temperature: float, answers: float) ->
 
 
 def _taught(teacher: Any, prompts: dict[str, Any], end: int, counts: Counts) -> tuple[dict[str, Any], Any]:
-    """Let the teacher answer.
+    """Let the teacher answer a batch of prompts, and return the batch with its logits.
 
     Returns:
         Prompts with its answers as a batch to learn from, and its logits at every token of the answers, shape

@@ -20,7 +20,7 @@ from wattbench.train.recipe import Schedule
 
 @dataclass
 class Counts:
-    """What was worked through so far, padding not counted."""
+    """The documents and tokens that were processed so far, without padding."""
 
     documents: int = 0
     tokens: int = 0
@@ -86,8 +86,9 @@ def train(
 
 
 class _Order(LengthGroupedSampler):
-    """Sample examples of about the same length together; a training that is resumed in a later pass has that pass's
-    order.
+    """Sample examples of about the same length together.
+
+    A training that is resumed in a later pass has that pass's order.
 
     The first pass draws from PyTorch's generator, which the trainer has just seeded.
     """
@@ -104,7 +105,7 @@ class _Order(LengthGroupedSampler):
 
 
 class _AnswerTrainer(Trainer):
-    """Takes its loss from outside, and saves only what learns: the base is on disk already."""
+    """A trainer with a given loss, which saves only the trained parameters: the base is on disk already."""
 
     wattbench_loss: Loss
     wattbench_counts: Counts
@@ -126,7 +127,7 @@ class _AnswerTrainer(Trainer):
         write_atomically(target / "model.safetensors", save(learned(self.model), metadata={"format": "pt"}))
 
     def _issue_warnings_after_load(self, load_result: Any) -> None:
-        """Issue no warning: a checkpoint intentionally lacks what is not trained."""
+        """Issue no warning: a checkpoint intentionally lacks the parameters that are not trained."""
 
 
 def learned(model: Any) -> dict[str, torch.Tensor]:

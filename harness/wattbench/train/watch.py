@@ -27,12 +27,12 @@ class Watch(TrainerCallback):
         self._meter, self._progress, self._own, self._batch = meter, progress, counts, batch
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Skip the steps of earlier sessions. This session counts, even if it is killed before a checkpoint."""
+        """Advance the progress by the steps of earlier sessions, and count this session from its beginning."""
         self._keep_counts()
         self._progress.advance(state.global_step * self._batch)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Advance by one batch."""
+        """Advance the progress by one batch."""
         self._progress.advance(self._batch)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
@@ -47,7 +47,7 @@ class Watch(TrainerCallback):
             self._meter.mark()
 
     def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Write the rest as after a checkpoint, and close the files."""
+        """Write the final counts, and close the files."""
         self._keep_counts()
         self._loss.close()
         self._counts.close()
@@ -57,7 +57,7 @@ class Watch(TrainerCallback):
 
 
 def loss_curve(work: Path) -> list[tuple[int, float]]:
-    """Read steps and losses; a step that was repeated after an interruption counts once."""
+    """Return steps and losses in order; a step that was repeated after an interruption counts once."""
     return sorted({int(row["step"]): float(row["loss"]) for row in read_lines(work / LOSS)}.items())
 
 

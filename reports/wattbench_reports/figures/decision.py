@@ -51,7 +51,7 @@ class PicturePoint:
 
 @dataclass(frozen=True)
 class Region:
-    """What is required of accuracy and cost; None: anything."""
+    """The requirements of accuracy and cost; None: no requirement."""
 
     min_accuracy: float | None = None
     max_cost: float | None = None
@@ -125,7 +125,7 @@ def _draw(
 
 
 def _scale(axes: Axes, points: Sequence[PicturePoint], region: Region, tick: Callable[[float], str]) -> None:
-    """Scale both axes; a system that takes no part may be beyond the end of costs."""
+    """Scale both axes; the cost of a system outside the comparison may be beyond the end of its axis."""
     costs = [point.cost.estimate for point in points if point.scaling]
     costs = costs if len(costs) > 1 else [point.cost.estimate for point in points]
     quantity_axis(axes.xaxis, [*costs, *([] if region.max_cost is None else [region.max_cost])], tick)
@@ -146,6 +146,6 @@ def _shade(axes: Axes, region: Region) -> None:
 
 
 def _named(point: PicturePoint, scale: tuple[float, float], tick: Callable[[float], str]) -> str:
-    """Return the label, with the cost of a system that is beyond an end of the scale."""
+    """Return a system's label, followed by its cost if the cost is beyond an end of the scale."""
     cost, (low, high) = point.cost.estimate, scale
     return visible(point.label if low <= cost <= high else f"{point.label} ({tick(cost)} {'←' if cost < low else '→'})")

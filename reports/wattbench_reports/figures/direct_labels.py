@@ -86,7 +86,7 @@ def direct_labels(
 
 
 def _dense(line: Points) -> Points:
-    """Return points along a line that are close to each other, without those that are not known."""
+    """Return a line as closely spaced points, without points that are not known (NaN)."""
     line = line[~np.isnan(line).any(axis=1)]
     if len(line) < 2:
         return line

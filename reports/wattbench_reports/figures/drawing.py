@@ -122,7 +122,7 @@ def _draw(drawing: Drawing, axes: Sequence[Axes]) -> None:
 
 
 def _legend(parent: Figure | Axes, axes: Sequence[Axes], figure: Figure) -> int:
-    """Add a legend of everything that has a label above the panels, and return the number of its rows."""
+    """Add a legend above the panels of everything that has a label, and return its number of rows."""
     from matplotlib.axes import Axes
 
     by_label: dict[str, Artist] = {}
@@ -143,7 +143,7 @@ def _legend(parent: Figure | Axes, axes: Sequence[Axes], figure: Figure) -> int:
 
 
 def _abreast(labels: Sequence[str], width_pt: float) -> int:
-    """Return how many columns of a legend there is room for, each as wide as its longest label."""
+    """Return the number of columns of a legend that fit into a width, each as wide as its longest label."""
     for columns in range(len(labels), 1, -1):
         longest = [max(map(len, each)) for each in np.array_split(labels, columns)]  # as matplotlib fills them
         if sum(_SAMPLE_PT + LETTER * TEXT_PT * each for each in longest) <= width_pt:

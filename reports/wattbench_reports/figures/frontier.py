@@ -94,7 +94,7 @@ def _draw(
 
 
 def _dense(line: FrontierLine) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Add points on the same lines, which a logarithmic axis bends."""
+    """Return a line with points added in between, as a logarithmic axis bends straight lines."""
     if len(line.energy_j) < 2:
         return line.energy_j, line.accuracy
     at = np.unique(np.concatenate((np.linspace(line.energy_j[0], line.energy_j[-1], 60), line.energy_j)))

@@ -34,7 +34,7 @@ class CourseLine:
     j_per_correct: float
 
     def energy_j(self, answers: float) -> float:
-        """Return the joules after some correct answers."""
+        """Return the cumulative joules after a number of correct answers."""
         return self.training_j + self.j_per_correct * answers
 
 

@@ -21,7 +21,7 @@ def marks_svg() -> str:
 
 
 def _outline(series: int) -> str:
-    """Return the path of matplotlib's own outline, so that the shape is that of the figures."""
+    """Return the SVG path of a series' marker, from the outline that matplotlib draws in the figures."""
     from matplotlib.markers import MarkerStyle
 
     style = MarkerStyle(marker(series))

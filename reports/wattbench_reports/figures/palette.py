@@ -30,5 +30,5 @@ def colour(series: int) -> str:
 
 
 def marker(series: int) -> str:
-    """Return the shape of a series, as matplotlib names it."""
+    """Return the shape of a series, by its name in matplotlib."""
     return MARKERS[series % len(MARKERS)]

@@ -142,13 +142,13 @@ class _Axis:
         )
 
     def line(self, watts: Watts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Map a line to positions and watts, broken at each cut."""
+        """Return the positions and watts of a line, with a gap at each cut."""
         stretch = np.searchsorted(self._starts_s, watts.at_s, side="right")
         cuts = np.flatnonzero(np.diff(stretch)) + 1
         return np.insert(self.at(watts.at_s), cuts, np.nan), np.insert(watts.power_w, cuts, np.nan)
 
     def numbers(self, most: int) -> tuple[list[float], list[str]]:
-        """Return the positions of at most this many cell numbers, and the numbers."""
+        """Return the positions and texts of at most `most` cell numbers, to be shown on the axis."""
         middles: dict[int, list[float]] = {}
         for stretch, offset_s, length_s in zip(self._stretches, self._offsets_s, self._lengths_s, strict=True):
             middles.setdefault(stretch.cell, []).append(float(offset_s + length_s / 2.0))

@@ -39,7 +39,7 @@ class CascadeLine:
 
 @dataclass(frozen=True)
 class CascadeBaseline:
-    """The system that cascades are held against."""
+    """The system that cascades are compared with."""
 
     label: str
     accuracy: float

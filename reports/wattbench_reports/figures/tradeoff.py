@@ -99,5 +99,5 @@ def _draw(points: Sequence[TradeoffPoint], cost: Cost, fronts: Sequence[Sequence
 
 
 def _bar(interval: Interval) -> tuple[float, float]:
-    """Return both ends; NaN where the interval is unbounded."""
+    """Return both ends of an interval; NaN if it is unbounded."""
     return (math.nan, math.nan) if math.isinf(interval.high) else (interval.low, interval.high)

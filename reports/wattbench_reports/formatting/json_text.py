@@ -24,7 +24,7 @@ def json_text(document: Any) -> str:
 
 
 def plain_data(value: Any) -> Any:
-    """Return a value of JSON: no tuples, no enumerations, and None for infinity and NaN."""
+    """Convert a value to plain JSON data: no tuples, no enumerations, and None for infinity and NaN."""
     if isinstance(value, Mapping):
         return {str(key): plain_data(each) for key, each in value.items()}
     if isinstance(value, list | tuple):

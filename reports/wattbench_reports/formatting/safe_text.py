@@ -40,14 +40,14 @@ class Excerpt:
 
 
 def last_of(text: str, characters: int = PROMPT_CHARACTERS, lines: int = LINES) -> Excerpt:
-    """Return the end of a text: in a prompt the question is there."""
+    """Return an excerpt of the end of a text: in a prompt the question is there."""
     kept = text[-characters:] if characters else ""
     kept = "".join(kept.splitlines(keepends=True)[-lines:])
     return Excerpt(visible(kept), len(text), len(kept))
 
 
 def first_of(text: str, characters: int = ANSWER_CHARACTERS, lines: int = LINES) -> Excerpt:
-    """Return the beginning of a text."""
+    """Return an excerpt of the beginning of a text."""
     kept = "".join(text[:characters].splitlines(keepends=True)[:lines])
     return Excerpt(visible(kept), len(text), len(kept))
 

@@ -155,7 +155,7 @@ def money_interval(interval: Interval | None, currency: str) -> str:
 
 
 def money_scale(values: Iterable[float | None], noun: str = "request") -> tuple[float, str]:
-    """Choose the number of requests that sums are stated for, so that the smallest has no string of zeros.
+    """Choose the number of requests for which sums are stated, so that the smallest has no string of zeros.
 
     Of a billion only where all of them are small: next to a price of 5 EUR per million it is the least that has zeros.
 

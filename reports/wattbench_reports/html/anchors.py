@@ -33,7 +33,7 @@ def anchors(sections: Iterable[Section], taken: Iterable[str] = ()) -> dict[str,
 
 
 def slug(heading: str) -> str:
-    """Reduce a heading to Latin letters, digits and hyphens; one that has none of them, to digits of its hash."""
+    """Reduce a heading to Latin letters, digits and hyphens; to digits of its hash if it has no such character."""
     plain = unicodedata.normalize("NFKD", heading).encode("ascii", "ignore").decode().lower()
     words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
     if len(words) > _LONGEST:

@@ -23,7 +23,7 @@ class MeterSettings(Strict):
 
 
 def without_unset(settings: dict[str, Any], *keys: str) -> dict[str, Any]:
-    """Return settings without those of some keys that are not set, for a record.
+    """Return settings for a record, without those of the given keys that are not set.
 
     Keys that came later are left out, so that the suite of an older run keeps its hash.
     """

@@ -24,7 +24,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
 
 
 def with_preset(given: Any) -> Any:
-    """Return the settings of a command, with its preset for what they leave out."""
+    """Return the settings of a command, completed by its preset."""
     name = given.get("preset") if isinstance(given, Mapping) else None
     known = PRESETS.get(name, {}) if isinstance(name, str) else {}
     if not known:

@@ -29,7 +29,7 @@ _BECAUSE: Mapping[SpoiledBy | None, str] = {
 def next_attempt(
     rows: Sequence[BlockRow], busy: Literal["retry", "mark", "refuse"], *, because_of_work: bool = True
 ) -> int | None:
-    """Return which attempt of a block is to be asked next; None if the block is complete.
+    """Return the number of a block's next attempt; None if the block is complete.
 
     Args:
         rows: the attempts of this block that are complete.
@@ -59,7 +59,7 @@ def attempt_after(
     busy: Literal["retry", "mark", "refuse"],
     asks_again: bool,
 ) -> int | None:
-    """Return which attempt of a block is to be asked next; None if the block is complete.
+    """Return a block's next attempt, by the attempts of all blocks; None if the block is complete.
 
     Because of other work a block is asked again as long as that helped so far, and in `effort.AGAIN` of the time that
     the blocks take by themselves. What was asked after it changes nothing, so that a resumed run decides the same.
@@ -81,7 +81,7 @@ def attempt_after(
 
 
 def stays_busy(rows: Sequence[BlockRow]) -> bool:
-    """Return whether asking again changed nothing, so that no block is asked again any more.
+    """Return whether the latest repetitions were all disturbed too, so that no block is asked again any more.
 
     Args:
         rows: all attempts of all blocks, in the order in which they were asked.
@@ -91,7 +91,7 @@ def stays_busy(rows: Sequence[BlockRow]) -> bool:
 
 
 def _within_time(rows: Sequence[BlockRow], took_s: Mapping[tuple[int, int], float], blocks: int) -> bool:
-    """Return whether there is time to ask the last block again, if it takes as long as before."""
+    """Return whether asking the last block again fits into the time that a run may spend on repetitions."""
     first_s = [took_s.get((row.number, 0), 0.0) for row in rows if row.attempt == 0]
     again_s = sum(took_s.get((row.number, row.attempt), 0.0) for row in rows if row.attempt)
     planned_s = blocks * sum(first_s) / len(first_s) if first_s else 0.0
@@ -99,7 +99,7 @@ def _within_time(rows: Sequence[BlockRow], took_s: Mapping[tuple[int, int], floa
 
 
 def repetitions_in_words(rows: Sequence[BlockRow], blocks: int) -> list[str]:
-    """Return a line per reason for which blocks were asked again, for the end of a run.
+    """Return a line per reason with the number of blocks that were asked again, for the end of a run.
 
     Args:
         rows: all attempts of all blocks.
@@ -137,5 +137,5 @@ def lost_joules(windows: Sequence[WindowRow], metered: Collection[str]) -> list[
 
 
 def signals_in_words(rows: Iterable[BlockRow]) -> str:
-    """List the signals of some attempts: ``CPU time of other processes, waiting for a core``."""
+    """Join the signals of some attempts in words: ``CPU time of other processes, waiting for a core``."""
     return ", ".join(sorted({signal_in_words(signal) for row in rows for signal in row.signals}))

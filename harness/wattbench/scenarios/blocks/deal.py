@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Block:
-    """Some items of all tasks, which every system is asked."""
+    """A group of items of all tasks, which every system answers."""
 
     number: int
     """From 0."""
@@ -19,7 +19,7 @@ class Block:
 
     @property
     def doc_ids(self) -> dict[str, list[int]]:
-        """Return task to its documents."""
+        """Return the documents of the block by task."""
         by_task: dict[str, list[int]] = {}
         for task, doc_id in self.items:
             by_task.setdefault(task, []).append(doc_id)
@@ -27,7 +27,7 @@ class Block:
 
 
 def deal(items: Mapping[str, int], blocks: int, seed: int) -> list[Block]:
-    """Deal every document of every task once.
+    """Divide the documents of all tasks at random into blocks, each document once.
 
     Of each task two blocks have the same number of documents, to within one; so do they of all tasks together. Which
     documents come together, which blocks have one more, and the order within a block are drawn by the seed.
@@ -53,7 +53,7 @@ def deal(items: Mapping[str, int], blocks: int, seed: int) -> list[Block]:
 
 
 def deal_documents(documents: Mapping[str, Sequence[int]], blocks: int, seed: int) -> list[Block]:
-    """Deal documents of tasks as `deal` deals positions.
+    """Divide given documents of each task at random into blocks, as `deal` does.
 
     Args:
         documents: task to its documents.
@@ -72,7 +72,7 @@ def blocks_to_ask(blocks: Sequence[Block], shard: Mapping[str, Any] | None) -> l
 
 
 def order_of(systems: Iterable[str], seed: int, block: int, attempt: int) -> list[str]:
-    """Draw in which order the systems are asked an attempt of a block."""
+    """Draw the order in which the systems are asked an attempt of a block."""
     names = list(systems)
     random.Random(f"{seed}: order of block {block}, attempt {attempt}").shuffle(names)  # noqa: S311 - as above
     return names

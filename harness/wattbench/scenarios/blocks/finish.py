@@ -31,7 +31,7 @@ def mixtures_to_observe(context: MeasuringContext, cells: Sequence[Cell]) -> lis
 
 
 def count_experts(context: MeasuringContext, resident: Resident, cells: Sequence[Cell]) -> None:
-    """Record which experts each answer used: in a pass of its own, outside every window, as observing takes time."""
+    """Record which experts each answer used, in a separate pass outside every window, as observing takes time."""
     context.progress.note(f"{resident.name}: which experts its answers used ...")
     for cell in cells:
         task = cell.choice.task
@@ -49,7 +49,7 @@ def finish(context: MeasuringContext, cells: Sequence[Cell]) -> None:
 def finish_record(
     writer: RunWriter, resolved: Resolved, cells: Sequence[Cell], *, allow_unsafe_code: bool = False
 ) -> None:
-    """Divide joules by phase, score every cell, and write the tables, of the attempts that count.
+    """Divide joules by phase, score every cell, and write the tables, from the attempts that count.
 
     Args:
         writer: of the run.

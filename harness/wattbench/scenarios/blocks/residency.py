@@ -35,7 +35,7 @@ class Need:
 
 @dataclass(frozen=True)
 class Together:
-    """Why systems do not stay loaded together."""
+    """The reason why systems do not stay loaded together."""
 
     text: str
     impossible: bool
@@ -44,7 +44,7 @@ class Together:
 
 @dataclass
 class Needs:
-    """What systems are expected to need, by what those before them needed."""
+    """The memory that systems are expected to need, by the needs of the systems loaded before."""
 
     configs: Mapping[str, SystemBase]
     _of_new_base: Need = Need()
@@ -62,7 +62,7 @@ class Needs:
         return Need(max(self._of_new_base.process, stored or 0), self._of_new_base.device)
 
     def note(self, name: str, before: Memory, after: Memory) -> None:
-        """Note the memory that a system needed: free memory before it was loaded, minus that after its warm-up."""
+        """Record the memory that a system needed: free memory before loading, minus that after its warm-up."""
         need = Need(_less(before.process, after.process), _less(before.device, after.device))
         key = base_key(self.configs[name])
         if key is not None and key in self._bases:
@@ -78,7 +78,7 @@ def free_memory() -> Memory:
 
 
 def why_not_resident(need: Need, free: Memory, at_first: Memory) -> str | None:
-    """Return why a system cannot be kept loaded next to the others; None if it can.
+    """Return why a system cannot be kept loaded next to the others; None if it can be.
 
     Args:
         need: what it is expected to need.
@@ -112,7 +112,7 @@ def why_never_together(configs: Mapping[str, SystemBase]) -> Together | None:
 
 
 def _endpoints(configs: Mapping[str, SystemBase]) -> Iterator[EndpointSystem]:
-    """Yield every endpoint, those that hybrids keep loaded included."""
+    """Yield every endpoint, including the endpoints that hybrids keep loaded."""
     for config in configs.values():
         members = [config.pool[name] for name in config.resident] if isinstance(config, HybridSystem) else [config]
         yield from (member for member in members if isinstance(member, EndpointSystem))

@@ -31,7 +31,7 @@ from wattbench.scenarios.residents import Residents
 
 
 def run_blocks(context: MeasuringContext, cells: Sequence[Cell]) -> None:
-    """Bring a run with blocks to its end, asking only what is not answered yet.
+    """Bring a run with blocks to its end, asking only items that have no answer yet.
 
     Raises:
         UserError: a system failed, or other work ran on the machine and the suite refuses that. What was asked is on
@@ -60,7 +60,7 @@ def residents_for(context: MeasuringContext, cells: Sequence[Cell]) -> Residents
 
 
 def ask_blocks(context: MeasuringContext, cells: Sequence[Cell], residents: Residents) -> BlockPlan:
-    """Ask every block of a run that is not complete, and return how the run is laid out.
+    """Ask every incomplete block of a run, and return the run's plan of blocks.
 
     Args:
         context: of the run.
@@ -94,7 +94,7 @@ def ask_blocks(context: MeasuringContext, cells: Sequence[Cell], residents: Resi
 
 
 def _to_retry(context: MeasuringContext, cells: Sequence[Cell]) -> frozenset[int]:
-    """Return the complete blocks that are asked again because requests failed, if the run was resumed for that."""
+    """Return the complete blocks with failed requests, if the run was resumed to repeat them; else empty."""
     if not context.retry_failed:
         return frozenset()
     names = [(cell.system, cell.choice.task) for cell in cells]
@@ -109,7 +109,7 @@ def _left(
 
 
 def _ask(plan: BlockPlan, left: Sequence[Block], turns: Turns, again: frozenset[int]) -> None:
-    """Ask every block that is not complete, and those that are asked again."""
+    """Ask the blocks in `left`, each until it is complete; the blocks in `again` are complete, and repeated."""
     context, residents = turns.context, turns.residents
     if not residents.one_at_a_time and not any(residents.idle_w.values()):
         turns.measure_idle(next(iter(residents.configs)))
@@ -145,7 +145,7 @@ def _attempt_after(context: MeasuringContext, rows: Sequence[BlockRow], block: B
 
 
 def _took_s(windows: Sequence[WindowRow]) -> dict[tuple[int, int], float]:
-    """Return block and attempt to the sum of the seconds of their windows."""
+    """Return the sum of the seconds of each attempt's windows, by block and attempt."""
     took_s: dict[tuple[int, int], float] = defaultdict(float)
     for row in windows:
         if row.block is not None:
@@ -176,7 +176,7 @@ def _ask_attempt(context: MeasuringContext, turns: Turns, plan: BlockPlan, block
 
 
 def _contended(windows: Sequence[WindowRow], system: str) -> list[str]:
-    """Return the signals that are over their limit in the windows of a system."""
+    """Return the signals of other work that are over their limit in any window of a system."""
     return sorted({signal for row in windows if row.system == system for signal in over_limit(row)})
 
 

@@ -21,7 +21,7 @@ SEED_BITS = 32
 
 @dataclass
 class _Timings:
-    """What was measured of every system."""
+    """The seconds that loading, windows and items of every system took."""
 
     load_s: dict[str, float] = field(default_factory=dict)
     edges_s: dict[str, float] = field(default_factory=dict)
@@ -34,7 +34,7 @@ class _Timings:
         return {name: sum(seconds) / len(seconds) for name, seconds in self.items_s.items() if seconds}
 
     def switch_s(self, *, one_at_a_time: bool, warmup: int) -> dict[str, float]:
-        """Return what a turn costs each system beyond its items: two windows' edges, warm-up, and perhaps loading."""
+        """Return the seconds of a turn beyond its items, by system: two windows' edges, warm-up, perhaps loading."""
         item_s = self.item_s()
         return {
             name: 2 * self.edges_s.get(name, 0.0)
@@ -44,7 +44,7 @@ class _Timings:
 
 
 def survey(context: MeasuringContext, residents: Residents, items: Sequence[ItemKey]) -> BlockPlan:
-    """Load every system once; choose which stay loaded and the number of blocks, and record both.
+    """Load every system once, choose the systems that stay loaded and the number of blocks, and record both.
 
     Args:
         context: of the run.
@@ -90,7 +90,7 @@ def survey(context: MeasuringContext, residents: Residents, items: Sequence[Item
 
 
 def _undecided(residents: Residents, resident: str) -> str:
-    """Decide which systems stay loaded, as far as is known without loading any, and return the reason.
+    """Decide, before any system is loaded, which systems stay loaded, and return the reason.
 
     Raises:
         UserError: the suite demands that all stay loaded, and they cannot.
@@ -130,7 +130,7 @@ def _plan(
 def _try_out(
     context: MeasuringContext, residents: Residents, name: str, items: Sequence[ItemKey], timings: _Timings
 ) -> None:
-    """Load a system and warm it up. On return nothing but the residents holds it."""
+    """Load a system and warm it up. On return only the residents refer to the system."""
     resident = residents.get(name)
     timings.load_s[name] = resident.load_s
     _warm_up(context, resident, items, timings)
@@ -157,7 +157,7 @@ def _warm_up(context: MeasuringContext, resident: Resident, items: Sequence[Item
 
 
 def _timed(resident: Resident, asks: Sequence[ItemRequests], batch: int) -> list[float]:
-    """Ask items in batches, and return the seconds of each: its share of its batch's."""
+    """Ask items in batches, and return the seconds of each item: an equal share of its batch's seconds."""
     seconds: list[float] = []
     if resident.engine.concurrent and batch > 1:
         started_s = now_s()

@@ -20,7 +20,7 @@ from wattbench.scenarios.residents import ItemKey, Resident, Residents, items_in
 
 @dataclass
 class Turns:
-    """Asks systems in blocks, and knows what is answered already."""
+    """Asks systems the items of blocks, except the items that are answered already."""
 
     context: MeasuringContext
     residents: Residents
@@ -33,11 +33,11 @@ class Turns:
     _scores: LiveScores = field(init=False)
 
     def __post_init__(self) -> None:
-        """Prepare to score."""
+        """Prepare to score answers as they come."""
         self._scores = LiveScores(self.context.resolved)
 
     def measure_idle(self, system: str) -> None:
-        """Measure the idle draw with all systems loaded; it is recorded as the window of one of them."""
+        """Measure the idle draw with all systems loaded, and record it as the window of one of them."""
         loaded = list(self.residents.configs)
         self.residents.idle_w = dict.fromkeys(loaded, self._idle_power_w(system, "all loaded", loaded))
 
@@ -79,14 +79,14 @@ class Turns:
         context.progress.end_cell()
 
     def _idle_of(self, resident: Resident) -> Mapping[str, float]:
-        """Return the idle watts with the systems that are loaded now; one that is loaded alone is measured once."""
+        """Return the idle watts with the present systems loaded; a system that is loaded alone is measured once."""
         idle_w = self.residents.idle_w
         if resident.name not in idle_w:
             idle_w[resident.name] = self._idle_power_w(resident.name, resident.name)
         return idle_w[resident.name]
 
     def _idle_power_w(self, system: str, title: str, loaded: Sequence[str] = ()) -> Mapping[str, float]:
-        """Measure idle watts, and again if other work disturbed them, as all windows of the run use them."""
+        """Measure idle watts, and repeat it if other work disturbed it, as all windows of the run use the result."""
         self.context.trace_to(system, None)
         watts = self.context.idle_power_w(system, title, loaded)
         effort = self.context.effort
@@ -95,7 +95,7 @@ class Turns:
         return self.context.idle_power_w(system, title, loaded)
 
     def _warm_up_items(self, block: Block) -> list[tuple[ItemKey, int]]:
-        """Return items of the block before: no cache has then seen those that are measured now."""
+        """Return warm-up items from the block before, so that no cache has seen the items that are measured now."""
         before = self.blocks[block.number - 1]  # of the first block: the last one
         return [(key, 0) for key in reversed(last_of_each_task(before.items))]
 

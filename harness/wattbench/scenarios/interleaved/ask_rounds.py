@@ -16,7 +16,7 @@ from wattbench.scenarios.residents import Resident, items_in
 
 @dataclass(frozen=True)
 class RoundAnswers:
-    """What one system answered in a round."""
+    """The answers of one system in a round."""
 
     window: str
     by_task: Mapping[str, Sequence[AnswerRow]]
@@ -55,8 +55,11 @@ class GateTurns:
         return RoundAnswers(recorder.window, recorder.rows)
 
     def _recorder(self, resident: Resident, *, long: bool) -> CellRecorder:
-        """Prepare a round. A system is warmed up after it was loaded, and with one item where the other one was asked
-        last: what a switch costs would else be part of the seconds of a short round."""
+        """Return a recorder for a round, with the number of items to warm up with.
+
+        A system is warmed up after it was loaded, and with one item where the other system was asked last: the cost of
+        a switch would else be part of the seconds of a short round.
+        """
         measure = self.context.measure
         most = measure.warmup if not resident.warm else 0 if self._last == resident.name else 1
         # Its part of a round is one window, however long it takes.

@@ -23,7 +23,7 @@ _LONGEST = 60
 
 @dataclass(frozen=True)
 class Differences:
-    """What differs between the two sides of a gate against a base."""
+    """The differences between the two sides of a gate against a base."""
 
     settings: tuple[str, ...]
     """Of the system: ``prompt.fewshot: 0 → 2``."""
@@ -45,7 +45,7 @@ def differences(
     changes: Changes,
     policies: tuple[GatePolicy | None, GatePolicy],
 ) -> Differences:
-    """Compare the two sides: settings of the system, and files that it may use.
+    """Return the differences of the two sides: settings of the system, and files that it may use.
 
     A file may concern the system if its settings name it or a folder that it is in. To a system that runs code any
     file may: code can read what it likes.
@@ -98,7 +98,7 @@ def _sides_note(checkouts: Checkouts, changes: Changes) -> str:
 
 
 def _paths(config: SystemBase, checkouts: Checkouts) -> list[str]:
-    """List the absolute paths in a system's settings, those of the base as in the working tree."""
+    """List the absolute paths in a system's settings; paths in the base become paths in the working tree."""
     return [
         text.rpartition(":")[0] if ".py:" in text else text
         for text in (checkouts.in_working_tree(text) for _, text in texts_in(config.model_dump(mode="json")))
@@ -107,7 +107,7 @@ def _paths(config: SystemBase, checkouts: Checkouts) -> list[str]:
 
 
 def _changed_policy(base: GatePolicy | None, working: GatePolicy, checkouts: Checkouts) -> list[str] | None:
-    """List what differs between two policies; None if nothing does, or that of the base is not known."""
+    """List the settings that differ between two policies. None without differences, or without the base's policy."""
     if base is None:
         return None
     return _changed(*(_flat(each.model_dump(mode="json"), checkouts) for each in (base, working))) or None

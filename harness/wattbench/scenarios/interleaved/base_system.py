@@ -36,13 +36,13 @@ class Checkouts:
     """The base in words."""
 
     def in_working_tree(self, text: str) -> str:
-        """Return a text in which paths of the base's files are those of the same files in the working tree."""
+        """Return a text with the paths of the base's files replaced by those of the same files in the working tree."""
         return text.replace(str(self.tree), str(self.root))
 
 
 @dataclass(frozen=True)
 class BaseSystem:
-    """A system as the base has it."""
+    """A system as the suite of the base defines it."""
 
     suite: Resolved
     config: SystemBase
@@ -51,7 +51,7 @@ class BaseSystem:
 
 
 def base_system(checkouts: Checkouts, suite: Path, name: str, working: Resolved) -> BaseSystem:
-    """Read a system as the suite of the base has it.
+    """Read a system as the suite of the base defines it.
 
     Its files are the base's. Files that git ignores, and those outside of the repository, are in no commit: both sides
     use the same ones.
@@ -89,7 +89,7 @@ def base_system(checkouts: Checkouts, suite: Path, name: str, working: Resolved)
 
 
 def with_checkout(config: SystemBase, checkout: Checkout) -> SystemBase:
-    """Return a system whose Python callables, those of a hybrid's members and router too, import from a checkout."""
+    """Return a system whose Python callables import from a checkout, also as members or router of a hybrid."""
     if isinstance(config, PythonSystem):
         return config.model_copy(update={"checkout": checkout})
     if isinstance(config, HybridSystem):
@@ -112,7 +112,7 @@ def runs_code(config: SystemBase) -> bool:
 
 
 def _located(text: str, checkouts: Checkouts, shared: dict[str, None]) -> str:
-    """Return a text of the base's settings; a path to a file that git ignores leads to the working tree."""
+    """Return a text of the base's settings; the path of a file that git ignores becomes the working tree's."""
     path = Path(text)
     if not path.is_absolute():
         return text

@@ -11,7 +11,7 @@ from wattbench.records.layout import RunLayout
 
 @dataclass(frozen=True)
 class CompleteRounds(RunRecords):
-    """A gate's run without what was asked in an interrupted round."""
+    """The record of a gate without the answers of an interrupted round."""
 
     @classmethod
     def of(cls, layout: RunLayout) -> CompleteRounds:
@@ -24,11 +24,11 @@ class CompleteRounds(RunRecords):
         return frozenset(window for each in self.rounds() for window in each.windows.values())
 
     def answers(self, system: str, task: str) -> list[AnswerRow]:
-        """Return the answers that count."""
+        """Return the answers of complete rounds."""
         return [row for row in super().answers(system, task) if row.window in self.counted]
 
     def windows(self) -> list[WindowRow]:
-        """Return all windows; those of interrupted rounds are marked as abandoned."""
+        """Return all windows; the windows of interrupted rounds are marked as abandoned."""
         return [
             replace(row, purpose=Purpose.ABANDONED)
             if row.purpose == Purpose.MEASURED and row.window not in self.counted

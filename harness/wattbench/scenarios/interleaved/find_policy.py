@@ -84,7 +84,7 @@ def policy_of_project(folder: Path) -> tuple[GatePolicy, str] | None:
 
 
 def policy_of_file(path: Path) -> GatePolicy:
-    """Read a policy from a file of its own, or one that has it under its heading.
+    """Read a policy from a file that holds nothing else, or from the policy's section of a larger file.
 
     Raises:
         UserError: it cannot be read, or something in it is wrong.
@@ -97,7 +97,7 @@ def policy_of_file(path: Path) -> GatePolicy:
 
 
 def _under(data: Any, keys: Sequence[str]) -> Any | None:
-    """Return the value at some keys; None if one of them is missing."""
+    """Return the value under nested keys; None if one of the keys is missing."""
     for key in keys:
         if not isinstance(data, Mapping) or key not in data:
             return None

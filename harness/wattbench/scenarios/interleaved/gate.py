@@ -38,7 +38,7 @@ class Side:
     """Its name in the suite."""
 
     def as_record(self) -> dict[str, str]:
-        """Return it as `run.json` keeps it."""
+        """Return the side as `run.json` keeps it."""
         return {"name": self.name, "system": self.system}
 
 
@@ -60,12 +60,12 @@ class BaseOfGate:
     """What differs between the two sides, one sentence each."""
 
     def as_record(self) -> dict[str, Any]:
-        """Return it as `run.json` keeps it."""
+        """Return the base as `run.json` keeps it."""
         return asdict(self) | {"repository": str(self.repository), "tree": str(self.tree)}
 
     @classmethod
     def of_record(cls, recorded: Mapping[str, Any]) -> Self:
-        """Read it from `run.json`.
+        """Read the base from `run.json`.
 
         Raises:
             KeyError: something is missing.
@@ -98,7 +98,7 @@ class Gate:
     """Whether there are long rounds, in which joules are measured."""
 
     def as_record(self) -> dict[str, Any]:
-        """Return it as `run.json` keeps it: `RunHeader.gate`."""
+        """Return the gate as `run.json` keeps it: `RunHeader.gate`."""
         return {side: system.as_record() for side, system in self.sides.items()} | {
             "policy": self.policy.model_dump(mode="json"),
             "policy_source": self.policy_source,
@@ -110,7 +110,7 @@ class Gate:
 
     @classmethod
     def of_records(cls, records: RunRecords) -> Self:
-        """Read it from the header of its run.
+        """Read the gate from the header of its run.
 
         Raises:
             UserError: the run is not a gate's, or its record is damaged.
@@ -141,12 +141,12 @@ SEED_BITS = 32
 
 
 def new_seed() -> int:
-    """Draw the seed of a gate. With the seed of the suite, every gate of it would have the same order and coins."""
+    """Draw a seed for a gate: with the suite's seed, all its gates would have the same order and coins."""
     return secrets.randbits(SEED_BITS)
 
 
 def judges_joules(policy: GatePolicy, meters: Mapping[str, str], paid: PaidBy = PaidBy.NOTHING) -> bool:
-    """Return whether a gate needs rounds that are long enough for joules: it judges them, and a meter measures them.
+    """Return whether a gate judges joules that a meter measures, and so needs long rounds.
 
     Args:
         policy: the gate's.
@@ -159,7 +159,7 @@ def judges_joules(policy: GatePolicy, meters: Mapping[str, str], paid: PaidBy = 
 
 
 def choose_sides(resolved: Resolved, baseline: str, candidate: str) -> tuple[Resolved, dict[str, Side]]:
-    """Return the suite with the two systems alone, by their names in the record.
+    """Return the suite with only the baseline and the candidate as systems, and the two sides of the gate.
 
     One system may be both: as the candidate it is then called ``NAME.candidate``.
 
@@ -179,7 +179,7 @@ def choose_sides(resolved: Resolved, baseline: str, candidate: str) -> tuple[Res
 
 
 def in_turns(resolved: Resolved, systems: Mapping[str, SystemBase]) -> Resolved:
-    """Return the suite with two systems alone, by their names in the record.
+    """Return the suite with only these two systems, by their names in the record.
 
     Raises:
         UserError: the two cannot be asked in turns.

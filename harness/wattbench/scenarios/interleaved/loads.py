@@ -48,7 +48,7 @@ class Loads:
         self.number += 1
 
     def load_again_before(self, pair: int) -> None:
-        """Load both again if that is due before a pair, and cheap where the policy leaves it open."""
+        """Load both systems again before a pair if that is due; with ``reloads: auto``, only if loading is cheap."""
         if self._stay or pair not in self.points:
             return
         if self.gate.policy.reloads == "auto":

@@ -224,7 +224,7 @@ def _summed(scores: Sequence[float]) -> tuple[float, int]:
 
 
 def _stretches(left: Sequence[PlannedRound]) -> Iterator[list[list[PlannedRound]]]:
-    """Yield pairs as the progress shows them: up to eight of the first, short ones together, and later ones alone."""
+    """Yield the pairs of each step of the progress: up to eight short pairs together, each later pair alone."""
     stretch: list[list[PlannedRound]] = []
     for pair in pairs_of(left):
         if stretch and (pair[0].later or len(stretch) == 8):
@@ -239,12 +239,12 @@ def _stretches(left: Sequence[PlannedRound]) -> Iterator[list[list[PlannedRound]
 
 
 def steps_of(left: Sequence[PlannedRound], gate: Gate, repeats: int) -> list[PlannedTurn]:
-    """Return the most steps that a gate can have, for its progress."""
+    """Return the progress's steps of a gate that asks all rounds that are left."""
     return [_turn(stretch, gate, repeats) for stretch in _stretches(left)]
 
 
 def _turn(stretch: Sequence[Sequence[PlannedRound]], gate: Gate, repeats: int) -> PlannedTurn:
-    """Return some rounds as one step of the progress."""
+    """Return some pairs of rounds as one step of the progress."""
     items = sum(len(planned.items) for pair in stretch for planned in pair)
     names = tuple(side.name for side in gate.sides.values())
     return PlannedTurn("the gate", items * len(SIDES) * repeats, systems=names)

@@ -26,7 +26,7 @@ class Peak:
 
 
 def measure_peaks(context: MeasuringContext, gate: Gate, items: Sequence[Item]) -> dict[str, Peak]:
-    """Measure each system's peak memory, in a process of its own, if the policy needs it and it is not recorded yet.
+    """Measure each system's peak memory in a separate process, if the policy needs it and it is not recorded.
 
     Args:
         context: of the run.

@@ -32,7 +32,7 @@ ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class Plant:
-    """How much a system is changed. Shares: 0.2 is 20%."""
+    """The faults that are planted in a system, as shares: 0.2 is 20%."""
 
     delay: float = 0.0
     """Of a reply's own time, by which it is delayed; nothing is computed meanwhile."""
@@ -54,7 +54,7 @@ class Plant:
         return {name: share for name, share in (whole | parts).items() if share}
 
     def of_side(self, side: str) -> Self:
-        """Return the part of the plant that concerns one of the two systems."""
+        """Return the part of the plant that applies to one of the two systems."""
         if side == CANDIDATE:
             return replace(self, gain_in={})
         return type(self)(drop_in=self.gain_in)
@@ -64,7 +64,7 @@ class Plant:
         return self.drop_in.get(task, self.drop)
 
     def check_tasks(self, tasks: Sequence[str]) -> None:
-        """Check that the suite has the tasks that are named.
+        """Check that the suite has every task that the plant names.
 
         Raises:
             UserError: it lacks one.
@@ -85,7 +85,7 @@ class Plant:
 
     @classmethod
     def of_record(cls, recorded: Mapping[str, float]) -> Self:
-        """Read what `as_record` returned."""
+        """Read a plant from the record that `as_record` returned."""
         whole = {name: share for name, share in recorded.items() if "@" not in name}
         of_task: dict[str, dict[str, float]] = {name: {} for name in _OF_A_TASK}
         for name, share in recorded.items():
@@ -96,7 +96,7 @@ class Plant:
 
 
 def _named_share(text: str) -> tuple[str, float]:
-    """Parse one harm and its share.
+    """Parse the name of one fault and its share: ``drop@sums=10%``.
 
     Raises:
         UserError: it is none.
@@ -128,7 +128,7 @@ def planted(engine: Engine, plant: Plant, *, seed: int = 0) -> Engine:
 
 
 class _Faults:
-    """Has an engine answer, and makes the result worse."""
+    """Lets an engine answer, and makes its answers worse."""
 
     def __init__(self, engine: Engine, plant: Plant, seed: int) -> None:
         # Without a reference: an engine is released when its owner lets it go.
@@ -138,7 +138,7 @@ class _Faults:
         self._counting = threading.Lock()  # a server is asked by several threads
 
     def answer(self, request_type: str, requests: Sequence[Instance]) -> list[Reply]:
-        """Ask, ask some requests again, wait, and empty some answers."""
+        """Answer with the faults: ask some requests again, wait, and empty some answers."""
         if request_type != GENERATE and any(self._plant.dropped(str(each.task_name)) for each in requests):
             raise UserError("--plant drop empties texts, but this task asks for likelihoods: use delay or work")
         started_s = now_s()
@@ -156,7 +156,7 @@ class _Faults:
         ]
 
     def _due(self) -> int:
-        """Return how often to ask this request again: every tenth once, say, however they are batched."""
+        """Return how many more times to ask this request: once for every tenth request if the share is 10%."""
         with self._counting:
             self._credit += self._plant.work
             due = int(self._credit + ROUNDING)
@@ -164,13 +164,13 @@ class _Faults:
         return due
 
     def _asked_again(self, request_type: str, request: Instance, reply: Reply, times: int) -> Reply:
-        """Ask a request again; return the first reply, complete when the last one is."""
+        """Ask a request again, and return the first reply, with the time at which the last repetition ended."""
         for _ in range(times):
             self._ask(request_type, [request])
         return reply if not times or reply.finished_s is None else replace(reply, finished_s=now_s())
 
     def _stretched(self, reply: Reply, started_s: float) -> Reply:
-        """Delay every stamp by the share, counted from when it was sent."""
+        """Delay every time stamp of a reply by the share of its distance from the start of the request."""
 
         def later(at_s: float) -> float:
             return started_s + (at_s - started_s) * (1 + self._plant.delay)

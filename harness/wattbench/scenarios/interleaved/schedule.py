@@ -30,7 +30,7 @@ class PlannedRound:
 
     @property
     def later(self) -> bool:
-        """Return whether it comes after the first, short rounds."""
+        """Return whether the round comes after the first, short rounds."""
         return self.pair >= GATE_SHORT_PAIRS
 
     @property
@@ -96,7 +96,7 @@ def reload_points(left: Sequence[PlannedRound], times: int, *, before: int = 0) 
 
 
 def load_order(seed: int, load: int) -> list[str]:
-    """Draw in which order the two sides are loaded."""
+    """Draw the order in which the two sides are loaded."""
     sides = list(SIDES)
     random.Random(f"{seed}: load {load}").shuffle(sides)  # noqa: S311 - a draw to repeat, no secret
     return sides
@@ -121,6 +121,6 @@ def _permuted(items: Mapping[str, int], seed: int) -> list[Item]:
 
 
 def _coin(seed: int, pair: int) -> tuple[str, ...]:
-    """Draw who is first in each of the two rounds of a pair."""
+    """Draw the side that is asked first, for each of the two rounds of a pair."""
     heads = random.Random(f"{seed}: pair {pair}").random() < 0.5  # noqa: S311 - as above
     return SIDES if heads else SIDES[::-1]

@@ -55,7 +55,9 @@ class Query:
 
     @property
     def sent_s(self) -> float:
-        """Return when the query was sent: of an endpoint, when a connection was begun or the first byte left.
+        """Return the time at which the query was sent.
+
+        To an endpoint a query is sent when a connection is begun or the first byte leaves.
 
         What a hybrid did before it asked a member is the system's own time.
         """
@@ -64,13 +66,13 @@ class Query:
 
     @property
     def answered_s(self) -> float:
-        """Return when the answer was complete, by its own stamp where it has one."""
+        """Return the time at which the answer was complete, by the answer's time stamp if it has one."""
         ends = [reply.finished_s for reply in self.replies if reply.finished_s is not None]
         return max(ends) if ends and len(ends) == len(self.replies) else self.finished_s
 
 
 class Judge(Protocol):
-    """Is informed of what happens to queries, from the threads that ask."""
+    """An observer that the asking threads inform of first tokens and ends of queries."""
 
     def first_token(self, query: Query) -> None:
         """Note that the first token of a query has come."""
@@ -96,7 +98,7 @@ class Offered:
 
 
 def slots_of(engine: Engine, load: Load) -> int:
-    """Return how many requests may be under way at one time: a system in this process is asked one at a time."""
+    """Return the number of requests that may be under way at once; 1 for a system in this process."""
     return load.max_in_flight if engine.concurrent else 1
 
 

@@ -48,14 +48,14 @@ LEAST_LAG_S = 0.1
 
 
 def most_lag_s(load: Load) -> float:
-    """Return the largest lag of a client that does not spoil a rate."""
+    """Return the seconds that a client may send a request late without spoiling the rate."""
     shortest_s = min(load.deadline_s, load.ttft_deadline_s or load.deadline_s)
     return max(LEAST_LAG_S, LAG_SHARE * shortest_s)
 
 
 @dataclass(frozen=True)
 class RequestTimes:
-    """The times of one request, in seconds; None where it has no such figure."""
+    """The times of one request, in seconds; None for a time that the request does not have."""
 
     latency_s: float | None
     """From when it was due to its end; None where it failed."""
@@ -107,7 +107,7 @@ class RequestTimes:
 
 @dataclass(frozen=True)
 class Offer:
-    """What was asked at a rate."""
+    """The requests of one rate, with their times and the lag of the client."""
 
     outcomes: Sequence[RequestTimes]
     """One per request."""
@@ -122,7 +122,7 @@ class Offer:
 
 @dataclass(frozen=True)
 class NotHeld:
-    """Why a rate was not held as it was seen."""
+    """The reasons why a rate was not held, as it was measured."""
 
     reasons: Sequence[str]
     """In words; empty where it was held."""
@@ -176,7 +176,7 @@ def _system_reasons(offer: Offer, load: Load) -> list[str]:
 
 
 def lacks_early_stopping(detail: Detail) -> bool:
-    """Return whether LoadGen finds nothing wrong but that too few requests were in time for its early stopping."""
+    """Return whether early stopping is the only check of LoadGen that failed: too few requests were in time."""
     others = ("result_min_duration_met", "result_min_queries_met")
     return (
         not detail.valid

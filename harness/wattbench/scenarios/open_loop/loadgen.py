@@ -135,8 +135,10 @@ def offer(
 
 
 def _park(thread: threading.Thread, parked: threading.Event, *, limit_s: float = 10.0) -> None:
-    """Wait until LoadGen's thread makes no more calls: it ends after the last query, or is held at the next arrival.
-    Then the process may end."""
+    """Wait until LoadGen's thread makes no more calls, so that the process may end.
+
+    The thread ends after the last query, or is held at the next arrival.
+    """
     until_s = now_s() + limit_s
     while thread.is_alive() and not parked.is_set() and now_s() < until_s:
         thread.join(POLL_S)

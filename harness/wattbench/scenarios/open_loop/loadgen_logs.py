@@ -34,7 +34,7 @@ class Detail:
     """Its logged errors."""
 
     def figure(self, key: str) -> float | None:
-        """Return a number of the results; None if it is absent."""
+        """Return the number under a key of the results; None without one."""
         value = self.results.get(key)
         return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 

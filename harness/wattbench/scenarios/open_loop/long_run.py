@@ -38,7 +38,7 @@ Schmeiser, "Batch size effects in the analysis of simulation output", Operations
 def rate_bounds(
     due_s: NDArray[np.float64], ended_s: NDArray[np.float64], in_time: NDArray[np.bool_], answered: NDArray[np.bool_]
 ) -> RateBounds | None:
-    """Return the long-run bounds of a rate from its requests; None if they are too few for batches.
+    """Return the long-run bounds of a rate from its requests; None with too few requests for batches.
 
     Args:
         due_s: when each was due, ascending. Shape (requests,), as of the others.
@@ -65,7 +65,7 @@ def rate_bounds(
 
 
 def backlog(due_s: NDArray[np.float64], ended_s: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the number of other open requests when each one is due. Shape (requests,)."""
+    """Return the number of other open requests at the time when each request is due. Shape (requests,)."""
     ended = np.searchsorted(np.sort(ended_s), due_s, side="right")
     return np.asarray(np.maximum(0.0, np.arange(len(due_s)) - ended), dtype=np.float64)
 
@@ -91,7 +91,7 @@ def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _batches(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return batch means, without the first requests that do not fill a batch. Shape (BATCHES,)."""
+    """Return the mean of each batch, without the first requests that do not fill a batch. Shape (BATCHES,)."""
     return np.asarray(values[len(values) % BATCHES :].reshape(BATCHES, -1).mean(axis=1), dtype=np.float64)
 
 

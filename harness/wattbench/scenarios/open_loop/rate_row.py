@@ -27,7 +27,7 @@ _PERCENTILES = (50.0, 90.0, 99.0, 99.9)
 
 
 def outcome(row: AnswerRow) -> RequestTimes:
-    """Return a request's seconds, counted from when it was due."""
+    """Return the latency, TTFT and TPOT of a request in seconds; the first two count from when it was due."""
     if row.failure is not None:
         return RequestTimes(None, None, None)
     first_s = row.first_token_s
@@ -56,7 +56,7 @@ def sending_of(answers: Sequence[AnswerRow], slots: int) -> Sending:
 
 
 def _lags_s(answers: Sequence[AnswerRow], client: Sending, load: Load) -> list[float]:
-    """Return how much of the latency of each may be the client's, as `Offer.lag_s`."""
+    """Return the part of each request's latency that may be the client's, as `Offer.lag_s`."""
     at_most_s = iter(client.at_most_s)
     unsent_s = math.inf if client.largest_s > most_lag_s(load) else 0.0
     return [unsent_s if row.failure in _NEVER_SENT else next(at_most_s) for row in answers]

@@ -42,7 +42,7 @@ class LoadCell:
 
     @property
     def load(self) -> Load:
-        """The suite's rates and deadlines."""
+        """Return the suite's rates and deadlines."""
         assert self.context.measure.load is not None  # the suite's own validation: scenario load has them
         return self.context.measure.load
 
@@ -132,7 +132,7 @@ def _verdict(row: LoadRow) -> str:
 def schedule_of(
     load: Load, arrivals: str, trace: Sequence[TraceArrival], documents: int, seed: int
 ) -> list[ScheduledRequest]:
-    """Return when each request is due, which document it asks, and which requests it follows.
+    """Return the schedule: when each request is due, its document, and the requests that it follows.
 
     Args:
         load: the suite's settings.

@@ -128,7 +128,7 @@ class Asker:
         self._pacer.pause(min(backoff_s(refusals), self._max_wait_s) if wait_s is None else wait_s)
 
     def _settle(self, ask: EndpointRequest, reserved: Reserved | None, usage: Usage | None) -> None:
-        """Bill a request, and return the tokens that it did not use; without counts it used all of them."""
+        """Bill a request, and give back the tokens that it did not use. Without counts, it used all of them."""
         prompt, output = _most(ask)
         if usage is not None and usage.prompt_tokens is not None and usage.output_tokens is not None:
             self._pacer.give_back(prompt + output - usage.prompt_tokens - usage.output_tokens)

@@ -120,7 +120,7 @@ class OpenAIClient:
         return value
 
     def answers(self, path: str, within_s: float | None = None) -> bool:
-        """Return whether a GET is answered with 200. A server that cannot be reached does not answer.
+        """Return whether a GET request is answered with 200; False if the server cannot be reached.
 
         Args:
             path: as of `url`.
@@ -181,7 +181,7 @@ class OpenAIClient:
     def _sent(
         self, path: str, most_bytes: int, *, ask: EndpointRequest | None = None, within_s: float | None = None
     ) -> Iterator[Response]:
-        """Send a request, a GET where there is nothing to ask, and yield the unread answer.
+        """Send a request, a GET if there is nothing to ask, and yield the unread answer.
 
         Every error of the transport, and every `StreamError`, becomes a `UserError`.
         """
@@ -238,7 +238,7 @@ class OpenAIClient:
         self._fail(path, said, hint, kind=kind, refusal=Refusal(code, answer.headers, spent))
 
     def _redirect_hint(self, path: str, location: str) -> str:
-        """Say where a redirect leads. None is followed, as its target would be sent the prompts."""
+        """Say where a redirect leads. Redirects are not followed, as their target would be sent the prompts."""
         try:
             target = read_url(urljoin(self.url(path).geturl(), location))
             shown = plain_text(public_url(target.geturl()))
@@ -278,7 +278,7 @@ def _refuse_encodings(answer: Response) -> None:
 
 
 def _reason(answer: Response) -> str:
-    """Return the body of a refusal, as much of it as came."""
+    """Return the body of a refusal, as far as it arrived."""
     if names := answer.encodings:
         return f"(encoded as {plain_text(names, limit=60)}, which was not asked for)"
     body = b""

@@ -66,7 +66,7 @@ class Completion:
 
     @property
     def ended(self) -> FinishReason | None:
-        """Return why the text ended, wherever it was cut; None where that is not known."""
+        """Return why the text ended, at a stop or at the limit of tokens; None if that is not known."""
         if self.stopped or self.finish_reason == "stop":
             return "stop"
         return "length" if self.finish_reason == "length" else None
@@ -224,11 +224,11 @@ class Assembly:
         return not self.done and self._append(chunk, arrived_s)
 
     def is_new(self, known: Collection[int]) -> bool:
-        """Return whether this is the beginning of a new answer, and not of a known one."""
+        """Return whether tokens of a new answer have come: one whose id is not among the known ids."""
         return bool(self._token_s) and not (self._name and hash(self._name) in known)
 
     def completion(self, sent_s: float | None = None) -> Completion:
-        """Return what has arrived so far, cut before the first stop sequence.
+        """Return the completion so far, with its text cut before the first stop sequence.
 
         Args:
             sent_s: as of `Completion`.
@@ -255,7 +255,7 @@ class Assembly:
         )
 
     def _append(self, chunk: Chunk, arrived_s: float) -> bool:
-        """Add the pieces of a chunk, and return whether a stop sequence has come that the server does not know of."""
+        """Add a chunk's pieces, and return whether the text has reached a stop sequence that was not sent."""
         self._confidence.add(chunk.logprobs)
         if chunk.text or chunk.thought:
             self._thought_bytes += len(chunk.thought.encode("utf-8", "surrogatepass"))

@@ -80,7 +80,7 @@ class EndpointEngine(Engine):
 
     @classmethod
     def probe(cls, name: str, config: EndpointSystem, *, network: bool, keys: bool) -> list[str]:
-        """Ask a running server what it serves, within seconds; check the weights of one that wattbench starts."""
+        """Ask a running server for its model, within seconds; check the weights of one that wattbench starts."""
         where = f"system {name!r}"
         if config.serve is not None:
             if config.serve.llamacpp is not None:
@@ -187,7 +187,7 @@ class EndpointEngine(Engine):
         return replies
 
     def _check_server(self, error: UserError | None) -> None:
-        """Check that a server that wattbench started still runs: with it, every request fails.
+        """Check that a server that wattbench started still runs; without it every request fails.
 
         Raises:
             UserError: it ended.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Served:
-    """What a server states about its model. None: it states nothing."""
+    """The facts that a server states about its model. None: not stated."""
 
     model: str
     """The name to ask for."""
@@ -29,7 +29,7 @@ class Served:
 
 
 def discover(client: OpenAIClient, wanted: str | None, where: str) -> Served:
-    """Ask a server at `/models` what it serves, and llama.cpp and vLLM for more than the protocol has.
+    """Ask a server at `/models` for its model, and llama.cpp and vLLM for details beyond the protocol.
 
     Args:
         client: to the server.
@@ -84,7 +84,7 @@ def _by_name(listing: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def shown_names(entries: Mapping[str, Any]) -> list[str]:
-    """Return the names of models as they are safe to show."""
+    """Return the names of models in a form that is safe to show."""
     return [plain_text(name, limit=80) for name in entries]
 
 

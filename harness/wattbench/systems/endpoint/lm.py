@@ -154,7 +154,7 @@ ASKED_AGAIN = "asked again on a new connection, as what came first may have been
 
 
 def as_reply(outcome: Asked) -> Reply:
-    """Return a completion as a reply. It ends with its own stream, not with the last of its batch."""
+    """Return a completion as a reply, which ends with its own stream and not with the last of its batch."""
     completion, usage = outcome.completion, outcome.completion.usage
     remarks = [ASKED_AGAIN] if outcome.spoiled else []
     if usage.left_out is not None:

@@ -17,7 +17,7 @@ ASKING_COMPLETION = {"logprobs": 1}
 
 
 def read_logprobs(choice: Mapping[str, Any]) -> Sequence[object]:
-    """Return the log-probabilities that a chunk states, unchecked; None for a missing one.
+    """Return the log-probabilities that a chunk states, unchecked; None for a missing value.
 
     Args:
         choice: of the chunk.

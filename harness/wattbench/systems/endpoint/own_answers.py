@@ -60,7 +60,7 @@ class OwnAnswers:
         connection.approved = answer.in_chunks and len(connection.carried) < _MOST_ANSWERS
 
     def spoiled(self, connection: Connection, *, any_came: bool) -> bool:
-        """Return whether a failed request probably met with the rest of an earlier answer.
+        """Return whether a request probably failed because it read the rest of an earlier answer.
 
         Its connection had carried one, and no answer of its own came.
 

@@ -54,7 +54,7 @@ class Pacer:
         self._next_request_s = self._next_token_s = self._paused_until_s = -1.0
 
     def admit(self, tokens: int) -> float:
-        """Wait until a request may be sent, and take what it could use.
+        """Wait until a request may be sent, and take the tokens that it could use.
 
         Args:
             tokens: that it could use at most.
@@ -86,7 +86,7 @@ class Pacer:
 
 
 def backoff_s(refusals: int) -> float:
-    """Return how long to wait after the n-th refusal in a row, from 1, of a server that does not say."""
+    """Return the seconds to wait after the n-th refusal in a row, from 1, if the server states no wait."""
     return float(min(FIRST_BACKOFF_S * 2 ** min(refusals - 1, 30), LONGEST_BACKOFF_S))
 
 
@@ -103,7 +103,7 @@ def _sleep(seconds: float) -> None:
 
 
 def asked_delay_s(headers: Mapping[str, str], now_s: float) -> float | None:
-    """Return how many seconds a server asks us to wait, above 0; None if it does not say.
+    """Return the seconds that a server asks us to wait, above 0; None if it states no wait.
 
     Args:
         headers: of its answer, with names in small letters.
@@ -126,7 +126,7 @@ def _delays(headers: Mapping[str, str], clock_s: float) -> Iterator[float | None
 
 
 def _longest(headers: Mapping[str, str]) -> float | None:
-    """Return the longest wait for requests or tokens; where one is used up, for that."""
+    """Return the seconds until the server's limit of requests or tokens admits another request."""
     waits = {kind: _duration_s(headers.get(f"x-ratelimit-reset-{kind}", "")) for kind in _BY_KIND}
     known = {kind: wait for kind, wait in waits.items() if wait is not None}
     spent = [wait for kind, wait in known.items() if headers.get(f"x-ratelimit-remaining-{kind}") == "0"]

@@ -18,7 +18,7 @@ OPENAI_STOPS = 4
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a server differs from the protocol."""
+    """The differences of a server from the protocol."""
 
     max_stops: int | None = OPENAI_STOPS
     """The most stop sequences that it accepts; None: any number."""
@@ -51,7 +51,7 @@ _OPENAI_HOSTS = ("api.openai.com", ".openai.azure.com")
 
 
 def dialect_of(host: str, owner: str | None, service: Service | None = None, omit: Iterable[str] = ()) -> Dialect:
-    """Return the dialect of the server at `host`, given the `owned_by` of its model, or of a service.
+    """Return the dialect of a service, or of the server at `host` by the `owned_by` of its model.
 
     Args:
         host: of the server.

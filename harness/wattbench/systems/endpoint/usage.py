@@ -51,7 +51,7 @@ class Usage:
 
 
 class Shown(NamedTuple):
-    """What can be seen of an answer's tokens."""
+    """The visible size of an answer, by which counts of its tokens are checked."""
 
     size_bytes: int
     """Of text and thoughts, in UTF-8."""
@@ -74,7 +74,7 @@ def read_usage(stated: object) -> Usage:
 
 
 def plausible(usage: Usage, shown: Shown, ask: EndpointRequest) -> Usage:
-    """Return counts without those that the answer or its request make impossible.
+    """Return a server's counts of tokens without the counts that the answer or its request makes impossible.
 
     Args:
         usage: as the server counts.
@@ -156,7 +156,7 @@ def _object(stated: object) -> Mapping[str, Any]:
 
 
 def _outside(part: int, whole: int, other: int | None, total: int | None) -> bool:
-    """Return whether a part is not counted in its whole: by the total, or as it is larger."""
+    """Return whether a whole does not include a part, by the total or because the part is larger."""
     if total is not None and other is not None:
         return total == whole + part + other
     return part > whole

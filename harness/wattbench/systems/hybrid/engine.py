@@ -100,8 +100,10 @@ class HybridEngine(Engine):
 
     @classmethod
     def request_types_of(cls, config: HybridSystem) -> frozenset[str]:
-        """Return what every member can answer. A cascade compares the confidence of generated answers, so it only
-        generates."""
+        """Return the kinds of request that every member can answer.
+
+        A cascade compares the confidence of generated answers, so it only generates.
+        """
         members = [config.pool[system] for system in config.members.values()]
         common = cls.request_types.intersection(*(engine_class(m.engine).request_types_of(m) for m in members))
         return common & {GENERATE} if isinstance(config.router, CascadeRouter) else common
@@ -173,7 +175,7 @@ class HybridEngine(Engine):
             engine.bill_to(spending)
 
     def facts(self) -> Facts:
-        """Return what the members are made of, with shared parts counted once."""
+        """Return the facts of the hybrid, with parts that its members share counted once."""
         return combined_facts(self._config, self._engines, self._router)
 
     def parts(self) -> Mapping[str, int | None]:
@@ -222,7 +224,7 @@ class HybridEngine(Engine):
         return Question(text, task.context.domain, key, task.context.input_of(request), item)
 
     def _task_of(self, request: Instance) -> _Task | None:
-        """Return the task of a request; the task that was begun last, if it names no known one."""
+        """Return the task of a request; the task that was begun last, if the request names no known task."""
         latest = next(reversed(self._tasks.values()), None)
         return latest if request.task_name is None else self._tasks.get(request.task_name, latest)
 
@@ -237,7 +239,7 @@ class HybridEngine(Engine):
 
 
 def _positions(requests: Sequence[Instance]) -> dict[Hashable, list[int]]:
-    """Return the positions of each document's requests. A request without a document is one of its own."""
+    """Return the positions of each document's requests; a request without a document has its own entry."""
     positions: dict[Hashable, list[int]] = {}
     for index, request in enumerate(requests):
         key = ("request", index) if request.doc_id is None else ("document", request.task_name, request.doc_id)

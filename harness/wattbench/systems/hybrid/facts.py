@@ -50,14 +50,14 @@ def parts_of(engines: Mapping[str, Engine], router: Router) -> Mapping[str, int 
 
 
 def memory_bytes(process: int | None, config: HybridSystem, engines: Mapping[str, Engine]) -> int | None:
-    """Sum the peak of this process and those of the members' servers; None if one of them is unknown."""
+    """Sum the peak memory of this process and of the members' servers; None if one peak is unknown."""
     servers = [engine for name, engine in engines.items() if isinstance(config.pool[name], EndpointSystem)]
     peaks = [process, *(engine.peak_memory_bytes() for engine in servers)]
     return None if None in peaks else sum(peak or 0 for peak in peaks)
 
 
 def device_memory_bytes(engines: Mapping[str, Engine]) -> int | None:
-    """Sum the peaks of all accelerators. Members on the same one see the same peak, that of the process."""
+    """Sum the peak memory of all accelerators; an accelerator that several members share counts once."""
     peaks: dict[str | None, int] = {}
     for engine in engines.values():
         peak = engine.peak_device_memory_bytes()
@@ -68,7 +68,7 @@ def device_memory_bytes(engines: Mapping[str, Engine]) -> int | None:
 
 
 def _parameters(engines: Mapping[str, Engine], facts_of: Mapping[str, Facts]) -> int | None:
-    """Count the parameters of all members; tensors in the same memory count once. None if one member's are unknown."""
+    """Count the parameters of all members; tensors in the same memory count once. None if a count is unknown."""
     tensors: dict[object, int] = {}
     others: list[int | None] = []
     for name, engine in engines.items():
@@ -81,11 +81,11 @@ def _parameters(engines: Mapping[str, Engine], facts_of: Mapping[str, Facts]) ->
 
 
 def _shared_with(config: HybridSystem, facts_of: Mapping[str, Facts]) -> str | None:
-    """Return the system that loaded the base; None if the hybrid did."""
+    """Return the system that loaded the members' base; None if the hybrid loaded it."""
     owners = [facts_of[name].shares_base_with for name in facts_of if base_key(config.pool[name]) is not None]
     return owners[0] if owners and None not in owners else None
 
 
 def _common(values: Sequence[T | None]) -> T | None:
-    """Return the common value; None if values differ."""
+    """Return the value that all members have in common; None if values differ."""
     return values[0] if len(set(values)) == 1 else None

@@ -18,7 +18,7 @@ class RouterCall:
 
 
 def used(system: str, replies: Sequence[Reply], seconds: float) -> Used:
-    """Return what a system used for the replies of one item."""
+    """Return the tokens and seconds that a system used for the replies of one item."""
     return Used(
         system,
         summed(reply.prompt_tokens for reply in replies),
@@ -31,7 +31,7 @@ def used(system: str, replies: Sequence[Reply], seconds: float) -> Used:
 
 
 def shared_out(calls: Sequence[RouterCall], questions: int) -> list[list[Used]]:
-    """Return what the router's calls used for each question of a batch.
+    """Divide the tokens and seconds of the router's calls among the questions of a batch.
 
     A call has as many replies for each question, in the order of the questions. What it asked once for all (to
     calibrate itself) is the first question's.
@@ -48,6 +48,6 @@ def shared_out(calls: Sequence[RouterCall], questions: int) -> list[list[Used]]:
 
 
 def summed(counts: Iterable[int | None]) -> int | None:
-    """Return the sum of counts; None if one is not known."""
+    """Return the sum of counts; None if one count is not known."""
     known = list(counts)
     return None if None in known else sum(count or 0 for count in known)

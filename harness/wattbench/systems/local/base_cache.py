@@ -54,7 +54,7 @@ def acquire(name: str, config: LocalModel) -> tuple[Base, str | None]:
 
 
 def held_bytes(wanted: object) -> int:
-    """Return the bytes of the loaded base's parameters; 0 if it has another key."""
+    """Return the bytes of the loaded base's parameters; 0 if the loaded base has another key."""
     if _held is None or _held.key != wanted:
         return 0
     return sum(parameter.numel() * parameter.element_size() for parameter in _held.model.parameters())

@@ -52,7 +52,7 @@ class LocalEngine(Engine):
 
     @abstractmethod
     def _build(self, name: str, config: Any, base: Any) -> tuple[Any, list[LocalWeights]]:
-        """Make the model from its base, which does not change, and return it with its other parts."""
+        """Make the model from its base, which stays unchanged, and return the model and its other parts."""
 
     def answer(self, request_type: str, requests: Sequence[Instance]) -> list[Reply]:
         """Answer through lm-eval's HFLM, as one batch."""
@@ -100,14 +100,14 @@ class LocalEngine(Engine):
         )
 
     def parts(self) -> Mapping[str, int | None]:
-        """Return the base's file or folder, and those of the system's own parts."""
+        """Return the SHA-256 and the bytes of the base's weights and of the system's other parts."""
         return {part.sha256: part.bytes for part in self._stored()}
 
     def _stored(self) -> list[LocalWeights]:
         return [self._base.weights, *self._own_weights]
 
     def _parameters(self) -> tuple[int, int]:
-        """Count all parameters, and those used for a token."""
+        """Count all parameters, and the parameters that are used for a token."""
         total = sum(parameter.numel() for parameter in self.lm.model.parameters())
         return total, total
 

@@ -23,7 +23,7 @@ _MADE_AGAIN = ("GGUFReader", "get_tensor_name_map")
 
 @contextmanager
 def parsed_once() -> Iterator[None]:
-    """Make each reader and each table of names once, until the block ends."""
+    """Cache the GGUF readers and the tables of names, so that each is made once, until the block ends."""
     gguf = require("gguf", extra="hf", what="a GGUF file")
     originals = {name: getattr(gguf, name) for name in _MADE_AGAIN}
     for name, original in originals.items():
@@ -36,7 +36,7 @@ def parsed_once() -> Iterator[None]:
 
 
 def _plain(reader: type[Any]) -> type[Any]:
-    """Return a reader that views the file's bytes as a plain array."""
+    """Return a class of reader that views the file's bytes as a plain array."""
 
     def set_data(self: Any, mapped: Any) -> None:
         self.__dict__["data"] = np.asarray(mapped)

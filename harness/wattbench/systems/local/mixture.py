@@ -76,7 +76,7 @@ def set_gates(mixture: Any, stored: Mapping[str, Any], *, where: str) -> None:
 
 
 def active_parameters(mixture: Any) -> tuple[int, int]:
-    """Count all parameters, and those used for a token, without the experts that are not used."""
+    """Count all parameters, and the parameters used for a token, without experts that are not used."""
     total = sum(parameter.numel() for parameter in mixture.parameters())
     idle = 0
     for block in sparse_layers(mixture).values():
@@ -126,7 +126,7 @@ def experts_used(mixture: Any, prompt: Sequence[int], answer: Sequence[int]) -> 
 
 
 def _used(logits: Any, top_k: int) -> Any:
-    """Return 1 where a token uses an expert, else 0: shape (tokens, experts), as the router's logits."""
+    """Return an array with 1 where a token uses an expert, else 0. Shape (tokens, experts), as the logits."""
     import torch
 
     chosen = logits.topk(top_k, dim=-1).indices.cpu()

@@ -113,8 +113,7 @@ class _Stamps:
         return scores
 
     def confidence(self, row: int, count: int) -> float | None:
-        """Return the mean log-probability of the likeliest tokens of one row, which are the output in greedy
-        decoding."""
+        """Return the mean log-probability of the likeliest tokens of one row: the output of greedy decoding."""
         if not self._log_probabilities or not count:
             return None
         return sum(step[row] for step in self._log_probabilities[:count]) / count

@@ -17,7 +17,7 @@ class TransformersEngine(LocalEngine):
 
     @classmethod
     def check(cls, name: str, config: TransformersSystem) -> None:
-        """Check that the extra is installed, the adapter's folder holds one, and the weights are plausible."""
+        """Check that the extra is installed, the adapter's folder holds an adapter, and the weights are plausible."""
         check_local(name, config, needed=["peft"] if config.adapter else [])
         if config.adapter is not None:
             check_adapter(config.adapter, where=f"system {name!r}: adapter")

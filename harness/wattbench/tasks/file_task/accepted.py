@@ -20,7 +20,7 @@ RIGHT = {
 
 
 def accepted(choice: FileTask, labels: Sequence[str]) -> str:
-    """Return when an answer is right.
+    """Describe which answers to a task of a file are right.
 
     Args:
         choice: the task.

@@ -39,7 +39,7 @@ class BuiltTask:
 
     @property
     def note(self) -> str:
-        """Say what becomes of the rows; empty where all are asked."""
+        """Say how many rows are asked, examples, for training or left out; empty if all rows are asked."""
         said = {"fewshot": "as worked examples", "train": "for training"}
         parts = [f"{len(self.splits[name]):,} {what}" for name, what in said.items() if name in self.splits]
         parts += [f"{self.dropped:,} left out, as worked examples have their inputs"] if self.dropped else []
@@ -47,12 +47,12 @@ class BuiltTask:
 
     @property
     def scoring(self) -> str:
-        """Return what identifies how answers are scored, as text."""
+        """Return the settings of the score as JSON text, to compare the scoring of two tasks."""
         return json.dumps(self.score._asdict(), sort_keys=True)
 
 
 def build(choice: FileTask) -> BuiltTask:
-    """Read a task's files and return what lm-eval needs of it.
+    """Read a task's files, and return the settings and documents of which lm-eval makes the task.
 
     Raises:
         UserError: a file or a setting is wrong.
@@ -130,7 +130,7 @@ def lm_eval_task(built: BuiltTask) -> Any:
 
 
 def _filter_of(score: Score) -> Callable[..., list[str]]:
-    """Return the function that finds answers in replies; a suite's pattern is bounded in time."""
+    """Return the filter that extracts answers from replies; a suite's pattern is bounded in time."""
 
     def bounded(replies: Sequence[Sequence[str]], docs: Sequence[Mapping[str, Any]]) -> list[str]:
         texts = [said_in(str(of_doc[0])) for of_doc in replies]

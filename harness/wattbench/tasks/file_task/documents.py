@@ -32,7 +32,7 @@ class Documents:
 
     @property
     def known(self) -> list[str]:
-        """Return all that a template can name."""
+        """Return all names that a template can use."""
         return [*self.parts.test[0].doc]
 
 
@@ -165,7 +165,7 @@ def _labels(choice: FileTask, items: Sequence[Item]) -> tuple[str, ...]:
 
 
 def _labelled(items: Sequence[Item], target: str, labels: Sequence[str]) -> list[Item]:
-    """Return items whose targets are spelled as their labels are."""
+    """Return the items with each target spelled as its label is."""
     spelled = {plain(label): label for label in labels}
     label_of = {text: spelled[plain(text)] for text in {item.target for item in items}}
     return [

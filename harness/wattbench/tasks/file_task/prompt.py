@@ -35,7 +35,7 @@ _SHOWN = 40
 
 
 def names_of(columns: Sequence[str]) -> dict[str, str]:
-    """Return what each column is called in a template: `Ticket ID` is `Ticket_ID`.
+    """Return each column's name in a template: `Ticket_ID` for `Ticket ID`.
 
     Raises:
         UserError: two columns would have one name.
@@ -74,7 +74,7 @@ def template_of(choice: FileTask, names: Mapping[str, str], labels: Sequence[str
 
 
 def generation_of(choice: FileTask, template: str) -> dict[str, object]:
-    """Return lm-eval's settings of how an answer is generated: greedily, up to where a next question would begin.
+    """Return lm-eval's generation settings: greedy, up to where a next question would begin.
 
     They have a limit of tokens only if the suite names one: `wattbench.tasks.output_limit` has the rule.
     """

@@ -45,7 +45,7 @@ class DataFile:
     rows: tuple[Row, ...]
 
     def check_column(self, key: str, column: str) -> None:
-        """Check that there is a column.
+        """Check that the file has a column of this name.
 
         Raises:
             UserError: there is none; the nearest is named.
@@ -116,7 +116,7 @@ def _rows(path: Path, wanted: Sequence[str], encoding: str) -> Iterator[tuple[st
 
 
 def _checked(path: Path, where: str, column: str, value: Any) -> Value:
-    """Return a value as text, or as a list of texts, in which nothing is that no prompt can hold."""
+    """Return a value as a text or a list of texts, after checking that a prompt can hold it."""
     if isinstance(value, list):
         return [_text(path, where, column, each) for each in value]
     return _text(path, where, column, value)

@@ -50,7 +50,7 @@ _BRACKETED = re.compile(r"\(([A-Z])\)|\*\*([A-Z])\*\*")
 
 
 class Score(NamedTuple):  # a dataclass would look its module up, which lm-eval registers after it has run
-    """How the replies of one task are scored."""
+    """The rules by which the replies of one task are scored."""
 
     kind: str
     """`label`, `exact`, `number`, `contains`, `regex`, `choice` or `f1`."""
@@ -61,7 +61,7 @@ class Score(NamedTuple):  # a dataclass would look its module up, which lm-eval 
     tolerance: float = 0.0
 
     def extract(self, reply: str, doc: Mapping[str, Any]) -> str:
-        """Return the answer in a reply to a document; `NO_ANSWER` where it has none."""
+        """Return the answer in a reply to a document; `NO_ANSWER` for a reply without one."""
         said = said_in(reply)
         if said in ("", NO_ANSWER):  # it is no answer, though a label may be in it
             return NO_ANSWER
@@ -77,7 +77,7 @@ class Score(NamedTuple):  # a dataclass would look its module up, which lm-eval 
         return said
 
     def correct(self, answer: str, doc: Mapping[str, Any]) -> dict[str, float]:
-        """Return the metrics of an answer that was extracted.
+        """Return the metrics of an extracted answer, each from 0 to 1.
 
         Args:
             answer: what `extract` returned, or what another filter left of a reply.
@@ -112,12 +112,12 @@ class Score(NamedTuple):  # a dataclass would look its module up, which lm-eval 
 
 
 def said_in(reply: str) -> str:
-    """Return what a reply says after its reasoning: the end of it that is looked at."""
+    """Return the part of a reply after its reasoning, cut to the end in which an answer is looked for."""
     return reply.rpartition("</think>")[2][-LONGEST:].strip()
 
 
 def of_match(whole: str, groups: Sequence[str]) -> str:
-    """Return the answer in the match of a pattern: the first of its groups that took part, or all of it."""
+    """Return the answer in a pattern's match: the first group that took part, else the whole match."""
     return (groups[0] if groups else whole).strip() or NO_ANSWER
 
 
@@ -130,7 +130,7 @@ class Words:
         self._pattern = re.compile("|".join(map(_bounded, longest_first)) or r"(?!)")
 
     def named_in(self, reply: str) -> list[str]:
-        """Return those in a reply, each once. Of two at one place, as `card` and `card lost`, the longer one."""
+        """Return the texts that a reply names, each once. Of `card` and `card lost` at one position, the longer."""
         whole = self._known.get(plain(reply))
         if whole is not None:
             return [whole]
@@ -157,7 +157,7 @@ def _folded(text: str) -> str:
 
 
 def _bounded(text: str) -> str:
-    """Return the pattern of a text as a whole word; scripts without blanks have no ends of words."""
+    """Return a pattern that finds a text as a whole word; scripts without blanks have no ends of words."""
     before = r"(?<!\w)" if _of_words(text[0]) else ""
     return before + re.escape(text) + (r"(?!\w)" if _of_words(text[-1]) else "")
 
@@ -186,7 +186,7 @@ def _letters(said: str, choices: Sequence[str]) -> list[str]:
 
 
 def number(text: str) -> Decimal | None:
-    """Return the only or last number of a text; None where it has none.
+    """Return the last number in a text; None without a number.
 
     Groups of three digits after `,` or a blank are thousands; a `.` or `,` before other digits is the decimal point.
     """

@@ -44,7 +44,7 @@ def key_of(text: str) -> str:
 
 
 def split(items: Sequence[Item], share: float, seed: int) -> Parts:
-    """Divide items by chance into test and training; items with one key stay together.
+    """Divide items by chance into test and training; items with the same key stay together.
 
     Each target has the same share on both sides, as far as whole items allow.
 
@@ -86,7 +86,7 @@ def _order(number: int, seed: int) -> list[int]:
 
 
 def take_examples(parts: Parts, number: int, seed: int) -> Parts:
-    """Take worked examples out of the rows: of training if there are any, else of those that are asked.
+    """Take worked examples out of the training rows; without any, out of the rows that are asked.
 
     The targets take turns, so that few examples show as many of them as they can. Rows with an example's input leave
     with it.

@@ -53,7 +53,7 @@ FIGURE = "ecologits-gpu-server"
 def carried(
     analysis: Analysis, words: DecisionWords | None = None, study: RoutingStudy | str | None = None
 ) -> dict[str, Any]:
-    """Make a JSON object of numbers and texts for the script.
+    """Return the data for the page's script: a JSON object of numbers and texts.
 
     Args:
         analysis: of the run.
@@ -116,7 +116,9 @@ def carried(
 
 
 def _draws(base: Basis) -> dict[str, Any]:
-    """Return the draws of each kind; of one that repeats another, that one's name; of one that does not vary, no codes.
+    """Return the draws of each kind of sum, or the name of a kind with equal draws.
+
+    A kind that does not vary has no codes.
 
     The counts of answers with a price and with seconds are not drawn: figures use the counts as they are.
     """
@@ -171,7 +173,7 @@ def _hours_missing(analysis: Analysis, system: str) -> bool:
 
 @dataclass(frozen=True)
 class Offer:
-    """Carbon settings that the page offers in addition to those of the run."""
+    """Carbon settings that the page offers in addition to the settings of the run."""
 
     regions: tuple[tuple[str, str], ...]
     """Code and country."""
@@ -183,7 +185,7 @@ class Offer:
 
 
 def carried_offer(analysis: Analysis) -> Offer:
-    """List the grids of all countries, and manufacture: declared, or a public value."""
+    """Return the carbon settings that the page offers: the grids of all countries, and manufacture."""
     carbon: Carbon | None = analysis.comparison.carbon
     declared = None if carbon is None else carbon.embodied
     made = declared or PUBLIC_FIGURES[FIGURE].embodied(1)

@@ -53,7 +53,7 @@ from wattbench_reports.wording.decision.advice import FEW_ITEMS
 def carried_decision(
     analysis: Analysis, words: DecisionWords, ask: str, latencies: Sequence[SystemLatency]
 ) -> dict[str, Any]:
-    """Make a JSON object of numbers and texts for the script.
+    """Return the data with which the page's script decides: a JSON object of numbers and texts.
 
     Args:
         analysis: of the run.
@@ -213,7 +213,7 @@ def _settings(settings: DecisionSettings) -> dict[str, Any]:
 
 
 def _sides(analysis: Analysis) -> dict[str, Any]:
-    """Return groups of systems whose joules can be compared, as a number per system, and why those of others cannot."""
+    """Return a group number per system, the same where joules are comparable, and why other joules are not."""
     systems = analysis.basis.systems
     sides = [side_of(analysis, name) for name in systems]
     numbers = {side: number for number, side in enumerate(dict.fromkeys(sides))}

@@ -13,7 +13,7 @@ from wattbench_reports.wording.routing.residents import gains_phrase, is_best_si
 
 
 def carried_residents(study: RoutingStudy | str | None) -> dict[str, Any] | None:
-    """Return the sets of resident systems and their sentences; None where there are none.
+    """Return the sets of resident systems and their sentences; None without such sets.
 
     Args:
         study: of the run; a text where there is none.

@@ -24,7 +24,7 @@ def words_of_page(analysis: Analysis) -> DecisionWords:
 
 
 def restated(analysis: Analysis, words: DecisionWords | None = None) -> dict[str, str]:
-    """Map keys to texts, for the settings of the analysis.
+    """Return by key all texts of the page that its controls change, for the settings of the analysis.
 
     Args:
         analysis: of the run.
@@ -34,7 +34,7 @@ def restated(analysis: Analysis, words: DecisionWords | None = None) -> dict[str
 
 
 def restated_decision(words: DecisionWords) -> dict[str, str]:
-    """Map the keys of the first screen to texts: advice, evidence, headings and cells."""
+    """Return the texts of the first screen by key: advice, evidence, headings and cells."""
     texts = {"advice": words.advice}
     texts |= {f"evidence-{number}": sentence for number, sentence in enumerate(words.evidence)}
     texts |= {f"decision-heading-{column.key}": column.heading for column in words.columns}
@@ -46,7 +46,7 @@ def restated_decision(words: DecisionWords) -> dict[str, str]:
 
 
 def restated_figures(analysis: Analysis) -> dict[str, str]:
-    """Map the keys of the other sections to texts."""
+    """Return the texts of the other sections by key."""
     texts = {
         "mix": analysis.workload.describe_mix(),
         "least-grams": _least_grams(analysis),

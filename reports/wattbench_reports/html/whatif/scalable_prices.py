@@ -11,7 +11,7 @@ from wattbench_reports.metrics.money.prices import prices_of
 
 
 def scalable_prices(analysis: Analysis) -> Mapping[str, Mapping[str, float]]:
-    """Return the prices of each system whose money is in proportion to them, by name.
+    """Return by system the prices to which the money of that system alone is proportional.
 
     Left out: systems without a price, with a cost that an import declares or that is not known, and hybrids and what
     they ask, whose prices are in the money of several systems.

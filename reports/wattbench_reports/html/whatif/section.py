@@ -164,7 +164,7 @@ class Controls:
 
 
 def controls(analysis: Analysis) -> Controls:
-    """Read the settings that the page was made with."""
+    """Return the initial values of the form: the settings that the page was made with."""
     texts, offer = restated_figures(analysis), carried_offer(analysis)
     mix = list(zip(analysis.basis.domains, analysis.shares_now.tolist(), strict=True))
     movable = len(mix) > 1 and bool(eligible(analysis))

@@ -22,10 +22,10 @@ class Server(Protocol):
         """Return how the server ended, with the last lines of its log; None while it runs."""
 
     def peak_memory_bytes(self) -> int | None:
-        """Return the highest resident memory so far of its processes; None if unknown."""
+        """Return the highest resident memory so far of the server's processes; None if unknown."""
 
     def close(self) -> None:
-        """Stop it and wait until it is gone. Safe to call twice."""
+        """Stop the server and wait until it is gone. Safe to call twice."""
 
 
 class HelpedServer:
@@ -50,7 +50,7 @@ class HelpedServer:
         return tree_peak_bytes(self.pid)
 
     def close(self) -> None:
-        """Stop it and wait until it is gone. Safe to call twice."""
+        """Stop the server and wait until it is gone. Safe to call twice."""
         self._helper.close()
 
     def __enter__(self) -> Self:

@@ -24,7 +24,7 @@ DRAINED_S = 2.0
 
 
 class BoundedLog:
-    """A file that keeps the start and the end of what is written, and says how much of the middle it left out."""
+    """A file that keeps the start and the end of the output, and states how much of the middle is left out."""
 
     def __init__(self, file: int, head_bytes: int = HEAD_BYTES, tail_bytes: int = TAIL_BYTES) -> None:
         self._file = file
@@ -34,7 +34,7 @@ class BoundedLog:
         self._left_out = 0
 
     def write(self, data: bytes) -> None:
-        """Append, and cut the middle out of a file that has grown too long."""
+        """Append data to the log, and cut the middle out of a log that has grown too long."""
         while data:
             written = os.pwrite(self._file, data, self._size)
             self._size += written
@@ -70,7 +70,7 @@ class Group:
         self._pump.start()
 
     def drain(self) -> None:
-        """Wait until what the command wrote before its end is in the log."""
+        """Wait until everything that the command wrote is in the log."""
         self._pump.join(DRAINED_S)
 
     def _copy(self) -> None:
@@ -81,7 +81,7 @@ class Group:
                 continue
 
     def end(self, grace_s: float) -> None:
-        """Ask every process of the group to end; kill those that have not after the grace period."""
+        """Ask every process of the group to end, and kill the processes that are left after the grace period."""
         until_s = time.monotonic() + grace_s
         number: int = signal.SIGTERM
         while self._signal(number):
@@ -93,7 +93,7 @@ class Group:
             number = 0
 
     def _signal(self, number: int) -> bool:
-        """Signal the group, and return whether any process was left; 0 sends nothing."""
+        """Send the group a signal, and return whether any process was left. Signal 0 only checks."""
         try:
             os.killpg(self.process.pid, number)
         except (ProcessLookupError, PermissionError):
@@ -125,7 +125,7 @@ def main() -> int:
 
 
 def wait_for_any(group: Group) -> None:
-    """Return when the command has ended, standard input is closed, or a signal asks the program to end."""
+    """Wait until the command has ended, standard input is closed, or a signal asks the program to end."""
     # A pipe, as a signal handler may write to one, and may not take the lock of an Event.
     wake, waker = os.pipe()
 

@@ -32,7 +32,9 @@ class HelperProcess:
     """
 
     def __init__(self, program: str, order: dict[str, Any], *, where: str, grace_s: float) -> None:
-        """Start it in its own session: a Ctrl-C in the terminal goes only to this process, which stops the child.
+        """Start the program in its own session.
+
+        A Ctrl-C in the terminal then goes only to this process, which stops the child.
 
         Args:
             program: the file's name.
@@ -60,7 +62,7 @@ class HelperProcess:
             self._stdin.flush()
 
     def read(self, deadline_s: float) -> dict[str, Any]:
-        """Wait for the next line of its answer.
+        """Wait for the next line of JSON that the program writes, and return its object.
 
         Args:
             deadline_s: when to give up, in seconds of `time.monotonic`.
@@ -86,7 +88,7 @@ class HelperProcess:
         return answer
 
     def ended(self) -> str | None:
-        """Return None while it runs; else its exit code and the last lines of its log."""
+        """Return the program's exit code and the last lines of its log; None while it runs."""
         code = self._process.poll()
         return None if code is None else f"its server has ended (exit code {code}){self._tail()}"
 
@@ -97,7 +99,7 @@ class HelperProcess:
         raise UserError(f"{self._where}: {what}{ended}{self._tail()}")
 
     def log_text(self) -> str:
-        """Return the end of its log, at most `LOG_TAIL_BYTES`; empty after it is closed."""
+        """Return the end of the program's log, at most `LOG_TAIL_BYTES`; empty after it is closed."""
         if self._log.closed:
             return ""
         # Read in place: the child writes where the position of the file is, which it shares with us.
@@ -106,7 +108,7 @@ class HelperProcess:
         return os.pread(file, LOG_TAIL_BYTES, start).decode("utf-8", errors="replace")
 
     def close(self) -> None:
-        """Close its input so that it ends; kill it if it has not ended after `grace_s`. Safe to call twice."""
+        """Close the program's input so that it ends; kill it if it runs after `grace_s`. Safe to call twice."""
         for pipe in (self._stdin, self._stdout):
             with contextlib.suppress(OSError):
                 pipe.close()
