@@ -143,19 +143,20 @@ class AtRate:
 
     @property
     def not_known(self) -> dict[str, str]:
-        """Return the systems of which it is not known whether they hold the rate, as the client was late."""
+        """Return the systems for which a late client leaves it open whether they hold the rate, with the reasons."""
         return {each.system: "; ".join(each.reasons) for each in self.systems if each.state is Held.NOT_KNOWN}
 
     @property
     def only_here(self) -> dict[str, str]:
-        """Return the systems that held the rate in this minute and are not shown to hold it in the long run, and why
-        not."""
+        """Return the systems that held the rate in this minute only, each with what is lacking for the long run."""
         return {each.system: "; ".join(each.lacks) for each in self.systems if each.state is Held.HERE}
 
     @property
     def unranked(self) -> dict[str, str]:
-        """Return the systems that no ranking takes, and why, as clauses: all but those that hold the rate in the long
-        run."""
+        """Return the systems that no ranking takes, each with a clause that says why.
+
+        These are all but the systems that hold the rate in the long run.
+        """
         here = {name: f"held it only in this minute: {why}" for name, why in self.only_here.items()}
         unknown = {name: f"it is not known whether it sustains it: {why}" for name, why in self.not_known.items()}
         return {name: f"does not sustain it: {why}" for name, why in self.not_held.items()} | unknown | here
@@ -328,14 +329,14 @@ def _figures(
 
 
 def _worst(rows: Sequence[LoadRow], wait: str, share: float) -> float | None:
-    """Return the largest of a percentile of a wait among tasks with enough requests for it."""
+    """Return the largest value of one percentile of a wait, among tasks with enough requests for it."""
     key = f"{wait}_{label(share)}_s"
     known = [row.sending[key] for row in rows if key in row.sending and row.queries >= needed(share)]
     return max(known, default=None)
 
 
 def _arrivals(more: pd.DataFrame) -> pd.Series:
-    """Return how each answer arrived; empty for records without traces."""
+    """Return the kind of arrivals of each answer; empty for records without traces."""
     if "arrivals" in more:
         return more["arrivals"]
     return pd.Series(None, index=more.index, dtype=object)

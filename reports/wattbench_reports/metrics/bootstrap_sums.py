@@ -33,7 +33,7 @@ class Packed:
 
     @property
     def sums(self) -> NDArray[np.float64]:
-        """Return the sums, shape (draws, domains, systems), in the unit of what was summed."""
+        """Return the unpacked sums, shape (draws, domains, systems), in the unit of what was summed."""
         return self.low + self.codes * self.step
 
 
@@ -46,7 +46,7 @@ class Draws:
     kinds: Mapping[str, Packed]
 
     def of(self, kind: str) -> NDArray[np.float64]:
-        """Return one kind's sums, of shape (draws, domains, systems)."""
+        """Return the sums of one kind, of shape (draws, domains, systems)."""
         return self.kinds[kind].sums
 
 
@@ -58,7 +58,7 @@ class CombinedDraws(Draws):
     """Kind to its sums, shape (draws, domains, systems); `kinds` is empty."""
 
     def of(self, kind: str) -> NDArray[np.float64]:
-        """Return one kind's sums, of shape (draws, domains, systems)."""
+        """Return the sums of one kind, of shape (draws, domains, systems)."""
         return self.combined[kind]
 
 
@@ -98,7 +98,8 @@ def undrawn(table: ItemTable, **more: NDArray[np.float64]) -> Undrawn:
 
 
 def _packed(sums: NDArray[np.float64]) -> Packed:
-    """Return sums of shape (draws, domains, systems) as codes, of which those of a column lie next to each other."""
+    """Pack sums of shape (draws, domains, systems) as codes; those of one domain and system are contiguous in
+    memory."""
     columns = np.ascontiguousarray(np.moveaxis(sums, 0, -1))
     low, high = columns.min(axis=-1), columns.max(axis=-1)
     step = (high - low) / STEPS

@@ -114,7 +114,7 @@ def _why_no_grams(carbon: Carbon, sci: Sci | None) -> str:
 
 
 def known_of(systems: Sequence[str], missing: Mapping[str, str]) -> NDArray[np.float64]:
-    """Return 1 for each system that has a cost and NaN for one in `missing`, shape (systems,)."""
+    """Return an array with 1 for each system that has a cost and NaN for one in `missing`, shape (systems,)."""
     return np.array([np.nan if name in missing else 1.0 for name in systems])
 
 
@@ -137,7 +137,9 @@ def cost_per_request(
 
 
 def mean_of_kind(sums: NDArray[np.float64], counts: NDArray[np.float64], shares: Shares | None) -> NDArray[np.float64]:
-    """Return sums per answer, shape (..., systems); NaN without an answer, or without one in a domain with a share.
+    """Return the mean of one kind of sums per answer, shape (..., systems).
+
+    NaN without an answer, or without one in a domain with a share.
 
     Args:
         sums: shape (..., domains, systems).

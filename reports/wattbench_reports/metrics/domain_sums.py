@@ -120,7 +120,7 @@ class DomainTotals:
 
 
 def score_sums(table: ItemTable) -> dict[str, NDArray[np.float64]]:
-    """Return `SCORES` to shape (items, systems), in a run without blocks some of whose scored answers lack joules.
+    """Return the scores as sums named `SCORES`, in a run without blocks whose scored answers partly lack joules.
 
     Empty otherwise: `basis` then has them, and a page carries nothing in vain.
     """

@@ -65,7 +65,7 @@ class _Metered:
         return len(self.energy_j)
 
     def of_tasks(self, names: Iterable[str | None]) -> NDArray[np.bool_]:
-        """Return which answers are of some tasks."""
+        """Return which answers belong to some tasks, shape (answers,)."""
         chosen = set(names)
         return np.asarray(np.array([name in chosen for name in self.tasks], dtype=np.bool_)[self.task])
 
@@ -218,7 +218,7 @@ def _components(answers: _Metered, windows: Sequence[WindowRow]) -> Iterable[Com
 
 
 def contained(components: Sequence[Component]) -> bool:
-    """Return whether the total is one that a meter read around the others."""
+    """Return whether the total was read by one meter around the other components."""
     return any(is_container(each.name) for each in components if each.in_total)
 
 
@@ -255,7 +255,10 @@ def _weakest(rows: Sequence[PhaseRow]) -> str:
 
 
 def _sum(figures: Sequence[tuple[float | None, float | None, float | None]]) -> Interval:
-    """Return the sum over tasks, measured apart, so that errors add in quadrature. One without bounds leaves none."""
+    """Sum figures of tasks that were measured apart, with their errors in quadrature.
+
+    The sum has no bounds where one figure has none.
+    """
     estimate = math.fsum(figure or 0.0 for figure, _, _ in figures)
     below, above = 0.0, 0.0
     for figure, low, high in figures:

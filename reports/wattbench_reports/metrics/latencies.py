@@ -55,7 +55,7 @@ class Latencies:
         return self._summary[0]
 
     def percentile_s(self, share: float) -> float | None:
-        """Return a percentile, as `wattbench_reports.stats.percentiles` defines it; None where they are too few for it.
+        """Return a percentile of the seconds (`wattbench_reports.stats.percentiles`); None from too few seconds.
 
         Under a mix, of what stands for each domain (`wattbench_reports.stats.percentiles`).
         """
@@ -80,7 +80,7 @@ class Latencies:
         return replace(interval, estimate=estimate, low=min(interval.low, estimate), high=max(interval.high, estimate))
 
     def of(self, seconds: NDArray[np.float64], answers: NDArray[np.integer[Any]]) -> Latencies:
-        """Return other seconds of some of the answers, such as those to their first token.
+        """Return the latencies of some of the answers by other seconds, such as those to their first token.
 
         Args:
             seconds: shape (those,).
@@ -107,7 +107,7 @@ class Latencies:
         return np.sort(self._known())
 
     def profile_s(self) -> NDArray[np.float64]:
-        """Return at most `PROFILE` percentiles, ascending and evenly spaced, up to the greatest.
+        """Return at most `PROFILE` evenly spaced percentiles of the seconds, ascending, up to the greatest.
 
         All of them where they are no more; else the percentiles that reports show are among them.
         """

@@ -19,7 +19,7 @@ from wattbench_reports.stats import CONFIDENCE, Interval, block_mean_intervals, 
 
 
 def accuracies(basis: Basis, shares: Shares) -> list[Interval | None]:
-    """Return each system's accuracy under a mix; None for one that answered nothing in a domain that has a share.
+    """Return each system's accuracy under a mix; None for a system without answers in a domain that has a share.
 
     An item answered rightly and one answered wrongly are added to each domain before its variance is taken, so that a
     domain in which all items agree is not taken for certain. The variance of the weighed mean is turned into the number
@@ -56,7 +56,7 @@ def by_block(basis: Basis, shares: Shares | None, accuracies: list[Interval | No
 
 
 def block_scores(basis: Basis, shares: Shares | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the scores and the answers of each block and system, weighted so that a system's answers sum to 1.
+    """Return the weighted scores and numbers of answers by block and system; a system's numbers sum to 1.
 
     Args:
         basis: of a run with blocks.
@@ -76,8 +76,7 @@ def block_scores(basis: Basis, shares: Shares | None) -> tuple[NDArray[np.float6
 
 
 def factors(basis: Basis, shares: Shares | None) -> NDArray[np.float64]:
-    """Return the weights of the sums of a domain, so that they add up to those of one request. Shape (domains,
-    systems).
+    """Return the weight of each domain's sums in the sums of one request, shape (domains, systems).
 
     Without a mix every request counts the same, in whatever domain. NaN for all domains of a system that has no joules
     in a domain with a share.
@@ -105,7 +104,7 @@ def per_request(basis: Basis, numerator: NDArray[np.float64], shares: Shares | N
 def weighed_difference(
     counts: NDArray[np.float64], sums: NDArray[np.float64], squares: NDArray[np.float64], shares: Shares
 ) -> tuple[Interval, float, float] | None:
-    """Return the mean paired difference of scores under a mix, the standard error of its centre, and that centre.
+    """Return the mean paired difference of scores under a mix, with the standard error and the centre of its interval.
 
     Half a pair is added either way in each domain, as `mean_difference` adds a whole one to all.
 

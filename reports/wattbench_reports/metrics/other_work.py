@@ -27,7 +27,7 @@ LONGER = 0.10
 
 
 def other_work_sums(frames: Frames) -> dict[str, NDArray[np.float64]]:
-    """Return the joules of each item and system that may be too many: `TOO_MANY` to shape (items, systems).
+    """Return the joules of each item and system that other work may have added: `TOO_MANY` to shape (items, systems).
 
     Args:
         frames: the run.
@@ -52,9 +52,10 @@ def other_work_sums(frames: Frames) -> dict[str, NDArray[np.float64]]:
 
 
 def _next_to_other_work(windows: pd.DataFrame) -> pd.Series:
-    """Return whether other work ran in each window, by its name; in a block, in any window of it.
+    """Return whether other work ran in each window, by the window's name.
 
-    Of a window shorter than half a second the kernel says nothing: the others of its block were next to it in time.
+    Other work in one window of a block counts for all windows of the block. Of a window shorter than half a second the
+    kernel says nothing: the others of its block were next to it in time.
     """
     table = windows.drop_duplicates("window").set_index("window")
     contended = table["contended"] == 1

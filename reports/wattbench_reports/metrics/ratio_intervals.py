@@ -42,7 +42,7 @@ LONE = 0.01
 def intervals(
     basis: Basis, parts: Mapping[str, float], shares: Shares | None, *, per_correct: bool
 ) -> list[Interval | None]:
-    """Return a sum of kinds for each request, or for each correct answer, with its interval; one per system.
+    """Return each system's sum of kinds per request, or per correct answer, with its interval.
 
     Args:
         basis: a run.
@@ -97,7 +97,7 @@ def block_ratios(
 def item_ratios(
     basis: Basis, parts: Mapping[str, float], shares: Shares | None, *, per_correct: bool
 ) -> list[BlockRatio | None]:
-    """Return the ratios of `block_ratios` in a run without blocks: items are the clusters, and time is left out."""
+    """Return the ratios of `block_ratios` for a run without blocks: items are the clusters, and time is left out."""
     totals = _totals(basis, parts, shares, per_correct=per_correct)
     errors = _standard_errors(drawn_errors(basis, parts, shares, per_correct=per_correct))
     items = basis.metered_items.sum(axis=0)
@@ -112,7 +112,7 @@ def item_ratios(
 def drawn_errors(
     basis: Basis, parts: Mapping[str, float], shares: Shares | None, *, per_correct: bool
 ) -> NDArray[np.float64]:
-    """Return what each draw adds to the log of each system's ratio, linearised: shape (draws, systems).
+    """Return the deviation of each draw in the log of each system's ratio, linearised: shape (draws, systems).
 
     A draw without a correct answer has an infinite ratio, and a finite value here.
     """
@@ -204,13 +204,13 @@ def items_worth(basis: Basis, shares: Shares | None) -> NDArray[np.float64]:
 
 
 def lone_share(basis: Basis, shares: Shares | None) -> NDArray[np.float64]:
-    """Return which share of each system's requests is of domains in which a single item has joules."""
+    """Return the share of each system's requests that are in domains where a single item has joules."""
     part = factors(basis, shares) * basis.metered
     return np.asarray(np.where(basis.metered_items == 1, part, 0.0).sum(axis=0))
 
 
 def _surely(basis: Basis, parts: Mapping[str, float], shares: Shares | None) -> NDArray[np.float64]:
-    """Return which share of each figure other work cannot have added (`wattbench_reports.metrics.other_work`)."""
+    """Return the share of each figure that other work cannot have added (`wattbench_reports.metrics.other_work`)."""
     if TOO_MANY not in basis.totals or "energy_j" not in parts:
         return np.ones(len(basis.systems))
     whole = per_request(basis, combined(parts, basis.totals), shares)
@@ -219,7 +219,7 @@ def _surely(basis: Basis, parts: Mapping[str, float], shares: Shares | None) -> 
 
 
 def _half_an_answer(basis: Basis, shares: Shares | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the factors of the bounds of joules per correct answer, for domains whose answers all agree."""
+    """Return the factors on both bounds of joules per correct answer, for domains whose answers all agree."""
     worth, right = factors(basis, shares), basis.totals["correct"]
     all_right = per_request(basis, right, shares)
     more = np.where((right == 0) & (basis.metered > 0), worth / 2, 0.0).sum(axis=0)

@@ -55,7 +55,7 @@ class SecondFigures:
 
     @cached_property
     def basis(self) -> Basis:
-        """Return the sums of that table."""
+        """Return the basis of the table: its sums by domain."""
         return basis(self.table)
 
     def per_request_and_correct(self, shares: Shares | None) -> list[list[Interval | None]]:
@@ -87,7 +87,7 @@ def second_figures(frames: Frames, table: ItemTable, sums: SecondSums) -> Second
 
 
 def sent_one_at_a_time(frames: Frames) -> bool:
-    """Tell whether no request of a system was sent before the one before it had ended.
+    """Return whether each request of a system was sent only after the one before it had ended.
 
     A table that has durations and no times of day (all begin at 0) is taken at its word.
     """

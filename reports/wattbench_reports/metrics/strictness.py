@@ -89,7 +89,7 @@ class SystemStrictness:
         return self._mean(lambda cell: cell.gains.get(forms, 0.0), shares)
 
     def _mean(self, of_cell: Callable[[CellStrictness], float], shares: Mapping[str, float] | None) -> float:
-        """Return sums of cells per answer."""
+        """Return the mean per answer of a figure of cells, weighted by the mix where one is given."""
 
         def mean(cells: Sequence[CellStrictness]) -> float:
             return sum(map(of_cell, cells)) / sum(cell.answers for cell in cells)
@@ -101,7 +101,7 @@ class SystemStrictness:
         return weighed / sum(known.values()) if known else 0.0
 
     def best(self, shares: Mapping[str, float] | None = None) -> Forms:
-        """Return the fewest changes that come within 2 points of the highest score; empty where no change matters.
+        """Return the fewest changes of form within 2 points of the highest score; empty where no change matters.
 
         Of several with as many changes, those with the higher score.
         """
@@ -115,7 +115,7 @@ class SystemStrictness:
 
 
 def strictness(frames: Frames) -> Mapping[str, SystemStrictness]:
-    """Count what forms of answers would change, for each system whose answers are scored, in the order of the frames.
+    """Count, for each scored system, the wrong answers that changes of form would make right.
 
     Raises:
         UserError: the table of items is damaged.
@@ -201,7 +201,10 @@ def fewest_forms(filtered: str, target: str) -> Forms:
 
 
 def _compares_texts(run: RunRecords, systems: Iterable[str], task: str) -> bool:
-    """Return whether a task asks for texts, as far as the record says. An imported one does not say."""
+    """Return whether a task asks for texts, according to the record.
+
+    True for an imported task, whose record does not say.
+    """
     for name in systems:
         for line in read_lines(run.layout.answers(name, task)):
             return bool(line.get("request_type", "generate_until") == "generate_until")
@@ -211,16 +214,17 @@ def _compares_texts(run: RunRecords, systems: Iterable[str], task: str) -> bool:
 def _drawn(
     wrong: NDArray[np.integer[Any]], task: NDArray[np.integer[Any]], order: NDArray[np.float64]
 ) -> NDArray[np.integer[Any]]:
-    """Choose the wrong answers of a system whose texts are read: all, or a random sample that is even over the
-    tasks."""
+    """Choose the wrong answers of a system to read: all, or a random sample that is even over the tasks."""
     rows = wrong[np.lexsort((order, task))]
     number = min(len(rows), STRICTNESS_ANSWERS)
     return np.asarray(rows[(np.arange(number) * len(rows)) // max(number, 1)])
 
 
 def _unread(texts: pd.DataFrame) -> NDArray[np.bool_]:
-    """Return the replies in which no answer was found, in the order of the texts; a request that failed has no
-    reply."""
+    """Return whether no answer was read from each reply, in the order of the texts.
+
+    A request that failed has no reply.
+    """
     if "filtered" not in texts.columns:
         return np.zeros(len(texts), dtype=np.bool_)
     unread = np.asarray(texts["filtered"] == NO_ANSWER, dtype=np.bool_)
@@ -228,7 +232,7 @@ def _unread(texts: pd.DataFrame) -> NDArray[np.bool_]:
 
 
 def _changes(texts: pd.DataFrame, rows: NDArray[np.int64], task: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return which changes would make each answer right: shape (rows, 16), by the code of the changes."""
+    """Return whether each combination of changes would make each answer right: shape (rows, 16), by its code."""
     if {"filtered", "target"} - {*texts.columns}:
         return np.zeros((len(rows), 16), dtype=np.bool_)
     known: dict[tuple[str, str], int] = {}
@@ -249,7 +253,8 @@ def _texts(column: pd.Series) -> list[str]:
 
 
 def _equal_in(answer: str, target: str) -> int:
-    """Return the forms in which an answer is its target: bit n for the changes of code n, bit 0 for none."""
+    """Return the forms in which an answer equals its target, as bits: bit n for the changes of code n, bit 0 for
+    none."""
     if not target:
         return 0
     targets, cores = _targets(target)
@@ -265,7 +270,7 @@ def _equal_in(answer: str, target: str) -> int:
 
 @lru_cache(maxsize=65_536)
 def _targets(target: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the texts that a target allows, and what all changes together leave of each; systems share them."""
+    """Return the texts that a target allows, and each of these texts after all changes of form."""
     targets = targets_of(target)
     return targets, tuple(target_in(each, COMBINATIONS[-1]) for each in targets)
 

@@ -213,7 +213,7 @@ def _mean(
     domains: pd.Categorical | None,
     mix: Mapping[str, float] | None,
 ) -> float:
-    """Return the mean of the known values, or of all."""
+    """Return the mean of the known values, or of all values; under a mix the weighted mean of the domains."""
     kept = values if known is None else values[known]
     if mix is None or domains is None:
         return float(kept.mean())

@@ -131,7 +131,7 @@ def window_throughput(frames: Frames) -> dict[str, dict[str, float]]:
 
 
 def throughput_of_shares(frames: Frames, shares: Sequence[Collection[int] | None]) -> list[Throughput | None]:
-    """Return the throughput of all systems in turns, each in a share of the blocks; without intervals.
+    """Return the throughput of all systems in turns for each of several shares of the blocks, without intervals.
 
     Args:
         frames: a run, or its answers at one rate of arrivals.
@@ -179,7 +179,7 @@ def _measured(spans: WindowSpans, *, by_block: bool) -> Throughput | None:
 
 
 def _share(client_s: float, of_s: float) -> float | None:
-    """Return the share; None where one of the parts is not known."""
+    """Return the client's share of some seconds; None where either of the two is not known."""
     return min(client_s / of_s, 1.0) if of_s > 0 and not math.isnan(client_s) else None
 
 
@@ -200,7 +200,7 @@ def _rate(
 
 
 def _stated(rows: list[SummaryRow]) -> Throughput | None:
-    """Return what the source of an import states of a system; without figures of which it states several means."""
+    """Return the throughput that an import's source states for a system; a figure with several means is left out."""
     requests, tokens = _mean(rows, "requests_per_s"), _mean(rows, "output_tokens_per_s")
     if requests is None and tokens is None:
         return None
@@ -213,7 +213,7 @@ def _stated(rows: list[SummaryRow]) -> Throughput | None:
 
 
 def _requests(rows: list[SummaryRow]) -> float:
-    """Return how many requests the source of an import says that its figures are of; 0 if it does not say."""
+    """Return how many requests the stated figures of an import cover; 0 if its source does not say."""
     return max((row.value for row in rows if (row.figure, row.statistic) == ("requests", "total")), default=0.0)
 
 

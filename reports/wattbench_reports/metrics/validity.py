@@ -54,7 +54,7 @@ class Validity:
 
     @property
     def marks(self) -> str:
-        """Count the windows that are not valid, and those that were contended; empty where none are."""
+        """Say how many windows are not valid and how many were contended; empty without such windows."""
         parts = ((self.invalid, "not valid"), (self.contended, "contended"))
         return ", ".join(f"{count} of {plural(self.windows, 'window')} {what}" for count, what in parts if count)
 

@@ -41,7 +41,7 @@ _ROUNDING = 1e-12
 
 @dataclass(frozen=True)
 class Baseline:
-    """What a router is compared with."""
+    """The best single system and the hull, which a router is compared with."""
 
     aim: Aim
     single: int
@@ -60,7 +60,7 @@ def baseline_of(
     chosen: int | None = None,
     usable: Collection[int] | None = None,
 ) -> Baseline:
-    """Find the best single system and the hull.
+    """Find the best single system, and the hull of the systems' costs and accuracies.
 
     Args:
         answers: of the run.
@@ -118,7 +118,7 @@ def least_gain(baseline: Baseline, answers: ItemAnswers) -> float:
 
 
 def least_saving(baseline: Baseline, answers: ItemAnswers) -> float:
-    """Return the saving per request below which none matters, in the unit of costs."""
+    """Return the smallest saving per request that matters, in the unit of costs."""
     return LEAST_SAVING * float(answers.mean(answers.cost[:, baseline.single]))
 
 

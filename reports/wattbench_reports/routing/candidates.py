@@ -16,7 +16,7 @@ TOO_FEW = "fewer than two systems could be members of a router"
 
 
 def candidates(analysis: Analysis, problem: Problem) -> tuple[tuple[int, ...], dict[str, str]]:
-    """Return the columns of the candidates, and why other systems are none, as clauses.
+    """Return the columns of the candidates, and why other systems are no candidates, as clauses.
 
     Args:
         analysis: of the run.

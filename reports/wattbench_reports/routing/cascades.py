@@ -120,7 +120,7 @@ def cascade_of(context: StudyContext, first: int, then: int) -> Cascade:
 
 
 def _along(answers: ItemAnswers, coin: NDArray[np.float64], perfect: NDArray[np.float64]) -> Iterator[ItemFigure]:
-    """Yield the mean at each quality of the check, by interpolation between both ends."""
+    """Yield the mean at each quality of the check, interpolated between a coin and a perfect check."""
     start, end = item_figure(answers, coin), item_figure(answers, perfect)
     for quality in QUALITIES:
         part = (quality - QUALITIES[0]) / (QUALITIES[-1] - QUALITIES[0])
@@ -130,7 +130,7 @@ def _along(answers: ItemAnswers, coin: NDArray[np.float64], perfect: NDArray[np.
 
 
 def equal_quality(context: StudyContext, first: int, then: int) -> Interval | None:
-    """Return the quality of the check from which on a cascade is as accurate as the best single system.
+    """Return the lowest quality of the check at which a cascade is as accurate as the best single system.
 
     Args:
         context: of the study.
@@ -147,14 +147,18 @@ def equal_quality(context: StudyContext, first: int, then: int) -> Interval | No
 
 
 def _accuracy_line(context: StudyContext, first: int, then: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return, by item, accuracy above the best single system with a coin as check, and what a perfect check adds."""
+    """Return, by item, the accuracy with a coin as check less the best single system's, and what a perfect check
+    adds."""
     scores = context.answers.score
     a, b = scores[:, first], scores[:, then]
     return (a + b) / 2 - scores[:, context.baseline.single], np.abs(a - b) / 2
 
 
 def _cost_at(context: StudyContext, first: int, then: int) -> Interval:
-    """Return the cost at equal accuracy; its interval includes the uncertainty of that quality (delta method)."""
+    """Return the cost of a cascade at equal accuracy.
+
+    Its interval includes the uncertainty of the quality of the check (delta method).
+    """
     answers = context.answers
     behind, rise = _accuracy_line(context, first, then)
     bottom = float(answers.mean(rise))
@@ -279,7 +283,7 @@ def _gain_estimates(context: StudyContext, means: _PairMeans) -> NDArray[np.floa
 
 
 def _gains(context: StudyContext, pair: tuple[int, int]) -> bool:
-    """Return whether a cascade with a perfect check is shown to gain, and may meet what is required of accuracy."""
+    """Return whether a cascade with a perfect check is shown to gain, and may meet the required accuracy."""
     answers = context.answers
     perfect = cascade_items(context, *pair, 1.0)
     if not _interval(answers, gain_values(context.baseline, answers, perfect)).low > 0:

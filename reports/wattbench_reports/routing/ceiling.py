@@ -71,7 +71,7 @@ def ceiling(context: StudyContext) -> Ceiling:
 
 
 def bounded(of: Ceiling, choices: Iterable[RoutingChoice]) -> Ceiling:
-    """Leave out a cross-fitted ceiling that is below a choice it should bound, and say why.
+    """Drop a cross-fitted ceiling that is below a choice which it should bound, and say why.
 
     Args:
         of: the ceiling over the items of the choices.
@@ -99,7 +99,7 @@ def _without(of: Ceiling, name: str, accuracy: float) -> Ceiling:
 
 
 def _cross_fitted(answers: ItemAnswers, allowed: NDArray[np.bool_]) -> RoutedItems:
-    """Choose by all repeats but one, judge on that one, and average over repeats."""
+    """Make a perfect choice by all repeats but one, judge it on that one, and average over repeats."""
     repeats = np.stack(answers.halves)
     total = repeats.sum(axis=0)
     each = np.arange(answers.items)
@@ -123,7 +123,7 @@ def _perfect(answers: ItemAnswers, allowed: NDArray[np.bool_]) -> RoutedItems:
 
 @dataclass(frozen=True)
 class _Few:
-    """The best systems, in order of what each adds."""
+    """The best few systems for a perfect choice, in order of what each adds."""
 
     half: NDArray[np.int64]
     """Shape (items,): 0 or 1."""
@@ -143,7 +143,7 @@ def _few(answers: ItemAnswers) -> _Few | None:
 
 
 def _among(context: StudyContext, few: _Few | None, size: int) -> RoutingChoice | None:
-    """Judge a perfect choice among the best few systems; None if the run has no more than these.
+    """Judge a perfect choice among the best `size` systems; None if the run has no more systems.
 
     Its members are those that are best on all items; its figures are of systems chosen on the other half.
     """
@@ -194,7 +194,7 @@ def best_set(answers: ItemAnswers, size: int, among: NDArray[np.bool_] | None = 
 
 
 def _most_gain(context: StudyContext) -> Interval:
-    """Return the largest gain of any choice by item, by the aim."""
+    """Return the largest gain, by the aim, that any choice by item reaches."""
     answers, baseline = context.answers, context.baseline
     if baseline.aim == "benefit":
         column = _by(answers, baseline.worth)
@@ -206,8 +206,10 @@ def _most_gain(context: StudyContext) -> Interval:
 
 
 def _most_saving(context: StudyContext) -> Interval | None:
-    """Return the most that a choice saves which is as accurate as the best single system; None where no cost is known,
-    or where that is not what a router may be worth building by."""
+    """Return the largest saving of a choice by item that is as accurate as the best single system.
+
+    None where no cost is known, or where the aim is not accuracy.
+    """
     answers, single = context.answers, context.baseline.single
     if context.baseline.aim != "accuracy" or answers.unit is None:
         return None
@@ -216,7 +218,7 @@ def _most_saving(context: StudyContext) -> Interval | None:
 
 
 def _by(answers: ItemAnswers, worth: float) -> NDArray[np.int64]:
-    """Return the system of the highest worth x score - cost on each item; of equals, of the highest score."""
+    """Return the system with the highest worth x score - cost on each item; among equals the highest score."""
     column = np.empty(answers.items, dtype=np.int64)
 
     def value_of(part: slice) -> NDArray[np.float64]:

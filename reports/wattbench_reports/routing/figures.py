@@ -88,7 +88,7 @@ class ItemFigure:
 def item_figure(
     answers: ItemAnswers, values: NDArray[np.float64], among: NDArray[np.bool_] | None = None
 ) -> ItemFigure:
-    """State the mean of a value per item.
+    """Return the weighted mean of one value per item, with what bounds it.
 
     Args:
         answers: of the run.
@@ -119,7 +119,7 @@ def item_figure(
 def _both_ways(
     answers: ItemAnswers, values: NDArray[np.float64], weight: NDArray[np.float64], parts: NDArray[np.float64]
 ) -> float:
-    """Return the factor by which clusters of similar requests widen the errors of blocks."""
+    """Return the factor by which clustering by similar requests, in addition to blocks, widens standard errors."""
     assert answers.alike is not None
     each = _weighed(weight, values - _centres(answers, values, weight))
     _, both = np.unique(answers.cluster * (answers.alike.max() + 1) + answers.alike, return_inverse=True)
@@ -160,7 +160,7 @@ def cluster_parts(
 
 
 def _centres(answers: ItemAnswers, values: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the mean of each item's domain under a mix, else the mean of all items."""
+    """Return the mean around which each item varies: its domain's under a mix, else that of all items."""
     if not answers.mixed:
         return weighted_mean(weight, values)
     sums = np.zeros((len(answers.domains), *values.shape[1:]))

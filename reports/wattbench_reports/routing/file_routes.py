@@ -30,7 +30,7 @@ DOLLARS = "USD"
 
 @dataclass(frozen=True)
 class FileRoutes:
-    """What the routers of a file give."""
+    """The judged routers of a file, with notes for the reader."""
 
     choices: tuple[RoutingChoice, ...]
     notes: tuple[str, ...]
@@ -77,7 +77,7 @@ def _judged(
 
 
 def _of_items(context: StudyContext, kept: NDArray[np.int64]) -> StudyContext:
-    """Return the context of some items, with the same best single system and the hull of these items."""
+    """Return the context limited to some items, with the same best single system and the hull of these items."""
     answers = answers_among(context.answers, kept)
     costs, scores = answers.mean_cost.tolist(), answers.mean_score.tolist()
     hull = tuple(corners(costs, scores, range(len(answers.systems))))
@@ -93,7 +93,7 @@ def _routed(answers: ItemAnswers, router: OfflineRouter) -> RoutedItems:
 
 
 def _router_amounts(analysis: Analysis, answers: ItemAnswers, router: OfflineRouter) -> Iterator[tuple[str, float]]:
-    """Return the router's own mean joules, seconds, money and grams, those that the file has."""
+    """Yield the router's own mean joules, seconds, money and grams, as far as the file has them."""
     joules, seconds = _mean(answers, router.router_j), _mean(answers, router.router_s)
     money = (
         None if analysis.tariff is None or analysis.tariff.currency != DOLLARS else _mean(answers, router.router_usd)

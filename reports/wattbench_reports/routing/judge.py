@@ -105,7 +105,7 @@ def _met(requirement: Requirement, estimate: float, evidence: BoundEvidence, ris
 
 
 def _domain_items(answers: ItemAnswers, requirement: Requirement) -> NDArray[np.bool_] | None:
-    """Return the items of a requirement's domain; None: all."""
+    """Return which items are in a requirement's domain; None if the requirement is over all domains."""
     if requirement.domain is None:
         return None
     number = answers.domains.index(requirement.domain) if requirement.domain in answers.domains else -1
@@ -113,8 +113,11 @@ def _domain_items(answers: ItemAnswers, requirement: Requirement) -> NDArray[np.
 
 
 def qualifies(met: Sequence[RequirementMet]) -> Qualifies:
-    """Return whether all requirements are met, each at the same risk (intersection-union: R. L. Berger, "Multiparameter
-    hypothesis testing and acceptance sampling", Technometrics 24 (1982))."""
+    """Return whether a choice meets all requirements, each at the same risk.
+
+    Intersection-union: R. L. Berger, "Multiparameter hypothesis testing and acceptance sampling", Technometrics 24
+    (1982).
+    """
     outcomes = {each.outcome for each in met}
     if Qualifies.NO in outcomes:
         return Qualifies.NO
@@ -122,7 +125,7 @@ def qualifies(met: Sequence[RequirementMet]) -> Qualifies:
 
 
 def with_shared_risk(choices: Sequence[RoutingChoice], risk: float) -> tuple[RoutingChoice, ...]:
-    """Return choices whose bounds of requirements hold for all of them at once, as the best is chosen.
+    """Return choices with bounds of requirements widened to hold for all choices at once, as the best one is taken.
 
     Args:
         choices: with the same requirements.

@@ -56,7 +56,7 @@ class JudgedRoutes:
 
     @property
     def routed(self) -> RoutedItems:
-        """Return the items as it has them answered."""
+        """Return the items as the router would have them answered."""
         return self.bill(pick(self.context.answers, self.column))
 
 
@@ -162,7 +162,10 @@ def _read_family(
 
 
 def _readers(context: StudyContext, read: ReadRequests) -> list[_Family] | str:
-    """Return the routers that read requests, or why there are none. They are judged on a sample of many items."""
+    """Return the kinds of routers that read requests, or why there are none.
+
+    They are judged on a sample where there are many items.
+    """
     items = None
     if context.answers.items > KNN_ITEMS:
         rng = np.random.default_rng(SEED)
@@ -225,7 +228,7 @@ def _folds(family: _Family) -> int:
 
 
 def _promise(choice: RoutingChoice, aim: Aim) -> float:
-    """Return the figure that ranks routers: under requirements, accuracy above a mix, as any mix saves."""
+    """Return the figure that ranks routers: the gain; under the aim ``cost`` accuracy above a mix, as any mix saves."""
     return choice.gain.estimate if aim != "cost" or choice.above_mix is None else choice.above_mix.estimate
 
 

@@ -15,7 +15,7 @@ MOST_MEMBERS = 4
 
 
 def choose_members(context: StudyContext, items: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Choose members by some items.
+    """Choose the members of a router by the items that it is fitted to.
 
     Up to `MOST_MEMBERS` candidates all are. Of more it is the best single system, joined by the one that raises what a
     perfect choice per item gives the most, and so on: a greedy choice, which is within 1 - 1/e of the best one, as what
@@ -52,7 +52,7 @@ def choose_members(context: StudyContext, items: NDArray[np.bool_]) -> NDArray[n
 
 
 def price_of_an_answer(context: StudyContext, items: NDArray[np.bool_]) -> float:
-    """Return the correct answers that a unit of cost is worth, by some items; 0 if not known.
+    """Return the number of correct answers that a unit of cost is worth, by some items; 0 if not known.
 
     With a worth of answers it is its inverse; otherwise the mean slope of the hull, at which the cheapest system of it
     is as good as the most accurate one.
@@ -94,5 +94,5 @@ def sum_in_parts(
 
 
 def _utility(answers: ItemAnswers, items: NDArray[np.int64], price: float) -> NDArray[np.float64]:
-    """Return what each answer is worth, in correct answers, shape (items given, systems)."""
+    """Return the value of each answer in correct answers, score - price x cost, shape (items given, systems)."""
     return np.asarray(answers.score[items] - price * answers.cost[items])

@@ -67,12 +67,12 @@ class RequirementMet:
 
     @property
     def outcome(self) -> Qualifies:
-        """Return whether it is met, by the bounds."""
+        """Return whether the requirement is met, by its bounds."""
         requirement = self.requirement
         return outcome_by_bounds(requirement.bound, self.low, self.high, is_least=requirement.quantity == "accuracy")
 
     def at_risk(self, risk: float) -> RequirementMet:
-        """Return it with bounds at another risk."""
+        """Return the requirement with bounds at another risk."""
         if self.evidence is None:
             return self
         low, high = self.evidence.bounds_at(risk)
@@ -89,7 +89,7 @@ class GainParts:
     above_mix: NDArray[np.float64]
 
     def times(self, factor: float) -> GainParts:
-        """Return parts that are larger by a factor."""
+        """Return the parts multiplied by a factor."""
         return GainParts(*(factor * each for each in (self.gain, self.accuracy, self.cost, self.above_mix)))
 
 
@@ -247,7 +247,7 @@ class Residents:
 
 @dataclass(frozen=True)
 class Misrouting:
-    """What it costs to take one domain for another."""
+    """The gain lost by taking one domain for another."""
 
     domain: str
     taken_for: str

@@ -94,7 +94,7 @@ def _check(analysis: Analysis, matrix: AnswerMatrix, hybrid: str, prediction: Pr
 
 
 def _stated(analysis: Analysis, hybrid: str) -> dict[str, Interval | None]:
-    """Return the figures that the report states of a system elsewhere, so that bounds are the same."""
+    """Return a hybrid's figures as the report states them elsewhere, so that bounds are the same."""
     measured = analysis.measured[hybrid]
     money = None if analysis.money is None else analysis.money.systems.get(hybrid)
     return {

@@ -37,7 +37,7 @@ READ_WORDS = ("classifier", "predicted")
 
 @dataclass(frozen=True)
 class _Recorded:
-    """Means of one hybrid's router per request; None where they are not on record."""
+    """Mean amounts per request of one hybrid's router; None where they are not on record."""
 
     joules: float | None
     seconds: float | None
@@ -128,7 +128,10 @@ def _recorded(analysis: Analysis) -> Iterator[_Recorded]:
 
 
 def _of(analysis: Analysis, hybrid: HybridAnswers) -> _Recorded:
-    """Return means over the answers with one requested member: with several, choosing was asking."""
+    """Return the router's mean amounts over answers with one requested member.
+
+    With several requested members, the router chose by asking them.
+    """
     frame = hybrid.frame[hybrid.frame["asked_count"] <= 1]
     usable = not analysis.joules_of(hybrid.system).why_not_usable
     price, tariff = current_prices(analysis).get(hybrid.system), analysis.tariff

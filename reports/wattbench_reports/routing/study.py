@@ -134,7 +134,7 @@ def study_context(
 
 
 def aim_of(problem: Problem) -> Aim:
-    """Return what a router is to gain, by what the reader named and which costs are known."""
+    """Return the aim of a router: accuracy, cost or net benefit, by the reader's objective and the known costs."""
     if problem.cost is None or problem.objective not in ("benefit", "cost"):
         return "accuracy"
     return "benefit" if problem.objective == "benefit" else "cost"

@@ -39,7 +39,7 @@ _ROUNDING = 1e-12
 
 
 def tolerance(context: StudyContext, column: NDArray[np.int64], fold: NDArray[np.int64]) -> Tolerance | None:
-    """State what errors cost a router by domain.
+    """Compute how much gain a router by domain loses when it takes one domain for another.
 
     Args:
         context: of the study.
@@ -131,7 +131,7 @@ def _losses(
 
 
 def _mistaken(answers: ItemAnswers, table: NDArray[np.int64], fold: NDArray[np.int64]) -> RoutedItems:
-    """Return the items with every request taken for another domain, in proportion to the mix."""
+    """Return the scores and costs if every request is taken for another domain, in proportion to the mix."""
     mix = _mix_of(answers)
     sent = np.eye(len(answers.systems))[table] * mix[:, None, None]
     shares = sent.sum(axis=0) - sent
@@ -157,7 +157,7 @@ def _worst(names: tuple[str, ...], losses: NDArray[np.float64]) -> tuple[Misrout
 
 
 def _affordable(context: StudyContext, perfect: RoutedItems) -> Interval | None:
-    """Return what the router may cost per request; None where no cost is known, or nothing is left."""
+    """Return the most that the router may cost per request; None where no cost is known, or nothing is left."""
     answers, baseline = context.answers, context.baseline
     if answers.unit is None:
         return None

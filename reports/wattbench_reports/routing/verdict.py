@@ -94,7 +94,7 @@ class BoundedGain:
     """That it was judged on."""
 
     def way(self, least: Least) -> Way:
-        """Return how it is worth building; empty where it is not shown to be."""
+        """Return in which way the choice is worth building; empty where it is not shown to be."""
         if self.choice.qualifies != Qualifies.YES:
             return ""
         if self.aim == "benefit":
@@ -104,7 +104,7 @@ class BoundedGain:
         return "cheaper" if self._cheaper(least) else ""
 
     def _dearer(self, least: Least) -> bool:
-        """Return whether its cost may be above the best single system's by what matters."""
+        """Return whether the choice may cost more than the best single system by an amount that matters."""
         return self.saving is not None and least.saving is not None and self.saving.low < -least.saving
 
     def _cheaper(self, least: Least) -> bool:
@@ -114,7 +114,7 @@ class BoundedGain:
         return as_accurate and (self.above_mix is None or _shown(self.above_mix, LEAST_POINTS))
 
     def excluded(self, least: Least) -> bool:
-        """Return whether it is shown not to be worth building."""
+        """Return whether the choice is shown not to be worth building."""
         if self.choice.qualifies == Qualifies.NO:
             return True
         if self.aim == "benefit":
@@ -131,7 +131,10 @@ class BoundedGain:
 
     @property
     def promising(self) -> bool:
-        """Return whether all its figures keep their bounds."""
+        """Return whether all estimates of the choice keep the required bounds.
+
+        Under the aim ``cost`` its accuracy is also above that of a random mix.
+        """
         kept = all(_keeps(each) for each in self.choice.met)
         return kept and (self.aim != "cost" or self.above_mix is None or self.above_mix.estimate > 0)
 
@@ -147,7 +150,7 @@ class BoundedGain:
         return math.ceil(needed - self.items)
 
     def seems(self, least: Least) -> bool:
-        """Return whether the estimates are those of a router that is worth building."""
+        """Return whether the choice is worth building by its estimates alone."""
         if self.aim == "accuracy" and self.accuracy.estimate >= LEAST_POINTS:
             return True
         if self.aim == "accuracy":
@@ -181,13 +184,13 @@ class BoundedGain:
         return max(saves, self._below(self.accuracy, LEAST_POINTS))
 
     def _until(self, figure: Interval, bound: float) -> float:
-        """Return the items needed for the lower bound to exceed a bound."""
+        """Return the items needed until the lower bound of a figure exceeds a limit."""
         if figure.low > bound:
             return self.items
         return self._needed(figure.estimate - figure.low, figure.estimate - bound)
 
     def _below(self, figure: Interval, bound: float) -> float:
-        """Return the items needed for the upper bound to fall below a bound."""
+        """Return the items needed until the upper bound of a figure falls below a limit."""
         if figure.high < bound:
             return self.items
         return self._needed(figure.high - figure.estimate, bound - figure.estimate)
@@ -197,7 +200,7 @@ class BoundedGain:
 
 
 def _shown(difference: Interval, least: float) -> bool:
-    """Return whether a difference is above 0 by its bound, and matters by its estimate."""
+    """Return whether the lower bound of a difference is above 0, and its estimate is large enough to matter."""
     return difference.low > 0 and difference.estimate >= least
 
 
@@ -284,7 +287,7 @@ _Differences = dict[str, tuple[float, NDArray[np.float64], float]]
 
 
 def _compared(context: StudyContext, choice: RoutingChoice) -> _Differences:
-    """Return the differences of a choice that are bounded."""
+    """Return the differences of a choice that get bounds, by name."""
     aim, nothing = context.baseline.aim, np.zeros(0)
     parts = choice.gain_parts or GainParts(nothing, nothing, nothing, nothing)
     differences: _Differences = {"accuracy": (choice.accuracy_gain.estimate, parts.accuracy, 1.0)}

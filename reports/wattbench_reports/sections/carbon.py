@@ -29,7 +29,10 @@ _LEAD_WITHOUT_GRAMS = (
 
 
 def carbon_section(analysis: Analysis) -> Section | None:
-    """Make the section; None where no system has joules, or neither an intensity nor another source is named."""
+    """Make the section on carbon and other impacts.
+
+    None where no system has joules, or neither an intensity nor another source is named.
+    """
     passages = [each for each in (_grams(analysis), _impacts(analysis)) if each is not None]
     if not passages:
         return None

@@ -20,7 +20,7 @@ _BADGE = {"valid": "badge", "imported": "badge-warn", "NOT VALID": "badge-bad"}
 
 
 def comparison_section(analysis: Analysis) -> Section:
-    """Make the section with its table."""
+    """Make the section that compares all systems, with its table."""
     passage = Passage("", (), (comparison_table(analysis.comparison),))
     return Section(
         "comparison", "Comparison", "Comparison", "", (passage,), line="every metric of every system, with intervals"

@@ -18,7 +18,7 @@ _PER_CORRECT = {CostUnit.JOULES: "joules", CostUnit.GRAMS: "CO2e", CostUnit.MONE
 
 
 def domain_matrix(decision: Decision, analysis: Analysis, systems: Sequence[str]) -> Table | None:
-    """Make the matrix; None with fewer than two domains.
+    """Make the matrix of systems and domains; None with fewer than two domains.
 
     Args:
         decision: says in which unit answers cost.

@@ -22,7 +22,7 @@ _LEAD = (
 
 
 def energy_section(analysis: Analysis) -> Section | None:
-    """Make the section; None where no system has joules."""
+    """Make the section on where the joules go; None where no system has joules."""
     if all(split.j_per_request is None for split in analysis.splits.values()):
         return None
     first = Passage("", (), (_request_table(analysis),), figure=_drawing(analysis))

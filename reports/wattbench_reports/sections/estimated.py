@@ -9,7 +9,7 @@ from wattbench_reports.wording import estimated as wording
 
 
 def estimated_section(analysis: Analysis) -> Section | None:
-    """Make the section; None for a run without services."""
+    """Make the section on estimates for requests to services; None for a run without services."""
     comparison = analysis.comparison
     if not comparison.estimates:
         return None

@@ -66,7 +66,7 @@ def section_of(result: GateResult, bounds: Mapping[str, SequentialBounds]) -> Se
 
 
 def _day(header: RunHeader) -> date:
-    """Return the run's day, on which waivers are checked, so that a later page says the same."""
+    """Return the day of the run, by which waivers are checked, so that a later page says the same."""
     try:
         return date.fromisoformat(header.created_utc[:10])
     except ValueError as error:

@@ -11,7 +11,7 @@ from wattbench_reports.wording import machines as words
 
 
 def machines_section(analysis: Analysis) -> Section | None:
-    """Make the section; None where one machine measured the run."""
+    """Make the section on the machines; None where one machine measured the run."""
     machines = analysis.comparison.machines
     if machines is None:
         return None

@@ -14,7 +14,7 @@ _LISTED = 6
 
 
 def specialists_passage(analysis: Analysis) -> tuple[Passage, ...]:
-    """Make the passage; empty without a specialist whose domain is recorded."""
+    """Make the passage on specialists; empty without a specialist whose domain is recorded."""
     listed_specialists = specialists(analysis)
     if not listed_specialists:
         return ()

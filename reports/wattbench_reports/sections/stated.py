@@ -10,7 +10,10 @@ from wattbench_reports.wording import stated as wording
 
 
 def stated_section(analysis: Analysis) -> Section | None:
-    """Make the section; None for a measured run, or one whose source states no figures."""
+    """Make the section on figures that a source states.
+
+    None for a measured run, or one whose source states no figures.
+    """
     stated = stated_figures(analysis.frames.run)
     return None if stated is None else section_of(stated, analysis.frames.systems)
 

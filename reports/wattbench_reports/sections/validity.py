@@ -87,7 +87,7 @@ _ASKED_AGAIN: Mapping[SpoiledBy | None, str] = {
 
 
 def _blocks(analysis: Analysis) -> tuple[Passage, ...]:
-    """Describe the blocks of the run, and which were asked again and why."""
+    """Describe the blocks of the run, and why some of them were asked again."""
     layout = blocks_asked(analysis.frames.run)
     if layout is None:
         if analysis.frames.record.imported is not None or analysis.comparison.load is not None:
@@ -153,7 +153,7 @@ def _origin(analysis: Analysis, each: Origin) -> tuple[Cell, ...]:
 
 
 def _named(analysis: Analysis, systems: Sequence[str]) -> str:
-    """Name systems; all of a run with several are ``all systems``."""
+    """Name systems, or write ``all systems`` for all of a run with several."""
     everyone = set(analysis.frames.systems) <= set(systems) and len(systems) > 1
     return "all systems" if everyone else ", ".join(systems)
 

@@ -85,7 +85,10 @@ def series_of(trend: Trend, breaks: Breaks) -> TrendSeries:
 
 
 def _levels(stretch: range, changes: list[tuple[int, Change]]) -> tuple[Level, ...]:
-    """Return the levels of a stretch; between two changes the one that the later change found, from more nights."""
+    """Return the levels of a stretch of days.
+
+    Between two changes it is the level that the later change found, from more nights.
+    """
     if not changes:
         return ()
     ends = [stretch.start, *(day for day, _ in changes), stretch.stop - 1]

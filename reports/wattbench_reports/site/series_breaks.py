@@ -59,7 +59,7 @@ class _RunPair:
         )
 
     def apart(self, trend: Trend, before: TrendPoint, after: TrendPoint) -> list[str]:
-        """Return what differs between the conditions of two points."""
+        """Return the words for the conditions that differ between two points of a trend."""
         figure = METRICS[trend.metric].figure
         conditions_before = self.first.of(figure, trend.system, trend.domain, before.items, before.provenance)
         words = []

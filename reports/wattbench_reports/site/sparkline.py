@@ -186,7 +186,7 @@ def _dots(scale: _Scale, pieces: list[range], series: TrendSeries) -> str:
 
 
 def _band(scale: _Scale, pieces: list[range], series: TrendSeries) -> str:
-    """Draw bands along the upper bounds and back along the lower ones."""
+    """Draw one band per piece, along the upper bounds and back along the lower ones."""
     bands = []
     for piece in pieces:
         if len(piece) > 1:

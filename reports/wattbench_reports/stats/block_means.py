@@ -89,7 +89,7 @@ def paired_block_means(
 
 
 def _mean_residuals(scores: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return what each block adds to the mean, (score - mean x count) / all counts: unequal sizes add nothing."""
+    """Return each block's part in the mean's error, (score - mean x count) / all counts: unequal sizes add nothing."""
     total = counts.sum(axis=0)
     parts = scores - counts * np.divide(scores.sum(axis=0), total, out=np.zeros(len(total)), where=total > 0)
     return np.asarray(np.divide(parts, total, out=np.zeros(parts.shape), where=total > 0))

@@ -174,7 +174,7 @@ def _variances(losses: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _may_be_empty(denominators: NDArray[np.float64]) -> bool:
-    """Tell whether blocks drawn again with replacement would often hold nothing to divide by.
+    """Return whether blocks drawn again with replacement would often hold nothing to divide by.
 
     Often: in more draws than the tail of an interval has, (share of empty blocks)^blocks > 2.5%. A percentile bootstrap
     has this rule by itself.

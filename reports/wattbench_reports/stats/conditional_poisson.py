@@ -42,7 +42,10 @@ def together_by_chance(chances: NDArray[np.float64], size: int) -> NDArray[np.fl
 
 
 def _pairs(chances: NDArray[np.float64], size: int) -> NDArray[np.float64]:
-    """Solve by Newton's method: log weights maximise a concave likelihood with covariances as second derivatives."""
+    """Return the chance that each two members are both in a set, from log weights fitted by Newton's method.
+
+    The weights maximise a concave likelihood with covariances as second derivatives.
+    """
     logs = np.log(chances / (1.0 - chances))
     single, both = _drawn(logs, size)
     for _ in range(_ROUNDS):
@@ -84,7 +87,7 @@ def _sums(weights: NDArray[np.float64], size: int) -> NDArray[np.float64]:
 
 
 def _without_each(weights: NDArray[np.float64], size: int) -> NDArray[np.float64]:
-    """Return the elementary symmetric sums without each member in turn: shape (members, size + 1)."""
+    """Return the elementary symmetric sums with each member left out in turn: shape (members, size + 1)."""
     members = len(weights)
     sums = np.zeros((members, size + 1))
     sums[:, 0] = 1.0

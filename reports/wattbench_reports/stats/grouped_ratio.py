@@ -73,7 +73,7 @@ def grouped_ratio(
 
 
 def _autoregressive(parts: Values) -> float:
-    """Return the variance of the sum of what units add, if what they have in common decays at one rate.
+    """Return the variance of a sum of successive units whose correlation decays at one rate.
 
     The bias of the autocorrelation is taken off (M. G. Kendall, "Note on bias in the estimation of autocorrelation",
     Biometrika 41, 1954).

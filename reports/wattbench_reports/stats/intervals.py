@@ -156,7 +156,7 @@ def clopper_pearson(share: float, trials: float, level: float) -> tuple[float, f
 
 
 def clustered_share(shares: NDArray[np.float64], confidence: float = CONFIDENCE) -> Interval:
-    """Bound a share of trials that are not independent: what happens in one cluster tends to happen in all of it.
+    """Bound a share of trials that depend on each other within clusters.
 
     Every cluster counts as one trial: the mean of k independent shares scatters no more than the share of k independent
     trials (W. Hoeffding, "Probability inequalities for sums of bounded random variables", JASA 58, 1963: of all

@@ -102,7 +102,7 @@ def paired_p_value(first: NDArray[np.float64], second: NDArray[np.float64]) -> f
 
 
 def _share_as_uneven(sizes: NDArray[np.int64], counts: NDArray[np.int64], observed: int) -> float:
-    """Return the share of all settings of signs with |sum| >= observed; `counts` differences of each of the `sizes`."""
+    """Return the chance that random signs give |sum| >= observed, for `counts` differences of each of the `sizes`."""
     chances = np.ones(1)  # of every possible sum of those differences whose sign is plus
     for size, count in zip(sizes.tolist(), counts.tolist(), strict=True):
         pluses = np.zeros(size * count + 1)

@@ -38,12 +38,12 @@ def quantile(values: NDArray[np.float64], share: float) -> float:
 
 
 def quantiles(values: NDArray[np.float64], shares: Sequence[float]) -> list[float]:
-    """Return several quantiles, each as `quantile`; the values are put in order once."""
+    """Return several quantiles, each as `quantile`; the values are sorted once."""
     return [float(each) for each in np.quantile(values, shares, method="inverted_cdf")] if shares else []
 
 
 def needed(share: float) -> int:
-    """Return the fewest requests of which a percentile is stated: LoadGen's early stopping (loadgen/early_stopping.cc).
+    """Return the fewest requests that state a percentile: LoadGen's early stopping (loadgen/early_stopping.cc).
 
     7, 44, 90, 459 and 4,603 for a p50, p90, p95, p99 and p99.9: so many must all lie below it before that is shown
     with 99%. Below the median the same holds from the other side.
@@ -55,7 +55,7 @@ def needed(share: float) -> int:
 
 
 def percentile(values: NDArray[np.float64], share: float) -> float | None:
-    """Return one percentile (`quantile`), in the unit of the values; None where they are too few for it.
+    """Return one percentile (`quantile`), in the unit of the values; None where the values are too few for it.
 
     Args:
         values: shape (requests,), in any order, all finite.
@@ -65,7 +65,7 @@ def percentile(values: NDArray[np.float64], share: float) -> float | None:
 
 
 def percentiles(values: NDArray[np.float64], shares: Sequence[float]) -> dict[float, float | None]:
-    """Return several percentiles, each as `percentile`; the values are put in order once."""
+    """Return several percentiles, each as `percentile`; the values are sorted once."""
     known = [share for share in shares if len(values) >= needed(share)]
     by_share = dict(zip(known, quantiles(values, known), strict=True))
     return {share: by_share.get(share) for share in shares}
@@ -93,7 +93,7 @@ class Weighted:
 
     @classmethod
     def of(cls, values: NDArray[np.float64], weights: NDArray[np.float64]) -> Weighted:
-        """Make it from values and weights in any order.
+        """Make the weighted values from values and weights in any order.
 
         Args:
             values: shape (values,), none NaN.

@@ -75,7 +75,7 @@ def _of_both(first: Sample, second: Sample, share: float) -> float:
 
 
 def _difference(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the first less the second, of which one may have fewer clusters."""
+    """Subtract the second array from the first, with zeros for clusters that one of them lacks."""
     longer = np.zeros(max(len(first), len(second)))
     longer[: len(first)] += first
     longer[: len(second)] -= second

@@ -88,7 +88,7 @@ class Sample:
         )
 
     def _worth(self, counts: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the weight of a value of each stratum, from the numbers of values."""
+        """Return the weight of one value in each stratum, from the numbers of values of the strata."""
         shares = np.ones(1) if self.strata is None or self.shares is None else self.shares
         worth = np.divide(shares, counts, out=np.zeros(len(shares)), where=counts > 0)
         return np.asarray(worth / (float(worth @ counts) or 1.0))

@@ -63,7 +63,7 @@ def power_of(difference: float, discordant_share: float, items: int, alpha: floa
 
 @lru_cache(maxsize=8)
 def _losing_at_most(lowest: int, highest: int, alpha: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return numbers of discordant items, and how many of them the losing side may have for the test still to reject.
+    """Return numbers of discordant items, and the most that the losing side may have for the test still to reject.
 
     The latter is -1 where it never does. A search for a difference asks for the same numbers again and again.
     """

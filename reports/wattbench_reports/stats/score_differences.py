@@ -85,7 +85,7 @@ def score_fall(
 
 
 def _distance(rises: float, falls: float, number: float, level: float) -> float:
-    """Return how far the upper bound of rises - falls is from it."""
+    """Return the distance between rises - falls and its upper bound."""
     over = max(clopper_pearson(rises, number, level)[1] - rises, 0.0)
     under = max(falls - clopper_pearson(falls, number, level)[0], 0.0)
     both = (1 - rises) * (1 - falls)

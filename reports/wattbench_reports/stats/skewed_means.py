@@ -29,7 +29,7 @@ from wattbench_reports.stats.student import t_at
 
 @dataclass(frozen=True)
 class MeanBounds:
-    """A mean, and what bounds it."""
+    """A mean, with the variance and skewness that bound it."""
 
     estimate: float
     variance: float

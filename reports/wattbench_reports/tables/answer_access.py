@@ -44,7 +44,7 @@ def lengths_of_lists(path: Path, name: str, parts: Iterable[pa.Array]) -> NDArra
 
 
 class AnswerAccess:
-    """The answers of a run, a column and a system at a time; here of answers that are in memory."""
+    """The answers of a run, read a column and a system at a time; here they are in memory."""
 
     run: RunRecords
     systems: tuple[str, ...]
@@ -59,12 +59,13 @@ class AnswerAccess:
 
     @property
     def pools(self) -> NDArray[np.int64] | None:
-        """Return how many items each row of the item table has, shape (rows,); None: one each."""
+        """Return the number of items in each row of the item table, shape (rows,); None where each row is one item."""
         return None
 
     @property
     def overall(self) -> Self:
-        """Return the same answers with an item table for all domains together: another one where items are pooled."""
+        """Return the answers with an item table for all domains together, which is another one where items are
+        pooled."""
         return self
 
     @cached_property
@@ -74,7 +75,7 @@ class AnswerAccess:
 
     @cached_property
     def an_answer(self) -> NDArray[np.int32]:
-        """Return for each item, in the order of the rows of `row_of_answer`, the row of one of its answers."""
+        """Return the row of one answer to each item, in the order of the item table."""
         row = self.row_of_answer
         of_item = np.empty(int(row.max(initial=-1)) + 1, dtype=np.int32)
         of_item[row] = np.arange(len(row), dtype=np.int32)
@@ -132,7 +133,7 @@ class AnswerAccess:
         return TableColumns(self.run.layout.items_table, None if self.rows is None else self.rows.to_numpy())
 
     def further(self, name: str) -> Column:
-        """Return how a further column of numbers is read; NaN everywhere where an older table lacks it.
+        """Return a function that reads a further column of numbers; NaN where an older table lacks the column.
 
         Raises:
             UserError: it cannot be read, or holds something else.
@@ -142,7 +143,7 @@ class AnswerAccess:
         return lambda rows: values[rows]
 
     def further_lengths(self, name: str) -> Lengths:
-        """Return how the lengths of a column of lists are read; 0 where there is no list.
+        """Return a function that reads the lengths of a column of lists; 0 where there is no list.
 
         Raises:
             UserError: it cannot be read, or holds no lists.

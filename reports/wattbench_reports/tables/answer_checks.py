@@ -129,7 +129,7 @@ def _check_scores(path: Path, scores: NDArray[np.float64], *, imported: bool) ->
 
 
 def _check_figures(path: Path, energy_j: NDArray[np.float64], seconds: NDArray[np.float64]) -> None:
-    """Check that joules and seconds can be those of an answer."""
+    """Check that joules and seconds are possible for an answer."""
     for what, figures, least in (
         ("joules in `energy_j` are below 0 or infinite", energy_j, 0.0),
         ("answers end before they start", seconds, -_ROUNDING_S),

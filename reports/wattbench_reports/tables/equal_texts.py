@@ -28,7 +28,7 @@ _NO_TEXT = hashlib.sha256(b"").hexdigest()
 def rows_by_text(
     path: Path, items: pd.DataFrame, row: NDArray[np.int32], kept: NDArray[np.bool_] | None = None
 ) -> NDArray[np.int32]:
-    """Return for each answer the row of its item, with items of one text in one row.
+    """Return the row of each answer's item, with items of the same text in the same row.
 
     Args:
         path: of the table of items.
@@ -59,7 +59,7 @@ def rows_by_text(
 
 
 def _text_of_row(items: pd.DataFrame, row: NDArray[np.int32], codes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return a number for the text of each row, as the system with the most answers was given it; -1 without one."""
+    """Number the text of each row, as the system with the most answers was given it; -1 without a text."""
     systems, tasks = items["system"].cat, items["task"].cat.codes.to_numpy().astype(np.int64)
     of_system = systems.codes.to_numpy()
     counts = np.bincount(of_system, minlength=len(systems.categories))
@@ -72,7 +72,7 @@ def _text_of_row(items: pd.DataFrame, row: NDArray[np.int32], codes: NDArray[np.
 
 
 def _several(text: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return which rows have a text that some others have, but not too many."""
+    """Return which rows share their text with other rows, but not with too many."""
     _, number, counts = np.unique(text, return_inverse=True, return_counts=True)
     return (text >= 0) & (counts[number] > 1) & (counts[number] <= MOST)
 

@@ -61,7 +61,10 @@ def text_or_error(where: str, value: object) -> str | None:
 
 
 def number_or_error(where: str, value: object) -> float | None:
-    """As `text_or_error`, for a finite number."""
+    """Return a finite number; None where it is missing.
+
+    Raises as `text_or_error`.
+    """
     known = number(value)
     if value is not None and known is None:
         raise _wrong(where, value, "a number")
@@ -69,7 +72,10 @@ def number_or_error(where: str, value: object) -> float | None:
 
 
 def mapping_or_error(where: str, value: object) -> Mapping[str, Any] | None:
-    """As `text_or_error`, for a JSON object."""
+    """Return a JSON object; None where it is missing.
+
+    Raises as `text_or_error`.
+    """
     known = mapping(value)
     if value is not None and known is None:
         raise _wrong(where, value, "a mapping")
@@ -77,7 +83,10 @@ def mapping_or_error(where: str, value: object) -> Mapping[str, Any] | None:
 
 
 def objects_or_error(where: str, value: object) -> tuple[Mapping[str, Any], ...]:
-    """As `text_or_error`, for a list: the JSON objects in it."""
+    """Return the JSON objects of a list; none where it is missing.
+
+    Raises as `text_or_error`.
+    """
     if value is not None and not isinstance(value, list):
         raise _wrong(where, value, "a list")
     return objects(value)

@@ -71,7 +71,7 @@ def joined(parts: Sequence[KeyedTable]) -> ItemTable:
 
 
 def _apart(parts: Sequence[KeyedTable]) -> list[NDArray[np.int64]]:
-    """Return each run's blocks, numbered on from those of the run before: no two runs share one."""
+    """Return the block numbers of each run, raised so that no two runs share a number."""
     numbered, start = [], 0
     for each in parts:
         blocks = each.table.blocks

@@ -31,7 +31,7 @@ class NodeRecord:
 
 
 def node_records(frames: Frames) -> tuple[NodeRecord, ...]:
-    """Return the machines of a run, in the order of their first blocks; none of one that another tool measured.
+    """Return the machines of a run, in the order of their first blocks; empty for an imported run.
 
     Raises:
         UserError: a block was measured by several machines, so that its pairs are not of one.

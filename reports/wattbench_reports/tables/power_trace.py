@@ -63,7 +63,7 @@ def _at_once(file: IO[bytes]) -> pd.DataFrame | None:
 
 
 def _whole(file: IO[bytes]) -> pd.DataFrame | None:
-    """Read the whole file at once; None where that fails, or finds what no meter would give."""
+    """Read the whole file at once; None where that fails, or where a value is one that no meter gives."""
     table = _at_once(file)
     if table is None:
         return None

@@ -29,7 +29,10 @@ class PredictionRecord:
 
     @classmethod
     def of(cls, recorded: object) -> PredictionRecord | None:
-        """Read the block; None where it is missing, incomplete or damaged, and nothing else of a run depends on it."""
+        """Read the block of a prediction; None where it is missing, incomplete or damaged.
+
+        Nothing else of a run depends on it.
+        """
         block = mapping(recorded)
         if block is None:
             return None

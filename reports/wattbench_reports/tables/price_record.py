@@ -43,7 +43,7 @@ class PriceRecord:
 
     @property
     def per_second(self) -> float:
-        """Return the money for a second in which it answers; 0 where no hours are paid for."""
+        """Return the price of a second in which the system answers; 0 where no hours are paid for."""
         hour = (self.per_gpu_hour or 0.0) * self.gpus + (self.per_machine_hour or 0.0)
         return hour / 3600 / self.utilisation
 

@@ -41,7 +41,7 @@ _BySystem = Mapping[str, tuple[float | None, ...]]
 
 @dataclass(frozen=True)
 class SessionRecord:
-    """What each session showed."""
+    """The joules and seconds per request of each system in each session of a suite on a machine."""
 
     suite: str
     suite_sha256: str
@@ -143,7 +143,7 @@ def made_of(run: RunRecords, system: str) -> str:
 
 
 def is_session_of(record: SessionRecord, header: RunHeader) -> bool:
-    """Return whether a run is a session like those on record: of their suite, on their machine."""
+    """Return whether a run is a session of the record's suite on the record's machine."""
     return not _why_other(header, record.suite_sha256, record.machine)
 
 
@@ -156,7 +156,10 @@ def machine_of(header: RunHeader) -> dict[str, dict[str, str]]:
 
 
 def same_machine(first: Mapping[str, Mapping[str, str]], second: Mapping[str, Mapping[str, str]]) -> bool:
-    """Tell whether two runs' machines, as `machine_of` has them, are one; older records do not name it."""
+    """Return whether two runs' machines, as `machine_of` has them, are the same.
+
+    Older records do not name the machine.
+    """
     named = "machine" in first and "machine" in second
     return all(first.get(name) == second.get(name) for name in (*_MACHINE, *(["machine"] if named else [])))
 
@@ -193,8 +196,9 @@ def sessions_of(run: RunRecords, path: Path | None) -> SessionRecord | None:
 
 
 def sessions_of_two(first: RunRecords, second: RunRecords, path: Path | None) -> SessionRecord | None:
-    """Find the sessions by which two runs are compared: of the suite of either, on its machine. Where both have some of
-    one suite and machine, these are all of them.
+    """Find the sessions by which two runs are compared: of the suite of either, on its machine.
+
+    Where both runs have sessions of one suite and machine, all of these are taken.
 
     Args:
         first: the earlier run.
@@ -275,7 +279,7 @@ def _digests(recorded: Any, sessions: int) -> tuple[str, ...]:
 
 
 def _beside(run: RunRecords) -> Iterable[SessionRecord]:
-    """Yield the records next to a run; one that cannot be read is passed over, as none was asked for."""
+    """Yield the session records next to a run, and pass over those that cannot be read."""
     for path in sorted(run.layout.root.parent.glob(f"{PREFIX}*.json")):
         try:
             yield read_sessions(path)
@@ -284,7 +288,10 @@ def _beside(run: RunRecords) -> Iterable[SessionRecord]:
 
 
 def _of_folder(run: RunRecords, folder: Path) -> SessionRecord:
-    """Take the finished runs in a folder, or in its folder ``runs``, that are sessions like a run's, and the run."""
+    """Make a session record of a run and the finished runs in a folder that are sessions like it.
+
+    The folder may hold the runs in a folder ``runs``.
+    """
     inner = folder / "runs"
     sessions = {run.header.run: run}
     for root in sorted((inner if inner.is_dir() else folder).iterdir(), reverse=True):

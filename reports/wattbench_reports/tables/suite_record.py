@@ -51,7 +51,10 @@ class MeasureSettings:
 
     @property
     def compared(self) -> Mapping[str, Any]:
-        """Return the settings by which runs are compared: a trace by its name, as its folder is a machine's own."""
+        """Return the settings by which runs are compared.
+
+        A trace is in them by its name, as its folder is a machine's own.
+        """
         load = self.as_recorded.get("load")
         if not isinstance(load, Mapping) or not isinstance(load.get("trace"), str):
             return self.as_recorded
@@ -70,7 +73,7 @@ class CarbonSettings:
 
     @classmethod
     def of(cls, recorded: Mapping[str, Any], where: str = "carbon") -> CarbonSettings:
-        """Read the block.
+        """Read the block ``carbon``.
 
         Raises:
             UserError: a value is of another type.
@@ -96,7 +99,7 @@ class WorkloadSettings:
 
     @classmethod
     def of(cls, recorded: Mapping[str, Any], where: str = "workload") -> WorkloadSettings:
-        """Read the block.
+        """Read the block ``workload``.
 
         Raises:
             UserError: a value is of another type.
@@ -131,7 +134,7 @@ class DecideSettings:
 
     @classmethod
     def of(cls, recorded: Mapping[str, Any], where: str = "decide") -> DecideSettings:
-        """Read the block.
+        """Read the block ``decide``.
 
         Raises:
             UserError: a value is of another type.
@@ -210,7 +213,7 @@ class SystemSettings:
 
     @property
     def asks(self) -> tuple[str, ...]:
-        """Return the systems that a hybrid may ask: its members, and what its router asks. Empty for all others."""
+        """Return the systems that a hybrid may ask: its members and its router's reader. Empty for other systems."""
         reader = () if self.reader is None else (self.reader,)
         return tuple(dict.fromkeys([*self.pool, *(self.members or {}).values(), *reader]))
 

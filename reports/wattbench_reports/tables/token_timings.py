@@ -108,7 +108,7 @@ def _stamps(frames: Frames) -> tuple[NDArray[np.float64], NDArray[np.float64], N
 
 
 class _Grown:
-    """A column that is put together from parts, and takes no memory while all of them hold one value alone."""
+    """A column that grows part by part, and takes no memory while all parts hold one value alone."""
 
     def __init__(self, missing: float) -> None:
         self._missing = missing

@@ -13,7 +13,7 @@ from wattbench_reports.tables.json_values import mapping, number, number_or_erro
 
 @dataclass(frozen=True)
 class TrainingRecord:
-    """One thing that was trained, from its ledger or its declaration. None is not known."""
+    """One training, from its ledger or its declaration. A value of None is not known."""
 
     method: str = ""
     documents: float | None = None

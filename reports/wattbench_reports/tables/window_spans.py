@@ -105,7 +105,10 @@ def _window_s(frames: Frames, names: tuple[str, ...]) -> NDArray[np.float64]:
 
 
 def _windows(frames: Frames, rows: Rows) -> tuple[tuple[str, ...], NDArray[np.int64]]:
-    """Return the windows of some answers, and which of them each is in; answers without one by their tasks."""
+    """Return the windows of some answers, and the index of each answer's window.
+
+    Answers without a window are grouped by their tasks.
+    """
     windows, tasks = frames.categories("window"), frames.categories("task")
     number = frames.codes("window", rows).astype(np.int64)
     if "" in windows:
@@ -126,7 +129,7 @@ def _ends(frames: Frames, rows: Rows, failed: NDArray[np.bool_]) -> NDArray[np.f
 def _joined(
     spans: WindowSpans, apart: NDArray[np.bool_], first_s: NDArray[np.float64], last_s: NDArray[np.float64]
 ) -> WindowSpans:
-    """Join what has no window of its own: the tasks of an import, whose seconds are counted once where they overlap."""
+    """Join the entries that have no window, the tasks of an import; seconds that overlap are counted once."""
     together = np.flatnonzero(~apart)
     if len(together) < 2:
         return spans
@@ -172,7 +175,7 @@ class _WindowSums:
         return np.bincount(self._window, weights=parts, minlength=self._number).astype(np.float64)
 
     def least(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the least of each window that is a number; NaN without one."""
+        """Return the least number of each window; NaN for a window without numbers."""
         least = np.full(self._number, np.nan)
         np.fmin.at(least, self._window, np.fmin.reduceat(values, self._starts))
         return least

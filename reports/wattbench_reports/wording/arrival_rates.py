@@ -105,7 +105,7 @@ def j_per_correct(figures: LoadFigures) -> str:
 
 
 def detail(figures: LoadFigures) -> str:
-    """Describe what the terminal's table has no column for."""
+    """Describe the figures for which the terminal's table has no column."""
     failed = f", {figures.failed} without an answer" if figures.failed else ""
     parts = [
         figures.kind,
@@ -132,7 +132,7 @@ def detail(figures: LoadFigures) -> str:
 
 
 def long_run(figures: LoadFigures) -> tuple[str, ...]:
-    """Say what the requests show of the long run: nothing where they are too few, or in older records."""
+    """Say what the requests show of the long run; empty where they are too few, or in older records."""
     if figures.in_time_low is None or figures.effective_requests is None or figures.backlog_growth_p is None:
         return ()
     return (
@@ -145,7 +145,7 @@ def long_run(figures: LoadFigures) -> tuple[str, ...]:
 
 
 def lacking(at: AtRate) -> list[str]:
-    """Say of each system why it does not sustain a rate, or only in this minute."""
+    """Say why systems do not sustain a rate, or only in this minute, in a sentence for each."""
     return [
         *(f"{name} does not sustain this rate: {why}." for name, why in at.not_held.items()),
         *(f"It is not known whether {name} sustains this rate: {why}." for name, why in at.not_known.items()),
@@ -157,13 +157,13 @@ def lacking(at: AtRate) -> list[str]:
 
 
 def not_held(figures: LoadFigures) -> list[str]:
-    """Say why a rate was not sustained, or may not have been; nothing where it was."""
+    """Say why a rate was not sustained, or may not have been; empty where it was."""
     start = "not known whether it is sustained" if figures.client_late else "not sustained"
     return [f"{start}: {why}" for why in figures.reasons]
 
 
 def client(figures: LoadFigures) -> tuple[str, ...]:
-    """Say how punctual the client was: nothing for older records."""
+    """Say how punctual the client was; empty for older records."""
     if figures.client_punctual is None:
         return ()
     return (

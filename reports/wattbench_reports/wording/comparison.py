@@ -129,7 +129,7 @@ def has_cost(comparison: Comparison) -> bool:
 
 
 def has_price(comparison: Comparison) -> bool:
-    """Return whether any cost is more than electricity, which is the joules at one price."""
+    """Return whether any cost holds more than electricity, whose cost is the joules at one price."""
     money = comparison.money
     return money is not None and any(each.parts.keys() - {ELECTRICITY} for each in money.systems.values())
 

@@ -35,7 +35,7 @@ def rows(comparison: Comparison) -> list[tuple[str, ...]]:
 
 
 def lines(comparison: Comparison) -> Iterator[str]:
-    """Yield sentences: how to read the table, what has no figures and why, and comparisons with measured joules."""
+    """Yield sentences on reading the estimates, on missing ones and why, and on comparisons with measured joules."""
     if not comparison.estimates:
         return
     if any(each.sums for each in comparison.estimates):

@@ -54,22 +54,22 @@ def label_with_provenance(metric: MetricVerdict) -> str:
 
 
 def joules_line(metric: MetricVerdict) -> str:
-    """Write the provenance of its joules and the faults of their windows; empty for other metrics."""
+    """Write the provenance of a metric's joules and the faults of their windows; empty for other metrics."""
     return ", ".join(filter(None, (metric.provenance, metric.validity)))
 
 
 def is_let_through(metric: MetricVerdict) -> bool:
-    """Return whether it regressed and a waiver or a declared trade-off allows that."""
+    """Return whether a metric regressed and a waiver or a declared trade-off allows it."""
     return metric.verdict is Verdict.REGRESSED and (metric.waived is not None or metric.allowed_by is not None)
 
 
 def is_blocking(metric: MetricVerdict) -> bool:
-    """Return whether it keeps the gate from passing: shown to be worse, or not shown to be as good."""
+    """Return whether a metric keeps the gate from passing: shown to be worse, or not shown to be as good."""
     return metric.blocks and metric.verdict not in PASSED and not is_let_through(metric)
 
 
 def worst_first(metrics: Iterable[MetricVerdict]) -> list[MetricVerdict]:
-    """Sort: what keeps the gate from passing, then what was let through or does not block, then what passed."""
+    """Sort metrics: first those that block the gate, then those let through or not blocking, then those that passed."""
     return sorted(
         metrics,
         key=lambda each: (
@@ -151,7 +151,7 @@ def _in_points(metric: str) -> bool:
 
 
 def with_reason_shown(result: GateResult) -> list[MetricVerdict]:
-    """Return the metrics whose reasons are shown, worst first: all, or of very many those that did not pass."""
+    """Return the metrics whose reasons are shown, worst first: all, or if very many, those that did not pass."""
     ordered = worst_first(result.metrics)
     if len(ordered) <= NO_ROOM_FOR_PASSES:
         return ordered
@@ -183,7 +183,7 @@ def _planted(harm: str, share: float) -> str:
 
 
 def trade_line(metric: MetricVerdict) -> str:
-    """Write the declared trade-off that let it through; empty if none did."""
+    """Write the declared trade-off that let a metric through; empty if none did."""
     declared = metric.allowed_by
     return "" if declared is None else f"{label(metric.metric)}: allowed by the trade-off of {_declared(declared)}"
 
@@ -197,7 +197,7 @@ def _declared(declared: DeclaredTrade) -> str:
 
 
 def waiver_line(metric: MetricVerdict) -> str:
-    """Write why and until when it is waived; empty if it is not."""
+    """Write why and until when a metric is waived; empty if it is not."""
     granted = metric.waived
     return "" if granted is None else f"{label(metric.metric)}: waived until {granted.until}: {granted.reason}"
 

@@ -23,7 +23,7 @@ NOTE = (
 
 
 def title(comparison: Comparison) -> str:
-    """Head the table; under load it is of the one rate that is compared."""
+    """Return the heading of the table; under load it names the one rate that is compared."""
     load = comparison.load
     return TITLE if load is None else f"{TITLE}, at {units.digits(load.compared.offered_per_s)} requests per second"
 

@@ -47,7 +47,7 @@ def summary(check: InputCheck) -> str:
 
 
 def meaning(check: InputCheck) -> str:
-    """Say what the words in the table mean; empty where it needs no words."""
+    """Explain the words in the table; empty where none needs an explanation."""
     texts = " ".join(cell for row in _rows(check) for cell in row[3:])
     said = [meant for word, meant in _MEANINGS.items() if word in texts]
     if any(each.missing for each in check.systems):

@@ -51,7 +51,7 @@ def relative(machine: Machine, figure: str) -> str:
 
 
 def line(comparison: Comparison) -> str:
-    """Say in a line how many machines measured, and what a system would need on another; empty of one machine."""
+    """Say in a line how many machines measured, and what a system would need on another; empty for one machine."""
     machines = comparison.machines
     if machines is None:
         return ""

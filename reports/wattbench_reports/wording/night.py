@@ -21,7 +21,7 @@ _LONGEST_FACT = 60
 
 
 def shown_changes(changes: Sequence[NightChange]) -> list[NightChange]:
-    """Return the changes by more than their margins, and those within them that crept or stepped, in order."""
+    """Return the changes beyond their margins, and those within their margins that crept or stepped, in order."""
     return [each for each in changes if each.state in SHOWN or (each.state == "within" and each.note)]
 
 
@@ -47,7 +47,7 @@ def against_lines(changes: Sequence[NightChange], most: int) -> Iterator[tuple[s
 
 
 def _nothing_shown(made: Sequence[NightChange]) -> str:
-    """Say that all is within its margins, and of how many metrics nothing could be shown."""
+    """Say that all metrics are within their margins, and for how many metrics nothing could be shown."""
     counted = [(sum(each.state == state for each in made), text) for state, text in _OPEN.items()]
     left = [f"{number} {text}" for number, text in counted if number]
     if sum(number for number, _ in counted) < len(made):
@@ -98,7 +98,7 @@ def part_line(part: PartChange) -> str:
 
 
 def fact(change: FactChange) -> str:
-    """Write one fact before and after; the name alone of one that is a digest of prompts."""
+    """Write one fact before and after; of a digest of prompts only the name."""
     if not change.before and not change.now:
         return change.name
     return f"{change.name} {_clipped(change.before)} → {_clipped(change.now)}"
@@ -121,7 +121,7 @@ def span(commits: tuple[str, str]) -> str:
 
 
 def commits_line(difference: NightDifference) -> str:
-    """Write the commits and files between two nights of different commits; where they are not listed, the two."""
+    """Write the commits and files between two nights of different commits; where not listed, the two commits."""
     assert difference.commits is not None
     since, both = difference.since, span(difference.commits)
     if since is None or not since.commits:

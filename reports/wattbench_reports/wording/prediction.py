@@ -18,7 +18,7 @@ _NAMES = {
 
 
 def prediction_sentences(check: PredictionCheck) -> tuple[str, ...]:
-    """Say what was predicted, by what, and whether it agrees."""
+    """Say from what a hybrid was predicted, and whether it agrees with the prediction."""
     known = check.prediction
     figures = (*check.figures, *check.over_single)
     apart = [each for each in figures if not each.agrees]
@@ -40,7 +40,7 @@ def prediction_sentences(check: PredictionCheck) -> tuple[str, ...]:
 
 
 def _another_session(check: PredictionCheck, apart: Sequence[PredictedFigure]) -> bool:
-    """Return whether only figures differ that the machine's speed moves in all systems alike."""
+    """Return whether the machine's speed, which moves all systems alike, explains every figure that differs."""
     compared = {each.name for each in check.over_single if each.agrees}
     return all(each in check.figures and each.name != "accuracy" and each.name in compared for each in apart)
 
@@ -68,7 +68,7 @@ def prediction_rows(check: PredictionCheck, currency: str) -> tuple[tuple[str, .
 
 
 def prediction_figures(check: PredictionCheck) -> tuple[str, ...]:
-    """Write the predicted and the measured figures, but money, in one sentence; none without figures."""
+    """Write the predicted and the measured figures except money in one sentence; empty without figures."""
     listed = [each for each in (*check.figures, *check.over_single) if each.name != "money"]
     if not listed:
         return ()

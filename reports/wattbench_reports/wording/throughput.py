@@ -85,7 +85,7 @@ def _parts(figures: SystemFigures) -> Iterator[str]:
 
 
 def line(comparison: Comparison) -> str:
-    """Explain throughput; empty where none is known."""
+    """Explain the columns of throughput; empty where no throughput is known."""
     if not columns(comparison):
         return ""
     stated = [each.system for each in comparison.systems if each.throughput_from == STATED]
@@ -101,7 +101,7 @@ def line(comparison: Comparison) -> str:
 
 
 def _client(comparison: Comparison) -> str:
-    """Say where a part of the time was wattbench's own; nothing where it is small everywhere."""
+    """Say which part of the time was wattbench's own work; empty where that part is small everywhere."""
     noted = [
         f"{each.system} {units.percent(each.client_share)}"
         for each in comparison.systems

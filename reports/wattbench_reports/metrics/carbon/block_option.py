@@ -11,7 +11,7 @@ from wattbench.records.files.plain_yaml import parse_yaml, yaml_problem
 
 
 def named_or_block(option: str, text: str) -> Any:
-    """Return the name as text, ``none`` as an empty block, and else what the YAML holds, which may be no mapping.
+    """Return the value of an option: a name as text, ``none`` as an empty block, or parsed YAML of any type.
 
     Args:
         option: as in ``--embodied``, for messages.

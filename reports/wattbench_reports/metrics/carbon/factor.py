@@ -32,7 +32,7 @@ class Carbon:
         return energy_j / JOULES_PER_KWH * self.intensity.g_per_kwh * self.pue
 
     def within(self, first_s: float, last_s: float) -> Carbon:
-        """Return the factors of the hours of a run alone."""
+        """Return the factors with an hourly intensity limited to the hours of a run."""
         if isinstance(self.intensity, HourlyIntensity):
             return replace(self, intensity=self.intensity.within(first_s, last_s))
         return self
@@ -47,8 +47,10 @@ class Carbon:
         return f"{self.describe_energy()}; manufacture not included"
 
     def as_data(self) -> dict[str, Any]:
-        """Return it for programs. One of `intensity_g_per_kwh` and `intensity_csv` is None; so is an undeclared
-        `embodied`."""
+        """Return the factors as data for programs.
+
+        One of `intensity_g_per_kwh` and `intensity_csv` is None; so is an undeclared `embodied`.
+        """
         hourly = self.intensity if isinstance(self.intensity, HourlyIntensity) else None
         flat = self.intensity if isinstance(self.intensity, FlatIntensity) else None
         made = self.embodied

@@ -31,7 +31,10 @@ class HourlyIntensity:
     """Shape (slots,): grams of CO2 equivalent per kWh."""
 
     def within(self, first_s: float, last_s: float) -> HourlyIntensity:
-        """Return the slots that touch a span of time; none where it lies outside, or is no span."""
+        """Return the slots that touch a span of time.
+
+        Empty where the span lies outside the slots, is not finite or ends before it starts.
+        """
         first, last = self._numbers(np.array([first_s]), np.array([last_s]))
         numbers = self._own_numbers()
         low, high = np.searchsorted(numbers, first[0]), np.searchsorted(numbers, last[0], side="right")
@@ -68,7 +71,7 @@ class HourlyIntensity:
         return out
 
     def first_missing_s(self, started_s: NDArray[np.float64], finished_s: NDArray[np.float64]) -> float | None:
-        """Return when the first slot begins that some of these spans need and the file lacks; None where it lacks
+        """Return the start of the first slot that one of some spans needs and the file lacks; None where it lacks
         none."""
         first, last = self._numbers(started_s, finished_s)
         numbers = self._own_numbers()
@@ -97,7 +100,7 @@ class HourlyIntensity:
         return _span(*self.covers_s)
 
     def as_data(self) -> dict[str, Any]:
-        """Return for programs which file it is, and which of its slots count here."""
+        """Return the file, and which of its slots count here, as data for programs."""
         some = len(self.starts_s) > 0
         return {
             "file": self.file,
@@ -122,7 +125,10 @@ class HourlyIntensity:
     def _numbers(
         self, started_s: NDArray[np.float64], finished_s: NDArray[np.float64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the first and the last slot that each span touches; the first after the last where it is no span."""
+        """Return the numbers of the first and the last slot that each span touches.
+
+        For an invalid span the last slot is before the first.
+        """
         spans = np.isfinite(started_s) & np.isfinite(finished_s) & (finished_s >= started_s)
         start = np.where(spans, np.clip(started_s, -1e15, 1e15), 0.0) - self._phase_s
         finish = np.where(spans, np.clip(finished_s, -1e15, 1e15), 0.0) - self._phase_s

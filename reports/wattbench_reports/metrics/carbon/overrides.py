@@ -37,7 +37,7 @@ class CarbonChoice:
 
     @property
     def names_intensity(self) -> bool:
-        """Return whether the suite's intensity is to be replaced."""
+        """Return whether the reader replaces the suite's intensity."""
         return (self.region, self.intensity_g_per_kwh, self.intensity_csv) != (None, None, None)
 
     def as_options(self) -> list[str]:
@@ -80,7 +80,7 @@ def carbon_of_suite(settings: CarbonSettings, choice: CarbonChoice = CARBON_AS_I
 
 
 def pue_of_suite(settings: CarbonSettings, choice: CarbonChoice = CARBON_AS_IN_SUITE) -> float:
-    """Return what the building draws for each watt that reaches the machine, by a suite or a reader.
+    """Return the PUE that a suite or a reader sets: the watts of the building for each watt that reaches the machine.
 
     Raises:
         UserError: it is no number of 1 or more.
@@ -90,8 +90,7 @@ def pue_of_suite(settings: CarbonSettings, choice: CarbonChoice = CARBON_AS_IN_S
 
 
 def carbon_of_run(settings: CarbonSettings, choice: CarbonChoice) -> tuple[Carbon | None, str]:
-    """Return what `carbon_of_suite` does; where the file that the suite names cannot be read, no factors and the
-    reason.
+    """Return the carbon factors as `carbon_of_suite`; no factors and the reason where the suite's file cannot be read.
 
     Returns:
         What a joule costs, and why that is not known: empty unless the suite's own file cannot be used.

@@ -93,14 +93,14 @@ def carbon_sums(frames: Frames, hourly: HourlyIntensity | None) -> dict[str, NDA
 
 
 def energy_parts(carbon: Carbon) -> dict[str, float]:
-    """Return the grams for one of each kind of sum: the part of the energy."""
+    """Return the grams of energy for one unit of each kind of sum."""
     if isinstance(carbon.intensity, HourlyIntensity):
         return {WEIGHED: carbon.pue / JOULES_PER_KWH}
     return {"energy_j": carbon.intensity.g_per_kwh * carbon.pue / JOULES_PER_KWH}
 
 
 def embodied_parts(carbon: Carbon) -> dict[str, float]:
-    """Return the grams for one of each kind of sum: the part of manufacture; empty where none is declared."""
+    """Return the grams of manufacture for one unit of each kind of sum; empty where no manufacture is declared."""
     return {} if carbon.embodied is None else {SECONDS: carbon.embodied.g_per_hour / 3600}
 
 
@@ -112,7 +112,7 @@ def software_carbon(
     sums: Mapping[str, NDArray[np.float64]],
     shares: Shares | None = None,
 ) -> dict[str, Sci]:
-    """Return each system's terms, in the order of `frames.systems`; without systems that have no joules.
+    """Return each system's Software Carbon Intensity, in the order of `frames.systems`; not for systems without joules.
 
     Args:
         frames: the run.

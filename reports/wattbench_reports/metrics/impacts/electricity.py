@@ -60,7 +60,7 @@ class Factor:
 
 
 def ecologits_factors(zone: str) -> dict[Quantity, Factor]:
-    """Return what EcoLogits' tables have of a zone.
+    """Return the factor of each quantity for a zone, from EcoLogits' tables.
 
     Args:
         zone: ISO 3166 code, ``FRA`` or ``FR``, in either case; or ``WOR``, the world.
@@ -91,7 +91,10 @@ def ecologits_factors(zone: str) -> dict[Quantity, Factor]:
 
 @cache
 def _mixes() -> tuple[dict[str, dict[str, Any]], str]:
-    """Return zone to its figures, and EcoLogits' version; it is located and never executed."""
+    """Read the electricity mix of each zone from EcoLogits' tables, and EcoLogits' version.
+
+    EcoLogits is located and never executed.
+    """
     spec = importlib.util.find_spec("ecologits")
     if spec is None:
         raise NoTablesError(

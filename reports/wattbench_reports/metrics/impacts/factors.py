@@ -32,7 +32,10 @@ class Impacts:
 
     @property
     def quantities(self) -> tuple[Quantity, ...]:
-        """Return the quantities of which a source names some part of the energy; manufacture alone is none."""
+        """Return the quantities for which a source names some part of the energy.
+
+        A source of manufacture alone does not count.
+        """
         return tuple(each for each in QUANTITIES if self.per_joule(each))
 
     def per_joule(self, quantity: Quantity) -> dict[str, float]:
@@ -72,7 +75,7 @@ class Impacts:
         return "; ".join([*stated, *([f"not included: {', '.join(lacks)}"] if lacks else [])])
 
     def as_data(self) -> dict[str, Any]:
-        """Return it for programs: what is None is not included."""
+        """Return the factors as data for programs; a value of None is not included in figures."""
         return {
             "pue": self.pue,
             "site": None if self.site is None else {"wue_l_per_kwh": self.site.per_kwh, **_source(self.site)},

@@ -64,7 +64,7 @@ def impacts_of_suite(
 def impacts_of_run(
     settings: Mapping[str, Any] | None, carbon: CarbonSettings, choice: str | None, of_carbon: CarbonChoice
 ) -> tuple[Impacts | None, str]:
-    """Return what `impacts_of_suite` does; none, with the reason, where EcoLogits is not installed.
+    """Return the factors as `impacts_of_suite`; None, with the reason, where EcoLogits' tables cannot be read.
 
     Returns:
         What a joule costs, and why that is not known: empty unless the suite's tables cannot be read.

@@ -37,14 +37,17 @@ class AnswerColumns:
         return table.mask(failed[:, None] & table.isna().to_numpy(), 0.0) if failed.any() else table
 
     def usage(self, system: str) -> pd.DataFrame:
-        """Return a row for each system that a hybrid's answers asked: `answer` counts the hybrid's answers from 0."""
+        """Return the usage of a hybrid's answers: a row for each system that an answer asked.
+
+        Column `answer` counts the hybrid's answers from 0.
+        """
         positions = self.frames.positions(self.rows(system))
         number_of = pd.Series(np.arange(len(positions)), index=positions)
         of_system = self._usage[self._usage["answer"].isin(positions)]
         return of_system.assign(answer=number_of.loc[of_system["answer"]].to_numpy())
 
     def usage_of_older(self, system: str) -> pd.DataFrame | None:
-        """Return the same of a record from before usage was recorded, without seconds.
+        """Return the table of `usage` for a record from before usage was recorded, without seconds.
 
         Where one system was asked, the tokens of the answer are that one's; None where several were.
         """

@@ -76,7 +76,7 @@ def _empty(name: str, settings: SystemSettings, prices: PriceOf) -> Bill:
 
 
 def why_not_billed(members: Sequence[PriceRecord], itself: PriceRecord | None) -> str:
-    """Return why prices cannot make one bill, as a clause; empty where they can.
+    """Say why the prices of a hybrid and its members cannot make one bill, as a clause; empty where they can.
 
     Args:
         members: of the systems that a hybrid asks.
@@ -91,7 +91,7 @@ def why_not_billed(members: Sequence[PriceRecord], itself: PriceRecord | None) -
 
 
 def _of_asked(system: str, rows: pd.DataFrame, price: PriceRecord, hybrid: str) -> Bill:
-    """Bill what one system was asked by a hybrid."""
+    """Bill the requests of a hybrid to one system."""
     bill, counts = Bill(currency=price.currency), rows if price.by_token else None
     if counts is not None and (why := unknown_tokens(counts, price)):
         return bill.without(f"of {system}, which it asks, {why}")
@@ -103,7 +103,7 @@ def _of_asked(system: str, rows: pd.DataFrame, price: PriceRecord, hybrid: str) 
 
 
 def _added(bills: Iterable[Parts], answers_of: Iterable[NDArray[np.int64]], number: int) -> Parts:
-    """Add money of rows to the answers that they are of."""
+    """Add the money of rows to the answers that the rows belong to."""
     sums: dict[str, NDArray[np.float64]] = {}
     for parts, answer in zip(bills, answers_of, strict=True):
         for part, money in parts.items():

@@ -38,7 +38,7 @@ class MoneySums:
 
     @property
     def kinds(self) -> dict[str, NDArray[np.float64]]:
-        """Return the kinds of sums that a basis takes."""
+        """Return the sums by kind, as a basis takes them."""
         return {MONEY: self.money, PRICED: self.priced, PRICED_CORRECT: self.correct}
 
 
@@ -95,7 +95,7 @@ def answers_money(
 
 
 def _within(of_system: Rows, rows: slice) -> tuple[slice, Rows]:
-    """Return which of a system's answers are within some rows, as numbers among them and as rows."""
+    """Return the answers of a system within some rows: their positions among the system's answers, and their rows."""
     if not isinstance(of_system, slice):
         among = slice(*map(int, np.searchsorted(of_system, (rows.start, rows.stop))))
         return among, of_system[among]
@@ -105,7 +105,7 @@ def _within(of_system: Rows, rows: slice) -> tuple[slice, Rows]:
 
 
 def _counted(frames: Frames, bill: Bill, rows: Rows) -> NDArray[np.bool_]:
-    """Return whether all that each answer of a system cost is known."""
+    """Return whether the whole cost of each answer of a system is known."""
     metered = np.isfinite(frames.figures("energy_j", rows))
     if bill.why_none:
         return np.zeros_like(metered)
@@ -113,7 +113,7 @@ def _counted(frames: Frames, bill: Bill, rows: Rows) -> NDArray[np.bool_]:
 
 
 def charged_sums(frames: Frames, table: ItemTable, bills: Mapping[str, Bill]) -> MoneySums | None:
-    """Return the sums of all money but that of electricity; None where no system pays for more than that.
+    """Return the sums of all money except electricity; None where no system pays for anything else.
 
     They do not depend on whether electricity has a price, so that a page restates them for one.
 
@@ -144,7 +144,7 @@ def money_table(table: ItemTable, sums: MoneySums, per_joule: NDArray[np.float64
 
 
 def money_basis(basis: Basis, table: ItemTable, per_joule: NDArray[np.float64]) -> Basis:
-    """Return a basis with money in place of joules, from the very sums and draws of another.
+    """Return a basis with money in place of joules, from the same sums and draws.
 
     Args:
         basis: of the run; with the kinds of `MoneySums` where some system pays for more than electricity. They may hold

@@ -84,7 +84,7 @@ def parts_at(
 
 
 def unknown_tokens(counts: pd.DataFrame, price: PriceRecord) -> str:
-    """Say which tokens have a price and are not recorded of every answer, as a clause; empty where none are."""
+    """Say which tokens have a price but are not recorded of every answer, as a clause; empty where all are recorded."""
     lacking = [
         what
         for what, priced in (("prompt", price.input_per_million), ("output", price.output_per_million))
@@ -135,7 +135,7 @@ def machine_seconds(frames: Frames, system: str) -> tuple[NDArray[np.float64], s
 
 
 def _until_failed_s(frames: Frames, rows: Rows) -> NDArray[np.float64]:
-    """Return the seconds that failed requests occupied a system, of some rows; NaN for all other answers."""
+    """Return how many seconds each failed request of some rows occupied a system; NaN for all other answers."""
     failed = frames.failed(rows)
     if not failed.any():
         return np.full(len(failed), np.nan)
@@ -144,7 +144,7 @@ def _until_failed_s(frames: Frames, rows: Rows) -> NDArray[np.float64]:
 
 
 def _single_stream(frames: Frames, system: str, rows: Rows) -> bool:
-    """Tell whether another tool asked one request at a time: as it says, or as its times show."""
+    """Return whether an imported run asked one request at a time, as its source says or as its times show."""
     load = frames.record.imported.scenarios.get(system, {}) if frames.record.imported is not None else {}
     for key in ("concurrency", "at most at once"):
         if key in load:

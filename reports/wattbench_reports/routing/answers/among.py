@@ -12,7 +12,7 @@ from wattbench_reports.routing.answers.item_answers import ItemAnswers
 
 
 def answers_among(answers: ItemAnswers, items: NDArray[np.int64]) -> ItemAnswers:
-    """Return some items, with each domain's part in a mean as it was.
+    """Return the answers to some items; under a mix each domain keeps its part of the mean.
 
     Args:
         answers: of the run.
@@ -38,7 +38,7 @@ def answers_among(answers: ItemAnswers, items: NDArray[np.int64]) -> ItemAnswers
 
 
 def with_alike(answers: ItemAnswers, alike: NDArray[np.int64]) -> ItemAnswers:
-    """Return the answers with errors clustered by what reads alike: copies of a template err together.
+    """Return the answers with errors clustered by items that read alike: copies of a template err together.
 
     In a run without blocks they are the clusters; in one with blocks they are a second way of clustering (`figures`),
     as copies are dealt over all blocks, and joining both would leave one cluster.
@@ -53,7 +53,7 @@ def with_alike(answers: ItemAnswers, alike: NDArray[np.int64]) -> ItemAnswers:
 
 @dataclass(frozen=True)
 class _OfOthers(Mapping[str, NDArray[np.float64]]):
-    """Amounts in the order of other items, made when they are read, so that not all are in memory twice."""
+    """Amounts in the order of other items, reordered at each read, so that no second copy is in memory."""
 
     amounts: Mapping[str, NDArray[np.float64]]
     other: NDArray[np.int64]
@@ -69,7 +69,7 @@ class _OfOthers(Mapping[str, NDArray[np.float64]]):
 
 
 def shuffled_answers(answers: ItemAnswers, seed: int) -> ItemAnswers:
-    """Return the answers of other items, drawn at random: what is known of an item says nothing about its answers.
+    """Return the answers with items shuffled at random, so that nothing known of an item predicts its answers.
 
     Each item keeps its domain, block and request; its scores, costs and seconds are together those of another item.
     """

@@ -66,7 +66,7 @@ class HybridAnswers:
 
     @property
     def answered_by(self) -> NDArray[np.int64]:
-        """Return which of `names` gave each answer, shape (answers,)."""
+        """Return the index in `names` of the system that gave each answer, shape (answers,)."""
         codes = pd.Categorical(self.frame["route"], categories=list(self.names)).codes
         return np.asarray(codes, dtype=np.int64)
 
@@ -90,7 +90,7 @@ def matrix_of(analysis: Analysis) -> AnswerMatrix:
 
 
 def half_of(analysis: Analysis, matrix: AnswerMatrix, half: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return scores and joules as in `AnswerMatrix`, of every other repeat; NaN where there are none.
+    """Return scores and joules as in `AnswerMatrix`, from one half of the repeats; NaN where it has no answer.
 
     Args:
         half: 0 for the repeats of an even number, 1 for the others.
@@ -146,7 +146,10 @@ def hybrid_answers(analysis: Analysis, matrix: AnswerMatrix | None = None) -> tu
 
 
 def _columns_of(frames: Frames, rows: NDArray[np.int64]) -> tuple[pd.DataFrame, Any]:
-    """Read the hybrids' columns of some answers, and their lists of requested systems (None without)."""
+    """Read the hybrids' columns of some answers, and their lists of requested systems.
+
+    None in place of lists that the record lacks.
+    """
     path = frames.run.layout.items_table
     if frames.rows is not None:
         rows = np.flatnonzero(frames.rows.to_numpy())[rows]

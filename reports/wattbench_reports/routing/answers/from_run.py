@@ -24,7 +24,7 @@ from wattbench_reports.tables.provenance import is_modelled, joined
 
 
 def item_answers(analysis: Analysis, problem: Problem, columns: Sequence[int]) -> ItemAnswers | None:
-    """Make the arrays of a routing study.
+    """Make the arrays of a routing study: scores, costs and seconds of each candidate on each item.
 
     Args:
         analysis: of the run.
@@ -38,7 +38,7 @@ def item_answers(analysis: Analysis, problem: Problem, columns: Sequence[int]) -
 
 
 def conditions(analysis: Analysis, problem: Problem, columns: Sequence[int]) -> tuple[str, ...]:
-    """List where the arrays differ from the record, as clauses."""
+    """List the differences between the arrays and the record, such as items that are left out, as clauses."""
     run = _Run(analysis, problem, tuple(columns))
     provenance = joined(analysis.measured[analysis.basis.systems[column]].provenance for column in columns)
     notes = []
@@ -156,12 +156,12 @@ class _Run:
         return second_sums(self.analysis.frames).kinds
 
     def _shared(self, values: NDArray[np.float64], *known: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return one of the known arrays that has the same values, so that they are in memory once."""
+        """Return a known array that equals the values, if there is one, so that equal arrays are in memory once."""
         same = (each for each in known if each.flags.c_contiguous and np.array_equal(each, values))
         return next(same, values)
 
     def _filled(self, costs: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the costs of the items that count, with means in place of unknown ones."""
+        """Return the costs of the items that count; an unknown cost is replaced by the system's mean in the domain."""
         kept = costs if len(self.rows) == len(costs) else costs[self.rows]
         unknown = np.isnan(kept)
         if not unknown.any():
@@ -226,7 +226,10 @@ class _Run:
         return None if number.max() < 1 else number.astype(np.int64)
 
     def _repeats(self) -> tuple[NDArray[np.float64], ...]:
-        """Return scores by repeat, of those repeats in which every candidate answered every item that counts."""
+        """Return the scores of each repeat in which every candidate answered every item that counts.
+
+        Empty with fewer than two such repeats.
+        """
         items = self.analysis.frames.items
         repeat = items["repeat"].to_numpy().astype(np.int64)
         if not len(repeat) or repeat.max() < 1:

@@ -63,7 +63,7 @@ class ItemAnswers:
 
     @property
     def different(self) -> int:
-        """Count the items of which no two read alike."""
+        """Count the items, with items that read alike counted once."""
         return self.items if self.alike is None else int(self.alike.max(initial=-1)) + 1
 
     @property

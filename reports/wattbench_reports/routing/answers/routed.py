@@ -34,7 +34,7 @@ class RoutedItems(ScoredItems):
 
 
 def pick(answers: ItemAnswers, column: NDArray[np.integer[Any]]) -> RoutedItems:
-    """Return what asking one system per item gives.
+    """Return the scores and costs of asking one system per item.
 
     Args:
         answers: of the run.
@@ -52,7 +52,7 @@ def pick(answers: ItemAnswers, column: NDArray[np.integer[Any]]) -> RoutedItems:
 
 
 def ask(answers: ItemAnswers, requests: NDArray[np.float64], answered: NDArray[np.float64]) -> RoutedItems:
-    """Return what asking several systems per item gives, all of them billed.
+    """Return the scores and costs of asking several systems per item, all of them billed.
 
     Args:
         answers: of the run.

@@ -37,7 +37,7 @@ class HeldOutRoutes:
 def held_out_routes(
     context: StudyContext, predictor: Predictor, fold: NDArray[np.int64], *, by_cost: bool
 ) -> HeldOutRoutes:
-    """Route each fold by the others.
+    """Route the items of each fold by a router that is fitted to the other folds.
 
     All of it is chosen without the fold: the members, how strongly expectations are shrunk, and the rule. Only which
     system is the best single one is not: that is the system that a router is compared with, so that it flatters the
@@ -81,7 +81,7 @@ def _at_parts(
     held: NDArray[np.int64],
     seed: int,
 ) -> NDArray[np.int64]:
-    """Return the column of each held-out item at each part of `PARTS` and `CURVE`, shape (parts, items held out)."""
+    """Return the system of each held-out item at each cost in `PARTS` and `CURVE`, shape (parts, items held out)."""
     answers = context.answers
     weight = answers.weight[fitted] / answers.weight[fitted].sum()
     means = weight @ answers.cost[np.ix_(fitted, members)]

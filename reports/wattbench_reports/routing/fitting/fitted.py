@@ -144,7 +144,7 @@ def _expected(
     scores: NDArray[np.float64],
     cost: NDArray[np.float64],
 ) -> Expected:
-    """Return expectations of some items and members; those of others are 0, and are not read."""
+    """Return expectations with the scores of some items and members; other scores are 0, and are not read."""
     every = np.zeros(shape)
     every[np.ix_(items, members)] = scores
     return Expected(np.arange(shape[0]), every, np.broadcast_to(cost, shape))

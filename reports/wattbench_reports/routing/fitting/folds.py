@@ -58,7 +58,7 @@ def deal_folds(
 
 
 def of_folds(choice: RoutingChoice, folds: int) -> RoutingChoice:
-    """Return a choice with its gains' bounds, and clusters' parts, widened for folds.
+    """Return a choice with the bounds of its gains, and the parts of its clusters, widened for judging in folds.
 
     Args:
         choice: judged on all folds, each by a router fitted to the others.
@@ -85,5 +85,5 @@ def widened(interval: Interval, folds: int) -> Interval:
 
 
 def factor_of(folds: int) -> float:
-    """Return the factor on standard errors; 1 without several folds."""
+    """Return the factor by which folds widen standard errors; 1 without several folds."""
     return math.sqrt(1 + folds / (folds - 1)) if folds > 1 else 1.0

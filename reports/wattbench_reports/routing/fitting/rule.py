@@ -22,7 +22,7 @@ _MOST_ITEMS = 4_000
 
 @dataclass(frozen=True)
 class RoutingRule:
-    """A rule that leaves the default system: score - default's - per_cost x (cost - default's) > margin."""
+    """A rule that takes another system if its score - default's - per_cost x (its cost - default's) > margin."""
 
     per_cost: float
     """Correct answers that a unit of cost is worth; 0: cost does not count."""
@@ -44,7 +44,7 @@ def choose(expected: Expected, members: NDArray[np.int64], rule: RoutingRule) ->
 def choices_by_rule(
     expected: Expected, members: NDArray[np.int64], per_costs: NDArray[np.float64]
 ) -> tuple[list[RoutingRule], NDArray[np.int64]]:
-    """Return all rules, the most cautious first, and which of the members each takes, shape (rules, cells)."""
+    """Return all rules, the most cautious first, and the member that each takes in each cell, shape (rules, cells)."""
     best, other = _advantage(expected, members, per_costs)
     rules = [RoutingRule(float(per_cost), margin) for margin in MARGINS for per_cost in per_costs]
     taken = [np.where(best > margin, other, 0) for margin in MARGINS]
@@ -56,7 +56,7 @@ def choices_by_rule(
 def _advantage(
     expected: Expected, members: NDArray[np.int64], per_costs: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return the largest advantage over the default system, and whose it is, each of shape (per_costs, cells)."""
+    """Return the largest advantage over the default system, and the member with it, shape (per_costs, cells) each."""
     score = expected.score[:, members] - expected.score[:, members[:1]]
     cost = expected.cost[:, members] - expected.cost[:, members[:1]]
     best = np.zeros((len(per_costs), len(score)))

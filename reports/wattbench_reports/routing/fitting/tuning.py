@@ -39,7 +39,7 @@ class Tuning:
     def __init__(
         self, context: StudyContext, items: NDArray[np.bool_], expected: Expected, members: NDArray[np.int64]
     ) -> None:
-        """Sum what each cell's items give.
+        """Sum the scores and costs of the items of each cell.
 
         Args:
             context: of the study.
@@ -60,9 +60,11 @@ class Tuning:
         return rules[int(np.lexsort((cost, -np.round(accuracy, 9)))[0])]
 
     def most_gain(self) -> RoutingRule:
-        """Return the rule with the most gain by the aim, of those that risk the reader's requirements no more than
-        asking always the default system does, or keep them. Under the aim ``accuracy`` it is the cheapest of those that
-        are as accurate as the default system."""
+        """Return the rule with the most gain by the aim, among rules that keep the reader's requirements safely enough.
+
+        A rule does if it risks the requirements no more than always asking the default system, or is sure to keep them.
+        Under the aim ``accuracy`` the cheapest rule that is as accurate as the default system gains the most.
+        """
         aim, worth = self._context.baseline.aim, self._context.baseline.worth
         price = price_of_an_answer(self._context, self._items)
         slopes = np.array([1.0] if aim == "benefit" and worth > 0 else SLOPES)

@@ -93,7 +93,7 @@ def _spot(choice: Choice) -> Spot | None:
 
 
 def quality_of(frontiers: Sequence[Frontier]) -> Quality | None:
-    """Compute the AIQ of every hybrid with a curve and all its members, over the joules of all of those."""
+    """Compute the AIQ of every hybrid with a curve and all its members, over one range of joules for all of them."""
     swept = [(each, each.curve) for each in frontiers if each.curve is not None and each.members and each.all_members]
     if not swept:
         return None

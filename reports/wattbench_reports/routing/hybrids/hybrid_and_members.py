@@ -104,7 +104,7 @@ def most_accurate(scores: NDArray[np.float64]) -> int:
 
 
 def _routed(matrix: AnswerMatrix, hybrid: HybridAnswers) -> NDArray[np.bool_]:
-    """Return the items of which at least one answer's route is on record."""
+    """Return whether the route of at least one answer to each item is on record."""
     routed = np.zeros(len(matrix.domain), dtype=bool)
     routed[hybrid.frame["row"].to_numpy()] = True
     return routed
@@ -137,7 +137,7 @@ def _within(plan: Plan, rows: NDArray[np.int64]) -> Plan:
 
 
 def members_of(analysis: Analysis, hybrid: HybridAnswers) -> tuple[str, ...]:
-    """Return the systems it can send an item to, without a model that only its router reads with."""
+    """Return the systems that a hybrid can send an item to, without a model that only its router reads with."""
     declared = analysis.frames.record.suite.systems.get(hybrid.system, SystemSettings()).members
     loaded = analysis.frames.run.systems()[hybrid.system].members
     named = loaded if declared is None else list(declared.values())

@@ -73,7 +73,7 @@ def choices_of(analysis: Analysis, bench: Bench) -> OtherChoices:
 
 
 def _above_oracle(analysis: Analysis, bench: Bench, oracle: Choice, others: Iterable[Choice]) -> str:
-    """Return why an oracle is no bound: a choice among the same members is above it; empty where none is."""
+    """Say why an oracle is no bound, if another choice among the same members is more accurate; empty if none is."""
     among = {router.name for router in analysis.offline_routers if set(router.members) <= set(bench.present)}
     for other in others:
         if other.kind == "file" and other.name not in among:
@@ -93,14 +93,14 @@ def _above_oracle(analysis: Analysis, bench: Bench, oracle: Choice, others: Iter
 
 
 def _shuffled(bench: Bench) -> Iterable[Choice]:
-    """Yield the hybrid's routes, shuffled, where all of them can be replayed."""
+    """Yield the choice that shuffles the hybrid's routes among its items, where all of them can be replayed."""
     if bench.fully_replayable and len(bench.present) > 1:
         shuffled = shuffled_router(bench.matrix, bench.plan)
         yield replace(_against(bench, "shuffled", "", shuffled.outcome), p=shuffled.p_value, draws=shuffled.shufflings)
 
 
 def _shared(first: Outcome, second: Outcome) -> tuple[Outcome, Outcome]:
-    """Return two outcomes over the items that both have."""
+    """Return two outcomes limited to the items that both have."""
     if np.array_equal(first.rows, second.rows):
         return first, second
     rows = np.intersect1d(first.rows, second.rows)
@@ -108,7 +108,7 @@ def _shared(first: Outcome, second: Outcome) -> tuple[Outcome, Outcome]:
 
 
 def _against(bench: Bench, kind: str, name: str, outcome: Outcome) -> Choice:
-    """Compute the paired differences over the items that both have."""
+    """Compare a choice with the hybrid by paired differences over the items that both have."""
     hybrid, other = _shared(bench.base, outcome)
     saved = None
     if hybrid.money is not None and other.money is not None and np.isfinite(hybrid.money - other.money).all():
@@ -124,7 +124,7 @@ def _against(bench: Bench, kind: str, name: str, outcome: Outcome) -> Choice:
 
 
 def always_each(bench: Bench) -> tuple[Choice, ...]:
-    """List always asking one member, for each but the best one, which `choices_of` has."""
+    """List the choices of always asking one member, for each member but the best, which `choices_of` has."""
     if not len(bench.rows) or not bench.present:
         return ()
     best = None if bench.missing else most_accurate(bench.scores)
@@ -152,7 +152,10 @@ def _chance(bench: Bench) -> Outcome:
 
 
 def item_oracle(analysis: Analysis, bench: Bench) -> Choice:
-    """Choose by half of the repeats and judge on the others, both ways; without repeats on the same answers."""
+    """Choose the best member of each item by half of the repeats and judge it on the others, both ways.
+
+    Without repeats choose and judge by the same answers.
+    """
     cells = np.ix_(bench.rows, bench.matrix.columns(bench.present))
     if not (analysis.frames.items["repeat"] > 0).any():
         choice = best_of_item(bench.matrix.score[cells], bench.matrix.energy_j[cells])
@@ -177,7 +180,7 @@ def item_oracle(analysis: Analysis, bench: Bench) -> Choice:
 
 
 def _mean_money(bench: Bench, both: NDArray[np.bool_], picks: list[NDArray[np.int64]]) -> NDArray[np.float64]:
-    """Return the money of the members that were picked either way, per answer to an item."""
+    """Return the mean money per item of the members that either half of the repeats picked."""
     assert bench.matrix.money is not None
     money = bench.matrix.money[np.ix_(bench.rows, bench.matrix.columns(bench.present))][both]
     each = np.arange(len(money))
@@ -249,7 +252,7 @@ def shuffled_router(matrix: AnswerMatrix, plan: Plan, *, seed: int = SEED) -> Sh
 
 
 def _routes(answered: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return the different rows, and which of them each item has."""
+    """Return the distinct routes, and the index of each item's route."""
     if (answered.max(axis=1) == 1.0).all():  # one member each, as ever without repeats: nothing to sort
         return np.eye(answered.shape[1]), answered.argmax(axis=1)
     routes, code = np.unique(answered, axis=0, return_inverse=True)

@@ -33,7 +33,10 @@ class Resident:
 
 
 def resident_of(analysis: Analysis, bench: Bench, windows: Sequence[WindowRow]) -> Resident | None:
-    """Compute the idle of resident members; None where joules are not compared, or some idle was not measured alone."""
+    """Compute the idle watts of a hybrid and its resident members.
+
+    None where joules are not compared, or some idle was not measured alone.
+    """
     plan = analysis.frames.run.block_plan()
     if plan is not None and plan.resident == "all":  # every idle window had all systems of the suite loaded
         return None

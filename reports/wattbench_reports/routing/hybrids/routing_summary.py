@@ -67,7 +67,7 @@ class Single:
 
 @dataclass(frozen=True)
 class Routing:
-    """One hybrid."""
+    """How one hybrid routed its items, and which systems are as good."""
 
     system: str
     members: tuple[str, ...]
@@ -199,7 +199,7 @@ def _as_good(analysis: Analysis, hybrid: str) -> Iterable[Single]:
 
 
 def _energy(analysis: Analysis, pairs: EqualPairs, hybrid: str, singles: Sequence[str]) -> dict[str, EnergyRival]:
-    """Compare the joules per correct answer of those systems that may be compared with the hybrid."""
+    """Compare the hybrid's joules per correct answer with those of the single systems that may be compared with it."""
     measured = analysis.measured
     if not measured[hybrid].j_per_correct:
         return {}

@@ -42,12 +42,12 @@ class ReplayCheck:
 
     @property
     def accuracy_agrees(self) -> bool:
-        """Return whether the interval contains 0."""
+        """Return whether the interval of the difference in accuracy contains 0."""
         return self.accuracy.low <= 0 <= self.accuracy.high
 
     @property
     def energy_agrees(self) -> bool | None:
-        """Return whether the interval of the joules contains 0; None without joules."""
+        """Return whether the interval of the difference in joules contains 0; None without joules."""
         return None if self.energy_j is None else self.energy_j.low <= 0 <= self.energy_j.high
 
 

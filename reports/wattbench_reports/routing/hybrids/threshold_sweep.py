@@ -36,7 +36,7 @@ class ThresholdCurve:
     items: int
 
     def chosen(self, settings: int) -> NDArray[np.int64]:
-        """Return some of the settings, spread evenly over the share that is kept, both ends included."""
+        """Return some of the settings, evenly spread over the share of answers that is kept, both ends included."""
         want = np.linspace(self.kept[-1], self.kept[0], settings)
         indices = np.searchsorted(self.kept[::-1], want - 1e-12)
         return np.unique(len(self.kept) - 1 - np.minimum(indices, len(self.kept) - 1))
@@ -119,7 +119,7 @@ def _sweep(bench: Bench, rule: _Rule) -> ThresholdCurve | str:
     taken = np.flatnonzero(last)  # all answers with the same score are taken together
 
     def along(kept: NDArray[np.float64], instead: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the weighted means with no answer kept, then with ever more."""
+        """Return the weighted mean with no answer kept, then with ever more answers kept."""
         gain = np.cumsum(weight[order] * (kept - instead)[order])
         return np.asarray(float(weight @ instead) + np.concatenate(([0.0], gain[taken])))
 

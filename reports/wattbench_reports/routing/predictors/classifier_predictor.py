@@ -26,7 +26,7 @@ class WordKernel:
     """Requests prepared for regressions that leave out one or two folds."""
 
     def __init__(self, texts: Sequence[str], fold: NDArray[np.int64], features: TextFeatures) -> None:
-        """Compare all requests with each other; time grows with the cube.
+        """Compare all requests with each other; time grows with the cube of their number.
 
         Args:
             texts: of the items.
@@ -85,7 +85,7 @@ class ClassifierPredictor:
         self._fold, self._expected, self._cost = fold, expected, cost
 
     def without(self, fold: int) -> tuple[Expected, ...]:
-        """Return the expectations of regressions without this fold and the item's own."""
+        """Return the expectations of regressions that leave out this fold and the item's own fold."""
         cell = np.arange(len(self._cost))
         cost = np.broadcast_to(self._cost[self._fold != fold].mean(axis=0), self._cost.shape)
         return tuple(Expected(cell, each[fold], cost) for each in self._expected)

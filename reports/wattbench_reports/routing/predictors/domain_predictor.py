@@ -42,7 +42,7 @@ class DomainPredictor:
         return np.stack([np.bincount(self._cell, weights=each, minlength=cells) for each in values.T], axis=1)
 
     def without(self, fold: int) -> tuple[Expected, ...]:
-        """Return means of all folds but this and the item's own."""
+        """Return expectations by domain, from all folds but this one and the item's own."""
         items = self._left(self._items, fold)
         score, cost = self._left(self._score, fold), self._left(self._cost, fold)
         return tuple(

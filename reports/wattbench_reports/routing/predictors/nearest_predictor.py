@@ -26,7 +26,7 @@ class Neighbourhood:
     """The items whose requests are the most similar to each, of other folds than its own."""
 
     def __init__(self, texts: Sequence[str], fold: NDArray[np.int64], features: TextFeatures) -> None:
-        """Compare all requests with each other; time and memory grow with the square.
+        """Compare all requests with each other; time and memory grow with the square of their number.
 
         Args:
             texts: of the items.
@@ -68,7 +68,7 @@ class NearestPredictor:
         self._near, self._score, self._cost = near, score, cost
 
     def without(self, fold: int) -> tuple[Expected, ...]:
-        """Return means over the neighbours in all folds but this and the item's own."""
+        """Return means over the neighbours in all folds but this one and the item's own."""
         cell = np.arange(len(self._score))
         means = self._cost[self._near.fold != fold].mean(axis=0)
         cost = np.broadcast_to(means, self._cost.shape)

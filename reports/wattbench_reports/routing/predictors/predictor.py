@@ -34,14 +34,13 @@ class Predictor(Protocol):
     """A predictor of all systems' scores on all items."""
 
     def without(self, fold: int) -> tuple[Expected, ...]:
-        """Return expectations without a fold and each item's own, one per strength of shrinking."""
+        """Return expectations that leave out a fold and each item's own fold, one per strength of shrinking."""
 
 
 def squared_errors(
     expected: Expected, items: NDArray[np.bool_], score: NDArray[np.float64], members: NDArray[np.int64]
 ) -> float:
-    """Return the mean squared error of the expected differences between members, less what is the same for all
-    predictors.
+    """Return the mean squared error of expected differences between members, less a part common to all predictors.
 
     Differences are all that a choice goes by: what makes an item hard for all members does not count.
 

@@ -128,7 +128,7 @@ def gain_at(chosen: ResidentSet, rate: float, idle_gain_per_w: float) -> float:
 def best_by_rate(
     among: NDArray[np.int64], gain: NDArray[np.float64], idle_w: NDArray[np.float64], per_w: float
 ) -> list[tuple[int, float]]:
-    """Return the sets that are best at some rate, each with the requests per hour from which on it is.
+    """Return the sets that are best at some rate, each with the requests per hour from which it is the best.
 
     Of sets that gain the same the one that draws less is taken, then the one of fewer systems.
 
@@ -168,7 +168,7 @@ def _interval(context: StudyContext, columns: NDArray[np.int64], index: int, val
 
 
 def _values(context: StudyContext) -> Values | None:
-    """Return the values of the aim; None where an answer has no price."""
+    """Return the values by which a choice within a set is made under the aim; None where an answer has no price."""
     baseline, answers = context.baseline, context.answers
     if baseline.aim == "benefit":
         return Values(baseline.worth)
@@ -202,7 +202,7 @@ def _price_of_idle(context: StudyContext, analysis: Analysis, unit: CostUnit) ->
 
 
 def _columns(context: StudyContext, values: Values) -> tuple[NDArray[np.int64], int]:
-    """Return the enumerated systems, the best single one first, and the number left out."""
+    """Choose the systems whose sets are enumerated, the best single one first, and count the systems left out."""
     single, systems = context.baseline.single, len(context.answers.systems)
     others = [each for each in range(systems) if each != single]
     if systems > MOST:

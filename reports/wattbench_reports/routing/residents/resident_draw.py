@@ -58,7 +58,7 @@ class LoadedIdle:
 
 
 def resident_draw(analysis: Analysis, systems: Sequence[str]) -> ResidentDraw | str:
-    """Return what each of some systems adds, or why it is not known, as a clause."""
+    """Return the idle watts that each of some systems adds, or why they are not known, as a clause."""
     idles = _alone(analysis, systems)
     if isinstance(idles, str):
         return idles
@@ -73,7 +73,7 @@ def resident_draw(analysis: Analysis, systems: Sequence[str]) -> ResidentDraw | 
 
 
 def all_loaded_w(analysis: Analysis, systems: Sequence[str]) -> float | None:
-    """Return the idle watts with all systems of a run loaded, where that is how idle was measured; else None."""
+    """Return the idle watts with all systems of a run loaded; None where idle was measured in another way."""
     if not _is_of_all(analysis):
         return None
     known = [each.watts for name in systems if (each := loaded_idle(name, analysis.frames.window_rows)) is not None]
@@ -101,7 +101,8 @@ def _alone(analysis: Analysis, systems: Sequence[str]) -> Mapping[str, LoadedIdl
 
 
 def _together(analysis: Analysis, idles: Mapping[str, LoadedIdle]) -> list[tuple[tuple[str, ...], float]]:
-    """Return the members of each hybrid that were all measured alone as well, and the idle watts of all of them."""
+    """Return, for each hybrid whose members were all measured alone too, its members and the idle watts of all of
+    them."""
     suite, recorded = analysis.frames.record.suite, analysis.frames.run.systems()
     parts = next(iter(idles.values())).parts
     measured = []

@@ -121,8 +121,10 @@ def _sums(answers: ItemAnswers, columns: NDArray[np.int64]) -> _FoldSums:
 
 
 def _folds(answers: ItemAnswers) -> NDArray[np.int64]:
-    """Return the fold of each item: in turn within its domain, in a seeded order; what reads alike stays together, or
-    what is in one block where there are at least as many blocks as folds."""
+    """Return the fold of each item, dealt in turn within its domain, in a seeded order.
+
+    Items that read alike stay together, or those of one block where there are at least as many blocks as folds.
+    """
     if answers.alike is not None and FOLDS <= answers.different < answers.items:
         return deal_folds(answers.domain, answers.alike, _SEED, FOLDS)
     rng = np.random.default_rng(_SEED)
@@ -136,7 +138,7 @@ def _folds(answers: ItemAnswers) -> NDArray[np.int64]:
 
 
 def _judged(sums: _FoldSums, fold: int, values: Values) -> NDArray[np.float64]:
-    """Return accuracy and cost of every set on one fold, shape (2^k, 2): sums, as large as the weights of the fold."""
+    """Return the weighted sums of accuracy and cost of every set on one fold, shape (2^k, 2)."""
     rest = [each.sum(axis=0) - each[fold] for each in (sums.score, sums.cost, sums.weight)]
     score, cost = (_means(each, rest[2]) for each in rest[:2])
     test = np.stack([sums.score[fold], sums.cost[fold]], axis=-1)

@@ -22,7 +22,7 @@ _LISTED = 66
 
 
 def together_figure(mixtures: Sequence[tuple[Choices, Together | None]]) -> Figure | None:
-    """Plot the co-activation of each pair of experts; None where no mixture has a count of few enough experts."""
+    """Plot the co-activation of each pair of experts; None unless a mixture with counts has few enough experts."""
     drawn = []
     for choices, counts in mixtures:
         if counts is not None and choices.number <= _DRAWN:

@@ -24,7 +24,7 @@ _DRAWN = 1500
 
 
 def shares_figure(uses: Sequence[ExpertUse]) -> Figure | None:
-    """Plot expert shares by domain and layer; None where no mixture has few enough cells, and several domains."""
+    """Plot expert shares by domain and layer; None unless a mixture has several domains and few enough cells."""
     drawn = [use for use in uses if use.shares.size <= _DRAWN and len(use.domains) > 1]
     if not drawn:
         return None

@@ -60,7 +60,7 @@ def _passages(all_studies: Studies, analysis: Analysis) -> Iterable[Passage]:
 
 
 def prediction_passage(check: PredictionCheck, currency: str) -> Passage:
-    """Make the passage of a hybrid.
+    """Make the passage that compares a hybrid with its prediction.
 
     Args:
         check: of the hybrid.
@@ -81,7 +81,7 @@ def prediction_passage(check: PredictionCheck, currency: str) -> Passage:
 
 
 def offline_passage(routers: Sequence[Offline]) -> Passage | None:
-    """Make the passage with a row per router; None without a file."""
+    """Make the passage on routers of a file, with a row per router; None without a file."""
     if not routers:
         return None
     sentences = [

@@ -20,7 +20,7 @@ _DRAWN, _LISTED = 150, 9
 
 
 def frontier_passage(hybrid: Frontier, quality: Quality | None, places: dict[str, int], number: int) -> Passage | None:
-    """Make the passage: the curve, or why there is none; None where the router has no threshold.
+    """Make the passage on a hybrid's threshold curve, or on why it has none; None where the router has no threshold.
 
     Args:
         hybrid: of one hybrid.

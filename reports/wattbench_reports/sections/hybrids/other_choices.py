@@ -17,7 +17,7 @@ from wattbench_reports.stats import Interval
 
 
 def choices_passage(each: Study, money: RunMoney | None = None) -> Passage | None:
-    """Make the passage; None where no item was answered by both the hybrid and its members.
+    """Make the passage on other choices of members; None where hybrid and members share no answered item.
 
     Args:
         each: one hybrid.
@@ -45,7 +45,7 @@ def _replay(each: Study) -> Iterable[str]:
 
 
 def _why_apart(each: Study, check: ReplayCheck) -> Iterable[str]:
-    """Explain a difference in joules, as far as it is known."""
+    """Explain why live and replayed joules differ, as far as it is known."""
     if check.energy_j is None or check.energy_agrees:
         return
     idle_j = 0.0 if each.resident is None else each.resident.j_per_request
@@ -156,7 +156,7 @@ def _row(choice: Choice, items: int) -> tuple[Cell, ...]:
 
 
 def money_table(each: Study, money: RunMoney | None) -> Iterable[Table]:
-    """Make the table, where the money of the hybrid or of some choice is known."""
+    """Make the table of money, where the money of the hybrid or of some choice is known."""
     choices = [*each.choices, *each.always]
     if money is None or all(choice.outcome.money_per_request is None for choice in choices):
         return

@@ -25,7 +25,7 @@ _NOTE = (
 
 
 def break_even_passage(analysis: Analysis, pairs: Sequence[BreakEven]) -> Passage | None:
-    """Make the passage: pairs with the strongest alternative and untrained generalists, all pairs folded.
+    """Make the passage on break-even: the strongest alternative and untrained generalists first, all pairs folded.
 
     Args:
         analysis: the run.
@@ -48,7 +48,7 @@ def break_even_passage(analysis: Analysis, pairs: Sequence[BreakEven]) -> Passag
 
 
 def _as_they_are(analysis: Analysis) -> set[str]:
-    """Name the generalists without training, the usual alternative."""
+    """Return the names of generalists that were not trained, the usual alternative."""
     trained = {each.system for each in trainings(analysis)}
     return {name for name in in_use(analysis) if analysis.kinds[name] == "generalist" and name not in trained}
 
@@ -68,7 +68,7 @@ def _alone(pairs: Sequence[BreakEven]) -> list[str]:
 
 
 def _caveat(analysis: Analysis, pairs: Sequence[BreakEven]) -> str:
-    """Warn of declared joules, which were not measured, in the numerator of a break-even."""
+    """Warn that a break-even divides declared joules, which were not measured."""
     stated = [each for each in pairs if each.payback is not None and each.declared]
     if not stated:
         return ""

@@ -15,7 +15,7 @@ _MOSTLY_IDLE = 0.9
 
 
 def fleet_passage(analysis: Analysis, requests_per_year: float) -> Passage | None:
-    """Make the passage: the rate of a year's requests first, other rates folded; None without fleets."""
+    """Make the passage on fleet size: the rate of a year's requests first, other rates folded; None without fleets."""
     sizing = fleets(analysis, requests_per_year)
     heading = "Fleet size"
     if sizing.why_not:

@@ -22,7 +22,7 @@ _FARTHEST = 1e15
 
 
 def course_passage(analysis: Analysis, requests_per_year: float) -> Passage | None:
-    """Make the passage; None where fewer than two systems can be compared.
+    """Make the passage on cumulative joules; None where fewer than two systems can be compared.
 
     The lowest is sought only among the systems that are not shown to be less accurate than the best: otherwise it would
     always be the system that costs and knows nothing.

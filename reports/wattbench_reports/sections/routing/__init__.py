@@ -23,7 +23,7 @@ _TITLE = "Whether a router pays"
 
 
 def routing_section(analysis: Analysis, study: RoutingStudy | str) -> Section | None:
-    """Make the section; None where there is one system, and no hybrid.
+    """Make the section on routing; None where there is one system, and no hybrid.
 
     Args:
         analysis: of the run.

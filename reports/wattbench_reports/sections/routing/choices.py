@@ -21,7 +21,7 @@ from wattbench_reports.wording.routing.pictures import DRAWN_CASCADES, cascades_
 
 
 def choices_passage(words: RoutingWords, places: Mapping[str, int]) -> Passage:
-    """Make the passage.
+    """Make the passage on the choices of systems.
 
     Args:
         words: of a study.
@@ -117,7 +117,7 @@ def _every(study: RoutingStudy) -> Iterator[tuple[str, RoutingChoice]]:
 
 @dataclass(frozen=True)
 class _Amount:
-    """One of the units, as a column."""
+    """An amount in a unit such as joules, as a column."""
 
     name: str
     """In `RoutingChoice.amounts`."""
@@ -151,7 +151,7 @@ def _is_best(choice: RoutingChoice, study: RoutingStudy) -> bool:
 
 
 def cascades_passage(words: RoutingWords, places: Mapping[str, int]) -> Passage | None:
-    """Make the passage; None without a cascade that may pay.
+    """Make the passage on cascades; None without a cascade that may pay.
 
     Args:
         words: of a study.

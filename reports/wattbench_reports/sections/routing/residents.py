@@ -15,7 +15,7 @@ from wattbench_reports.wording.routing.residents import gain_text
 
 
 def residents_passage(words: RoutingWords) -> Passage | None:
-    """Make the passage: the best set at the rate, all that are best at some rate, and a field for the rate.
+    """Make the passage on systems to keep loaded: the best set at each rate, and a field for the rate.
 
     Args:
         words: of a study.

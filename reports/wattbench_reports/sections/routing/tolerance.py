@@ -16,7 +16,7 @@ LISTED = 10
 
 
 def tolerance_passage(words: RoutingWords, places: Mapping[str, int]) -> Passage | None:
-    """Make the passage; None where choosing by domain gains nothing.
+    """Make the passage on errors that a router could bear; None where choosing by domain gains nothing.
 
     Args:
         words: of a study.

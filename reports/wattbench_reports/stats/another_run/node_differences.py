@@ -60,7 +60,7 @@ class PairOverNodes:
 
     @property
     def spread(self) -> float:
-        """Return by which factor the largest ratio is above the smallest."""
+        """Return the largest ratio divided by the smallest."""
         return max(self.nodes) / min(self.nodes)
 
 
@@ -84,7 +84,7 @@ def pair_over_nodes(logs: NDArray[np.float64], nodes: NDArray[np.int64]) -> Pair
 
 
 def variance_on_another_node(log_figures: NDArray[np.float64]) -> SessionVariance | None:
-    """Return how far a figure on another machine may be from the mean over these: variance S^2 (1 + 1 / N).
+    """Return the variance of a figure on another machine around the mean over these machines: S^2 (1 + 1 / N).
 
     Args:
         log_figures: shape (machines,): the logarithm of the figure on each. NaN: not known there.
@@ -100,7 +100,7 @@ def variance_on_another_node(log_figures: NDArray[np.float64]) -> SessionVarianc
 
 
 def alike_on_all(logs: NDArray[np.float64], nodes: NDArray[np.int64]) -> float | None:
-    """Return the p-value that the mean is the same on all machines; None with fewer than two that have two blocks.
+    """Return the p-value of equal means on all machines; None with fewer than two machines that have two blocks.
 
     Args:
         logs: shape (blocks,).

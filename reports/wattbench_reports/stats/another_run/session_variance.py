@@ -94,7 +94,7 @@ def moderated_variances(log_figures: NDArray[np.float64]) -> list[SessionVarianc
 
 
 def _prior(variances: NDArray[np.float64], df: NDArray[np.float64]) -> tuple[float, float]:
-    """Return s0^2 and d0: those with which log s^2 has its mean and its variance over the figures."""
+    """Fit the prior variance s0^2 and its degrees of freedom d0 to mean and variance of log s^2 over the figures."""
     logs = np.log(variances) - digamma(df / 2) + np.log(df / 2)
     beyond_chance = float(logs.var(ddof=1) - polygamma(1, df / 2).mean())
     if beyond_chance <= 0:
@@ -104,7 +104,7 @@ def _prior(variances: NDArray[np.float64], df: NDArray[np.float64]) -> tuple[flo
 
 
 def _inverse_trigamma(value: float) -> float:
-    """Return where the trigamma function has a value, by Newton's method on its inverse (Smyth 2004, appendix)."""
+    """Return the argument at which the trigamma function has a value, by Newton's method (Smyth 2004, appendix)."""
     at = 0.5 + 1 / value
     for _ in range(50):
         there = float(polygamma(1, at))

@@ -34,7 +34,7 @@ class ItemFinder:
     """By the hash of the prompt or of its messages."""
 
     def rows_of(self, route: LoggedRoute) -> Sequence[int]:
-        """Return the items that a request is of: several where documents have the same prompt; none where unknown."""
+        """Return the items of a request: several where documents have the same prompt; none where unknown."""
         for name in route.ids:
             if rows := self._imported(name) or self._by_id.get(name) or self.by_hash.get(name):
                 return rows
@@ -110,7 +110,10 @@ def _rows_by(names: pd.Series, rows: pd.Series) -> dict[str, list[int]]:
 
 
 def _rows_by_text(frames: Frames, items: pd.DataFrame, texts: set[str]) -> dict[str, list[int]]:
-    """Read one prompt per item and way of asking it, never all at once: prompts are most of a table's bytes."""
+    """Return the rows of the items whose prompt is one of some texts, by text.
+
+    Reads one prompt per item and way of asking it, never all at once: prompts are most of a table's bytes.
+    """
     path = frames.run.layout.items_table
     wanted = np.flatnonzero(~items.duplicated(["row", "prompt_hash"]).to_numpy())
     rows = items["row"].to_numpy()[wanted]
@@ -131,5 +134,5 @@ def _rows_by_text(frames: Frames, items: pd.DataFrame, texts: set[str]) -> dict[
 
 
 def _between(places: NDArray[np.int64], start: int, end: int) -> slice:
-    """Return which of some rising places lie in a stretch."""
+    """Return the slice of ascending positions that lie between a start and an end."""
     return slice(int(np.searchsorted(places, start)), int(np.searchsorted(places, end)))

@@ -27,7 +27,7 @@ CALLS = frozenset(
 
 
 def is_entry(entry: Mapping[str, Any]) -> bool:
-    """Return whether an object of a log is of LiteLLM's making."""
+    """Return whether LiteLLM wrote an object of a log."""
     return "model" in entry and bool({"model_group", "call_type"} & entry.keys())
 
 
@@ -37,7 +37,7 @@ def is_routed(entry: Mapping[str, Any]) -> bool:
 
 
 def route_of(entry: Mapping[str, Any]) -> LoggedRoute | NoRoute:
-    """Return the choice of an entry, or why it is none."""
+    """Return the route that an entry records, or why it records none."""
     if _text(entry, "call_type") not in CALLS:
         return NoRoute("for no answer, such as embeddings")
     if entry.get("status") == "failure":

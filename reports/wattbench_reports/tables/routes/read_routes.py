@@ -29,7 +29,7 @@ def read_routes(path: Path, frames: Frames) -> tuple[OfflineRouter, ...]:
 
 
 def _is_log(head: bytes) -> bool:
-    """Return whether a file is a log, with an object at the start of a line, and no table with a line of columns."""
+    """Return whether a file is a log, with an object at the start of a line, and not a table headed by columns."""
     text = head.decode("utf-8-sig", "replace").lstrip()
     if text.startswith(("{", "[")):
         return True

@@ -20,12 +20,12 @@ NAME = "vLLM's semantic router"
 
 
 def is_entry(entry: Mapping[str, Any]) -> bool:
-    """Return whether an object of a log is of this router's making."""
+    """Return whether this router wrote an object of a log."""
     return "selected_model" in entry and bool({"original_model", "decision", "signals"} & entry.keys())
 
 
 def route_of(entry: Mapping[str, Any]) -> LoggedRoute | NoRoute:
-    """Return the choice of an entry, or why it is none."""
+    """Return the route that an entry records, or why it records none."""
     if entry.get("reason_code") == "model_specified":
         return NoRoute(BY_CLIENT)
     if entry.get("from_cache") is True:

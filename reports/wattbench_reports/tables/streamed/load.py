@@ -148,7 +148,7 @@ class _Items:
 
 
 def _keys(frames: StreamedFrames, system: str) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """Return a number of the item of each answer of a system, and of its block, task and domain."""
+    """Return two numbers for each answer of a system: one of its item, and one of its block, task and domain."""
     rows = frames.answers_of(system)
     task, domain = (frames.codes(name, rows).astype(np.int64) for name in ("task", "domain"))
     documents = np.concatenate([text_numbers(part) for part in frames.texts_of("doc_hash", rows)])

@@ -23,10 +23,10 @@ from wattbench_reports.tables.streamed.run_lengths import RunLengths
 
 
 class NotInMemory(pd.DataFrame):
-    """In place of the answers of a streamed run: the rows of a system are to be asked for."""
+    """A placeholder for the answers of a streamed run, which raises an error when it is read."""
 
     def __getitem__(self, key: Any) -> NoReturn:
-        """Refuse a column."""
+        """Raise an error: the answers are not in memory."""
         raise AssertionError(f"the answers of a streamed run are not in memory ({key})")
 
 
@@ -79,7 +79,7 @@ class StreamedFrames(Frames):
 
     @cached_property
     def _coarse(self) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-        """Return the strata of this level, as `ItemStrata.codes`, and which of them each stratum of the items is in."""
+        """Return this level's strata, as `ItemStrata.codes`, and the index of the one that each item stratum is in."""
         apart = {"task": (True, True, True), "domain": (True, False, True), "run": (True, False, False)}[self.level]
         codes = np.where(apart, self.items_in.codes, 0)
         coarse, number = np.unique(codes, axis=0, return_inverse=True)
@@ -101,12 +101,12 @@ class StreamedFrames(Frames):
 
     @property
     def row_of_answer(self) -> NoReturn:
-        """Refuse: `table_rows_of` says it of one system."""
+        """Raise an error: `table_rows_of` returns the rows of one system instead."""
         raise AssertionError("the rows of all answers of a streamed run are not in memory")
 
     @property
     def an_answer(self) -> NoReturn:
-        """Refuse: a row is of many items."""
+        """Raise an error: a row of the item table has many items."""
         raise AssertionError("a row of the table of a streamed run has no single item")
 
     @property
@@ -153,11 +153,11 @@ class StreamedFrames(Frames):
         return self.failures.at(rows).astype(np.bool_)
 
     def further(self, name: str) -> Column:
-        """Return how a further column of numbers is read."""
+        """Return a function that reads a further column of numbers."""
         return lambda rows: self._numbers(name, rows)
 
     def further_lengths(self, name: str) -> Lengths:
-        """Return how the lengths of a column of lists are read."""
+        """Return a function that reads the lengths of a column of lists."""
         path = self.run.layout.items_table
         return lambda rows: lengths_of_lists(path, name, self._table.parts_at(name, self._bounded(rows)))
 

@@ -53,12 +53,12 @@ def taking_part(decision: Decision) -> list[SystemDecision]:
 
 
 def selected(decision: Decision) -> SystemDecision | None:
-    """Return the system that is advised."""
+    """Return the advised system; None where none is advised."""
     return None if decision.chosen is None else decision.of(decision.chosen)
 
 
 def open_rivals(decision: Decision) -> list[SystemDecision]:
-    """List the systems that would be better than the advised one by estimate if they qualified, which they may."""
+    """List the systems that may qualify and would then be better than the advised one, by estimate."""
     chosen = selected(decision)
     if chosen is None or not decision.settings.requirements:
         return []
@@ -106,7 +106,7 @@ def more_items(count: int) -> str:
 
 
 def _choose(decision: Decision, pair: Between, names: Mapping[str, str], provenance: str) -> str:
-    """Name the two systems between which a reader chooses, and what decides."""
+    """Name the two systems between which a reader chooses, and the price of a right answer that decides."""
     words = right_words(decision, provenance)
 
     def amount(name: str) -> str:
@@ -143,7 +143,7 @@ def _price(words: CostWords, first: float, last: float) -> str:
 
 
 def _fits(decision: Decision, chosen: SystemDecision, provenance: str) -> str:
-    """Describe the chosen system, in words that follow ``it``."""
+    """Describe how the chosen system fits, in words that follow ``it``."""
     accuracy = units.percent(None if chosen.accuracy is None else chosen.accuracy.estimate)
     alone = len(taking_part(decision)) < 2 or len(decision.best) > 1
     if decision.objective == "prices":
@@ -268,8 +268,7 @@ def _none(decision: Decision, names: Mapping[str, str]) -> str:
 
 
 def leaders_off_hull(decision: Decision) -> list[tuple[str, float, float]]:
-    """List the systems off the hull that are the best that is not in doubt, with the worths of a right answer from and
-    up to which they are."""
+    """List the systems off the hull that lead in a range of worths of a right answer, each with the range's ends."""
     line = on_hull(decision.hull)
     return [
         (one.system, one.from_worth, following.from_worth)

@@ -47,15 +47,15 @@ class CostWords:
         return units.quantity_interval(interval, self.label)
 
     def of_requests(self, text: str) -> str:
-        """Say how many requests a text is of: ``4.67 J per request``, ``0.52 EUR per 1,000 requests``."""
+        """Add to a cost how many requests it is for: ``4.67 J per request``, ``0.52 EUR per 1,000 requests``."""
         return PHRASES["per_many" if self.many else "per_request"].format(value=text, many=self.many)
 
     def of_right_answers(self, text: str) -> str:
-        """Say how many right answers a text is of: ``5.74 J per right answer``."""
+        """Add to a cost how many right answers it is for: ``5.74 J per right answer``."""
         return PHRASES["per_many_right" if self.many else "per_right"].format(value=text, many=self.many)
 
     def qualified(self, text: str) -> str:
-        """Say where joules are modelled: ``4.67 J per request (modelled)``."""
+        """Mark a cost in joules that are modelled: ``4.67 J per request (modelled)``."""
         if self.unit in (CostUnit.MONEY, CostUnit.SECONDS) or not is_modelled(self.provenance):
             return text
         return PHRASES["modelled" if self.provenance == "modelled" else "partly_modelled"].format(value=text)

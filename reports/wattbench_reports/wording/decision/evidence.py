@@ -31,7 +31,7 @@ def _ties(decision: Decision) -> Iterator[str]:
 
 
 def _risk(decision: Decision) -> Iterator[str]:
-    """Say at what risk requirements are held, and the bounds of the chosen or the surest system as one of several."""
+    """Say the risk of the requirements, and the bounds of the chosen or surest system as one chosen from several."""
     if not decision.settings.requirements:
         return
     yield PHRASES["risk"].format(risk=units.percent_of(decision.settings.risk))
@@ -99,7 +99,7 @@ def _no_accuracy(decision: Decision) -> Iterator[str]:
 
 
 def _leaders(decision: Decision) -> Iterator[str]:
-    """Say from which worth of a right answer on each system is the best by estimate."""
+    """Say from which worth of a right answer each system is the best by estimate."""
     if decision.objective != "prices" or len(decision.leaders) < 2:
         return
     words = right_words(decision)

@@ -108,7 +108,7 @@ def high_text(check: Check, value: float | None, currency: str) -> str:
 
 
 def shown_text(check: Check, currency: str = "") -> str:
-    """Say the bound by which a requirement is met or not met; where neither is so, both."""
+    """Word the bound that shows a requirement to be met or not met; both bounds where neither is shown."""
     if check.low is None or check.high is None:
         return PHRASES["no_known"].format(quantity=quantity_text(check.requirement))
     if check.outcome is Qualifies.MAY:

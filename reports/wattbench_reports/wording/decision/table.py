@@ -126,8 +126,10 @@ def _line(decision: Decision) -> tuple[str, ...]:
 
 
 def _dominated(decision: Decision, system: SystemDecision) -> str:
-    """Name the cheapest system of the hull that is as accurate and costs as little; where there is none, some mixture
-    of two of the hull is."""
+    """Name the cheapest system of the hull that is as accurate and costs as little.
+
+    Where there is none, say that a mixture of two systems of the hull is.
+    """
     by_name = {each.system: each for each in taking_part(decision)}
     for name in _line(decision):
         if not by_name[name].useless and _as_good(by_name[name], system):

@@ -44,7 +44,7 @@ def _cost(cascade: Cascade, measures: StudyMeasures) -> str:
 
 
 def _pays(cascade: Cascade, measures: StudyMeasures) -> str:
-    """Say from which check it gains, if that differs from the check that makes it as accurate."""
+    """Say from which check a cascade gains, if that is not the check that makes it as accurate."""
     pays = cascade.pays
     if pays is None or not _reached(pays):
         return ""
@@ -76,7 +76,7 @@ def quality_cell(quality: Interval | None) -> str:
 
 
 def _any_will_do(quality: Interval) -> bool:
-    """Return whether a coin is good enough, as far as the figures are shown."""
+    """Return whether a coin is a good enough check, in the digits that are shown."""
     return _times(quality.high) == _times(COIN)
 
 

@@ -20,7 +20,7 @@ def gains_text(measures: StudyMeasures, choice: RoutingChoice) -> str:
 
 
 def gains_clause(measures: StudyMeasures, gain: Interval, saving: Interval | None) -> str:
-    """Say what a router gains, with bounds of the caller's, and on what; with what it saves where that is not it."""
+    """Say what a router gains over the best single system, with the caller's bounds, and what it saves."""
     against = reference(measures)
     if measures.study.aim == "cost" and gain.estimate < 0:
         more = Interval(-gain.estimate, -gain.high, -gain.low)
@@ -31,8 +31,10 @@ def gains_clause(measures: StudyMeasures, gain: Interval, saving: Interval | Non
 
 
 def saves(measures: StudyMeasures, saving: Interval | None) -> str:
-    """Say what part of the best single system's cost is saved, or how much more it costs, as a clause; empty where no
-    cost is known."""
+    """Say which part of the best single system's cost is saved, or how much more is paid, as a clause.
+
+    Empty where no cost is known.
+    """
     part = None if saving is None else measures.saved_part(saving)
     if saving is None or part is None:
         return ""
@@ -40,7 +42,7 @@ def saves(measures: StudyMeasures, saving: Interval | None) -> str:
 
 
 def above_coin(measures: StudyMeasures) -> str:
-    """Say what a saving is above a random mix, which saves as well; empty unless a saving is what is gained."""
+    """Say what a router that saves gains above a random mix, which saves as well; empty unless a saving is the gain."""
     study = measures.study
     above = study.verdict.above_mix
     if above is None or (study.aim == "accuracy" and study.verdict.way != "cheaper"):

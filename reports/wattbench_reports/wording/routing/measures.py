@@ -84,12 +84,12 @@ class StudyMeasures:
 
     @property
     def differences(self) -> DifferenceWords:
-        """Return how differences of costs are written: next to the best single system's."""
+        """Return how differences of costs are written next to the cost of the best single system."""
         return DifferenceWords(self.costs, self.best.cost.estimate or 1.0)
 
     @property
     def gains(self) -> DifferenceWords:
-        """Return how gains in cost or net benefit are written: net benefits next to that of a perfect router."""
+        """Return how gains in cost or net benefit are written; net benefits next to that of a perfect router."""
         if self.study.aim != "benefit":
             return self.differences
         most = abs(self.study.verdict.ceiling_gain.estimate) or 1.0

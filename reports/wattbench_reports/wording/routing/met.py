@@ -15,7 +15,7 @@ _RANK = {Qualifies.YES: 0, Qualifies.MAY: 1, Qualifies.NO: 2}
 
 
 def qualifies_text(choice: RoutingChoice, currency: str = "") -> str:
-    """Say whether a choice meets what is required: ``yes``, ``no: accuracy 61.2%, 59.0% to 63.4%``.
+    """Say whether a choice meets its requirements: ``yes``, ``no: accuracy 61.2%, 59.0% to 63.4%``.
 
     Args:
         choice: with its requirements.
@@ -27,12 +27,12 @@ def qualifies_text(choice: RoutingChoice, currency: str = "") -> str:
 
 
 def met_figures(choice: RoutingChoice, currency: str = "") -> str:
-    """List all figures of what is required, with their bounds; empty where nothing is."""
+    """List the figures of all requirements, with their bounds; empty without requirements."""
     return units.listed([_figure(each, currency) for each in choice.met])
 
 
 def figures_that_are(choice: RoutingChoice, outcome: Qualifies, currency: str = "") -> str:
-    """List the figures of one outcome, with their bounds."""
+    """List the figures of the requirements that have one outcome, with their bounds."""
     return units.listed([_figure(each, currency) for each in choice.met if each.outcome is outcome])
 
 
@@ -51,7 +51,7 @@ def _figure(met: RequirementMet, currency: str) -> str:
 
 
 def nearest_choice(choices: Sequence[RoutingChoice]) -> RoutingChoice:
-    """Return the choice that comes nearest to what is required.
+    """Return the choice that comes nearest to its requirements.
 
     One that may meet it before one that does not; of those alike the one whose figures together are the smallest share
     away from their bounds.

@@ -30,7 +30,7 @@ def choice_with_share(choice: RoutingChoice, measures: StudyMeasures) -> str:
 
 
 def comes_to_best(choice: RoutingChoice, measures: StudyMeasures) -> bool:
-    """Return whether a choice sends all requests to the best single system, and to no other."""
+    """Return whether a choice sends all requests to the best single system alone."""
     return measures.share_to_best(choice) >= ALL and sum(choice.shares.values()) < 2 - ALL
 
 

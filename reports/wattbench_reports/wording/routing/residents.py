@@ -62,7 +62,7 @@ def is_best_single(each: ResidentSet, study: RoutingStudy) -> bool:
 
 
 def margin(each: ResidentSet) -> float:
-    """Return how far the lower bound of a set's gain is below it; 0 where there is none."""
+    """Return the distance from a set's gain down to its lower bound; 0 without an interval."""
     return 0.0 if each.interval is None else each.gain - each.interval.low
 
 

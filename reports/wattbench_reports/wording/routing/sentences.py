@@ -42,7 +42,7 @@ def ceiling_sentences(measures: StudyMeasures) -> Iterator[str]:
 
 
 def recommended_sentences(measures: StudyMeasures) -> Iterator[str]:
-    """Yield what the recommended router does, for how many routers its bounds hold, and what a random mix is of."""
+    """Yield what the recommended router does, for how many routers its bounds hold, and a random mix's systems."""
     study = measures.study
     choice = study.verdict.choice
     if choice is not None and not comes_to_best(choice, measures):
@@ -106,7 +106,7 @@ def _worst(tolerance: Tolerance, measures: StudyMeasures) -> str:
 
 
 def measured_predictions(measures: StudyMeasures) -> Iterator[str]:
-    """Say what was predicted of each, whether it agrees, and both figures."""
+    """Yield sentences on each hybrid's prediction: whether it agrees, and the predicted and measured figures."""
     for check in measures.study.predictions:
         yield from prediction_sentences(check)
         yield from prediction_figures(check)

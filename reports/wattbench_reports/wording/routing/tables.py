@@ -98,7 +98,7 @@ def _shown_choices(measures: StudyMeasures) -> list[RoutingChoice]:
 
 
 def different_choices(measures: StudyMeasures) -> list[RoutingChoice]:
-    """List all routers in that order; of equal settings only the first."""
+    """List the distinct routers, the recommended one first, then by requirements met and by gain."""
     study = measures.study
     first = study.verdict.choice
     order = sorted(study.choices, key=lambda each: (each is not first, _LEVELS[each.qualifies], -each.gain.estimate))

@@ -60,7 +60,8 @@ def _yes(measures: StudyMeasures) -> str:
 
 
 def _less(choice: RoutingChoice, measures: StudyMeasures) -> str:
-    """Say that the most accurate system is more accurate than a router, and what that saves; empty where it is not."""
+    """Say that the most accurate system is more accurate than a router, and what the router saves; empty if it is
+    not."""
     top = max(measures.study.singles, key=lambda each: (each.accuracy.estimate, -each.cost.estimate))
     if top.accuracy.estimate <= choice.accuracy.estimate:
         return ""
@@ -146,7 +147,7 @@ def _nearest(measures: StudyMeasures) -> dict[str, str]:
 
 
 def _tell(study: RoutingStudy, choice: RoutingChoice) -> str:
-    """Say what would tell, as a clause with its own punctuation."""
+    """Say what would show whether a router is worth building, as a clause with its own punctuation."""
     verdict = study.verdict
     if verdict.items_to_tell is not None:
         return PHRASES["tell_items"].format(count=item_count(verdict.items_to_tell))
@@ -161,7 +162,7 @@ def _tell(study: RoutingStudy, choice: RoutingChoice) -> str:
 
 
 def _dearer(verdict: RoutingVerdict) -> bool:
-    """Return whether only its cost keeps a more accurate router from being worth building."""
+    """Return whether its cost alone keeps a more accurate router from being worth building."""
     if verdict.accuracy is None or verdict.saving is None or verdict.least_saving is None:
         return False
     return verdict.accuracy.low > 0 and verdict.saving.low < -verdict.least_saving
