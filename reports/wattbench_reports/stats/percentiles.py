@@ -28,7 +28,7 @@ high or too low in 5% of samples of equal weights."""
 
 
 def quantile(values: NDArray[np.float64], share: float) -> float:
-    """Return the least of the values that at least a share of them do not exceed.
+    """Return the least value that is at least as large as the given share of the values.
 
     Args:
         values: shape (values,), one or more, in any order, none NaN.
