@@ -72,7 +72,7 @@ class BreakEven:
 
 
 def break_evens(analysis: Analysis) -> tuple[BreakEven, ...]:
-    """Compare each trained system with every other that is no yardstick, in the order of the run.
+    """Compare each trained system with every other system except yardsticks, in the order of the run.
 
     N = (E this - E other) / (J other - J this), with E the joules of training and J those of a correct answer. A
     system without a training on record counts as one that took none. Both are taken over the same items, and the
@@ -121,7 +121,7 @@ class _Drawn:
 
 @dataclass
 class _SharedSums:
-    """Bootstrap draws of items, made once for all pairs of systems that answered the same ones."""
+    """Bootstrap draws of items, made once for all pairs of systems that answered the same items."""
 
     all_items: ItemTable
     overall: ItemTable

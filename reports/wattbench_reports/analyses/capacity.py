@@ -68,7 +68,7 @@ class Sized:
 
 @dataclass(frozen=True)
 class Fleet:
-    """One system at every rate."""
+    """The simulated fleet of one system at every rate of requests."""
 
     system: str
     kind: str
@@ -86,7 +86,7 @@ class Fleet:
 
 @dataclass(frozen=True)
 class Fleets:
-    """All systems."""
+    """The simulated fleets of all systems."""
 
     year_per_s: float
     """The rate that the requests of a year give: the first of `rates_per_s`."""
@@ -167,7 +167,7 @@ def _fleet(
 
 
 def _priced(analysis: Analysis, name: str, sized: Sized) -> Sized:
-    """Add the money of an hour, where the system has a price and the electricity that it pays for is known.
+    """Return the sized fleet with its money per hour. Unchanged where the price or the electricity is not known.
 
     Hours are paid for whole, whether a replica answers or waits: the fleet's own utilisation is in place of that of
     the price.
@@ -216,7 +216,7 @@ def size(
     idle_w: float | None = None,
     seed: int = SEED,
 ) -> Sized:
-    """Find the fewest replicas with which a share of the requests is done in time.
+    """Find the fewest replicas that answer a share of the requests within the target time.
 
     Args:
         known_s: shape (requests,): measured durations, to draw from.
@@ -254,7 +254,7 @@ def size(
 
 
 def _fewest(least: int, tail_s: Callable[[int], float], target_s: float) -> tuple[int, float]:
-    """Return the smallest number, from `least` on, that is fast enough, and its tail latency.
+    """Return the smallest number of replicas, from `least` on, that is fast enough, and its tail latency.
 
     The search doubles its stride, then bisects. With as many replicas as arrivals, no request waits.
     """

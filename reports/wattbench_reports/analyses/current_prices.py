@@ -10,6 +10,6 @@ from wattbench_reports.tables.price_record import PriceRecord
 
 
 def current_prices(analysis: Analysis) -> Mapping[str, PriceRecord]:
-    """Return the price of each system that has one: the reader's, else the recorded one."""
+    """Return the price of each priced system: the reader's price, else the recorded price."""
     frames = analysis.frames
     return prices_of(frames.record.suite, frames.systems, analysis.assumptions.prices).by_system

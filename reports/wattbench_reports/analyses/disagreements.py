@@ -36,7 +36,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Fourfold:
-    """Two systems on the items of one task that both answered: the table of right and wrong."""
+    """Counts of right and wrong answers of two systems to the items of one task that both answered."""
 
     task: str | None
     """None: all tasks."""
@@ -51,18 +51,18 @@ class Fourfold:
 
     @property
     def items(self) -> int:
-        """Return the number of items that both answered."""
+        """Return the number of items that both systems answered."""
         return self.both + self.first_only + self.second_only + self.neither
 
     @property
     def flipped(self) -> int:
-        """Return the number of items that exactly one of them answers correctly."""
+        """Return the number of items that exactly one of the two systems answers correctly."""
         return self.first_only + self.second_only
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a system answered to an item. Of several answers, one that agrees with how the item counts."""
+    """The answer of a system to an item; of repeated answers, one that is right if and only if the item is right."""
 
     system: str
     right: bool
@@ -81,7 +81,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Flip:
-    """An item that one of two systems alone answers correctly."""
+    """An item that exactly one of two systems answers correctly."""
 
     task: str
     doc_id: int
@@ -93,7 +93,7 @@ class Flip:
 
 @dataclass(frozen=True)
 class Flips:
-    """The flips of one pair."""
+    """The items that only one system of a pair answers correctly."""
 
     pair: Pair
     total: Fourfold
@@ -105,7 +105,7 @@ class Flips:
 
 
 def flips(analysis: Analysis, pairs: Sequence[Pair], examples: int = EXAMPLES) -> tuple[Flips, ...]:
-    """Find what flipped in each pair; leave out pairs without an item in common.
+    """Find the items that only one system of each pair answers correctly. Pairs without a common item are left out.
 
     Which items are shown does not depend on what was answered: all items are put in one fixed random order, the
     same for all pairs, and of each task in turn the first that flipped is taken.
@@ -141,7 +141,7 @@ def flips(analysis: Analysis, pairs: Sequence[Pair], examples: int = EXAMPLES) -
 
 @dataclass(frozen=True)
 class _Sides:
-    """Which items both systems answered, and which each got right: arrays of shape (items,)."""
+    """Masks of the items that both systems answered, and that each answered correctly: arrays of shape (items,)."""
 
     answered: NDArray[np.bool_]
     first_right: NDArray[np.bool_]
@@ -156,16 +156,16 @@ class _Sides:
 
     @property
     def gained(self) -> NDArray[np.bool_]:
-        """Return where only the first is right."""
+        """Return a mask of the items that only the first system answers correctly."""
         return self.answered & self.first_right & ~self.second_right
 
     @property
     def lost(self) -> NDArray[np.bool_]:
-        """Return where only the second is right."""
+        """Return a mask of the items that only the second system answers correctly."""
         return self.answered & ~self.first_right & self.second_right
 
     def fourfolds(self, suite: Sequence[str], tasks: NDArray[np.int64]) -> tuple[Fourfold, tuple[Fourfold, ...]]:
-        """Count right and wrong over all items, and in each task that both answered items of.
+        """Count right and wrong answers over all items, and in each task with items that both systems answered.
 
         Args:
             suite: the tasks.

@@ -20,7 +20,7 @@ from wattbench_reports.tables.labels import Labels
 
 @dataclass(frozen=True)
 class Length:
-    """How long answers are, over the same ones of student and teacher."""
+    """The mean length of the answers of student and teacher, over the same answers of both."""
 
     student: float
     """Mean."""
@@ -31,7 +31,7 @@ class Length:
 
 @dataclass(frozen=True)
 class Joules:
-    """What a correct answer costs, over the items that have joules of both."""
+    """The joules per correct answer of student and teacher, over the items that have joules of both."""
 
     student: Interval | None
     """Per correct answer; None where none is correct."""
@@ -91,7 +91,7 @@ class Distillation:
 
 
 def distillations(analysis: Analysis) -> tuple[Distillation, ...]:
-    """Compare every system with its teacher, if that answered the same items; empty without such a system."""
+    """Compare every student with its teacher over the same items. Empty if no teacher took part in the run."""
     rows = analysis.frames.run.systems()
     systems = analysis.frames.systems
     pairs = [
@@ -120,7 +120,7 @@ def _answers(analysis: Analysis, names: set[str]) -> pd.DataFrame:
 
 
 def _drawn(tasks: Labels) -> NDArray[np.bool_]:
-    """Choose the items whose texts are compared, shape (items,): all, or a random sample of each task."""
+    """Return a mask of the items whose texts are compared: all items, or a random sample of each task."""
     if len(tasks) <= AGREEMENT_ITEMS:
         return np.ones(len(tasks), dtype=np.bool_)
     names = tasks.present
@@ -137,7 +137,7 @@ _PAIRED = ["row", "repeat", "correct", "output_tokens", "stated", "characters"]
 
 
 def _of_pair(analysis: Analysis, answers: pd.DataFrame, student: str, teacher: str) -> Distillation:
-    """Compare the answers that both gave, paired by item and repeat."""
+    """Compare the answers that student and teacher both gave, paired by item and repeat."""
     student_answers, teacher_answers = (answers[answers["system"] == name] for name in (student, teacher))
     both = student_answers.merge(teacher_answers[_PAIRED], on=["row", "repeat"], suffixes=("", "_teacher"))
     why_not = analysis.why_joules_not_comparable(student, teacher)
@@ -259,7 +259,7 @@ def _saved(student_j: float, teacher_j: float, draws: NDArray[np.float64], *, fe
 
 
 def shown_differences(tasks: Sequence[TaskComparison]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the tasks in which the student is shown to use fewer joules per correct answer, and more."""
+    """Return two lists of tasks: where the student is shown to use fewer joules per correct answer, and where more."""
     known = [
         (task_comparison.task, task_comparison.joules.saved)
         for task_comparison in tasks

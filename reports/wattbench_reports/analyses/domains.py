@@ -14,7 +14,7 @@ from wattbench_reports.stats import Interval
 
 @dataclass(frozen=True)
 class Best:
-    """The systems that are shown to be the best in a domain; None where none is shown to be."""
+    """The best system of a domain by each figure. None where no system is shown to be the best."""
 
     accuracy: str | None
     j_per_correct: str | None
@@ -23,7 +23,7 @@ class Best:
 
 
 def best_by_domain(analysis: Analysis) -> dict[str, Best]:
-    """Return the best system of each domain in the sense of the verdict: shown, not merely first.
+    """Return the system of each domain that is shown to be the best, by the tests of the verdict.
 
     No system is the best in energy where not all joules of the domain may be compared with each other.
     """
@@ -44,7 +44,7 @@ def best_by_domain(analysis: Analysis) -> dict[str, Best]:
 
 
 def _fastest(analysis: Analysis, domain: str, share: float) -> str | None:
-    """Return the system that is shown to be faster than every other one; None where not all may be compared."""
+    """Return the system shown to be faster than all others. None without one, or if not all may be compared."""
     measured, names = analysis.by_domain[domain], list(analysis.contest.candidates)
     known = {name: cell for name in names if (cell := latency(analysis, domain, name, share)) is not None}
     if len(known) < max(len(names), 2) or len(groups({name: analysis.prints[name] for name in names}, LATENCY)) > 1:
@@ -55,11 +55,11 @@ def _fastest(analysis: Analysis, domain: str, share: float) -> str | None:
 
 
 def tail_of_cells(analysis: Analysis) -> float:
-    """Return the percentile that a table of every system in every domain shows; the p50 where no cell has a tail."""
+    """Return the percentile of latency to show for every system and domain: their common tail, else the p50."""
     cells = (each for figures in analysis.by_domain.values() for each in figures.values())
     return common_tail(tail_share(len(each.latency_s)) for each in cells) or MEDIAN
 
 
 def latency(analysis: Analysis, domain: str, system: str, share: float) -> Interval | None:
-    """Return a percentile of one cell; None where it has too few requests, or the system does not hold its rate."""
+    """Return a percentile of a system's latency in a domain. None from too few requests or at an unheld rate."""
     return None if system in analysis.not_held else analysis.by_domain[domain][system].latency_interval(share)

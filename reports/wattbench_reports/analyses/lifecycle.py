@@ -34,7 +34,7 @@ class Total:
 
     @property
     def energy_j(self) -> float | None:
-        """Return the joules of requests and training; None where the latter are not known."""
+        """Return the joules of requests and training. None where the joules of training are not known."""
         return None if self.training_j is None else self.requests_j + self.training_j
 
     @property

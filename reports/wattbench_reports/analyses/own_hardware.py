@@ -43,7 +43,7 @@ class Pays(StrEnum):
 
 @dataclass(frozen=True)
 class KeptOn:
-    """A machine of one's own in a month in which it is kept on."""
+    """The monthly costs and the capacity of a machine that is kept on."""
 
     system: str
     per_month: float
@@ -57,14 +57,14 @@ class KeptOn:
     """Whether the electricity that it draws when it is idle is in `per_month`, where electricity is paid for."""
 
     def month(self, requests: float) -> tuple[int, float]:
-        """Return how many machines answer some requests in a month, and the money of all of that."""
+        """Return the number of machines that a number of requests a month needs, and the money of the month."""
         machines = max(1, math.ceil(requests / self.requests_per_month - 1e-9))
         return machines, machines * self.per_month + requests * self.per_request.estimate
 
 
 @dataclass(frozen=True)
 class OwnHardware:
-    """A system that is kept on, against one that is paid by token or request."""
+    """A comparison of a system on a machine that is kept on with a system that is paid by token or request."""
 
     machine: KeptOn
     against: str
@@ -75,21 +75,21 @@ class OwnHardware:
 
     @property
     def pays(self) -> Pays:
-        """Return when own hardware costs less, by the estimate."""
+        """Return whether own hardware costs less always, from some number of requests on, or never, by the estimate."""
         if math.isinf(self.requests_per_month.estimate):
             return Pays.NEVER
         return Pays.FROM if self.requests_per_month.estimate > 0 else Pays.ALWAYS
 
     @property
     def requests_per_day(self) -> Interval:
-        """Return the same number, of a day."""
+        """Return the number of requests a day from which own hardware costs less."""
         month = self.requests_per_month
         return Interval(month.estimate / DAYS_PER_MONTH, month.low / DAYS_PER_MONTH, month.high / DAYS_PER_MONTH)
 
 
 @dataclass(frozen=True)
 class OwnHardwareStudy:
-    """All pairs of a run."""
+    """All comparisons in a run of own hardware with systems that are paid by token or request."""
 
     currency: str
     pairs: tuple[OwnHardware, ...]
@@ -98,7 +98,7 @@ class OwnHardwareStudy:
 
 
 def own_hardware(analysis: Analysis) -> OwnHardwareStudy | None:
-    """Compare every system whose hours have a price with every one that is paid otherwise, in the order of the run.
+    """Compare every system whose hours have a price with every system paid by request, in the order of the run.
 
     Returns:
         None in a run without one of either kind.
@@ -133,12 +133,12 @@ def own_hardware(analysis: Analysis) -> OwnHardwareStudy | None:
 
 
 def _is_paid_by_request(price: PriceRecord | None, money: SystemMoney) -> bool:
-    """Return whether a system costs nothing in a month without requests: by its price, or by its costs on record."""
+    """Return whether a system is paid by token or request: by its price, or by its recorded costs."""
     return (price is not None and not price.by_time) or DECLARED in money.parts
 
 
 def kept_on(analysis: Analysis, name: str, price: PriceRecord) -> KeptOn | None:
-    """Return the monthly costs of a machine; None where its hours cost nothing, as they give its capacity."""
+    """Return the monthly costs of a machine. None where its hours cost nothing: they give its capacity."""
     assert analysis.money is not None
     money = analysis.money.systems[name]
     hour = price.per_second * price.utilisation * 3600
@@ -167,7 +167,7 @@ def kept_on(analysis: Analysis, name: str, price: PriceRecord) -> KeptOn | None:
 
 
 def volume(machine: KeptOn, other_per_request: Interval) -> Interval:
-    """Return from how many requests a month own hardware costs less; infinite: never.
+    """Return the number of requests a month from which own hardware costs less. Infinite: never.
 
     The bounds are those of the money of a request of both; how many a machine can answer is taken as measured.
     """

@@ -44,20 +44,20 @@ class FrontMembership:
 
     @property
     def not_excluded(self) -> bool:
-        """Return whether it cannot be excluded from the front."""
+        """Return whether the system cannot be excluded from the front."""
         return self.p_value is not None and self.p_value > ALPHA
 
 
 @dataclass(frozen=True)
 class Tradeoff:
-    """All systems by one cost."""
+    """The trade-off between accuracy and one cost, over all systems."""
 
     places: tuple[FrontMembership, ...]
     """In the order of the systems."""
 
     @property
     def fronts(self) -> tuple[tuple[FrontMembership, ...], ...]:
-        """Return the systems of each group, in their order: only those within a group may be compared."""
+        """Return the systems of each group. Only systems of the same group may be compared."""
         numbers = sorted({member.group for member in self.places if member.group is not None})
         return tuple(tuple(member for member in self.places if member.group == number) for number in numbers)
 
@@ -118,7 +118,7 @@ def _joule_losses(basis: Basis, shares: Shares | None) -> NDArray[np.float64]:
 
 
 def _of_draws(estimates: Sequence[Interval | None], drawn: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Compare logs; a system without a figure, or with a draw without one, is compared with none."""
+    """Return one-sided p-values from the logs of estimates and draws. A system that lacks any is compared with none."""
     known = np.array([np.nan if each is None or each.estimate <= 0 else each.estimate for each in estimates])
     usable = np.isfinite(known) & (np.isfinite(drawn) & (drawn > 0)).all(axis=0)
     return pairwise_p_values_of_draws(np.log(np.where(usable, known, np.nan)), np.log(np.where(usable, drawn, np.nan)))

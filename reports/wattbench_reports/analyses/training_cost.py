@@ -21,7 +21,7 @@ class Step:
 
     @property
     def energy_j(self) -> float | None:
-        """Return the joules of all components; None where none was read."""
+        """Return the joules of all components. None where no component was read."""
         return total_j(self.recorded.energy_j)
 
     @property
@@ -72,7 +72,7 @@ class Training:
 
 
 def trainings(analysis: Analysis) -> tuple[Training, ...]:
-    """Return the training of every system of the run that has one on record, without yardsticks."""
+    """Return the recorded training of every system that has one, without yardsticks."""
     rows = analysis.frames.run.systems()
     return tuple(_of_system(analysis, rows[name]) for name in in_use(analysis) if rows[name].training)
 
@@ -84,7 +84,7 @@ def in_use(analysis: Analysis) -> tuple[str, ...]:
 
 
 def without_recorded_training(analysis: Analysis) -> tuple[str, ...]:
-    """Return the systems other than generalists without a training on record: its cost is not known."""
+    """Return the systems, other than generalists, whose training is not on record."""
     rows = analysis.frames.run.systems()
     return tuple(name for name in in_use(analysis) if analysis.kinds[name] != "generalist" and not rows[name].training)
 

@@ -27,8 +27,11 @@ _TEXTS = ("prompt", "output", "filtered", "target")
 
 @dataclass(frozen=True)
 class AnswerToRead:
-    """One answer. A text is None where the record does not hold it; so is an empty prompt, which tables have, and so
-    are all if they are empty."""
+    """One answer with its prompt and texts.
+
+    A text is None where the record does not hold it; so is an empty prompt, which tables have, and so are all texts if
+    all are empty.
+    """
 
     task: str
     doc_id: int
@@ -102,13 +105,13 @@ def answers_to_read(
 
 
 def _places(analysis: Analysis, system: str) -> set[int]:
-    """Return some answers of a system that another form would make right."""
+    """Return the rows of some answers of a system that would be right if written in another form."""
     known = analysis.strictness.get(system)
     return set() if known is None else {row for cell in known.cells for row in cell.places}
 
 
 def _spread(queues: Sequence[NDArray[np.int64]], first: NDArray[np.int64], number: int) -> list[int]:
-    """Take rows of each queue in turn, those of `first` before all others."""
+    """Take `number` rows from the queues in turn: first the rows in `first`, then all others."""
     number = min(number, sum(map(len, queues)))
     early, late = (
         [queue[np.isin(queue, first, invert=others)][:number].tolist() for queue in queues] for others in (False, True)
@@ -121,7 +124,7 @@ def _in_turns(queues: Sequence[Sequence[int]]) -> Iterator[int]:
 
 
 def _read(analysis: Analysis, rows: Sequence[int]) -> Mapping[int, Mapping[str, Any]]:
-    """Read some answers with their texts: place in the items to columns."""
+    """Read some answers with their texts: return the columns of each row of the items."""
     places = np.asarray(rows, dtype=np.int64)
     texts = texts_at(analysis.frames, places, _TEXTS)
     facts = analysis.frames.items.iloc[places][["task", "doc_id", "repeat", "correct"]]

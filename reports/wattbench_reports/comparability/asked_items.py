@@ -26,7 +26,7 @@ by content and then by number."""
 
 @dataclass(frozen=True, eq=False)
 class AskedTask:
-    """What one system answered of one task."""
+    """The documents of one task that one system answered."""
 
     definition: Part
     """How the task is set and scored: two systems that differ in it did other work, whatever the documents."""
@@ -41,12 +41,12 @@ class AskedTask:
 
     @property
     def contents(self) -> NDArray[np.uint64]:
-        """Return the numbers of their contents, in the same order."""
+        """Return the numbers of the documents' contents, in the order of `numbers`."""
         return self.answered[1]
 
     @property
     def items(self) -> NDArray[np.uint64]:
-        """Return a number for each item: of its content, and of how many documents of that content were before."""
+        """Return a number for each item, made of its content and the count of earlier documents with this content."""
         contents = self.contents
         starts = np.flatnonzero(np.append(True, contents[1:] != contents[:-1]))
         before = np.arange(len(contents)) - np.repeat(starts, np.diff(np.append(starts, len(contents))))
@@ -54,7 +54,7 @@ class AskedTask:
 
 
 def answered_by_cell(frames: Frames) -> dict[tuple[str, str], Answered]:
-    """Return (system, task) to what was answered; cells that answered the same share their arrays."""
+    """Map each system and task to the documents that were answered. Cells with equal documents share arrays."""
     known: dict[bytes, Answered] = {}
     answered: dict[tuple[str, str], Answered] = {}
     for cell, of_answers, content_of in _cells(frames):
@@ -90,7 +90,7 @@ def _cells(frames: Frames) -> Iterable[tuple[tuple[str, str], NDArray[np.int64],
 def asked_tasks(
     answered: Mapping[tuple[str, str], Answered], system: str, definitions: Mapping[str, Part], numbered_by: str
 ) -> dict[str, AskedTask]:
-    """Return what one system answered, by task.
+    """Return the documents that one system answered, by task.
 
     Args:
         answered: from `answered_by_cell`.

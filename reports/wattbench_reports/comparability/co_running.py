@@ -24,7 +24,7 @@ ALONE = part({"other slots": 0}, "")
 
 
 def co_runners_part(windows: pd.DataFrame) -> Part:
-    """Return the part `co_runners` of a system.
+    """Return the part `co_runners` of a system's fingerprint.
 
     Args:
         windows: its measured windows, with the column `co_runners`, which may lack values.
@@ -44,7 +44,7 @@ def _numbers(co_runners: pd.Series) -> NDArray[np.float64]:
 
 
 def shared_ways(ways: Mapping[str, str], windows: pd.DataFrame) -> dict[str, str]:
-    """Add to how components were read that they were shared, and by how many.
+    """Add to the provenance of shared components by how many slots they were shared.
 
     Args:
         ways: component to provenance.
@@ -59,7 +59,7 @@ def shared_ways(ways: Mapping[str, str], windows: pd.DataFrame) -> dict[str, str
 
 
 def slots_caveat(frames: Frames) -> Iterator[Caveat]:
-    """Say that several slots of a machine measured a run at once, and what follows of it; nothing where none did.
+    """State that several slots of a machine measured a run at once, and what follows. Nothing where none did.
 
     Args:
         frames: the tables of the run.

@@ -46,12 +46,12 @@ class Overlap:
 
     @property
     def most(self) -> int:
-        """Return the items of the system that answered more."""
+        """Return the number of items of the system that answered more."""
         return max(self.first_items, self.second_items)
 
     @property
     def same_work(self) -> bool:
-        """Return whether the two are ranked against each other."""
+        """Return whether the two systems did the same work, so that they are ranked against each other."""
         return self.same_tasks and self.common > 0 and self.common >= LEAST_SHARE * self.most
 
 
@@ -68,14 +68,14 @@ class Overlaps:
     """Shape (systems, systems): as `Overlap.same_tasks`."""
 
     def of(self, first: str, second: str) -> Overlap:
-        """Return what two systems have in common."""
+        """Return the overlap of items between two systems."""
         one, other = self.names.index(first), self.names.index(second)
         items = int(self.items[one]), int(self.items[other])
         return Overlap(*items, int(self.common[one, other]), bool(self.same_tasks[one, other]))
 
     @property
     def same_work(self) -> NDArray[np.bool_]:
-        """Return which systems did the same work, shape (systems, systems): as `Overlap.same_work`."""
+        """Return which pairs of systems did the same work, shape (systems, systems): as `Overlap.same_work`."""
         most = np.maximum(self.items[:, None], self.items[None, :])
         return np.asarray(self.same_tasks & (self.common > 0) & (self.common >= LEAST_SHARE * most))
 
@@ -95,7 +95,7 @@ class Overlaps:
 
 
 def overlaps(prints: Mapping[str, Fingerprint]) -> Overlaps:
-    """Count what each two systems have in common.
+    """Count the items that each two systems have in common.
 
     Systems of which no items are known have done the same work where their part ``tasks`` is equal.
 
@@ -126,7 +126,7 @@ def overlaps(prints: Mapping[str, Fingerprint]) -> Overlaps:
 
 
 def _set_alike(of_task: Sequence[AskedTask]) -> NDArray[np.bool_]:
-    """Return which systems had a task set alike, with the same documents under the same numbers: square."""
+    """Return a square mask of the pairs of systems with the same task, and equal documents under equal numbers."""
     size = len(of_task)
     parts = {each.definition: None for each in of_task}
     number = np.array([list(parts).index(each.definition) for each in of_task])
@@ -139,7 +139,7 @@ def _set_alike(of_task: Sequence[AskedTask]) -> NDArray[np.bool_]:
 
 
 def _shared(sets: Sequence[NDArray[np.uint64]], of_task: Sequence[AskedTask]) -> NDArray[np.int64]:
-    """Count the items that each two sets have in common; equal sets are looked at once."""
+    """Count the items that each two sets have in common. Equal sets are compared once."""
     position: dict[int, int] = {}
     different: list[NDArray[np.uint64]] = []
     number = []
@@ -159,7 +159,7 @@ def _shared(sets: Sequence[NDArray[np.uint64]], of_task: Sequence[AskedTask]) ->
 
 
 def apart_pairs(shared: Overlaps, names: Iterable[str]) -> list[tuple[str, str]]:
-    """List the pairs of some systems that did not do the same work, those with most in common first."""
+    """List the pairs of systems that did not do the same work, the pairs with most items in common first."""
     among = sorted(names)
     pairs = [(one, other) for position, one in enumerate(among) for other in among[position + 1 :]]
     apart = [pair for pair in pairs if not shared.of(*pair).same_work]

@@ -44,13 +44,12 @@ class CutReplies(NamedTuple):
 
     @property
     def too_many(self) -> bool:
-        """Return whether the accuracy is no ground to advise the system: more than `MOST_CUT` were cut and are not
-        right."""
+        """Return whether too many replies were cut and wrong to advise the system: a share above `MOST_CUT`."""
         return self.wrong > MOST_CUT * self.answers
 
 
 def cut_replies(frames: Frames) -> dict[str, CutReplies]:
-    """Return how many replies of each system were cut; without systems of which it is not known.
+    """Return how many replies of each system were cut. Systems without recorded reasons are left out.
 
     Args:
         frames: the tables of the run. Older ones do not say why replies ended.

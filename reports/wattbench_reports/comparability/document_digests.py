@@ -67,7 +67,7 @@ def contents(items: pd.DataFrame, hashes: Coded) -> dict[tuple[str, str], Conten
 
 
 def streamed_contents(frames: StreamedFrames, column: str) -> dict[tuple[str, str], Contents]:
-    """As `contents`, of a run whose answers stay in the file: a system and a task in memory at a time.
+    """Digest the documents or prompts of a streamed run as `contents` does, one system and task in memory at a time.
 
     Args:
         frames: the run.
@@ -93,7 +93,7 @@ def streamed_contents(frames: StreamedFrames, column: str) -> dict[tuple[str, st
 def _streamed_digest(
     frames: StreamedFrames, column: str, rows: NDArray[np.integer[Any]], documents: NDArray[np.int64]
 ) -> Contents:
-    """Digest the lines of a cell. Where no document is there twice, lines are sorted by their numbers alone."""
+    """Digest the lines of a cell. Where no document is repeated, lines are sorted by document number alone."""
     parts = frames.texts_of(column, as_slice(rows))
     texts = pa.concat_arrays(
         [pc.cast(part.dictionary_decode() if pa.types.is_dictionary(part.type) else part, pa.large_string())
@@ -121,14 +121,14 @@ def _streamed_digest(
 
 
 def _distinct(documents: NDArray[np.int64], codes: NDArray[np.int64], number: int) -> NDArray[np.int64]:
-    """Return the distinct pairs of a document and a code, which is from -1 to `number` - 2; shape (pairs, 2)."""
+    """Return the distinct pairs of a document and a code, shape (pairs, 2). Codes are from -1 to `number` - 2."""
     if np.abs(documents).max() < np.iinfo(np.int64).max // number - 1:
         return np.column_stack(np.divmod(np.unique(documents * number + codes + 1), number)) - [0, 1]
     return np.unique(np.column_stack([documents, codes]), axis=0)
 
 
 def _digest(pairs: NDArray[np.int64], hashes: Coded) -> Contents:
-    """Digest the lines of distinct pairs of a document and the number of a hash."""
+    """Digest distinct pairs of a document and its hash, one line each."""
     documents, codes = pairs.T
     # A record without a hash is damaged, and is told from one with: it is not a reason to fail.
     texts = pc.fill_null(hashes.texts.take(pa.array(codes, mask=codes < 0)), "none")

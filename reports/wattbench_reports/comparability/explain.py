@@ -31,7 +31,7 @@ def run_label(run: str) -> str:
 
 
 def condition_caveats(prints: Mapping[str, Fingerprint], across: Sequence[str] = ()) -> tuple[Caveat, ...]:
-    """Return a caveat for each part in which systems differ: those that forbid a ranking, and the others.
+    """Return a caveat for each part of the fingerprint in which systems differ.
 
     Args:
         prints: the name by which a system is shown, to its fingerprint.
@@ -48,7 +48,7 @@ def condition_caveats(prints: Mapping[str, Fingerprint], across: Sequence[str] =
 
 
 def not_recorded(prints: Mapping[str, Fingerprint]) -> tuple[Caveat, ...]:
-    """Say once which facts that decide a ranking no source of several imported runs records.
+    """State which facts that decide a ranking are recorded by no source of several imported runs.
 
     Args:
         prints: the name by which a system is shown, to its fingerprint.
@@ -98,14 +98,14 @@ def identity_differences(first: Fingerprint, second: Fingerprint) -> tuple[Diffe
 
 
 def not_one_system(differences: Sequence[Difference], first: str, second: str) -> str:
-    """Say in a sentence that two systems that share a name are not shown to be one, and why."""
+    """State that two systems of one name are not shown to be the same system, and why."""
     return (
         f"{first} and {second} share a name, and are not shown to be one system: {clauses(differences, first, second)}."
     )
 
 
 def clauses(differences: Sequence[Difference], first: str, second: str) -> str:
-    """List what differs: ``other weights (big@a: SHA-256 1f; big@b: SHA-256 2e); engine not recorded``."""
+    """List differences as clauses: ``other weights (big@a: SHA-256 1f; big@b: SHA-256 2e); engine not recorded``."""
     return "; ".join(_clause(one, first, second) for one in differences)
 
 
@@ -154,7 +154,7 @@ def _consequence(divide: Divide) -> str:
 
 
 def _who(side: AgreeingSystems, prints: Mapping[str, Fingerprint]) -> str:
-    """Name the systems of a side; where there are several runs, a run names all of its systems."""
+    """Name the systems of one side. Of several runs, a run with all of its systems there is named instead."""
     runs: dict[str, list[str]] = {}
     for shown, each in prints.items():
         runs.setdefault(each.run, []).append(shown)

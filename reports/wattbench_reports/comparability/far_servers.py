@@ -9,8 +9,7 @@ from wattbench_reports.tables.suite_record import SystemSettings
 
 
 def hosts_elsewhere(config: SystemSettings) -> list[str]:
-    """Return the hosts of servers that a system or its members use, without those of this machine or started by
-    wattbench.
+    """Return the hosts of other machines with servers that a system or its members use, and wattbench did not start.
 
     Args:
         config: the system's part of the resolved suite.
@@ -19,7 +18,7 @@ def hosts_elsewhere(config: SystemSettings) -> list[str]:
 
 
 def _far_host(config: SystemSettings) -> str | None:
-    """Return the host of a server that wattbench did not start, and that is not this machine by its name."""
+    """Return the host of a server on another machine that wattbench did not start; None for any other server."""
     url = config.base_url
     if url is None or config.served_by_wattbench:
         return None

@@ -61,7 +61,7 @@ class Fingerprint:
         return replace(self, by_task={})
 
     def without(self, name: str, ending: str) -> Fingerprint:
-        """Return the fingerprint without those facts of a part whose names have an ending."""
+        """Return the fingerprint without the facts of one part whose names have an ending."""
         facts = tuple((fact, value) for fact, value in self.parts[name].facts if not fact.endswith(ending))
         return replace(self, parts={**self.parts, name: Part(facts, self.parts[name].owner)})
 
@@ -118,7 +118,7 @@ def fingerprints(frames: Frames) -> dict[str, Fingerprint]:
 
 
 def _tasks(record: HeaderRecord, system: str, documents: Mapping[tuple[str, str], str]) -> dict[str, dict[str, Any]]:
-    """Return by task what was planned for a system, and which documents it answered."""
+    """Return, for each task, the facts of a system's plan and of the documents that it answered."""
     cells = {cell.task: cell.as_recorded for cell in record.cells if cell.system == system}
     answered = {task: digest for (name, task), digest in documents.items() if name == system}
     facts: dict[str, dict[str, Any]] = {}
@@ -138,8 +138,7 @@ def _tasks(record: HeaderRecord, system: str, documents: Mapping[tuple[str, str]
 
 
 def _documents(frames: Frames) -> dict[tuple[str, str], str]:
-    """Return how many documents were answered by system and task, and a SHA-256 of which: the evidence, not the
-    plan."""
+    """Return the number and a SHA-256 of the documents that were in fact answered, by system and task."""
     recorded = _contents(frames, "doc_hash")
     return {cell: f"{each.documents} documents, {each.sha256}" for cell, each in recorded.items()}
 
@@ -159,7 +158,7 @@ def _prompts(frames: Frames) -> dict[str, dict[str, str]]:
 
 
 def _meters(frames: Frames) -> tuple[dict[str, Part], dict[str, Part]]:
-    """Return the components whose joules count and how each was read, by system; and with how many other slots.
+    """Return two parts of each system: the counted components with how each was read, and the number of other slots.
 
     From its measured windows: the valid ones, where there are any. A system without joules has no part, and none
     to differ in.
@@ -189,7 +188,7 @@ def _meters(frames: Frames) -> tuple[dict[str, Part], dict[str, Part]]:
 
 
 def _declared(frames: Frames) -> dict[str, Part]:
-    """Return the meters of an import: how its joules were read is not known, so no other run's are comparable."""
+    """Return the meter of each imported system with joules: not recorded, so that no other run is comparable."""
     recorded = part({"joules": "imported", "read by": ABSENT}, frames.run.header.run)
     return {
         name: recorded
@@ -205,14 +204,13 @@ def _imported_scenario(record: HeaderRecord, system: str) -> dict[str, Any]:
 
 
 def _scenario(measure: Mapping[str, Any]) -> dict[str, Any]:
-    """Return how the items were put to the system: every setting that is not known to be harmless, so a new one
-    counts."""
+    """Return the settings by which items were put to the system, except those known to be harmless."""
     facts = {name: value for name, value in sorted(measure.items()) if name not in HARMLESS and value is not None}
     return {"scenario": ABSENT, "batch": ABSENT} | facts
 
 
 def _settings(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Flatten a system's settings. Of a path only its last name counts: checkouts have different paths."""
+    """Yield a system's settings, flattened. Of a path only the last name counts: checkouts have different paths."""
     for name, value in sorted(config.items(), key=lambda pair: str(pair[0])):
         key = f"{prefix}{name}"
         if name in UNTELLING or value is None:
@@ -224,7 +222,7 @@ def _settings(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str
 
 
 def _elsewhere(config: SystemSettings, run: str) -> dict[str, Part]:
-    """Return what differs for a system on another machine's server: that machine's hardware is not known."""
+    """Return the parts of a system that uses another machine's server: the hardware there is not known."""
     hosts = hosts_elsewhere(config)
     if not hosts:
         return {}
@@ -235,7 +233,7 @@ def _elsewhere(config: SystemSettings, run: str) -> dict[str, Part]:
 
 
 def _counted(meter: Part, owner: JouleOwner, system: str, *, imported: bool) -> Part:
-    """Say in the meter of a system whose joules it counted: a client's are ranked with those of no other system."""
+    """Add to a system's meter on which machine its joules were counted: a client's are ranked with no others."""
     if owner == JouleOwner.CLIENT:
         return Part(
             (*meter.facts, ("counted", f"on the client of {system}, not on the machine of its model")), meter.owner
@@ -247,6 +245,6 @@ def _counted(meter: Part, owner: JouleOwner, system: str, *, imported: bool) -> 
 
 
 def _server(config: SystemSettings, device: Part) -> dict[str, Part]:
-    """Name the server in the device of an imported system: what is recorded of a machine there is of the server's."""
+    """Return the device of an imported system with its servers on other machines. Empty without such a server."""
     hosts = hosts_elsewhere(config)
     return {"device": Part((("server", ", ".join(hosts)), *device.facts), device.owner)} if hosts else {}

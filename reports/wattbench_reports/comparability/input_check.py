@@ -63,12 +63,12 @@ class SystemInput:
 
     @property
     def repeated(self) -> int:
-        """Return the answers that are not the first one of their item."""
+        """Return the number of answers that are not the first one of their item."""
         return self.answers - self.items
 
     @property
     def notable(self) -> bool:
-        """Return whether a reader should see the table."""
+        """Return whether something in the system's data is worth showing."""
         figures = self.figures
         some = any((each.missing > 0 and each.known) or each.negative for each in figures.values())
         never = [figures[name].zeros for name in (PROMPT_TOKENS, JOULES, SECONDS)]
@@ -90,12 +90,12 @@ class InputCheck:
 
     @property
     def notable(self) -> bool:
-        """Return whether a reader should see the table."""
+        """Return whether something in the data of any system is worth showing."""
         return any(each.notable for each in self.systems)
 
 
 def system_inputs(frames: Frames) -> dict[str, SystemInput]:
-    """Look at the answers of each system; what others answered is left out.
+    """Check the recorded answers of each system, without comparing them with those of other systems.
 
     Args:
         frames: the run. Of a run on unlike machines those of all of them.
@@ -128,7 +128,7 @@ def system_inputs(frames: Frames) -> dict[str, SystemInput]:
 
 
 def input_check(inputs: Mapping[str, SystemInput], prints: Mapping[str, Fingerprint]) -> InputCheck:
-    """Put the data of systems next to each other.
+    """Combine the checks of all systems, with the items that they have in common.
 
     Args:
         inputs: name to what `system_inputs` returned for it, of any runs.
@@ -150,7 +150,7 @@ def input_check(inputs: Mapping[str, SystemInput], prints: Mapping[str, Fingerpr
 
 
 def _items_of(prints: Sequence[Fingerprint]) -> tuple[int, int]:
-    """Count the items that any system answered, and those that all did."""
+    """Count the items that any system answered, and the items that all systems answered."""
     every = common = 0
     for task in dict.fromkeys(task for each in prints for task in each.by_task):
         holders = [each.by_task[task] for each in prints if task in each.by_task]

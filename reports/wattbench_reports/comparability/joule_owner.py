@@ -16,7 +16,7 @@ from wattbench_reports.tables.suite_record import SystemSettings
 
 
 class JouleOwner(StrEnum):
-    """Whose joules are recorded for a system."""
+    """The machine whose joules are recorded for a system."""
 
     MODEL = "model's machine"
     CLIENT = "client"
@@ -26,7 +26,7 @@ class JouleOwner(StrEnum):
 
 
 def joule_owners(frames: Frames) -> dict[str, JouleOwner]:
-    """Return whose joules each system's are.
+    """Return, for each system, the machine whose joules are recorded.
 
     Of a run of this harness that is known: its meters are those of its machine, or read another one and say so in the
     name of the component. Of an import it is what the reader declared; without that readings of power are those of the

@@ -30,7 +30,7 @@ def parts_of(node: NodeRecord) -> dict[str, Part]:
 
 
 def machine_classes(nodes: Sequence[NodeRecord]) -> tuple[tuple[NodeRecord, ...], ...]:
-    """Return the classes by the number of blocks, most first; on a tie, the class of the first block."""
+    """Return the classes of machines, those with the most blocks first. On a tie, the class of the first block."""
     divided: dict[tuple[Part, ...], list[NodeRecord]] = {}
     for node in nodes:
         divided.setdefault(tuple(parts_of(node).values()), []).append(node)
@@ -40,6 +40,6 @@ def machine_classes(nodes: Sequence[NodeRecord]) -> tuple[tuple[NodeRecord, ...]
 
 
 def in_words(facts: Part, *names: str) -> str:
-    """Word some facts of a part: ``1 × Example GPU, Example CPU``; what is not there or not recorded is left out."""
+    """Write the recorded facts of a part in words: ``1 × Example GPU, Example CPU``."""
     values = [facts.fact(name) for name in names or dict(facts.facts)]
     return ", ".join(value for value in values if value not in ("none", NOT_RECORDED, "–"))

@@ -85,7 +85,7 @@ class Divide:
 
 
 def differences(first: Fingerprint, second: Fingerprint) -> tuple[Difference, ...]:
-    """Return every part in which two systems differ: conditions first, then what they are, then circumstances."""
+    """Return every part in which two systems differ: conditions first, then identity, then circumstances."""
     divided = []
     for name in (*CONDITIONS, *IDENTITY, *CIRCUMSTANCES):
         ours, theirs = first.parts.get(name, Part()), second.parts.get(name, Part())
@@ -99,7 +99,7 @@ def differences(first: Fingerprint, second: Fingerprint) -> tuple[Difference, ..
 def divides(
     prints: Mapping[str, Fingerprint], across: Sequence[str] = (), names: Iterable[str] = (*CONDITIONS, *CIRCUMSTANCES)
 ) -> tuple[Divide, ...]:
-    """Return the parts in which several systems differ, those that forbid most first.
+    """Return the parts in which several systems differ, in the order of `names`.
 
     Args:
         prints: name to fingerprint.
@@ -117,7 +117,7 @@ def divides(
 
 
 def _by_part(prints: Mapping[str, Fingerprint], name: str) -> list[tuple[Part, list[str]]]:
-    """Return the systems of each value of a part."""
+    """Return each value of a part with the systems that have this value."""
     sides: dict[Part, list[str]] = {}
     for system, each in prints.items():
         facts_of = each.parts.get(name, Part())
@@ -127,7 +127,7 @@ def _by_part(prints: Mapping[str, Fingerprint], name: str) -> list[tuple[Part, l
 
 
 def _by_work(prints: Mapping[str, Fingerprint]) -> list[tuple[Part, list[str]]]:
-    """Return the systems of each group that did the same work, with the part ``tasks`` of its first one."""
+    """Return each group of systems that did the same work, with the part ``tasks`` of its first system."""
     return [(prints[group[0]].parts[TASKS], list(group)) for group in overlaps(prints).groups()] if prints else []
 
 
@@ -170,7 +170,7 @@ def parts_to_cross(names: Sequence[str], crossable: Sequence[str] = CONDITIONS) 
 
 
 def in_words(value: Part, facts: Sequence[str]) -> str:
-    """Word some facts of a part with their names: ``GPU power limit 450 W and CPU governor powersave``."""
+    """Write some facts of a part with their names: ``GPU power limit 450 W and CPU governor powersave``."""
     known = [name for name in facts if name in dict(value.facts)]
     facts_shown = [f"{name} {_clipped(value.fact(name))}" for name in known[:_SHOWN_FACTS]]
     if len(known) > _SHOWN_FACTS:
@@ -179,13 +179,13 @@ def in_words(value: Part, facts: Sequence[str]) -> str:
 
 
 def _clipped(value: str) -> str:
-    """Shorten hashes to twelve digits, and what is too long for a line."""
+    """Shorten hashes to twelve digits, and cut a text that is too long for a line."""
     short = re.sub(r"[0-9a-f]{64}", lambda digest: digest[0][:12], value)
     return short if len(short) <= _SHOWN else f"{short[:_SHOWN]}..."
 
 
 def _differing(values: Sequence[Part]) -> tuple[str, ...]:
-    """Return the facts in which the parts differ, in the order of the facts."""
+    """Return the names of the facts in which some parts differ, in the order of the facts."""
     first, *others = values
     differing = {name for other in others for name in first.differing(other)}
     return tuple(

@@ -154,8 +154,7 @@ class Analysis:
 
     @cached_property
     def by_item(self) -> Analysis:
-        """Return the analysis of single items and their answers: this one; of a streamed run, that of a random sample
-        of its items."""
+        """Return the analysis to take single items from: this one, or that of a sample of a streamed run's items."""
         if not isinstance(self.frames, StreamedFrames):
             return self
         return _analysis(read_frames(sampled_frames(self.frames), self.read.cluster), self.assumptions)
@@ -173,8 +172,7 @@ class Analysis:
 
     @property
     def money(self) -> RunMoney | None:
-        """Return each system's money; None: no system has a price, a declared cost, or joules with a price of
-        electricity."""
+        """Return each system's money. None without a price, a declared cost, or priced electricity."""
         return None if self.priced is None else self.priced.money
 
     def money_of(self, domain: str) -> RunMoney | None:
@@ -185,13 +183,13 @@ class Analysis:
         return money_figures(self.basis, self.table, self.bills, self.tariff, share).money
 
     def answers_money(self, rows: slice) -> NDArray[np.float64]:
-        """Return the money of some answers, between two rows: see `wattbench_reports.metrics.money.money_sums`."""
+        """Return the money of each answer in a slice of rows: see `wattbench_reports.metrics.money.money_sums`."""
         if self.bills is None or self.tariff is None:
             return np.full(rows.stop - rows.start, np.nan)
         return answers_money(self.frames, self.tariff.bills, self.tariff.per_joule, rows)
 
     def money_pairs(self, domain: str | None = None) -> Pairs | None:
-        """Return comparisons as `pairs`, of money in place of joules; None where no system has a cost."""
+        """Return comparisons of systems by money, as `pairs` compares joules. None where no system has a cost."""
         if self.priced is None:
             return None
         if domain is None and self.shares is not None:
@@ -199,7 +197,7 @@ class Analysis:
         return EqualPairs(self.priced.overall if domain is None else self.priced.table.of_domain(domain))
 
     def cost_figures(self, unit: CostUnit) -> Mapping[str, CostFigures]:
-        """Return each system's cost for a request and for a correct answer; empty in a unit that no system has."""
+        """Return each system's cost for a request and for a correct answer. Empty if no system has the unit."""
         if unit not in self.costs:
             return {}
         if unit == CostUnit.JOULES:
@@ -225,7 +223,7 @@ class Analysis:
 
     @cached_property
     def shares(self) -> Shares | None:
-        """Return the mix of domains that figures over all of them are stated for; None: every item counts the same."""
+        """Return the shares of domains that overall figures are stated for; None: every item counts the same."""
         return shares_of(self.workload, self.basis)
 
     @property
@@ -237,7 +235,7 @@ class Analysis:
         return np.asarray(items / items.sum()) if items.any() else np.full(len(items), 1 / len(items))
 
     def pairs(self, domain: str | None = None) -> Pairs:
-        """Return comparisons of two systems over one domain; without one, over all items as the mix has them."""
+        """Return comparisons of two systems over one domain; without a domain, over all items under the mix."""
         weighed = domain is None and self.shares is not None
         return self._weighed_pairs if weighed else self.read.pairs(domain)
 
@@ -261,8 +259,7 @@ class Analysis:
         return software_carbon(self.frames, self.table, carbon, self.basis, sums, share)
 
     def impacts_of(self, domain: str) -> dict[str, tuple[SystemImpact, ...]]:
-        """Return each system's water, abiotic depletion and primary energy over one domain; empty where none is
-        stated."""
+        """Return each system's water, abiotic depletion and primary energy over one domain; empty where not stated."""
         impacts = self.comparison.impacts
         share = np.array([float(name == domain) for name in self.basis.domains])
         return {} if impacts is None else system_impacts(self.table, impacts, self.basis, self.sums, share)
@@ -274,8 +271,7 @@ class Analysis:
 
     @cached_property
     def rankings(self) -> Mapping[str | None, Ranking]:
-        """Return the ranking over all items, under None, and of each domain if there are several; empty without
-        candidates."""
+        """Return the ranking over all items (key None), and of each domain if there are several."""
         everyone = self.contest.candidates
         if not everyone:
             return {}
@@ -324,8 +320,7 @@ class Analysis:
 
     @property
     def not_held(self) -> Mapping[str, str]:
-        """Return the systems that did not hold the compared rate, or may not have, and why; empty where no load was
-        offered."""
+        """Return the systems that did not or may not have held the compared rate, and why. Empty without a load."""
         if self.comparison.load is None:
             return {}
         at = self.comparison.load.compared
@@ -497,7 +492,7 @@ def _analysis(read: ReadRun, assumptions: Assumptions) -> Analysis:
 
 
 def _seconds(read: ReadRun, decide: DecisionSettings, paid: MoneySums | None) -> SecondSums | None:
-    """Return the sums of seconds, where a second has a price, they are to be minimised, or are all that compares."""
+    """Return the sums of seconds if seconds are priced, to be minimised, or all that compares; else None."""
     wanted = decide.minimise == CostUnit.SECONDS or (decide.worth is not None and decide.worth.per_second > 0)
     priced = None if paid is None else paid.priced
     alone = wanted or nothing_else_compares(read.frames, read.judged, read.table, priced)
@@ -505,12 +500,12 @@ def _seconds(read: ReadRun, decide: DecisionSettings, paid: MoneySums | None) ->
 
 
 def _correct(frames: Frames) -> dict[str, float]:
-    """Return each system's correct answers, every request counted."""
+    """Return the number of each system's correct answers over all requests."""
     return {name: float(np.nansum(frames.figures("correct", frames.answers_of(name)))) for name in frames.systems}
 
 
 def _known(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return values with 0 in place of those that are not known."""
+    """Return values with 0 in place of unknown values."""
     return values if np.isfinite(values).all() else np.nan_to_num(values)
 
 

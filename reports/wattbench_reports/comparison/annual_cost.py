@@ -13,7 +13,7 @@ from wattbench_reports.tables.training_record import training_records
 
 @dataclass(frozen=True)
 class Year:
-    """One system's requests of a year, as the workload has them."""
+    """The energy, emissions and cost of one system for the workload's requests of a year."""
 
     system: str
     energy_kwh: float | None
@@ -76,7 +76,7 @@ def year(
 
 
 def training_j(row: SystemRow | None) -> float | None:
-    """Return the joules of everything that was trained for a system; None where any of them is not known."""
+    """Return the joules of everything that was trained for a system; None where the joules of a step are not known."""
     known = [total_j(step.energy_j) for step in training_records(row).values()]
     if not known or any(each is None for each in known):
         return None

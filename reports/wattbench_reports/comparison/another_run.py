@@ -48,7 +48,7 @@ def _variance(values: Sequence[float | None]) -> SessionVariance | None:
 
 
 def joule_ratios(basis: Basis, shares: Shares | None) -> dict[str, BlockRatio]:
-    """Return each system's joules per correct answer with its variance: between blocks, or without them over items."""
+    """Return each system's joules per correct answer with its variance: over blocks or, without blocks, over items."""
     ratios = (item_ratios if basis.blocks is None else block_ratios)(basis, {"energy_j": 1.0}, shares, per_correct=True)
     return {name: each for name, each in zip(basis.systems, ratios, strict=True) if each is not None}
 
@@ -56,7 +56,7 @@ def joule_ratios(basis: Basis, shares: Shares | None) -> dict[str, BlockRatio]:
 def of_another_run(
     ratio: BlockRatio | None, other_items: Interval | None, session: SessionVariance | None
 ) -> Interval | None:
-    """Return the interval of a figure for another run, never narrower than for other items; None: not known."""
+    """Return the interval of a figure for another run, at least as wide as for other items; None if not known."""
     if ratio is None or other_items is None or session is None:
         return None
     interval = another_run(ratio, session)
@@ -70,7 +70,7 @@ def of_another_run(
 
 @dataclass(frozen=True)
 class PairsAcrossRuns:
-    """Comparisons of systems of several runs: joules of two runs differ by their sessions as well.
+    """Comparisons of systems of several runs, with the variance between sessions in joules of two runs.
 
     Accuracies are of answers, which another session repeats, and are compared over items. Two systems of one run are
     compared as in that run.
@@ -88,11 +88,11 @@ class PairsAcrossRuns:
     """System to the machine of its run; without those of older records, which do not name it."""
 
     def accuracy(self, first: str, second: str, *, detectable: bool = True) -> AccuracyGap | None:
-        """Compare over the items that both answered."""
+        """Compare the accuracy of two systems over the items that both answered."""
         return self.within.accuracy(first, second, detectable=detectable)
 
     def joules(self, first: str, others: Sequence[str], *, detectable: bool = True) -> list[EnergyGap]:
-        """Compare with the systems of the same run as in that run, and with others with both sessions' variance."""
+        """Compare the joules of one system with those of others. Between runs, the sessions' variance is added."""
         gaps = self.within.joules(first, others, detectable=detectable)
         return [
             gap if self.run_of[first] == self.run_of[other] else self._across(first, other, gap)

@@ -31,7 +31,7 @@ Sums = NDArray[np.float64]
 
 
 def shared_blocks(table: ItemTable, first: int, second: int, rows: NDArray[np.bool_]) -> NDArray[np.int64] | None:
-    """Return the number of the block of each of some items, from 0; None unless both systems shared two or more.
+    """Return the block number of each of some items, from 0. None unless both systems shared two blocks or more.
 
     Args:
         table: the items.
@@ -71,7 +71,7 @@ def score_pair(
     theirs: NDArray[np.float64],
     by_item: tuple[Interval, float],
 ) -> PairedBlockMean | None:
-    """Compare mean scores over the same items.
+    """Compare the mean scores of two systems over the same items, block by block.
 
     Args:
         blocks: of each item.
@@ -93,7 +93,7 @@ def weighted_joules(basis: Basis, shares: Shares | None) -> tuple[Sums, Sums]:
 
 
 def paired(sums: tuple[Sums, Sums], first: int, others: Sequence[int]) -> list[PairedBlockRatio | None]:
-    """Compare the ratio of one system's sums with that of some others."""
+    """Compare the ratio of one system's sums with the ratios of some others, block by block."""
     above, below = sums
     ours = (np.repeat(above[:, [first]], len(others), axis=1), np.repeat(below[:, [first]], len(others), axis=1))
     return paired_block_ratios(ours, (above[:, others], below[:, others]))

@@ -200,7 +200,7 @@ def unread_caveats(strictness: Mapping[str, SystemStrictness]) -> tuple[Caveat, 
 
 
 def _together(caveats: Iterable[Caveat], sentence: str) -> Iterator[Caveat]:
-    """Say in one sentence what would be said of more systems than one sentence names."""
+    """Join the same caveat of several systems into one sentence."""
     by_code: dict[str, list[Caveat]] = {}
     for each in caveats:
         by_code.setdefault(each.code, []).append(each)
@@ -218,7 +218,7 @@ def _absent(frames: Frames) -> Iterator[Caveat]:
 
 
 def _shard(frames: Frames) -> Iterator[Caveat]:
-    """Say that a run asked some blocks of its suite alone."""
+    """State that a run holds only some blocks of its suite."""
     shard = frames.run.header.shard
     if shard is not None:
         which = part_in_words(shard["blocks"], shard["of"])
@@ -236,7 +236,7 @@ def _rescored(frames: Frames) -> Iterator[Caveat]:
 
 
 def _waited(frames: Frames) -> Iterator[Caveat]:
-    """Say how much of a run was waiting for a service, which no figure shows. Older runs did not wait."""
+    """State how long requests waited for a service, which no latency counts. Older runs did not wait."""
     waited_s, resent = frames.further("waited_s"), None
     for name in frames.systems:
         own_s = np.nan_to_num(waited_s(frames.answers_of(name)))
@@ -256,7 +256,7 @@ def _waited(frames: Frames) -> Iterator[Caveat]:
 
 
 def _remarks(frames: Frames) -> Iterator[Caveat]:
-    """Say what is remarked of answers: why tokens are not recorded, or what was sent again. Older runs say nothing."""
+    """State the remarks recorded with answers: why tokens are missing, or what was sent again. None in older runs."""
     if not frames.has_column("remark"):
         return
     remarks = frames.coded("remark")
@@ -333,7 +333,7 @@ def _imported(frames: Frames) -> Iterator[Caveat]:
 
 
 def _source(source: str | None) -> str:
-    """Name a tool; a table is none."""
+    """Return the name of the tool that is the source, or ``a table``."""
     return "a table" if source == "table" else f"{source}"
 
 
@@ -346,7 +346,7 @@ def _who_measured(frames: Frames) -> str:
 
 
 def _failures(frames: Frames) -> Iterator[Caveat]:
-    """Say how many requests failed; under load `wattbench_reports.metrics.arrival_rates` does."""
+    """State how many requests failed. Under load `wattbench_reports.metrics.arrival_rates` states it."""
     if frames.rows is not None:
         return
     for name, rows in zip(frames.systems, frames.answers_by_system, strict=True):
@@ -363,7 +363,7 @@ def _failures(frames: Frames) -> Iterator[Caveat]:
 
 
 def _commonest(frames: Frames, system: str) -> str:
-    """Return the reason why most of a system's failed requests failed."""
+    """Return the most common reason why a system's requests failed."""
     reasons = frames.coded("failure").series(frames.answers_of(system)).value_counts()
     said = f"{str(reasons.index[0])[:_REASON_CHARACTERS]}"
     return said if len(reasons) == 1 else f"most often: {said}"
@@ -411,7 +411,7 @@ def _unmetered(measured: Mapping[str, Measures], judged: Mapping[str, Validity],
 
 
 def _without_joules(figures: Measures, frames: Frames) -> int:
-    """Count the requests without joules. Those of machines of another class have some, which are left out."""
+    """Count the requests without recorded joules. Joules of machines of another class count as recorded."""
     if not frames.record.suite.measure.energy:  # as is said once of all
         return 0
     if frames.recorded is None:

@@ -67,6 +67,5 @@ class Comparison:
 
     @property
     def tail_share(self) -> float | None:
-        """Return the percentile above the p50 that a table of the systems shows; None where some system supports no
-        more than a p50."""
+        """Return the tail percentile that a table of systems shows; None if some system supports no more than a p50."""
         return above_median(common_tail(each.tail_share for each in self.systems))

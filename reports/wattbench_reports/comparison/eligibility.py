@@ -39,7 +39,7 @@ class Contest:
 
 
 def yardsticks(suite: SuiteRecord) -> dict[str, str]:
-    """Return each yardstick of a run and what makes it one: a clause."""
+    """Return the yardsticks of a run, each with a clause that says what makes it a yardstick."""
     routers = {name: config.router.type for name, config in suite.systems.items() if config.router is not None}
     return {name: _YARDSTICKS[router] for name, router in routers.items() if router in _YARDSTICKS}
 
@@ -97,7 +97,7 @@ def _items(shared: Overlaps, names: Iterable[str]) -> int:
 
 
 def _why(shared: Overlaps, system: str, candidates: Sequence[str]) -> str:
-    """Return with which candidate a system has too few items in common, as a clause: the one with the fewest."""
+    """Return a clause on the candidate with which a system has the fewest items in common, too few to be ranked."""
     apart = [name for name in sorted(candidates) if not shared.of(system, name).same_work]
     other = min(apart, key=lambda name: (shared.of(system, name).same_tasks, shared.of(system, name).common))
     between = shared.of(system, other)
@@ -109,7 +109,7 @@ def _why(shared: Overlaps, system: str, candidates: Sequence[str]) -> str:
 
 
 def _pair(shared: Overlaps, first: str, second: str) -> str:
-    """Say what two systems have in common, as a clause."""
+    """Return a clause on how little two systems have in common."""
     between = shared.of(first, second)
     if not between.same_tasks:
         return f"{first} and {second} have different documents or tasks"
@@ -128,7 +128,7 @@ def _sentence(other_work: Mapping[str, str]) -> Iterable[str]:
 
 
 def _called(kinds: Mapping[str, str]) -> dict[str, str]:
-    """Return each name, followed by its kind where kinds differ and the name does not say it."""
+    """Map each system to its name, followed by its kind where kinds differ and the name does not say the kind."""
     if len(set(kinds.values())) < 2:
         return {name: name for name in kinds}
     return {name: name if kind in name.casefold() else f"{name} ({kind})" for name, kind in kinds.items()}

@@ -46,12 +46,12 @@ class EstimatedSystem:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """Return those of `QUANTITIES` that some estimated requests lack, so that they have no sum."""
+        """Return the names in `QUANTITIES` that have no sum, as some estimated requests lack them."""
         return tuple(name for name in QUANTITIES if self.estimated and name not in self.sums)
 
     @property
     def j_per_correct(self) -> Range | None:
-        """Return the range of joules per correct answer; None without one, and where some requests have no figures."""
+        """Return the range of joules per correct answer; None without one, or if some requests have no figures."""
         return None if not self.correct else self._divided("energy_j", self.correct)
 
     def _divided(self, quantity: str, number: float) -> Range | None:
@@ -62,7 +62,7 @@ class EstimatedSystem:
 def estimated_systems(
     rows: Iterable[EstimateRow], systems: Iterable[str], correct: Mapping[str, float]
 ) -> tuple[EstimatedSystem, ...]:
-    """Sum what was estimated over tasks.
+    """Sum the estimates of each system and service over its tasks.
 
     Args:
         rows: of a run.
@@ -109,13 +109,13 @@ def _total(rows: Iterable[EstimateRow], name: str) -> Range | None:
 
 
 def renamed(systems: Iterable[EstimatedSystem], names: Mapping[str, str]) -> tuple[EstimatedSystem, ...]:
-    """Return the estimates under other names of systems."""
+    """Return the estimates with their systems renamed."""
     return tuple(replace(each, system=names.get(each.system, each.system)) for each in systems)
 
 
 @dataclass(frozen=True)
 class HeldAgainst:
-    """One estimated system's joules per correct answer, held against those that were measured."""
+    """One estimated system's joules per correct answer, compared with those of measured systems."""
 
     system: str
     range: Range
@@ -126,7 +126,7 @@ class HeldAgainst:
 
 
 def held_against(estimates: Iterable[EstimatedSystem], measured: Iterable[SystemFigures]) -> tuple[HeldAgainst, ...]:
-    """Hold estimated joules per correct answer against measured ones: whole ranges against whole intervals."""
+    """Compare estimated joules per correct answer with measured ones: whole ranges with whole intervals."""
     known = [each for each in measured if each.j_per_correct is not None and each.valid]
     return tuple(_held(each.system, each.j_per_correct, known) for each in estimates if each.j_per_correct is not None)
 

@@ -24,7 +24,7 @@ class ImpactsOfRuns:
 def impacts_of_runs(
     runs: Iterable[tuple[Impacts | None, Mapping[str, tuple[SystemImpact, ...]], Mapping[str, str]]],
 ) -> ImpactsOfRuns:
-    """Combine the quantities of several runs.
+    """Combine the water, abiotic depletion and primary energy of several runs.
 
     Args:
         runs: of each run what its figures are made with, those of its systems, and a system's name there to its name in

@@ -25,7 +25,7 @@ _MOST_PAIRS = 3
 def missing_items(
     check: InputCheck, measured: Mapping[str, Measures], lacking: Mapping[str, str], *, weighed: bool
 ) -> Iterator[Caveat]:
-    """Say over which items the figures of systems that lack some are, and their accuracy at worst and at best.
+    """State which systems lack items, and the worst and the best accuracy that the missing items allow.
 
     Source of the two: C. F. Manski, "Partial Identification of Probability Distributions" (2003), chapter 1: nothing
     is assumed of the items that are missing.
@@ -53,7 +53,7 @@ def missing_items(
 
 
 def lacking_of_run(differences: Sequence[DocDifference]) -> dict[str, str]:
-    """Return the systems of a run that lack items, and of which tasks these are: ``2 of sums and 1 of text``."""
+    """Return the systems of a run that lack items, with their number by task: ``2 of sums and 1 of text``."""
     gaps: dict[str, list[str]] = {}
     for gap in differences:
         gaps.setdefault(gap.system, []).append(f"{gap.missing:,} of {gap.task}")
@@ -61,7 +61,7 @@ def lacking_of_run(differences: Sequence[DocDifference]) -> dict[str, str]:
 
 
 def lacking_of_runs(check: InputCheck, prints: Mapping[str, Fingerprint]) -> dict[str, str]:
-    """Return the systems that lack items which a system that they are ranked against answered."""
+    """Return the systems that lack items answered by a system that they are ranked against."""
     shared = overlaps(prints)
     return {
         each.system: ""
@@ -72,7 +72,7 @@ def lacking_of_runs(check: InputCheck, prints: Mapping[str, Fingerprint]) -> dic
 
 
 def few_in_common(prints: Mapping[str, Fingerprint], pairs: EqualPairs | None) -> Iterator[Caveat]:
-    """Compare systems that are not ranked, as they have too few items in common, over those that they have.
+    """Compare systems that have too few items in common to be ranked, over the items in common.
 
     Args:
         prints: name to fingerprint.

@@ -25,7 +25,7 @@ from wattbench_reports.stats.student import t_probability
 
 @dataclass(frozen=True)
 class JouleDraws:
-    """Joules and correct answers of several systems, as they are and over items drawn again, the same for all."""
+    """Joules and correct answers of several systems: as measured, and over shared draws of the items."""
 
     joules: NDArray[np.float64]
     """Shape (systems,)."""
@@ -37,7 +37,7 @@ class JouleDraws:
     """Items - 1."""
 
     def compared(self, first: int, second: int) -> tuple[float, float]:
-        """Return the share of draws in which the first needs fewer joules per correct answer, and a two-sided p.
+        """Return the share of draws in which the first needs fewer joules per correct answer, and a two-sided p-value.
 
         Ties, two infinities among them, count half. One item shows no spread, and so no difference.
         """
@@ -61,14 +61,14 @@ class JouleDraws:
 
 
 def over_items(joules: NDArray[np.float64], correct: NDArray[np.float64]) -> JouleDraws:
-    """Draw items again, n - 1 of n, every item counting the same; both arrays of shape (items, systems)."""
+    """Draw items again, n - 1 of n, every item with the same weight; both arrays have the shape (items, systems)."""
     strata = np.zeros(len(joules), dtype=np.int64)
     drawn = stratified_units(joules, correct, strata=strata, seed=SEED).sums(RESAMPLES)
     return JouleDraws(joules.sum(axis=0), correct.sum(axis=0), drawn[0][:, 0], drawn[1][:, 0], float(len(joules) - 1))
 
 
 def of_mix(basis: Basis, shares: Shares) -> JouleDraws:
-    """Take the draws of a basis, domain by domain, for one request of a mix."""
+    """Return the draws of a basis for one request of a mix, combined from its domains."""
     kinds = ("energy_j", "correct")
     joules, correct = (per_request(basis, basis.totals[kind], shares) for kind in kinds)
     drawn_joules, drawn_correct = (per_request(basis, basis.drawn.of(kind), shares) for kind in kinds)

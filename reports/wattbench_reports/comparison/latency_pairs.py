@@ -25,7 +25,7 @@ class LatencyPairs:
     """Of the requests that end within the percentile."""
 
     def gap(self, first: str, second: str) -> QuantileGap | None:
-        """Compare two systems; None where one has too few requests, or they are of different runs."""
+        """Compare a percentile of latency of two systems; None from too few requests, or of different runs."""
         if self.run_of.get(first) != self.run_of.get(second):
             return None
         if any(self.measured[name].latency_percentile_s(self.share) is None for name in (first, second)):

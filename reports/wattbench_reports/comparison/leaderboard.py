@@ -20,7 +20,7 @@ Groups = Mapping[str, tuple[tuple[str, ...], ...]]
 
 
 def grouped(prints: Mapping[str, Fingerprint], across: Sequence[str]) -> Groups:
-    """Divide the systems, for each figure, into those that may be ranked by it."""
+    """Divide the systems, for each figure, into groups within which the figure may be ranked."""
     return {figure: groups(prints, figure, across) for figure in FIGURES}
 
 
@@ -31,7 +31,7 @@ def standings(
     judged: Mapping[str, Validity],
     divided: Groups,
 ) -> tuple[RankedGroup, ...]:
-    """Return every standing, by figure and group; without groups that have no system to rank.
+    """Return every standing, by figure and group. Groups without a system to rank are left out.
 
     Accuracy and joules per correct answer are ordered and tested as the verdict does it, over the same items.
     Latency is ordered and tested by its median.

@@ -28,7 +28,7 @@ class ComparedRun:
 
 @dataclass(frozen=True)
 class Placement:
-    """A system's place in the comparison: columns of every format, after those of its figures."""
+    """The place of a system in the comparison, in columns that every format has after the system's figures."""
 
     run: str
     fingerprint: str
@@ -80,7 +80,7 @@ class Ranked:
 
     @property
     def apart(self) -> bool:
-        """Return whether there are several runs, and no figure of one may be ranked against one of another."""
+        """Return whether no figure of any run may be ranked against a figure of another run. False for one run."""
         if len(self.runs) < 2:
             return False
         for figure in ("accuracy_group", "latency_group", "joules_group"):

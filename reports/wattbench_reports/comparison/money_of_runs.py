@@ -30,7 +30,7 @@ class PartMoney:
 
 
 def part_money(analysis: Analysis, *, whole: bool) -> PartMoney | None:
-    """Return what is kept of a run's money; None where it has none.
+    """Return the parts of a run's money that a comparison of runs needs; None where the run has no money.
 
     Args:
         analysis: of the run.
@@ -59,13 +59,12 @@ class MoneyOfRuns:
 
     @property
     def per_correct(self) -> Mapping[str, float]:
-        """Return each system's money per correct answer, of those that have one."""
+        """Return the money per correct answer of each system that has one."""
         systems = {} if self.money is None else self.money.systems
         return {name: each.per_correct.estimate for name, each in systems.items() if each.per_correct is not None}
 
     def pairs(self, within: Pairs) -> Pairs:
-        """Return comparisons of money: `within` for systems of one run, and for others whose money depends on no
-        time."""
+        """Return comparisons of money, with the variance between sessions for systems of different runs."""
         return PairsAcrossRuns(within, self.run_of, self.ratios, self.sessions)
 
     def row(self, figures: SystemFigures) -> SystemFigures:

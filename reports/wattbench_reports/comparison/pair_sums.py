@@ -13,7 +13,7 @@ from wattbench_reports.tables.item_matrix import ItemTable
 
 @dataclass(frozen=True)
 class PairSums:
-    """Differences of items' mean scores, of each two systems, by domain. All of shape (domains, systems, systems)."""
+    """Sums over items of differences of mean scores of every two systems, shape (domains, systems, systems)."""
 
     counts: NDArray[np.float64]
     """Items that both answered."""

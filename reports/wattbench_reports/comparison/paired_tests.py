@@ -80,20 +80,20 @@ class Pairs(Protocol):
     """
 
     def accuracy(self, first: str, second: str, *, detectable: bool = True) -> AccuracyGap | None:
-        """Compare two systems; None where no item was answered by both."""
+        """Compare the accuracy of two systems; None where no item was answered by both."""
 
     def joules(self, first: str, others: Sequence[str], *, detectable: bool = True) -> list[EnergyGap]:
-        """Compare `first` with each of the others."""
+        """Compare the joules per correct answer of `first` with those of each of the others."""
 
 
 @dataclass(frozen=True)
 class EqualPairs:
-    """Every item counts the same."""
+    """Comparisons of two systems in which every item counts the same."""
 
     table: ItemTable
 
     def accuracy(self, first: str, second: str, *, detectable: bool = True) -> AccuracyGap | None:
-        """Compare by McNemar's exact test; graded or repeated scores by the sign-flip test."""
+        """Compare accuracies by McNemar's exact test, or graded or repeated scores by the sign-flip test."""
         if (first, second) not in self._compared:
             self._compared[first, second] = self._accuracy(first, second)
         gap, discordant = self._compared[first, second]
@@ -105,11 +105,11 @@ class EqualPairs:
 
     @cached_property
     def _compared(self) -> dict[tuple[str, str], tuple[AccuracyGap | None, float]]:
-        """Every pair that was compared: a report compares the same systems in several sections."""
+        """Return a cache of the compared pairs: a report compares the same systems in several sections."""
         return {}
 
     def _accuracy(self, first: str, second: str) -> tuple[AccuracyGap | None, float]:
-        """Compare two systems, and return the share of discordant items too."""
+        """Compare the accuracy of two systems, and return the share of discordant items too."""
         columns = self.table.column(first), self.table.column(second)
         answered, scores = self._scores
         both = answered[columns[0]] & answered[columns[1]]
@@ -126,12 +126,12 @@ class EqualPairs:
 
     @cached_property
     def _scores(self) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-        """Which items each system answered, and its mean score on each, both of shape (systems, items)."""
+        """Return which items each system answered, and its mean score of each item, both of shape (systems, items)."""
         answered = self.table.trials > 0
         return answered.T, mean_scores(self.table).T
 
     def joules(self, first: str, others: Sequence[str], *, detectable: bool = True) -> list[EnergyGap]:
-        """Compare block by block, or by items drawn again, over the items that both have joules for."""
+        """Compare joules block by block, or by items drawn again, over the items that both systems have joules for."""
         for other in others:
             if (first, other, detectable) not in self._compared_joules:
                 self._compared_joules[first, other, detectable] = self._joules(first, other, detectable=detectable)
@@ -139,7 +139,7 @@ class EqualPairs:
 
     @cached_property
     def _compared_joules(self) -> dict[tuple[str, str, bool], EnergyGap]:
-        """As `_compared`, with and without what is detectable."""
+        """Return a cache of the compared joules, with and without the detectable ratio."""
         return {}
 
     def _joules(self, first: str, second: str, *, detectable: bool) -> EnergyGap:
@@ -164,14 +164,14 @@ class EqualPairs:
 
     @cached_property
     def _draws(self) -> JouleDraws:
-        """Draws of all systems over the items that all have joules for: drawn once for all pairs."""
+        """Return draws of all systems over the items that all have joules for, made once for all pairs."""
         rows = self._metered_by_all
         return over_items(self.table.energy_j[rows], self.table.metered_correct[rows])
 
 
 @dataclass(frozen=True)
 class WeighedPairs:
-    """Domains count by their shares of a mix."""
+    """Comparisons of two systems in which domains count by their shares of a mix."""
 
     table: ItemTable
     basis: Basis
@@ -180,11 +180,11 @@ class WeighedPairs:
 
     @cached_property
     def sums(self) -> PairSums:
-        """What every difference of accuracy is computed from."""
+        """Return the sums from which every difference of accuracy is computed."""
         return pair_sums(self.table, self.basis)
 
     def accuracy(self, first: str, second: str, *, detectable: bool = True) -> AccuracyGap | None:
-        """Compare by the normal distribution of the weighed difference."""
+        """Compare accuracies by the normal distribution of the weighed difference."""
         ours, theirs = self.table.column(first), self.table.column(second)
         estimate = weighed_difference(
             self.sums.counts[:, ours, theirs], self.sums.totals[:, ours, theirs], self.sums.squares[:, ours, theirs],
@@ -203,7 +203,7 @@ class WeighedPairs:
         return AccuracyGap(difference, p_value, min(1.0, minimum_detectable_shift(error)), items)
 
     def joules(self, first: str, others: Sequence[str], *, detectable: bool = True) -> list[EnergyGap]:
-        """Compare block by block, or by the draws of the basis, domain by domain.
+        """Compare joules block by block, or by the draws of the basis, domain by domain.
 
         Where a domain of a single item counts, nothing is known of a system, and no difference is shown.
         """
@@ -234,7 +234,7 @@ class WeighedPairs:
         return [gaps[other] for other in others]
 
     def _common(self, answers: NDArray[np.float64], first: int, second: int) -> WeighedPairs:
-        """Return the comparisons over the items that two systems have in common: these where they are all of both.
+        """Return comparisons over only the items that two systems have in common.
 
         Where a domain that has a share has none of them it is these, too: it is then unknown of one of the two.
 
@@ -256,7 +256,7 @@ class WeighedPairs:
 
     @cached_property
     def _over_items(self) -> dict[bytes, WeighedPairs]:
-        """Those that `_common` made, by the items that count."""
+        """Return a cache of the comparisons that `_common` made, by the items that count."""
         return {}
 
     def _joules_of_all(self, first: str, others: Sequence[str], *, detectable: bool) -> list[EnergyGap]:
@@ -294,7 +294,7 @@ class WeighedPairs:
 
     @cached_property
     def _unknown(self) -> NDArray[np.bool_]:
-        """Whether a domain of a single item counts too much for a system, shape (systems,)."""
+        """Return whether a domain of a single item counts too much for a system, shape (systems,)."""
         return np.asarray(lone_share(self.basis, self.shares) > LONE)
 
 
@@ -323,7 +323,7 @@ def _both_metered(table: ItemTable, first: int, others: Sequence[int]) -> NDArra
 
 
 def _detectable_ratio(table: ItemTable, first: str, second: str) -> float | None:
-    """Return the detectable ratio of joules per correct answer, with as many items of each domain as there are."""
+    """Return the detectable ratio of joules per correct answer of two systems, with as many items as there are."""
     columns = [
         np.ascontiguousarray(array[:, table.column(name)])
         for name in (first, second)

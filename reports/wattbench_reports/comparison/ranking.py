@@ -46,7 +46,7 @@ class AccuracyOrder:
 
 @dataclass(frozen=True)
 class AccuracyTradeOff:
-    """What accuracy costs, where no system is good at both."""
+    """The trade-off between the thriftiest and the most accurate system, where no system is good at both."""
 
     thrifty: str
     accurate: str
@@ -146,7 +146,7 @@ def energy_order(pairs: Pairs, measured: Mapping[str, Measures], judged: Mapping
 
 
 def _joules(measured: Mapping[str, Measures], judged: Mapping[str, Validity]) -> dict[str, float]:
-    """Return joules per correct answer of those that can be ranked by it."""
+    """Return the joules per correct answer of the systems that can be ranked by joules."""
     return {
         name: figures.j_per_correct.estimate
         for name, figures in measured.items()

@@ -28,7 +28,7 @@ TASK = "task"
 
 @dataclass(frozen=True)
 class ReadRun:
-    """A run as it was read. All of it stays under other assumptions."""
+    """The data of a run that a comparison reads. All of them stay under other assumptions."""
 
     frames: Frames
     """Of the machines, and at the arrival rate, that are compared."""
@@ -51,7 +51,7 @@ class ReadRun:
 
     @cached_property
     def served(self) -> Mapping[str, Throughput]:
-        """Return what each system serves per second, where it is known."""
+        """Return each system's throughput, where it is known."""
         return throughputs(self.frames, by_block=self.cluster is None)
 
     @cached_property
@@ -61,13 +61,12 @@ class ReadRun:
 
     @cached_property
     def strictness(self) -> Mapping[str, SystemStrictness]:
-        """Return how each system's scores depend on how exactly its answers are written; without systems that are not
-        scored."""
+        """Return how far each scored system's scores depend on the exact form of its answers."""
         return strictness(self.frames)
 
     @cached_property
     def inputs(self) -> Mapping[str, SystemInput]:
-        """Return what is there, missing, zero or constant of each system's answers."""
+        """Return the check of each system's answers: which figures are there, missing, zero or constant."""
         return system_inputs(self.frames.recorded or self.frames)
 
     def pairs(self, domain: str | None) -> EqualPairs:
@@ -78,7 +77,7 @@ class ReadRun:
 
     @cached_property
     def _pairs(self) -> dict[str | None, EqualPairs]:
-        """Return the comparisons so far: they keep what they compared."""
+        """Return a cache of the comparisons, by domain."""
         return {}
 
     def by_domain(self, base: Basis) -> Mapping[str, Mapping[str, Measures]]:
@@ -99,7 +98,7 @@ class ReadRun:
 
 
 def read_frames(frames: Frames, cluster: str | None) -> ReadRun:
-    """Read what is compared of a run's frames, its intervals clustered as `ReadRun.cluster` says.
+    """Read the data to compare from a run's frames, with intervals clustered as `ReadRun.cluster` says.
 
     Raises:
         UserError: the reader named no kind of cluster.

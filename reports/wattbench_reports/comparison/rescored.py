@@ -12,7 +12,7 @@ from wattbench_reports.tables.header_record import RescoredRecord
 
 
 def rescored_caveat(record: RescoredRecord) -> Caveat:
-    """Return what a reader of a rescored run has to know."""
+    """Return a caveat on how a run's answers were scored anew, and what changed."""
     text = (
         f"These are the answers of run {record.source}, scored anew ({how_scored(record)}). Requests, seconds and "
         f"joules are of that run. {_changed(record)}"
@@ -40,7 +40,7 @@ def same_answers(records: Mapping[str, RescoredRecord | None]) -> Iterator[Cavea
 
 
 def how_scored(record: RescoredRecord) -> str:
-    """Say how, as clauses: ``blanks are stripped; metric of sums: exact_match``."""
+    """Describe how answers were scored anew, in clauses: ``blanks are stripped; metric of sums: exact_match``."""
     how = [in_clauses(record.forms)] if record.forms else []
     if record.regex is not None:
         how.append(f"of answers the pattern {record.regex:.80} is taken")

@@ -56,7 +56,7 @@ from wattbench_reports.tables.session_record import machine_of, same_machine, se
 
 @dataclass(frozen=True)
 class _Part:
-    """What is kept of a run."""
+    """The results of one run that are kept to compare it with others."""
 
     about: ComparedRun
     comparison: Comparison
@@ -233,7 +233,7 @@ def _compared(alone: list[_Part], crossed: tuple[str, ...], assumptions: Assumpt
 
 
 def _as_sessions(parts: list[_Part]) -> list[_Part]:
-    """Take runs of one suite on one machine as sessions of each other, where no record of earlier ones is at hand."""
+    """Use runs of one suite on one machine as sessions of each other, where no earlier sessions are recorded."""
     known: list[_Part] = []
     for part in parts:
         alike = [
@@ -316,7 +316,7 @@ def _part(run: RunRecords, analysis: Analysis, *, whole: bool) -> _Part:
 
 
 def _names(parts: Sequence[_Part]) -> list[dict[str, str]]:
-    """Return the name of each system here, for each run: its own where no other run has it."""
+    """Return, for each run, the name of each system in the comparison: unchanged where no other run has the name."""
     owners = Counter(name for part in parts for name in part.measured)
     labels = Counter(run_label(part.about.run) for part in parts)
     taken = {name for name, count in owners.items() if count == 1}
@@ -336,7 +336,7 @@ def _names(parts: Sequence[_Part]) -> list[dict[str, str]]:
 
 
 def _one_carbon(parts: Sequence[_Part]) -> tuple[Carbon | None, bool]:
-    """Return the factor behind every run's grams, and whether it is one for all."""
+    """Return the carbon settings of the first run if all runs have the same (else None), and whether they have."""
     first, *others = (part.comparison.carbon for part in parts)
     same = all(each == first for each in others)
     return (first if same else None), same
@@ -361,7 +361,7 @@ def _grids() -> Caveat:
 
 
 def _own_caveats(part: _Part, renamed: Mapping[str, str], several: bool) -> Iterator[Caveat]:
-    """Return what a run's own record limits. What keeps systems apart is stated once, of all runs together."""
+    """Yield the caveats of one run. Caveats on what keeps systems apart are stated once for all runs together."""
     apart = {caveat.code for caveat in condition_caveats(part.prints)}
     apart |= {"few-in-common", "different-documents"} if several else set()
     for caveat in part.comparison.caveats:

@@ -130,7 +130,7 @@ class SystemFigures:
 
     @property
     def tail_share(self) -> float | None:
-        """Return the highest percentile that its requests support."""
+        """Return the highest percentile of latency that the system's requests support."""
         return next((share for share in SHARES if self.latency_s(share) is not None), None)
 
 
@@ -145,7 +145,7 @@ THROUGHPUT = COLUMNS[COLUMNS.index("requests_per_s") :]
 def for_another_run(
     row: SystemFigures, other_items: Interval | None, ratio: BlockRatio | None, sessions: SessionRecord | None
 ) -> SystemFigures:
-    """Add the bounds for another run on this machine, where earlier sessions say how much they vary."""
+    """Add the bounds for another run on this machine, where the variance between earlier sessions is known."""
     variance = joule_sessions(sessions, row.system)
     interval = of_another_run(ratio, other_items, variance)
     if interval is None or variance is None:
@@ -159,7 +159,7 @@ def for_another_run(
 
 
 def with_money(row: SystemFigures, money: SystemMoney, currency: str) -> SystemFigures:
-    """Add what a system costs; unchanged where it is not known."""
+    """Add the cost of a system to its row; unchanged where the cost is not known."""
     of_request, of_correct = money.per_request, money.per_correct
     if of_request is None:
         return row
@@ -177,7 +177,7 @@ def with_money(row: SystemFigures, money: SystemMoney, currency: str) -> SystemF
 
 
 def with_throughput(row: SystemFigures, served: Throughput | None) -> SystemFigures:
-    """Add what a system serves per second; unchanged where it is not known."""
+    """Add the throughput of a system to its row; unchanged where the throughput is not known."""
     if served is None:
         return row
     return replace(
@@ -214,7 +214,7 @@ def latency_columns(figures: Measures) -> dict[str, Any]:
 def system_figures(
     figures: Measures, kind: str, judged: Validity, sci: Sci | None, split: SystemSplit, base: Basis
 ) -> SystemFigures:
-    """Return the row of a system, without what another run would have."""
+    """Return the row of a system, without the bounds for another run."""
     accuracy, per_correct, tail = figures.accuracy, figures.j_per_correct, figures.tail
     per_answer = None if sci is None else sci.g_per_correct
     request_j = None if figures.j_per_request is None else figures.j_per_request.estimate

@@ -39,7 +39,7 @@ ALPHA = 0.05
 
 
 def is_significant(p_value: float | None) -> bool:
-    """Tell whether an adjusted p-value shows a difference; one that could not be computed does not."""
+    """Return whether an adjusted p-value shows a difference. A p-value that could not be computed shows none."""
     return p_value is not None and p_value <= ALPHA
 
 
@@ -60,12 +60,12 @@ class EnergyRival:
 
     @property
     def beaten(self) -> bool:
-        """Return whether it is shown to need more than the reference."""
+        """Return whether the system is shown to need more joules than the reference."""
         return self.probability > 0.5 and is_significant(self.p_value)
 
     @property
     def better(self) -> bool:
-        """Return whether it is shown to need fewer than the reference."""
+        """Return whether the system is shown to need fewer joules than the reference."""
         return self.probability < 0.5 and is_significant(self.p_value)
 
 
@@ -85,18 +85,18 @@ class AccuracyRival:
 
     @property
     def beaten(self) -> bool:
-        """Return whether it is shown to be less accurate than the reference."""
+        """Return whether the system is shown to be less accurate than the reference."""
         return self.difference is not None and self.difference.estimate > 0 and is_significant(self.p_value)
 
     @property
     def better(self) -> bool:
-        """Return whether it is shown to be more accurate than the reference."""
+        """Return whether the system is shown to be more accurate than the reference."""
         return self.difference is not None and self.difference.estimate < 0 and is_significant(self.p_value)
 
 
 @dataclass(frozen=True)
 class LatencyRival:
-    """A system's percentile of latency compared with that of the first."""
+    """A percentile of latency of one system compared with the first system's."""
 
     system: str
     ahead: float | None
@@ -107,14 +107,14 @@ class LatencyRival:
 
     @property
     def beaten(self) -> bool | None:
-        """Return whether it is shown to be slower than the first; None where that is not known."""
+        """Return whether the system is shown to be slower than the first; None where this is not known."""
         if self.ahead is None:
             return None
         return self.ahead > 0 and is_significant(self.p_value)
 
 
 def latency_leaders(pairs: LatencyPairs, names: Sequence[str]) -> tuple[LatencyRival, ...]:
-    """Compare a percentile of latency of all systems, as `energy_leaders` does."""
+    """Compare a percentile of latency of all systems; return each of the others against the first."""
     gaps = pairs.gaps(names)
     adjusted = eliminate_by_pairs(one_sided_latencies(gaps), ALPHA).p_values
     return tuple(
@@ -124,7 +124,7 @@ def latency_leaders(pairs: LatencyPairs, names: Sequence[str]) -> tuple[LatencyR
 
 
 def one_sided_latencies(gaps: Sequence[Sequence[QuantileGap | None]]) -> NDArray[np.float64]:
-    """Return the one-sided p-value of "i is no slower than j", from the gap of each to every one after it."""
+    """Return the one-sided p-value of "i is no slower than j" for all pairs of systems, from their gaps."""
     return _one_sided(
         [[(0.0, None) if gap is None else (gap.ahead, gap.p_value) for gap in of_first] for of_first in gaps]
     )
@@ -145,7 +145,7 @@ def energy_leaders(pairs: Pairs, names: Sequence[str]) -> tuple[EnergyRival, ...
 
 
 def accuracy_leaders(pairs: Pairs, names: Sequence[str]) -> tuple[AccuracyRival, ...]:
-    """Compare the accuracy of all systems, as `energy_leaders` does."""
+    """Compare the accuracy of all systems; return each of the others against the first."""
     gaps = [
         [pairs.accuracy(name, other, detectable=not number) for other in names[number + 1 :]]
         for number, name in enumerate(names)
@@ -155,7 +155,7 @@ def accuracy_leaders(pairs: Pairs, names: Sequence[str]) -> tuple[AccuracyRival,
 
 
 def one_sided_accuracies(gaps: Sequence[Sequence[AccuracyGap | None]]) -> NDArray[np.float64]:
-    """Return the one-sided p-value of "i is no less accurate than j", from the gap of each to every one after it."""
+    """Return the one-sided p-value of "i is no less accurate than j" for all pairs of systems, from their gaps."""
     return _one_sided(
         [
             [(0.0, None) if gap is None else (gap.difference.estimate, gap.p_value) for gap in of_first]

@@ -47,7 +47,7 @@ class Tied:
 
 
 def tied(figure: VaryingFigure, covarying: Covarying, chosen: int, among: Sequence[int], items: float) -> Tied:
-    """Find the systems that are tied with the chosen one.
+    """Find the systems that are statistically tied with the chosen one.
 
     Args:
         figure: the loss.
@@ -74,5 +74,5 @@ def tied(figure: VaryingFigure, covarying: Covarying, chosen: int, among: Sequen
 
 
 def of_a_pair(systems: int, df: float) -> float:
-    """Return how many standard errors exclude one of as many systems in an elimination."""
+    """Return how many standard errors exclude one system in an elimination among a number of systems."""
     return t_at(1 - ALPHA / max(2, systems * (systems - 1)), df)

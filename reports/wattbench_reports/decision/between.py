@@ -28,7 +28,7 @@ from wattbench_reports.metrics.costs import Costs, CostUnit
 
 @dataclass(frozen=True)
 class Ends:
-    """The two systems between which a reader chooses; the same where one is best."""
+    """The two systems between which a reader chooses; twice the same system where one system is best."""
 
     cheaper: int
     """It costs the least per right answer."""
@@ -37,7 +37,7 @@ class Ends:
 
 
 def ends(names: Sequence[str], cost: VaryingFigure, accuracy: VaryingFigure, able: Sequence[int]) -> Ends | None:
-    """Find the two systems among those that may be run; None where none answers anything correctly.
+    """Find the cheapest system per right answer and the most accurate one; None if no system answers correctly.
 
     Of equals the first by name is taken.
     """
@@ -54,7 +54,7 @@ def ends(names: Sequence[str], cost: VaryingFigure, accuracy: VaryingFigure, abl
 def tied_with(
     best: int, cost: VaryingFigure, accuracy: VaryingFigure, covarying: Covarying, able: Sequence[int]
 ) -> tuple[int, ...]:
-    """Return the systems that are tied with the one that is best in accuracy and cost, itself first."""
+    """Return the systems that are tied with the best system in accuracy and cost, the best system first."""
     usable = [each for each in able if accuracy.estimates[each] > 0]
     level = ALPHA / max(1, len(usable) - 1)
     less_right = pairwise(accuracy.times(-1.0), covarying)
@@ -80,7 +80,7 @@ def between(
     able: Sequence[int],
     others: Sequence[tuple[CostUnit, Costs]],
 ) -> Between:
-    """Compute what further right answers cost from one system to the other.
+    """Compute the price of further right answers from one system to the other.
 
     Args:
         names: of all systems.
@@ -102,7 +102,7 @@ def between(
 
 
 def other_units(basis: CostBasis, costs: Mapping[CostUnit, Costs]) -> list[tuple[CostUnit, Costs]]:
-    """List the costs in the units that a reader pays in, other than the decision's."""
+    """List the costs in each unit that a reader pays in, other than the unit of the decision."""
     mine = None if basis.costs is None else basis.costs.unit
     return [
         (unit, costs[unit])

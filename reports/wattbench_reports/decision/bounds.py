@@ -40,7 +40,7 @@ _MOST_LOG = 700.0
 
 
 class BoundedFigure(Protocol):
-    """A figure of one system held against one bound."""
+    """A figure of one system compared with one bound."""
 
     def bounds(self, risk: float) -> tuple[float, float]:
         """Return the lower and the upper bound, each wrong with at most this risk."""
@@ -49,7 +49,7 @@ class BoundedFigure(Protocol):
         """Return the least risk at which the requirement is said to be met: a p-value."""
 
     def further_items(self, items: float, risk: float) -> int | None:
-        """Return how many more items would decide at this risk, if the estimate stays; None if that is too many."""
+        """Return how many more items would decide at this risk, if the estimate stays; None if too many would."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class BoundedShare:
         return _least(lambda risk: self._is_met(risk, 1.0))
 
     def further_items(self, items: float, risk: float) -> int | None:
-        """Return how many more items would decide."""
+        """Return how many more items would decide whether the share is at least the bound."""
         return _fewest(items, lambda factor: self._is_met(risk, factor) or self._is_missed(risk, factor))
 
     def _is_met(self, risk: float, factor: float) -> bool:
@@ -133,7 +133,7 @@ class BoundedMean:
         return t_probability(math.log(self.mean / most) / self._relative_error, self.df)
 
     def further_items(self, items: float, risk: float) -> int | None:
-        """Return how many more items would decide.
+        """Return how many more items would decide whether the mean is at most the bound.
 
         n' = n (t SE / distance)^2, in the logarithm. Of another run a part f of SE^2 is between sessions, which no
         items make smaller: n' = n (1 - f) / ((distance / (t SE))^2 - f), and no number of items tells where the divisor
@@ -157,20 +157,20 @@ class Exact:
     bound: float
 
     def bounds(self, risk: float) -> tuple[float, float]:
-        """Return the value, twice."""
+        """Return the known value as both bounds."""
         return self.value, self.value
 
     def least_risk(self) -> float:
-        """Return 0 where the bound is kept, else 1."""
+        """Return 0 where the value keeps the bound, else 1."""
         return 0.0 if self.value <= self.bound * (1 + ROUNDING) else 1.0
 
     def further_items(self, items: float, risk: float) -> int | None:
-        """Return None: nothing is open."""
+        """Return None: an exact figure leaves nothing to decide."""
         return None
 
 
 def further_items(items: float, error: float, distance: float, score: float, fixed: float = 0.0) -> int | None:
-    """Return how many further items would make a distance as many standard errors as decide.
+    """Return the number of further items that would make a distance large enough to decide, in standard errors.
 
     Args:
         items: that there are.
@@ -190,7 +190,7 @@ def further_items(items: float, error: float, distance: float, score: float, fix
 
 
 def _least(is_met: Callable[[float], bool]) -> float:
-    """Return the least risk at which something is met, by halving in the logarithm; 1 where it is not met at a half."""
+    """Return the least risk at which a condition is met, by bisection of its logarithm; 1 if not met at a half."""
     low, high = math.log(_LEAST_RISK), math.log(_MOST_RISK)
     if not is_met(_MOST_RISK):
         return 1.0
@@ -203,7 +203,7 @@ def _least(is_met: Callable[[float], bool]) -> float:
 
 
 def _fewest(items: float, tells: Callable[[float], bool]) -> int | None:
-    """Return the fewest further items that decide, given whether a factor of more items does."""
+    """Return the fewest further items that decide; `tells` says whether a multiple of the items decides."""
     low, high = 0, MOST_ITEMS
     if items <= 0 or not tells(1 + high / items):
         return None

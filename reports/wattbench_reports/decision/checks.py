@@ -45,7 +45,7 @@ UNITS: Mapping[Quantity, CostUnit] = {"cost": CostUnit.MONEY, "joules": CostUnit
 
 @dataclass(frozen=True)
 class _Checked:
-    """One system against one requirement, with its bounded figure."""
+    """The check of one system against one requirement, with its bounded figure."""
 
     check: Check
     tested: BoundedFigure | None
@@ -54,7 +54,7 @@ class _Checked:
 
 @dataclass(frozen=True)
 class Checked:
-    """All systems against all requirements."""
+    """The checks of all systems against all requirements."""
 
     each: tuple[tuple[_Checked, ...], ...]
     """Of each system, in the order of the requirements."""
@@ -66,17 +66,17 @@ class Checked:
 
     @cached_property
     def outcomes(self) -> list[Qualifies]:
-        """Return whether each system qualifies; one that fails a requirement does not, whatever is not known."""
+        """Return whether each system qualifies. One failed requirement is enough for a system not to qualify."""
         return [_together([each.outcome for each in checks]) for checks in self.checks]
 
     def least_risk(self, system: int) -> float | None:
-        """Return the least risk at which a system would be said to meet all; None where one is not known."""
+        """Return the least risk at which a system would be said to meet all requirements; None where not known."""
         risks = [each.least_risk for each in self.checks[system]]
         known = [risk for risk in risks if risk is not None]
         return max(known, default=0.0) if len(known) == len(risks) else None
 
     def could_be_advised(self, able: Sequence[bool]) -> list[int]:
-        """List the systems that could be advised: all is known of them, and they fail no requirement."""
+        """List the systems that could be advised: each of their checks is known, and none fails."""
         return [
             system
             for system, (some, outcome) in enumerate(zip(able, self.outcomes, strict=True))
@@ -84,7 +84,7 @@ class Checked:
         ]
 
     def levels(self, able: Sequence[bool], risk: float) -> list[float]:
-        """Return the risk at which each system is judged with the choice counted: that of its step of Holm's method.
+        """Return the risk at which each system is judged, corrected for the choice among systems by Holm's method.
 
         From the surest system on, the first of k is judged at risk / k, the next at risk / (k - 1); from the first that
         is not shown to meet the requirements on, all at that system's. Systems that are as sure are judged alike.
@@ -112,7 +112,7 @@ class Checked:
         return least is not None and round(least, SAME_RISK) <= level
 
     def counted_bounds(self, system: int, level: float) -> tuple[float | None, ...]:
-        """Return the bound of a system on the bad side of each requirement at a risk; None where it is not known."""
+        """Return, for each requirement, a system's bound on the bad side at a risk; None where it is not known."""
         return tuple(
             None if each.tested is None else each.tested.bounds(level)[0 if each.check.is_least else 1]
             for each in self.each[system]
@@ -151,7 +151,7 @@ class _Checker:
     risk: float
 
     def of(self, requirement: Requirement) -> list[_Checked]:
-        """Return a check of each system."""
+        """Return the check of each system against one requirement."""
         if requirement.quantity == "accuracy":
             return self._accuracy(requirement)
         if requirement.quantity == "p95":
@@ -228,7 +228,7 @@ class _Checker:
             freedom = 1.0 if sessions is None else sessions.df
 
             def shares(risk: float) -> tuple[float, float]:
-                """Another run's seconds are longer or shorter by a session's factor."""
+                """Return the shares within the limit if another run's seconds are a session's factor apart."""
                 if not spread:
                     return within, within
                 factor = float(np.exp(t_at(1 - risk, freedom) * spread))
@@ -268,7 +268,7 @@ class _Checker:
 
 
 def _session_spread(moves: NDArray[np.float64]) -> float:
-    """Return the standard deviation of a session's logarithm from the next, from moves that sum to 0."""
+    """Return the standard deviation between sessions of a logarithm, from moves that sum to 0."""
     return float(np.sqrt((moves**2).sum() / (len(moves) - 1)))
 
 
@@ -279,7 +279,7 @@ def _unknown(
 
 
 def peak_memory_gib(analysis: Analysis) -> list[float | None]:
-    """Return the most memory of each system, of its process or of the graphics cards; None where it is not recorded."""
+    """Return the peak memory of each system, of its process or of the graphics cards; None where it is not recorded."""
     rows = analysis.frames.run.systems()
     peaks_gib: list[float | None] = []
     for name in analysis.basis.systems:

@@ -48,7 +48,7 @@ class CostBasis:
 
     @property
     def reasons_apart(self) -> Mapping[str, str]:
-        """Return the systems that take no part as their costs are not compared; empty without any costs."""
+        """Return the systems whose costs are not compared, with the reasons. Empty without any costs."""
         return {} if self.costs is None else self.reasons
 
 
@@ -115,7 +115,7 @@ def why_no(unit: CostUnit) -> str:
 
 
 def why_invalid(analysis: Analysis, costs: Costs, system: str) -> str:
-    """Return why a system's cost can't be believed, as a clause: joules of windows that are not valid are in it."""
+    """Return why a system's cost can't be believed, as a clause: it contains joules of invalid windows. Else empty."""
     coefficient = costs.parts.get("energy_j")
     column = analysis.basis.systems.index(system)
     if coefficient is None or not coefficient[column] > 0:
@@ -131,18 +131,18 @@ def _largest_group(analysis: Analysis, names: Sequence[str]) -> list[str]:
 
 
 def latency_sides(analysis: Analysis) -> tuple[tuple[str, ...], ...]:
-    """Return the systems divided into those whose latencies may be compared."""
+    """Return groups of systems whose latencies may be compared."""
     return groups(analysis.prints, LATENCY)
 
 
 def side_of(analysis: Analysis, system: str) -> tuple[str, int]:
-    """Return a key of a system's joules: those of two systems with the same key can be compared."""
+    """Return a key of a system's joules: the joules of two systems with the same key can be compared."""
     group = next(number for number, members in enumerate(analysis.energy_groups) if system in members)
     return measured_part(analysis.measured[system].provenance), group
 
 
 def _with_worth(analysis: Analysis, costs: Costs, worth: Worth) -> Costs:
-    """Add grams at the carbon price and seconds at their price."""
+    """Add the price of grams and the price of seconds to the costs."""
     parts, missing = dict(costs.parts), dict(costs.missing)
     systems = analysis.basis.systems
     if worth.carbon_per_tonne:

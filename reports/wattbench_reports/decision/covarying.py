@@ -60,7 +60,7 @@ class Covarying:
 
     @cached_property
     def quantile(self) -> float:
-        """Return how many standard errors a two-sided 95% interval of a figure reaches."""
+        """Return the number of standard errors from a figure to the ends of its two-sided 95% interval."""
         return t_quantile(self.df)
 
     def covariances(self, first: VaryingFigure, second: VaryingFigure) -> NDArray[np.float64]:
@@ -85,8 +85,7 @@ class Covarying:
         return np.maximum(variances[:, None] + variances - 2 * covariance, 0.0)
 
     def errors_of_another_run(self, figure: VaryingFigure) -> NDArray[np.float64]:
-        """Return the standard error of each system's figure with that between sessions; without sessions, of this
-        run."""
+        """Return the standard error of each system's figure in another run; without sessions, in this run."""
         return np.asarray(np.sqrt(np.diag(self.covariances(figure, figure)) + figure.between_sessions))
 
     def another_run_df(self, figure: VaryingFigure) -> NDArray[np.float64]:

@@ -82,8 +82,7 @@ def _between(problem: Problem) -> Between | None:
 
 
 def _surest(problem: Problem) -> int | None:
-    """Return the system that is nearest to being shown to meet the requirements; None where a system is shown to, or
-    none is known.
+    """Return the system nearest to being shown to meet the requirements. None if one is chosen or none is known.
 
     It is the one with the least risk, of equals the best by the objective; of those that fail a requirement, the one
     whose figures together are the smallest share away from their bounds.
@@ -105,7 +104,7 @@ def _surest(problem: Problem) -> int | None:
 
 
 def _shortfall(check: Check) -> float:
-    """Return how far a figure is from its bound on the wrong side, as a share of the bound."""
+    """Return how far a figure misses its bound, as a share of the bound; 0 where it keeps the bound."""
     bound = check.requirement.bound
     if check.within is not None:
         return max(0.0, SHARE - check.within) / SHARE
@@ -117,7 +116,7 @@ def _shortfall(check: Check) -> float:
 
 
 def _items_to_show(problem: Problem, surest: int | None) -> int | None:
-    """Return the items that would decide whether the surest system meets the requirements, with the choice counted."""
+    """Return how many further items would decide whether the surest system meets the requirements."""
     if surest is None or problem.checked.outcomes[surest] is Qualifies.NO:
         return None
     return problem.checked.further_items(surest, problem.levels[surest])

@@ -15,7 +15,7 @@ from wattbench_reports.stats import front_not_excluded
 
 
 def hull_steps(problem: Problem) -> tuple[HullStep, ...]:
-    """Return the prices along the hull of all systems, whether they meet requirements or not."""
+    """Return the price of a further correct answer from each system of the hull to the next, whatever is required."""
     if problem.cost is None:
         return ()
     return steps(problem.names, problem.cost, problem.figures.accuracy, problem.figures.covarying, corners(problem))
@@ -32,7 +32,7 @@ def corners(problem: Problem) -> list[int]:
 
 
 def leaders(problem: Problem) -> tuple[Leader, ...]:
-    """Return the best system by estimate as a right answer is worth more, of those that may meet the requirements."""
+    """Return the best system for each worth of a right answer, among systems that may meet the requirements."""
     outcomes = problem.checked.outcomes
     among = [
         number
@@ -49,7 +49,7 @@ def leaders(problem: Problem) -> tuple[Leader, ...]:
 
 
 def on_front(problem: Problem) -> Mapping[int, bool]:
-    """Return the compared systems, and whether each cannot be excluded from the front of accuracy and cost."""
+    """Map each compared system to whether it cannot be excluded from the front of accuracy and cost."""
     if problem.cost is None or not problem.priced:
         return {}
     pair, covarying = np.ix_(problem.priced, problem.priced), problem.figures.covarying

@@ -52,8 +52,7 @@ class SystemLatency:
     """The seconds within which 95% of the requests were answered, as all tables have it; None from too few of them."""
 
     def share_within(self, limit_s: float) -> float | None:
-        """Return the share of requests within a limit; None where a domain with a share has no request that was
-        timed."""
+        """Return the share of requests within a limit; None where a domain with a share has no timed request."""
         counted = self.parts > 0
         if not counted.any() or (self.requests[counted] == 0).any():
             return None
@@ -67,7 +66,7 @@ class SystemLatency:
 
     @property
     def most(self) -> float:
-        """Return how many requests of equal weight the share within a limit is worth."""
+        """Return the effective number of requests, of equal weight, behind a share within a limit."""
         shares = zip(self.parts.tolist(), self.requests.tolist(), strict=True)
         return 1 / sum((float(part**2 / requests) for part, requests in shares if part > 0), 0.0)
 
@@ -76,7 +75,7 @@ class SystemLatency:
         return share * (1 - share) / self.most * self.design_effect(1 - share)
 
     def design_effect(self, beyond: float) -> float:
-        """Return the design effect of a share beyond a limit: the larger one of those at the shares around it."""
+        """Return the design effect of a share beyond a limit: the larger of the two at the nearest shares."""
         around = [
             effect
             for effect, above, below in zip(self.design_effects, (1.0, *BEYOND), (*BEYOND[1:], 0.0), strict=False)
@@ -86,7 +85,7 @@ class SystemLatency:
 
 
 def share_within(seconds: NDArray[np.float64], requests: float, slowest_s: float, limit_s: float) -> float:
-    """Return the share of requests within a limit, from the seconds that stand for them.
+    """Return the share of requests within a limit, from a grid of their seconds.
 
     Args:
         seconds: of `grid`, ascending.
@@ -131,7 +130,7 @@ def _design_effects(analysis: Analysis, system: int, seconds: NDArray[np.float64
 
 
 def design_effect(seconds: NDArray[np.float64], block: NDArray[np.int64], beyond: float) -> float:
-    """Return by how much the variance of a share of slow requests is larger than without blocks, 1 or more.
+    """Return the factor by which blocks increase the variance of a share of slow requests, 1 or more.
 
     Args:
         seconds: shape (requests,).

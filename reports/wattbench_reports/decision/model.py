@@ -32,7 +32,7 @@ class Qualifies(StrEnum):
 
 
 class WhichRun(StrEnum):
-    """The machine that a figure is of, and the bounds that are made of it."""
+    """The run whose machine a figure and its bounds are stated for."""
 
     NONE = "none"
     """It depends on no machine: answers, tokens, declared costs, a recorded peak."""
@@ -65,7 +65,7 @@ def outcome_by_bounds(bound: float, low: float | None, high: float | None, *, is
 
 @dataclass(frozen=True)
 class Check:
-    """One system against one requirement."""
+    """The check of one system against one requirement."""
 
     requirement: Requirement
     estimate: float | None
@@ -97,12 +97,12 @@ class Check:
 
     @property
     def required(self) -> float:
-        """Return the value that the bounds are held against: of ``p95`` the share that must be within the limit."""
+        """Return the value that the bounds are compared with: of ``p95`` the share that must be within the limit."""
         return SHARE if self.requirement.quantity == "p95" else self.requirement.bound
 
     @property
     def is_least(self) -> bool:
-        """Return whether the requirement is a least value, so that the lower bound decides that it is met."""
+        """Return whether the figure must be at least the bound, so that its lower bound decides."""
         return self.requirement.quantity in ("accuracy", "p95")
 
 
@@ -142,7 +142,7 @@ class SystemDecision:
 
 @dataclass(frozen=True)
 class HullStep:
-    """From one system to the next on the hull of accuracy and cost."""
+    """A step from one system to the next on the hull of accuracy and cost."""
 
     cheaper: str
     dearer: str
@@ -163,7 +163,7 @@ class Leader:
 
 @dataclass(frozen=True)
 class OtherPrices:
-    """What further right answers cost in another unit than the decision's, by the estimates."""
+    """The prices of further right answers in a unit other than the decision's, by the estimates."""
 
     unit: CostUnit
     label: str

@@ -59,7 +59,7 @@ def _price(costs: Sequence[float], accuracies: Sequence[float], cheaper: int, de
 def hull_of(
     costs: Sequence[float], accuracies: Sequence[float], usable: Collection[int], useless: Collection[int]
 ) -> list[int]:
-    """Return the corners of the hull, of which only the first may be a useless system.
+    """Return the systems on the hull. Only the first of them may be a useless system.
 
     Args:
         costs: of each system.

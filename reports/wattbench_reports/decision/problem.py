@@ -54,7 +54,7 @@ class Problem:
 
     @property
     def machine(self) -> WhichRun:
-        """Return the machine that the compared costs are of: of this run where those of any system are."""
+        """Return the run whose machine the compared costs are stated for: this run, if the costs of any system are."""
         if self.basis.costs is None:
             return WhichRun.NONE
         each = machines_of(self.basis.costs, machine_share(self.analysis), self.figures.sessions)
@@ -63,12 +63,12 @@ class Problem:
 
     @cached_property
     def checked(self) -> Checked:
-        """Return the systems against the requirements."""
+        """Return the checks of all systems against all requirements."""
         return check_all(self.analysis, self.figures, self.settings)
 
     @cached_property
     def useless(self) -> Mapping[str, str]:
-        """Return the systems that are in doubt and not advised, and why."""
+        """Return the useless systems, which are not advised, each with the reason."""
         return useless(self.analysis.basis, self.analysis.shares)
 
     @cached_property
@@ -78,7 +78,7 @@ class Problem:
 
     @cached_property
     def able(self) -> list[bool]:
-        """Return whether a system may be chosen."""
+        """Return whether each system may be chosen."""
         loss = self.loss.known
         return [
             bool(loss[number]) and name not in self.apart and name not in self.useless
@@ -87,7 +87,7 @@ class Problem:
 
     @cached_property
     def priced(self) -> list[int]:
-        """Return the systems of which accuracy and cost are known and can be compared."""
+        """Return the systems whose accuracy and cost are known and can be compared."""
         if self.cost is None:
             return []
         known = self.cost.known & self.figures.accuracy.known
@@ -114,7 +114,7 @@ class Problem:
 
     @cached_property
     def loss(self) -> VaryingFigure:
-        """Return the figure that is to be as small as possible."""
+        """Return the figure that the decision minimises."""
         if self.benefit is not None:
             return self.benefit.times(-1.0)
         if self.objective in ("cost", "prices") and self.cost is not None:
@@ -128,7 +128,7 @@ class Problem:
 
     @cached_property
     def counted(self) -> list[bool]:
-        """Return which systems can be advised: they meet the requirements, with the choice among them counted."""
+        """Return whether each system can be advised: it is shown to qualify, with the choice among systems counted."""
         return [
             outcome is Qualifies.YES and self.checked.is_met(number, self.levels[number])
             for number, outcome in enumerate(self.checked.outcomes)
@@ -136,7 +136,7 @@ class Problem:
 
     @cached_property
     def levels(self) -> list[float]:
-        """Return the risk at which each system is judged with the choice counted."""
+        """Return the risk at which each system is judged, corrected for the choice among systems."""
         return self.checked.levels(self.able, self.settings.risk)
 
     @property
@@ -146,14 +146,14 @@ class Problem:
 
     @cached_property
     def ends(self) -> Ends | None:
-        """Return the two systems between which a reader chooses where nothing is required, or the same twice."""
+        """Return the two systems between which a reader chooses without requirements; twice the same if one is best."""
         if self.objective != "prices" or self.cost is None:
             return None
         return ends(self.names, self.cost, self.figures.accuracy, self.advisable)
 
     @cached_property
     def chosen(self) -> int | None:
-        """Return the system to run; None where none is."""
+        """Return the system to run; None where no system is chosen."""
         if self.objective == "prices":
             return None if self.ends is None or self.ends.cheaper != self.ends.dearer else self.ends.dearer
         if (self.objective == "benefit" and self.cost is None) or not self.advisable:
@@ -165,7 +165,7 @@ class Problem:
 
 
 def outside(analysis: Analysis) -> dict[str, str]:
-    """Return the systems that are no candidates, and why, as a clause."""
+    """Return the systems that are no candidates, each with the reason as a clause."""
     apart = {**analysis.contest.other_work, **analysis.unranked}
     apart |= dict.fromkeys(analysis.yardsticks, "a yardstick")
     apart = {name: why for name, why in apart.items() if name not in analysis.contest.candidates}

@@ -34,8 +34,7 @@ def rows(problem: Problem, tail_share: float | None) -> tuple[SystemDecision, ..
 
 
 def _order(problem: Problem) -> list[int]:
-    """Return the key of a system in the order: useless ones last of those that qualify alike, then those that are
-    apart.
+    """Return the numbers of the systems in the order of the rows: systems that take no part in the choice are last.
 
     Where nothing is required, systems of the hull come first: any other is worth its cost only by chance.
     """
@@ -99,7 +98,7 @@ def _variances(problem: Problem, figure: VaryingFigure) -> NDArray[np.float64]:
 
 
 def _cost_figures(problem: Problem) -> Mapping[str, CostFigures]:
-    """Return the cost figures of the report; with a price of carbon or of a second, from the covariance."""
+    """Return each system's cost figures; with a price of carbon or of a second, computed from the covariance."""
     costs, cost = problem.basis.costs, problem.cost
     if costs is None or cost is None:
         return {}

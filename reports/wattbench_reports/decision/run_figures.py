@@ -42,7 +42,7 @@ class RunFigures:
 
     @cached_property
     def covarying(self) -> Covarying:
-        """Return how the figures vary together."""
+        """Return the converter from the parts of figures to their covariances."""
         blocks, items = self.basis.blocks, float(self.basis.items.sum(axis=0).max(initial=0.0))
         df = items - 1 if blocks is None else blocks.number - 1
         sessions = {} if self.sessions is None else {"session_df": self.sessions.df}
@@ -117,7 +117,7 @@ class RunFigures:
 
 
 def linearised(sums: NDArray[np.float64], counts: NDArray[np.float64], shares: Shares | None) -> NDArray[np.float64]:
-    """Return what each block adds to a mean: shape (blocks, systems), see `wattbench_reports.decision.covarying`.
+    """Return each block's linear part of a mean, shape (blocks, systems): see `wattbench_reports.decision.covarying`.
 
     Args:
         sums: shape (blocks, domains, systems).
@@ -142,7 +142,7 @@ def _counts(costs: Costs) -> set[str]:
 
 
 def _parts(counts: NDArray[np.float64], shares: Shares | None) -> NDArray[np.float64]:
-    """Return the part of each domain in a mean, shape (domains, systems)."""
+    """Return the share of each domain in a mean, shape (domains, systems)."""
     if shares is not None:
         return np.broadcast_to(shares[:, None], counts.shape)
     total = counts.sum(axis=0)
@@ -150,14 +150,13 @@ def _parts(counts: NDArray[np.float64], shares: Shares | None) -> NDArray[np.flo
 
 
 def _worth(part: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the number of trials of equal weight that a mean is worth, shape (systems,)."""
+    """Return the effective number of trials of equal weight behind a mean, shape (systems,)."""
     each = np.divide(part**2, counts, out=np.zeros_like(counts), where=counts > 0).sum(axis=0)
     return np.asarray(np.divide(1.0, each, out=np.ones_like(each), where=each > 0))
 
 
 def _added(basis: Basis) -> NDArray[np.float64]:
-    """Return the variance of each domain's accuracy that one more right and one more wrong answer add, shape (domains,
-    systems)."""
+    """Return the variance that one more right and wrong answer add to each accuracy, shape (domains, systems)."""
     n = basis.items
     middle = (basis.means + 1) / (n + 2)
     with_both = (basis.squares + 1 - (n + 2) * middle * middle) / np.maximum(n * (n + 1), 1)

@@ -67,7 +67,7 @@ class SessionMoves:
 
 
 def session_moves(analysis: Analysis) -> SessionMoves | None:
-    """Return the moves of the sessions of an analysis; None where another run is not known: one session."""
+    """Return the moves of the sessions of an analysis; None without a record of sessions: another run is not known."""
     record, systems = analysis.comparison.sessions, analysis.basis.systems
     return None if record is None else moves_in(record, systems, machine_share(analysis))
 
@@ -134,7 +134,7 @@ def _mean_of_known(centred: Floats) -> Floats:
 
 
 def _as_variable(centred: Floats, common: Floats) -> Floats:
-    """Fill the sessions without a figure, and keep the variance of those with one."""
+    """Fill in the mean move for sessions without a figure, and keep the variance of the sessions with one."""
     known = np.isfinite(centred)
     if known.all():
         return centred
@@ -154,7 +154,7 @@ def machine_share(analysis: Analysis) -> Floats:
 
 
 def machines_of(costs: Costs, hours: Floats, sessions: SessionMoves | None) -> list[WhichRun]:
-    """Return the machine that the cost of each system depends on: none where nothing of it is time or energy.
+    """Return the run whose machine each system's cost depends on; none where no cost is of time or energy.
 
     Args:
         costs: in one unit.

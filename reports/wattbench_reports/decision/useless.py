@@ -69,13 +69,13 @@ def useless_in(basis: Basis) -> NDArray[np.bool_]:
 
 
 def _one_is_able(basis: Basis, domain: int) -> bool:
-    """Return whether a system is shown to answer more than `HARDLY` of a domain correctly."""
+    """Return whether any system is shown to answer more than `HARDLY` of a domain correctly."""
     counts = zip(basis.means[domain].tolist(), basis.items[domain].tolist(), strict=True)
     return any(items and wilson_interval(min(right / items, 1.0), items).low > HARDLY for right, items in counts)
 
 
 def _p_value(basis: Basis, domain: int, system: int, *, able: bool) -> float:
-    """Return the probability of so few right answers, of a system that is of use in a domain; at most 1."""
+    """Return the p-value of a system's number of right answers in a domain, if the system is of use there."""
     right, items = float(basis.means[domain, system]), float(basis.items[domain, system])
     if right == 0:
         return float(0.5 ** math.floor(basis.means[domain].max()))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class VaryingFigure:
-    """A figure of all systems, NaN for a system of which it is not known."""
+    """A figure of all systems, with its variation over blocks and sessions; NaN for a system without the figure."""
 
     estimates: NDArray[np.float64]
     """Shape (systems,): as printed."""
@@ -29,7 +29,7 @@ class VaryingFigure:
 
     @property
     def known(self) -> NDArray[np.bool_]:
-        """Return the systems of which it is known, shape (systems,)."""
+        """Return whether the figure of each system is known, shape (systems,)."""
         return np.isfinite(self.estimates)
 
     @property
@@ -40,7 +40,7 @@ class VaryingFigure:
         return np.asarray((self.sessions**2).sum(axis=0) / (len(self.sessions) - 1))
 
     def times(self, factor: float | NDArray[np.float64]) -> VaryingFigure:
-        """Return a multiple of the figure, by one factor or by one of each system."""
+        """Return the figure multiplied by one factor, or by one factor for each system."""
         return VaryingFigure(
             self.estimates * factor,
             self.parts * factor,
@@ -49,7 +49,7 @@ class VaryingFigure:
         )
 
     def plus(self, other: VaryingFigure) -> VaryingFigure:
-        """Return the sum of two figures, of which at most one has added answers, and at most one sessions."""
+        """Return the sum of two figures. At most one of them has added answers, and at most one has sessions."""
         assert self.scale is None or other.scale is None
         assert self.sessions is None or other.sessions is None
         return VaryingFigure(

@@ -34,7 +34,7 @@ def calibration_text(calibration: Calibration) -> str:
 
 
 def _promised(calibration: Calibration) -> str:
-    """Say which rate is which error, and what the policy promises of it."""
+    """State which rate counts false alarms and which counts misses, and the rates that the policy promises."""
     return (
         f"False alarms are what regressed without a fault or with a trade: at most {percent(calibration.alpha)} are "
         f"promised. Misses are what passed with twice the margin planted: at most {percent(calibration.beta)}."
@@ -52,7 +52,7 @@ def _origin(calibration: Calibration) -> str:
 
 
 def _measured(drill: Drill) -> str:
-    """Write what the real gates with a plant came to: ``regressed in 3 of 3 (latency p50)``."""
+    """Write the verdicts of the real gates with a planted change: ``regressed in 3 of 3 (latency p50)``."""
     counts = Counter(drill.verdicts).most_common()
     verdicts = listed([f"{verdict} in {number} of {len(drill.verdicts)}" for verdict, number in counts])
     trade = " It gains in one task what it loses in another." if drill.trade else ""

@@ -29,7 +29,7 @@ class ComparedRuns:
 def compare_runs(
     runs: Sequence[RunRecords], *, across: Sequence[str] = (), assumptions: Assumptions = AS_IN_SUITE
 ) -> ComparedRuns:
-    """Compare the systems of one finished run or several, and decide where it is one.
+    """Compare the systems of one finished run or several. For a single run, also decide which system to run.
 
     The arguments and errors are those of `wattbench_reports.comparison.several_runs.side_by_side`.
     """
@@ -40,5 +40,5 @@ def compare_runs(
 
 
 def decided(analysis: Analysis) -> DecisionWords:
-    """Decide which system of a run to run, in words."""
+    """Decide which system of a run to run, and return the decision in words."""
     return decision_words(decide(analysis), analysis)

@@ -12,7 +12,7 @@ from wattbench_reports.wording import stated as wording
 
 
 def stated_as_text(run: RunRecords) -> str:
-    """Return what the source of a run states, as a table.
+    """Return the figures that the source of a run states, as a table.
 
     Raises:
         UserError: the record is damaged.

@@ -25,7 +25,7 @@ LAST_LOOK = 0.5
 
 @dataclass(frozen=True)
 class AtEnd:
-    """The expected precision of the last planned look of a gate; of two records, that of their only look."""
+    """The expected precision at the last planned look of a gate; of two records, at their only look."""
 
     items: float
     standard_error: float
@@ -47,7 +47,7 @@ class MetricBounds(Protocol):
 
     @property
     def items(self) -> NDArray[np.int64]:
-        """Return the items judged until each look."""
+        """Return the number of items judged until each look."""
 
     @property
     def estimate(self) -> Values:
@@ -63,7 +63,7 @@ class MetricBounds(Protocol):
 
     @property
     def at_end(self) -> AtEnd:
-        """Return the expected precision of the last planned look, from the latest one."""
+        """Return the expected precision at the last planned look, computed from the latest look."""
 
     @property
     def note(self) -> str:
@@ -77,7 +77,7 @@ class MetricBounds(Protocol):
         """
 
     def high(self, level: float) -> Values:
-        """Return one-sided upper bounds; arguments as of `low`."""
+        """Return one-sided upper bounds of the worsening; arguments as of `low`."""
 
 
 @dataclass(frozen=True)
@@ -108,32 +108,32 @@ class StudentBounds:
 
     @property
     def estimate(self) -> Values:
-        """See `MetricBounds`."""
+        """Return the estimated worsening: see `MetricBounds`."""
         return np.asarray(np.expm1(self.centre) if self.logarithmic else self.centre)
 
     @property
     def standard_error(self) -> Values:
-        """See `MetricBounds`."""
+        """Return the standard error of the estimate: see `MetricBounds`."""
         return np.asarray(self.se * (np.exp(self.centre) if self.logarithmic else 1.0))
 
     @property
     def least_for_pass(self) -> int:
-        """See `MetricBounds`."""
+        """Return the fewest items that give an upper bound: see `MetricBounds`."""
         return 0 if self.least_items is None else math.ceil(self.least_items[-1])
 
     @property
     def at_end(self) -> AtEnd:
-        """See `MetricBounds`."""
+        """Return the expected precision at the last planned look: see `MetricBounds`."""
         items, df = self.planned or (float(self.items[-1]), float(self.df[-1]))
         se = float(self.standard_error[-1]) * math.sqrt(max(float(self.items[-1]), 1.0) / max(items, 1.0))
         return AtEnd(items, se, df, LAST_LOOK if items > self.items[-1] else float(self.spent[-1]))
 
     def low(self, level: float) -> Values:
-        """See `MetricBounds`."""
+        """Return one-sided lower bounds of the worsening: see `MetricBounds`."""
         return self._bound(level, -1.0)
 
     def high(self, level: float) -> Values:
-        """See `MetricBounds`."""
+        """Return one-sided upper bounds of the worsening: see `MetricBounds`."""
         bound = self._bound(level, 1.0)
         return bound if self.least_items is None else np.where(self.items < self.least_items, math.inf, bound)
 

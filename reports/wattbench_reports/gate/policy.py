@@ -118,7 +118,7 @@ NIGHT_POLICY = replace(
 
 
 def policy_of(record: Mapping[str, Any], where: str = "the record") -> Policy:
-    """Read a policy from the JSON of one.
+    """Read a policy from its JSON.
 
     Args:
         record: `GatePolicy.model_dump(mode="json")`.

@@ -87,7 +87,7 @@ class MetricVerdict:
 
 @dataclass(frozen=True)
 class LostDomain:
-    """A domain in which accuracy fell, where the policy guards none by itself: shown, and without a say."""
+    """A domain in which accuracy is shown to have fallen, where the policy guards no domain; it decides nothing."""
 
     domain: str
     change: float
@@ -100,7 +100,7 @@ class LostDomain:
 
 @dataclass(frozen=True)
 class FlippedAnswer:
-    """What one system answered to an item. Of several answers, one that agrees with how the item counts."""
+    """The answer of a system to an item; of repeated answers, one that is right if and only if the item is right."""
 
     filtered: Excerpt | None = None
     """What the task compared with the key; None where it is not recorded, or is the whole output."""
@@ -112,7 +112,7 @@ class FlippedAnswer:
 
 @dataclass(frozen=True)
 class FlippedItem:
-    """An item that one of the two systems alone answers correctly."""
+    """An item that exactly one of the two systems answers correctly."""
 
     task: str
     doc_id: int
@@ -128,7 +128,7 @@ class FlippedItem:
 
 @dataclass(frozen=True)
 class FlippedItems:
-    """The items that one of the two systems alone answers correctly: right is a mean score of at least one half."""
+    """The items that exactly one of the two systems answers correctly: right is a mean score of at least one half."""
 
     items: int
     """That both answered, with a score of both."""
@@ -177,7 +177,7 @@ class GateResult:
 
     @property
     def detects(self) -> Mapping[str, float]:
-        """Return metric to the smallest worsening that the gate finds, of those for which it is known."""
+        """Map each metric to the smallest worsening that the gate finds, where known."""
         return {each.metric: each.detects for each in self.metrics if each.detects is not None}
 
     @property

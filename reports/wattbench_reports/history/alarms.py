@@ -34,7 +34,7 @@ class Alarm:
 
 
 def alarms(history: History, policy: Policy = NIGHT_POLICY) -> tuple[Alarm, ...]:
-    """Return the alarms of the last night: the changes of level for the worse that it is the first to show.
+    """Return the alarms of the last night: the changes for the worse that this night is the first to show.
 
     Joules that are only modelled raise none, nor does a metric that the policy lets pass, or one that it waives.
 
@@ -54,7 +54,7 @@ def alarms(history: History, policy: Policy = NIGHT_POLICY) -> tuple[Alarm, ...]
 
 
 def worsenings(history: History, policy: Policy) -> Iterator[tuple[Trend, Change]]:
-    """Yield every change of level that raised an alarm on the night that was the first to show it."""
+    """Yield every change of level that raised an alarm, on the first night that showed it."""
     nights = history.series_nights()
     for trend in trends(history, policy):
         for change in trend.changes:

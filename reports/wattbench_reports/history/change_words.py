@@ -32,7 +32,7 @@ _STATES: Mapping[State, str] = {
 
 
 def alarming(change: NightChange) -> bool:
-    """Return whether a reader has to see it first: an alarm, or a worsening by more than the margin."""
+    """Return whether a reader has to see the change first: an alarm, or a worsening by more than the margin."""
     return change.state in ("alarm", "still_regressed", "worse")
 
 

@@ -36,7 +36,7 @@ _RUNS = b"wattbench.runs"
 
 @dataclass(frozen=True)
 class IndexedRun:
-    """What the index keeps of a run, apart from its figures."""
+    """The facts of a run that the index keeps, apart from the run's figures."""
 
     stamp: tuple[int, int]
     """Of its `finished.json`, nanoseconds and bytes: with another one it is another run."""

@@ -85,7 +85,7 @@ def series_rows(
 
 
 def series_texts(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the rows of `series_rows` for people: figures in a unit that fits the whole column."""
+    """Return the rows of `series_rows` as texts for people, in a unit that fits the whole column."""
     shown = [dict(row) for row in rows]
     for unit in dict.fromkeys(row["unit"] for row in rows):
         of_unit = [row for row in shown if row["unit"] == unit]
@@ -135,7 +135,7 @@ def _check(option: str, wanted: str | None, known: set[str]) -> None:
 
 
 def nights_behind_changes(trends: tuple[Trend, ...]) -> dict[str, str]:
-    """Map each run that must be kept to why: a level changed with it, or it is the last before a change."""
+    """Map each run that must be kept to the reason: a level changed with it, or it is the last before a change."""
     reasons: dict[str, str] = {}
     for trend in trends:
         runs = [point.run for point in trend.points if point.run is not None and point.value is not None]

@@ -58,7 +58,7 @@ def load_history(root: Path) -> History:
 
 
 def _finished(root: Path) -> Iterator[tuple[str, tuple[int, int]]]:
-    """Yield every finished run and the stamp of its end."""
+    """Yield the name of every finished run, with a stamp of its end: a time and a size."""
     for folder in sorted((root / RUNS).iterdir()):
         try:
             ended = RunLayout(folder).finished.stat()
@@ -132,7 +132,7 @@ def _when(night: Night) -> tuple[datetime.date, str, str]:
 
 
 def _near(nights: list[Night]) -> tuple[tuple[Night, ...], list[str]]:
-    """Leave out nights whose date cannot be right."""
+    """Return the nights whose date can be right, and a note on each of the others."""
     if not nights:
         return (), []
     middle = statistics.median_low(night.date.toordinal() for night in nights)
@@ -150,7 +150,7 @@ def _pinned(root: Path, nights: tuple[Night, ...]) -> tuple[Reference | None, li
 
 
 def _others(nights: tuple[Night, ...]) -> list[str]:
-    """Note the runs of other suites than the last night's: their figures are of other work."""
+    """Return a note on the runs of other suites than the last night's: their figures are of other work."""
     suite = nights[-1].suite if nights else ""
     others = [night for night in nights if night.suite != suite]
     named = ", ".join(sorted({night.suite for night in others}))
@@ -161,6 +161,6 @@ def _others(nights: tuple[Night, ...]) -> list[str]:
 
 
 def _typed(values: pd.DataFrame) -> pd.DataFrame:
-    """Convert the column of dates."""
+    """Convert the column of dates from texts to dates."""
     dates = {text: datetime.date.fromisoformat(text) for text in values["date"].unique()}
     return values.assign(date=values["date"].map(dates)).reset_index(drop=True)

@@ -61,7 +61,7 @@ class History:
         return next(night for night in self.nights if night.run == run)
 
     def reference_night(self) -> Night:
-        """Return the pinned night, where there is a reference."""
+        """Return the pinned night of a history that has a reference."""
         assert self.reference is not None
         return self.night(self.reference.run)
 

@@ -51,7 +51,7 @@ def alerts(verdict: NightVerdict) -> tuple[Alert, ...]:
 
 
 def all_alerts(history: History, verdict: NightVerdict) -> Mapping[str, tuple[Alert, ...]]:
-    """Return what every night had to report, by run: the last as judged now, others as they were judged then.
+    """Return the alerts of every night, by run: of the last night as judged now, of others as judged then.
 
     What stays worse is reported by the first of the nights that show it.
 

@@ -161,7 +161,7 @@ def _of(
 
 
 def _last_elsewhere(panels: Sequence[SeriesPanel], trend: Trend) -> tuple[datetime.date, float] | None:
-    """Return the last figure of a series on another machine, and its night."""
+    """Return the date and the value of the last figure of a series on another machine."""
     figures = [
         (point.date, point.value)
         for panel in panels
@@ -192,7 +192,7 @@ class _Series:
         self._alike = [column for column in self.known if column >= max(self._panel.breaks[row], default=0)]
 
     def not_measured(self) -> Iterator[NightChange]:
-        """Yield that a figure is gone: one that the night before had, or one that its system must have to pass."""
+        """Yield that a figure is missing that the night before had, or that its system must have to pass."""
         if not self.known or not self._counts():
             return
         column = self.known[-1]
@@ -209,11 +209,11 @@ class _Series:
         return bool(((values["run"] == last.run) & (values["system"] == self._trend.system)).any())
 
     def not_comparable(self, night: datetime.date, before: float) -> NightChange:
-        """Return that the figure before was measured on another machine."""
+        """Return a change that says that the earlier figure was measured on another machine."""
         return replace(self._bare(FOUR_WEEKS, str(night), "not_comparable", _APART), before=before)
 
     def rows(self) -> Iterator[NightChange]:
-        """Yield the comparisons with the last four weeks, the best stretch if it is another, and the reference."""
+        """Yield the comparisons with the last four weeks, with another best stretch, and with the reference."""
         if not self._alike:
             if self.known:
                 yield self._bare(FOUR_WEEKS, str(self._panel.nights[self.known[-1]]), "not_comparable", _APART)
@@ -252,7 +252,7 @@ class _Series:
         return change if change.state == "still_regressed" else replace(change, note=self._rise(best))
 
     def _since_alarm(self, change: NightChange, column: int) -> NightChange:
-        """Mark a worse change as still regressed where an alarm was raised since that night."""
+        """Mark a worse change as still regressed if an alarm was raised after the night that it is compared with."""
         since = self._panel.nights[column]
         worse = [each for each in self._raised if each.date > since]
         if change.state != "worse" or not worse:
@@ -261,7 +261,7 @@ class _Series:
         return replace(change, state="still_regressed", note=note)
 
     def _rise(self, best: _Stretch) -> str:
-        """Say how the level of the last four weeks rose from the best stretch; empty if it did not by much."""
+        """Describe how the level rose from the best stretch to the last four weeks; empty if the rise is small."""
         columns = [*self._alike, self._last]
         columns = columns[columns.index(best.columns[0]) :]
         if len(columns) < 2 * MOST_NIGHTS:
@@ -288,7 +288,7 @@ class _Series:
         return self._since_alarm(self._compared(REFERENCE, _Stretch((pinned,), one)), pinned)
 
     def _pinned(self) -> int | None:
-        """Return the column of the reference; the next one of this machine where it was on another."""
+        """Return the column of the reference; if that was on another machine, the next column of this machine."""
         if self._history.reference is None:
             return None
         date = self._history.reference_night().date
@@ -397,7 +397,7 @@ def as_printed(share: float) -> float:
 
 
 def _too_few(nights: int) -> str:
-    """Say that nothing could have been shown: ``too few nights (3 of 4 before this one)``."""
+    """State that there are too few nights to show a change: ``too few nights (3 of 4 before this one)``."""
     return f"too few nights ({nights} of {LEAST_NIGHTS} before this one)"
 
 

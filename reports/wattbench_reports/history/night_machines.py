@@ -24,14 +24,14 @@ def depends_on_machine(metric: str) -> bool:
 
 
 def ranked_as(metric: str) -> str:
-    """Return the one of `wattbench_reports.comparability.rules.FIGURES` by whose rules a metric is compared."""
+    """Return the figure of `wattbench_reports.comparability.rules.FIGURES` whose rules apply to a metric."""
     if metric in RATES:
         return LATENCY
     return METRICS[metric].figure if metric in METRICS else OF_ANSWERS
 
 
 def machine_of_night(nights: Sequence[Night]) -> dict[str, str]:
-    """Return the machine whose series each night is of, by run; empty where all are of one.
+    """Map each run to the machine whose series its night is of; empty where all nights are of one machine.
 
     A night of an older record, which names none, is of the next one that is named, as records begin to name a machine
     with an update of wattbench; after the last of the one before.

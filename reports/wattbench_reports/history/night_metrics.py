@@ -127,7 +127,7 @@ _RATIOS = {
 
 
 def summarised(tables: Mapping[str, Path]) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Summarise the items of some runs.
+    """Summarise the items of some runs, by system and domain.
 
     Args:
         tables: run to its `items.parquet`.
@@ -204,7 +204,7 @@ def _throughput() -> dict[str, str]:
 
 
 def literally(path: str) -> str:
-    """Escape a path for DuckDB: no character is a wildcard."""
+    """Escape a path for DuckDB, so that no character is a wildcard."""
     return "".join(f"[{character}]" if character in "[*?" else character for character in path)
 
 
@@ -223,7 +223,7 @@ def _ratio(name: str, numerator: str, denominator: str) -> str:
 
 
 def values_of(cells: pd.DataFrame, dates: Mapping[str, str], conditions: Mapping[str, Conditions]) -> pd.DataFrame:
-    """Return the cells as `History.values`: a row per available figure.
+    """Return a table with the columns of `History.values`: a row per available figure.
 
     Args:
         cells: from `summarised`.

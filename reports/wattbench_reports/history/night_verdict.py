@@ -69,7 +69,7 @@ def night_verdict(history: History, policy: Policy = NIGHT_POLICY) -> NightVerdi
 def night_result(
     history: History, raised: Sequence[Alarm], policy: Policy, changes: Sequence[NightChange]
 ) -> GateResult:
-    """Return one result for a whole night, exported as a gate's is.
+    """Return the verdict on a whole night as the result of a gate, for the exports of gates.
 
     A metric is named after its system and what it was compared with: ``adder · last four weeks · latency_p50``.
 
@@ -97,8 +97,7 @@ def night_result(
 
 
 def worsenings_to_see(changes: Sequence[NightChange]) -> list[NightChange]:
-    """Return the figures that are worse by more than the margin without an alarm of this night: of each system and
-    metric the first.
+    """Return the worsenings by more than the margin without an alarm of this night, one of each system and metric.
 
     Args:
         changes: worst first.
@@ -108,7 +107,7 @@ def worsenings_to_see(changes: Sequence[NightChange]) -> list[NightChange]:
 
 
 def verdict_of(raised: Sequence[Alarm], changes: Sequence[NightChange]) -> Verdict:
-    """Return the verdict: a function of the alarms and of the states of the comparisons that block."""
+    """Return the verdict on a night, from its alarms and the states of the comparisons that block."""
     if raised:
         return Verdict.REGRESSED
     states = [each.state for each in changes if each.blocks]
@@ -153,7 +152,7 @@ def _more(some: Sequence[NightChange]) -> str:
 
 
 def _why_not(change: NightChange, more: str) -> str:
-    """Say what keeps a night from passing, with its note or the change that would have shown."""
+    """Say why a change keeps a night from passing, with the note or the size of a change that would have shown."""
     name = f"{change.system} {label(change.metric)}"
     if change.state == "not_measured":
         return f"{name}{more} was measured on {change.label}, and not this night"
@@ -173,7 +172,7 @@ def _why_not(change: NightChange, more: str) -> str:
 
 
 def _of_domains(raised: Sequence[Alarm]) -> Iterator[MetricVerdict]:
-    """Yield each alarm of a single domain as a metric that regressed: those over all domains are among the changes."""
+    """Yield each alarm of a single domain as a regressed metric. Alarms over all domains are among the changes."""
     for alarm in raised:
         if alarm.domain != EVERYWHERE:
             yield MetricVerdict(
@@ -189,7 +188,7 @@ def _of_domains(raised: Sequence[Alarm]) -> Iterator[MetricVerdict]:
 
 
 def _of_changes(changes: Sequence[NightChange], policy: Policy, history: History) -> Iterator[MetricVerdict]:
-    """Yield each comparison as a metric."""
+    """Yield each comparison of a night as the verdict on a metric."""
     today = history.nights[-1].date
     for each in changes:
         yield MetricVerdict(

@@ -20,7 +20,7 @@ KEYS = ("run", "reason", "reviewed_by", "date")
 
 @dataclass(frozen=True)
 class Reference:
-    """The pinned run, why, and who reviewed it."""
+    """The pinned run, the reason for it, and its reviewer."""
 
     run: str
     """The name of a run in the history."""
@@ -31,7 +31,7 @@ class Reference:
 
 
 def read_reference(root: Path) -> Reference | None:
-    """Read the pinned reference of a history; None where none is pinned.
+    """Read the pinned reference of a history; None without one.
 
     Raises:
         UserError: the file cannot be read, or does not say all that it has to.

@@ -67,5 +67,5 @@ class Conditions:
 
 
 def _trace(cell: Mapping[str, Any]) -> list[Any]:
-    """Return what identifies a trace of arrivals; nothing without one, as in records from before there were traces."""
+    """Return the hash of a cell's trace of arrivals in a list; empty without a trace, as in older records."""
     return [cell["trace_sha256"]] if "trace_sha256" in cell else []

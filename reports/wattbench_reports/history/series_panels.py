@@ -23,7 +23,7 @@ _RESOLUTION_SHARE = 0.005
 
 @dataclass(frozen=True, eq=False)
 class SeriesPanel:
-    """All series of one metric; of several machines those of one."""
+    """All series of one metric; if the metric depends on the machine, the series of one machine."""
 
     metric: str
     trends: tuple[Trend, ...]
@@ -49,7 +49,7 @@ class SeriesPanel:
 
 
 def panels(trends: Sequence[Trend], canaries: Collection[str] = ()) -> tuple[SeriesPanel, ...]:
-    """Group series by metric, and where it depends on the machine by the machine.
+    """Group series by metric, and by machine where the metric depends on the machine.
 
     Args:
         trends: all series.
@@ -84,7 +84,7 @@ def _resolution(metric: str, row: Sequence[TrendPoint]) -> float:
 
 
 def _breaks(row: Sequence[TrendPoint]) -> tuple[int, ...]:
-    """Return the columns at which the conditions of a series differ from those of its figure before."""
+    """Return the columns at which the conditions of a series differ from those of the figure before."""
     breaks, conditions = [], None
     for column, point in enumerate(row):
         if point.value is not None:
@@ -95,7 +95,7 @@ def _breaks(row: Sequence[TrendPoint]) -> tuple[int, ...]:
 
 
 def scaled(value: float | None, metric: str) -> float:
-    """Return a figure on a scale on which noise adds: of seconds, joules and tokens the logarithm. NaN: none."""
+    """Return a figure on a scale on which noise adds: the logarithm, except for accuracy. NaN without a figure."""
     if value is None:
         return math.nan
     if metric == ACCURACY:
@@ -104,12 +104,12 @@ def scaled(value: float | None, metric: str) -> float:
 
 
 def unscaled(value: float, metric: str) -> float:
-    """Return the figure itself."""
+    """Return the figure for a value on the scale of `scaled`."""
     return value if metric == ACCURACY else math.exp(value)
 
 
 def shift_of(difference: float, metric: str) -> float:
-    """Return a difference as a change: of accuracy the difference itself, of others the share."""
+    """Return a difference on the scale of `scaled` as a change: of accuracy in points, of others as a share."""
     return difference if metric == ACCURACY else math.expm1(min(difference, _MOST_LOG))
 
 

@@ -52,7 +52,7 @@ class LevelChange:
 
 @dataclass(frozen=True, eq=False)
 class Watched:
-    """One metric after its last night."""
+    """The state of one metric's series after their last night."""
 
     panel: SeriesPanel
     changes: tuple[LevelChange, ...]
@@ -69,7 +69,7 @@ class Watched:
 
 
 def watch(panel: SeriesPanel, margin: NDArray[np.float64], threshold: NDArray[np.float64]) -> Watched:
-    """Go through the nights of a metric.
+    """Watch the nights of a metric one after another for changes of level.
 
     Args:
         panel: its series, of one night at least.
@@ -117,7 +117,7 @@ def _levels_before(panel: SeriesPanel, night: int, first: NDArray[np.int64]) -> 
 def _moved_with_others(
     panel: SeriesPanel, moved: NDArray[np.float64], limits: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
-    """Return which series are beyond together with another system of the machine, or are of a canary."""
+    """Return which series moved beyond their limits together with another system of the machine, or are of a canary."""
     together = np.zeros(len(moved), dtype=bool)
     beyond = np.flatnonzero(moved > limits).tolist()
     witnesses = panel.overall & np.isfinite(moved)
@@ -139,7 +139,7 @@ def _change(
     limits: NDArray[np.float64],
     excused: NDArray[np.bool_],
 ) -> LevelChange:
-    """Describe a change that a night shows: it began with the first of the latest nights that count and are beyond."""
+    """Return the change that a night shows. It began with the first of the latest nights beyond the limit."""
     values, before, limit = panel.values[row], float(levels.centre[row]), float(limits[row])
     column = night
     for earlier in range(night - 1, first - 1, -1):

@@ -26,7 +26,7 @@ class TrendPoint:
 
 
 def comparable(first: TrendPoint, second: TrendPoint) -> bool:
-    """Return whether two points can be set side by side. A machine that is not named is taken to be the other's."""
+    """Return whether two points may be compared: same conditions and machine. An unnamed machine matches any other."""
     return first.conditions == second.conditions and (first.node == second.node or not (first.node and second.node))
 
 

@@ -62,7 +62,7 @@ def watched(history: History, policy: Policy = NIGHT_POLICY) -> tuple[Watched, .
 
 
 def evidence_needed(alpha: float, overall: int, in_domains: int) -> tuple[float, float]:
-    """Return the evidence at which a series over all domains has changed, and one of a single domain.
+    """Return two thresholds of evidence for a change: of a series over all domains, and of one of a single domain.
 
     Of all series without a change together one reaches it in at most `alpha` of years (Bonferroni).
 
@@ -138,7 +138,7 @@ def _series(values: pd.DataFrame, nights: Sequence[Night]) -> Iterator[Trend]:
 def _no_figures(
     dates: Sequence[datetime.date], nights: Mapping[datetime.date, Night], machines: Mapping[str, str], machine: str
 ) -> list[TrendPoint]:
-    """Return a series without figures: the nights of a machine; empty: those of all."""
+    """Return the points of a series without figures, at the nights of a machine; with an empty name, at all nights."""
     runs = [nights[date].run if date in nights else None for date in dates]
     return [
         TrendPoint(date, run if run is not None and machine in ("", machines[run]) else None, None)
@@ -160,7 +160,7 @@ HIGHER_IS_WORSE = {name: name != ACCURACY for name in METRICS}
 
 
 def is_worse(metric: str, shift: float) -> bool:
-    """Return whether a change is for the worse. Of output tokens none is: longer answers are neither good nor bad.
+    """Return whether a change is for the worse. Changes of output tokens never are: neither way is bad.
 
     Args:
         metric: of the series.

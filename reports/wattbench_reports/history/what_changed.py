@@ -41,7 +41,7 @@ class FactChange:
 
 @dataclass(frozen=True)
 class PartChange:
-    """One part that changed, of one or more systems."""
+    """A change in one part, of one or more systems."""
 
     systems: tuple[str, ...]
     """Empty: of all systems of both nights."""
@@ -83,7 +83,7 @@ class NightDifference:
 
     @property
     def empty(self) -> bool:
-        """Return whether nothing changed that is on record."""
+        """Return whether no change is on record."""
         return not (self.parts or self.added or self.removed or self.commits or self.uncommitted)
 
 
@@ -158,7 +158,7 @@ def _part(one: Difference, first: Fingerprint, second: Fingerprint, system: str)
 
 
 def _facts(before: Part, after: Part) -> Iterator[FactChange]:
-    """Yield the facts that differ; what neither night records is no change."""
+    """Yield the facts that differ between two nights, except facts that neither night records."""
     for name in before.differing(after):
         was, is_now = before.fact(name), after.fact(name)
         if not was == is_now == NOT_RECORDED:

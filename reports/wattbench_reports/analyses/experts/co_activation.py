@@ -27,18 +27,18 @@ class Together:
     and the domain."""
 
     def ratio(self, layers: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return observed over expected, summed over some layers, shape (pairs,); NaN where none are expected."""
+        """Return observed over expected co-activations in some layers, shape (pairs,); NaN where none are expected."""
         observed, expected = self.observed[layers].sum(axis=0), self.expected[layers].sum(axis=0)
         ratios = np.divide(observed, expected, out=np.full(len(observed), math.nan), where=expected > 0)
         return np.asarray(ratios)
 
     def share(self, layers: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return the share of the tokens in some layers for which both were asked, shape (pairs,)."""
+        """Return the share of tokens in some layers that activate both experts of a pair, shape (pairs,)."""
         return np.asarray(self.observed[layers].sum(axis=0) / (self.tokens * len(layers)))
 
 
 def together(choices: Choices) -> Together | None:
-    """Compute the co-activation of all pairs; None where pairs were not recorded, or a token asks one expert or all.
+    """Compute the co-activation of all pairs of experts. None if not recorded, or if tokens activate one expert or all.
 
     What is expected is taken domain by domain: experts that are asked in the same domains would otherwise look drawn
     to each other.

@@ -88,7 +88,7 @@ def _of_system(run: RunRecords, row: SystemRow, domain_of: Mapping[str, str]) ->
 def _lines(
     run: RunRecords, row: SystemRow, domain_of: Mapping[str, str], shape: tuple[int, int]
 ) -> Iterator[tuple[str, ExpertRow, NDArray[np.float64]]]:
-    """Yield task, line and counts; skip implausible lines."""
+    """Yield the task, the line and the counts of each plausible line."""
     if 0 in shape:
         return
     for task in domain_of:
@@ -99,13 +99,13 @@ def _lines(
 
 
 def _plausible(counts: NDArray[np.float64], per_token: int) -> bool:
-    """Return whether every layer was asked, and no expert of it more often than there are tokens."""
+    """Return whether every layer has choices, and none of its experts has more choices than there are tokens."""
     choices_per_layer = counts.sum(axis=1)
     return bool(np.all(choices_per_layer > 0) and np.all(counts.max(axis=1) <= choices_per_layer / per_token))
 
 
 def _array(counts: object, shape: tuple[int, ...]) -> NDArray[np.float64] | None:
-    """Return recorded counts as an array; None where they have another shape or are no counts."""
+    """Return recorded counts as an array. None if they have another shape or are not counts."""
     try:
         array = np.array(counts, dtype=np.float64)
     except (ValueError, TypeError):  # rows of different lengths, or no numbers

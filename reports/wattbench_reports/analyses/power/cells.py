@@ -39,7 +39,7 @@ class WindowPower:
 
     @property
     def idle_w(self) -> float | None:
-        """Return the idle power of the same components, with the system loaded; None where one is not known."""
+        """Return the idle power of the counted components, with the system loaded. None where one is not known."""
         counted = added(self.row.energy_j)
         known = self.row.idle_w
         return sum(known[c] for c in counted) if counted and all(c in known for c in counted) else None
@@ -61,7 +61,7 @@ class CellPower:
 
     @property
     def spans(self) -> tuple[tuple[float, float], ...]:
-        """Return the spans of time that its windows cover, merged where close: a resumed cell has several."""
+        """Return the spans of time that the cell's windows cover, merged where close. A resumed cell has several."""
         spans: list[tuple[float, float]] = []
         for start_s, end_s in ((window.row.started_s, window.row.finished_s) for window in self.windows):
             if spans and start_s <= spans[-1][1] + _CLOSE_S:
@@ -72,7 +72,7 @@ class CellPower:
 
     @property
     def length_s(self) -> float:
-        """Return the length of its spans together."""
+        """Return the total length of the cell's spans."""
         return sum(end_s - start_s for start_s, end_s in self.spans)
 
 
@@ -124,7 +124,7 @@ def system_powers(analysis: Analysis) -> Iterator[SystemPower]:
 
 
 def _windows(analysis: Analysis) -> list[WindowRow]:
-    """Return the windows that a figure can show, in the order of time, with the purposes of the finished run."""
+    """Return the windows with a valid time span, by start, with the purposes of the finished run."""
     table = analysis.frames.windows
     purposes = dict(zip(table["window"], table["purpose"], strict=True))
     rows = analysis.frames.window_rows
@@ -168,7 +168,7 @@ def _highest(lines: Sequence[PowerLine], row: WindowRow) -> dict[str, float]:
 
 
 def _for_figure(cells: Sequence[CellPower]) -> tuple[CellPower, ...]:
-    """Return the same cells, thinned to points in proportion to their lengths."""
+    """Return the cells with their lines thinned for a figure, to points in proportion to their lengths."""
     total_s = sum(cell.length_s for cell in cells)
     components = len({line.component for cell in cells for line in cell.lines})
     points = POINTS * 2 // max(2, components)

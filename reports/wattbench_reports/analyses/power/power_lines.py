@@ -76,7 +76,7 @@ def read_lines(path: Path, started_s: float, finished_s: float) -> tuple[list[Po
 
 
 def thinned(line: PowerLine, points: int) -> PowerLine:
-    """Thin a line to about `points` points at most: of each span of time the lowest and the highest.
+    """Thin a line to about `points` points: the lowest and the highest of each span of time.
 
     Args:
         line: any.
@@ -99,7 +99,7 @@ def thinned(line: PowerLine, points: int) -> PowerLine:
 
 
 def _line(component: str, rows: pd.DataFrame) -> PowerLine:
-    """Build a line from the energy counter, where it was read at least twice; else from power readings."""
+    """Build a component's line from its energy counter if that was read at least twice, else from power readings."""
     read_s = rows["at_s"].to_numpy()
     at_s, power_w = _by_counter(*_points(read_s, rows["energy_j"].to_numpy()), STEPS * float(rows["step_s"].max()))
     counted = len(at_s) > 0
@@ -113,7 +113,7 @@ def _line(component: str, rows: pd.DataFrame) -> PowerLine:
 
 
 def _points(at_s: NDArray[np.float64], values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return times and values in the order of time; of two at the same time, the later in the file."""
+    """Return the known values with their times, in the order of time. Of two at one time, the later in the file."""
     known = np.flatnonzero(~np.isnan(values))
     order = known[np.argsort(at_s[known], kind="stable")]
     last = np.diff(at_s[order], append=np.inf) > 0
@@ -123,7 +123,7 @@ def _points(at_s: NDArray[np.float64], values: NDArray[np.float64]) -> tuple[NDA
 def _by_counter(
     at_s: NDArray[np.float64], count_j: NDArray[np.float64], least_s: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the mean watts between counts as steps, two points each. A counter that falls breaks the line."""
+    """Return the mean watts between counter readings as steps of two points. A falling counter breaks the line."""
     kept = _apart(at_s, least_s)
     if len(kept) < 2:
         return np.empty(0), np.empty(0)
@@ -134,7 +134,7 @@ def _by_counter(
 
 
 def _apart(at_s: NDArray[np.float64], least_s: float) -> list[int]:
-    """Choose indices of readings at least `least_s` apart, the first and the last of all included."""
+    """Return the indices of readings at least `least_s` apart, with the first and the last reading."""
     if not len(at_s):
         return []
     last = len(at_s) - 1

@@ -19,7 +19,7 @@ _MOST = 3
 
 
 def machine_caveats(machines: Machines) -> tuple[Caveat, ...]:
-    """Return what a reader of a run of several machines should know; nothing of one machine's."""
+    """Return the caveats of a run of several machines. None for a run of one machine."""
     if not machines.several:
         return ()
     return (*_unlike(machines), *_different(machines), *_unusual(machines), *_hot(machines))
@@ -51,7 +51,7 @@ def _different(machines: Machines) -> Iterator[Caveat]:
 
 
 def difference_in_words(each: DifferenceBetweenMachines) -> str:
-    """Say between which bounds two systems compare on the machines, and what that says of another."""
+    """Describe how the difference between two systems varies over machines, and its range on another machine."""
     ordered = sorted(zip(each.pair.nodes, each.nodes, strict=True))
     (low, lowest), (high, highest) = ordered[0], ordered[-1]
     another = each.pair.another
@@ -82,7 +82,7 @@ _UNLIKE = (
 
 
 def _effects(machine: Machine, figure: str) -> str:
-    """Say by how much a machine is off: both figures of a slow one."""
+    """State by how much a machine's seconds or joules per request differ from other machines of its class."""
     words = []
     for name in ("seconds", "joules") if figure == "seconds" else ("joules",):
         if name in machine.effects:

@@ -83,7 +83,7 @@ class Machines:
 
     @property
     def several(self) -> bool:
-        """Whether more than one machine measured the run."""
+        """Return whether more than one machine measured the run."""
         return len(self.machines) > 1
 
     @property
@@ -93,5 +93,5 @@ class Machines:
 
     @property
     def apart(self) -> tuple[Machine, ...]:
-        """Return the machines of whose answers only the scores count."""
+        """Return the machines whose seconds and joules are left out: of their answers only the scores count."""
         return tuple(each for each in self.machines if each.of_class > 1)

@@ -82,7 +82,7 @@ def machines_of(frames: Frames) -> Machines:
 
 
 def of_compared_class(frames: Frames) -> Frames:
-    """Return the frames with the seconds and joules of machines of one class: the one that asked most blocks.
+    """Return the frames with the seconds and joules of one class of machines: the class with the most blocks.
 
     Seconds and joules of unlike machines are never pooled. Scores are those of all machines.
     """
@@ -129,7 +129,7 @@ def on_another_machine(
 
 
 def _served(frames: Frames, nodes: Sequence[NodeRecord]) -> dict[str, dict[str, float]]:
-    """Return what each machine served per second, by the name of the figure, where it is known."""
+    """Return the throughput of each machine, by the name of the figure, where known."""
     shares = [node.blocks if len(nodes) > 1 else None for node in nodes]
     return {
         node.node: {} if known is None else _rates(known)
@@ -163,13 +163,13 @@ def _described(node: NodeRecord, of_class: int) -> Machine:
 
 
 def _owners(figures: BlockFigures, members: Sequence[NodeRecord]) -> NDArray[np.int64]:
-    """Return the position of each block's machine among the members."""
+    """Return, for each block, the position of its machine among the members of the class."""
     position = {block: number for number, node in enumerate(members) for block in node.blocks}
     return np.array([position[block] for block in figures.blocks.tolist()], dtype=np.int64)
 
 
 def _effects(figures: BlockFigures, owner: NDArray[np.int64], members: int) -> dict[str, list[NodeEffect]]:
-    """Compare the machines of a class, over all systems; without a figure that a machine has no block of."""
+    """Compare the machines of a class by each figure, over all systems. A figure that some lack is left out."""
     effects = {}
     for figure in FIGURES:
         logs = figures.logs(figure)
@@ -186,7 +186,7 @@ def _effects(figures: BlockFigures, owner: NDArray[np.int64], members: int) -> d
 def _differences(
     figures: BlockFigures, owner: NDArray[np.int64], members: Sequence[NodeRecord], systems: Sequence[str]
 ) -> tuple[tuple[DifferenceBetweenMachines, ...], int]:
-    """Test every pair of systems, and return those that do not differ alike, and how many were tested."""
+    """Test every pair of systems. Return the pairs whose difference varies by machine, and the number of tests."""
     pairs = [each for figure in FIGURES for each in _pairs(figures.logs(figure), owner, figure, systems)]
     adjusted = holm([pair.p_value for *_, pair in pairs])
     shown = [
@@ -203,7 +203,7 @@ def _differences(
 def _pairs(
     logs: NDArray[np.float64], owner: NDArray[np.int64], figure: str, systems: Sequence[str]
 ) -> Iterator[tuple[str, str, str, list[int], PairOverNodes]]:
-    """Yield every two systems that two machines or more asked, with the positions of those."""
+    """Yield every pair of systems that two or more machines measured, with the positions of these machines."""
     for first, second in combinations(range(len(systems)), 2):
         apart = logs[:, first] - logs[:, second]
         known = np.isfinite(apart)

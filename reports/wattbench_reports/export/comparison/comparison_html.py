@@ -34,7 +34,7 @@ def _decision(decided: DecisionWords) -> Iterator[str]:
 
 
 def _data(comparison: Comparison) -> Iterator[str]:
-    """Return the table of the data check where something in it is notable."""
+    """Yield the data check as HTML: summary, table and meaning. Nothing unless it is notable."""
     if comparison.data is not None and comparison.data.notable:
         yield paragraph(f"{input_check.TITLE}: {input_check.summary(comparison.data)}")
         yield _table(*input_check.table(comparison.data))
@@ -94,7 +94,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def aligned_table(head: Sequence[str], rows: Iterable[Sequence[str]], aligns: Sequence[str]) -> str:
-    """Return a table; each column is aligned ``left`` or ``right``."""
+    """Return an HTML table; each column is aligned ``left`` or ``right``."""
     lines = ["<table>", f"<thead>{_row('th', head, aligns)}</thead>", "<tbody>"]
     lines += [_row("td", row, aligns) for row in rows]
     return "\n".join([*lines, "</tbody>", "</table>"])
@@ -109,14 +109,14 @@ def _row(tag: str, cells: Sequence[str], aligns: Sequence[str]) -> str:
 
 
 def paragraph(text: str, *, bold: bool = False) -> str:
-    """Return a paragraph; nothing for an empty text."""
+    """Return a text as an HTML paragraph; nothing for an empty text."""
     if not text:
         return ""
     return f"<p><strong>{_escaped(text)}</strong></p>" if bold else f"<p>{_escaped(text)}</p>"
 
 
 def html_list(texts: Iterable[str]) -> str:
-    """Return a list with an item per text; nothing without any."""
+    """Return texts as an HTML list; nothing without any."""
     items = [f"<li>{_escaped(text)}</li>" for text in texts]
     return f"<ul>{''.join(items)}</ul>" if items else ""
 

@@ -117,7 +117,7 @@ def _data(check: InputCheck) -> dict[str, Any]:
 
 
 def _sessions(record: SessionRecord) -> dict[str, Any]:
-    """Return the sessions behind the bounds for another run, without the figures of each."""
+    """Return the sessions behind the bounds for another run, without the figures of each session."""
     return {"source": record.source, "sessions": record.sessions, "runs": list(record.runs)}
 
 
@@ -156,7 +156,7 @@ def _workload(workload: Workload) -> dict[str, Any]:
 
 
 def _money(money: RunMoney) -> dict[str, Any]:
-    """Return what the systems' money is for; the costs themselves are among the systems' figures."""
+    """Return the parts and the source of each system's money; the costs themselves are among the systems' figures."""
     return {
         "currency": money.currency,
         "systems": [
@@ -235,7 +235,7 @@ def _terms(sci: Sci) -> dict[str, Any]:
 
 
 def _by_component(split: SystemSplit) -> dict[str, dict[str, object]]:
-    """Return joules per request. Those not `in_total` are part of one that is, and must not be added to it."""
+    """Return joules per request by component. Components not `in_total` are part of another one."""
     return {
         part.name: {
             "energy_j_per_request": part.j_per_request,

@@ -83,7 +83,7 @@ def as_markdown(comparison: Comparison, decided: DecisionWords | None = None) ->
 
 
 def _decision(words: DecisionWords) -> list[str]:
-    """Return the lines; every text of a record shows as itself."""
+    """Return the decision as lines of Markdown; every text of a record shows as itself."""
     columns = [TextColumn(column.heading, right=column.number) for column in words.columns]
     rows = [[escaped(cell) for cell in row] for row in words.rows]
     table = ["", *markdown_table(columns, rows)] if len(columns) > 1 else []
@@ -92,7 +92,7 @@ def _decision(words: DecisionWords) -> list[str]:
 
 
 def _data(comparison: Comparison) -> list[str]:
-    """Return the table of the data check where something in it is notable."""
+    """Return the data check as lines of Markdown, with its table; empty unless it is notable."""
     check = comparison.data
     if check is None or not check.notable:
         return []
@@ -110,13 +110,13 @@ def _bursts(report: LoadReport) -> list[str]:
 
 
 def _explained(comparison: Comparison) -> tuple[str, ...]:
-    """Return what explains the figures of the table, some of it empty."""
+    """Return the lines that explain the figures of the table; some may be empty."""
     served = throughput.line(comparison) if comparison.load is None else ""  # under load each rate has its own
     return served, wording.cost_line(comparison), wording.another_run_line(comparison), wording.sci_line(comparison)
 
 
 def _impacts(comparison: Comparison) -> list[str]:
-    """Return the table of water, abiotic depletion and primary energy; nothing where none is stated."""
+    """Return the table of water, abiotic depletion and primary energy; empty where they are not stated."""
     texts = [f"- {escaped(text)}" for text in impacts.lines(comparison)]
     if not texts:
         return []
@@ -125,7 +125,7 @@ def _impacts(comparison: Comparison) -> list[str]:
 
 
 def _machines(comparison: Comparison) -> list[str]:
-    """Return the table of machines; nothing of one machine's run."""
+    """Return the table of machines; empty for a run of one machine."""
     if comparison.machines is None:
         return []
     return [

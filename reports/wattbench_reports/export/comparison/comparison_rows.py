@@ -37,7 +37,7 @@ def placement_row(comparison: Comparison, number: int) -> dict[str, Any]:
 
 
 def system_rows(comparison: Comparison, decided: DecisionWords | None = None) -> list[dict[str, Any]]:
-    """Return a row per system: its figures, its placement where systems were ranked, and what was decided of it."""
+    """Return a row per system: its figures, its placement where systems were ranked, and the decision on it."""
     return [
         plain_row(figures)
         | placement_row(comparison, number)
@@ -50,7 +50,7 @@ _DTYPES = {str: "string", int: "int64", float: "float64", bool: "bool"}
 
 
 def comparison_frame(comparison: Comparison, decided: DecisionWords | None = None) -> pd.DataFrame:
-    """Return one row per system: its figures, which other systems they may be ranked against, and what was decided.
+    """Return one row per system: its figures, the systems that it may be ranked against, and the decision on it.
 
     A figure that does not exist is missing, and so is a bound that is infinite. Of a run under load: the figures at
     the rate compared.

@@ -29,7 +29,7 @@ def _columns(system: str, *figures: str) -> tuple[TextColumn, ...]:
 def _filled(
     columns: Sequence[TextColumn], rows: Iterable[Sequence[str]], below: Sequence[Sequence[str]] = ()
 ) -> list[str]:
-    """Return a table without columns in which no system has anything."""
+    """Return a table without the columns that are empty for all systems."""
     return text_table(*filled_columns(columns, rows), below=below, widest_label=NAME_WIDTH)
 
 
@@ -84,7 +84,7 @@ def as_table(comparison: Comparison, decided: DecisionWords | None = None) -> st
 
 
 def data_lines(comparison: Comparison) -> list[str]:
-    """Return the table of the data check and an empty line; none without it."""
+    """Return the lines of the data check's table and an empty line; nothing without a data check."""
     check = comparison.data
     if check is None:
         return []
@@ -127,7 +127,7 @@ def _year(comparison: Comparison) -> list[str]:
 
 
 def _impacts(comparison: Comparison) -> list[str]:
-    """Return the table of water, abiotic depletion and primary energy, and what they are made of."""
+    """Return the table of water, abiotic depletion and primary energy, with the lines below the table."""
     texts = list(impacts.lines(comparison))
     if not texts:
         return []
@@ -136,7 +136,7 @@ def _impacts(comparison: Comparison) -> list[str]:
 
 
 def _estimated(comparison: Comparison) -> list[str]:
-    """Return the panel of what was estimated: a table, and whose figures these are below each row."""
+    """Return the panel of estimates: a table, with the source of the figures below each row."""
     texts = list(estimated.lines(comparison))
     if not texts:
         return []
@@ -195,7 +195,7 @@ def _rates(comparison: Comparison, report: LoadReport) -> list[str]:
 
 
 def _bursts(report: LoadReport) -> list[str]:
-    """Return a table of a trace next to Poisson arrivals; none where there was none."""
+    """Return a table that compares a trace of arrivals with Poisson arrivals; nothing without a trace."""
     lines = [line for text in trace_bursts.trace_lines(report.compared) for line in ("", *wrapped(text))]
     compared = bursts(report)
     if compared is None:

@@ -14,7 +14,7 @@ DECISION_COLUMNS = {"qualifies": str, "counted": bool, "advised": bool}
 
 
 def decision_data(words: DecisionWords) -> dict[str, Any]:
-    """Return the object ``decision`` of JSON: the advice, the evidence, and all that the decision holds.
+    """Return the object ``decision`` of JSON: the advice, the evidence, and all fields of the decision.
 
     A bound that is infinite is null, as is what is not known.
     """
@@ -23,7 +23,7 @@ def decision_data(words: DecisionWords) -> dict[str, Any]:
 
 
 def decision_cells(decision: Decision, system: str) -> dict[str, Any]:
-    """Map `DECISION_COLUMNS` to the values of one system; those of a system that is not judged are None."""
+    """Map `DECISION_COLUMNS` to the values of one system; None for a system that is not judged."""
     each = decision.of(system)
     if each.apart:
         return dict.fromkeys(DECISION_COLUMNS)

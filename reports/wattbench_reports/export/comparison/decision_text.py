@@ -24,7 +24,7 @@ def decision_text(words: DecisionWords) -> list[str]:
 
 
 def decision_table(words: DecisionWords) -> list[str]:
-    """Return the lines of the table; what the last column has no room for is below its row. None of names alone."""
+    """Return the lines of the decision's table. A long last cell is below its row. Nothing for names alone."""
     if len(words.columns) < 2:
         return []
     columns = [TextColumn(column.heading, right=column.number) for column in words.columns]
@@ -40,7 +40,7 @@ def decision_table(words: DecisionWords) -> list[str]:
 
 
 def _room_of_last(columns: Sequence[TextColumn], rows: Sequence[Sequence[str]]) -> int:
-    """Return how wide the last column may be, where names longer than `NAME_WIDTH` have lines of their own."""
+    """Return the width left for the last column. Names over `NAME_WIDTH` do not count, as they have separate lines."""
     names = [row[0] for row in rows if cell_len(row[0]) <= NAME_WIDTH]
     widths = [max([cell_len(columns[number].head), *(cell_len(row[number]) for row in rows)])
               for number in range(len(columns) - 1)]  # fmt: skip

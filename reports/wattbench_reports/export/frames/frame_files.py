@@ -47,7 +47,7 @@ def frame_as_parquet(frame: pd.DataFrame) -> bytes:
 
 
 def parts_as_csv(parts: Iterable[pd.DataFrame]) -> Iterator[bytes]:
-    """Yield frames with the same columns as one CSV, as `frame_as_csv`."""
+    """Yield the parts of one CSV file from frames with the same columns, each written as `frame_as_csv` does."""
     for number, part in enumerate(parts):
         yield frame_as_csv(part, header=number == 0)
 
@@ -79,6 +79,6 @@ class _Sink(io.RawIOBase):
         return len(self._parts[-1])
 
     def written(self) -> bytes:
-        """Return what was written since the last call."""
+        """Return the bytes that were written since the last call."""
         parts, self._parts = self._parts, []
         return b"".join(parts)

@@ -89,7 +89,7 @@ COLUMNS = {
 
 
 def items_frame(analysis: Analysis) -> pd.DataFrame:
-    """Return a row per answer, columns `COLUMNS`, in the order of the record. Under load: those at the rate compared.
+    """Return a row per answer, columns `COLUMNS`, in the order of the record. Under load: only at the rate compared.
 
     Raises:
         UserError: the record is damaged.
@@ -127,5 +127,5 @@ def item_parts(analysis: Analysis) -> Iterator[pd.DataFrame]:
 
 
 def _currency(analysis: Analysis) -> str | None:
-    """Return the currency of the costs; None without costs, and where an import named none."""
+    """Return the currency of the costs; None without costs, or where an import names no currency."""
     return None if analysis.money is None or analysis.money.currency == UNNAMED else analysis.money.currency

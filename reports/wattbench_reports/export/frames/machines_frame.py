@@ -39,7 +39,7 @@ COLUMNS = {
 
 
 def machines_frame(analysis: Analysis) -> pd.DataFrame:
-    """Return a row per machine, columns `COLUMNS`; none of a run that another tool measured.
+    """Return a row per machine, columns `COLUMNS`; no rows for a run that another tool measured.
 
     Raises:
         UserError: the record is damaged.
@@ -53,7 +53,7 @@ def machines_frame(analysis: Analysis) -> pd.DataFrame:
 
 
 def machine_row(machine: Machine) -> dict[str, Any]:
-    """Return the columns of a machine but the run, for programs."""
+    """Return the columns of a machine, except the run, as values for programs."""
     row: dict[str, Any] = {
         name: getattr(machine, name) or None for name in ("node", "device", "driver", "power_limit", "meter")
     }

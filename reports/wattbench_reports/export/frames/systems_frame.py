@@ -207,7 +207,7 @@ def _money(money: RunMoney | None, system: str) -> dict[str, Any]:
 
 
 def _utf8(text: str) -> str:
-    """Escape half a surrogate pair, which JSON can name and UTF-8 cannot hold."""
+    """Escape lone surrogates, which JSON can name and UTF-8 cannot hold."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
@@ -219,7 +219,7 @@ def _interval(name: str, interval: Interval | None) -> dict[str, float | None]:
 
 
 def _above_idle(analysis: Analysis, system: str, domain: str | None) -> float | None:
-    """Average over the metered requests; None if the idle power of some was not measured."""
+    """Return the mean joules above idle over the metered requests; None if the idle power of some was not measured."""
     frames = analysis.frames
     rows = frames.answers_of(system)
     metered = ~np.isnan(frames.figures("energy_j", rows))

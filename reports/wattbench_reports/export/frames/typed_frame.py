@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def typed(table: pd.DataFrame, types: Mapping[str, str], path: Path) -> pd.DataFrame:
-    """Return a table whose columns have these types of pandas.
+    """Return a table with each column converted to its type of pandas.
 
     Args:
         table: with at least these columns.

@@ -62,7 +62,7 @@ def windows_frame(analysis: Analysis) -> pd.DataFrame:
 
 
 def _served(analysis: Analysis) -> dict[str, dict[str, float]]:
-    """Return the throughput of each window, by figure: at every rate, and of every machine."""
+    """Return the throughput of each window by figure, at every rate and of every machine."""
     load = analysis.comparison.load
     every = [analysis.frames] if load is None else [at.frames for at in load.rates]
     served: dict[str, dict[str, float]] = {}

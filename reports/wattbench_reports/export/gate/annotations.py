@@ -62,7 +62,7 @@ def _kind(metric: MetricVerdict) -> str | None:
 
 
 def limited(kind: str, lines: Sequence[str], title: str) -> Sequence[str]:
-    """Return at most `MOST_OF_A_KIND` commands: the last one counts the others."""
+    """Return at most `MOST_OF_A_KIND` commands; the last one counts those left out."""
     if len(lines) <= MOST_OF_A_KIND:
         return lines
     shown = lines[: MOST_OF_A_KIND - 1]

@@ -32,7 +32,7 @@ def as_json(result: GateResult) -> str:
 
 
 def result_of_json(text: str | bytes, where: str = "the gate's JSON") -> GateResult:
-    """Read back what `as_json` wrote.
+    """Read the result of a gate from the JSON that `as_json` wrote.
 
     Args:
         text: of the file; bytes are UTF-8.
@@ -64,12 +64,12 @@ def result_of_json(text: str | bytes, where: str = "the gate's JSON") -> GateRes
 
 @cache
 def _shape() -> TypeAdapter[GateResult]:
-    """Return what reads a result: to make it takes much longer than to read one, and a history has many."""
+    """Return the adapter that reads a result, made once: making one takes much longer than reading with it."""
     return TypeAdapter(GateResult)
 
 
 def _refused(constant: str) -> float:
-    """Refuse ``NaN`` and ``Infinity``, which Python's JSON reads and no other does."""
+    """Refuse ``NaN`` and ``Infinity``, which Python reads and JSON does not have."""
     raise ValueError(constant)
 
 
@@ -78,7 +78,7 @@ def _metric(metric: MetricVerdict) -> dict[str, Any]:
 
 
 def _policy(policy: Policy) -> dict[str, Any]:
-    """Return what `policy_of` reads, with all other keys of the record."""
+    """Return a policy as the record that `policy_of` reads, with all other keys of its record."""
     settings = {
         each.name: getattr(policy, each.name)
         for each in fields(policy)

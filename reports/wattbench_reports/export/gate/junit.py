@@ -127,7 +127,7 @@ def _properties(result: GateResult) -> list[tuple[str, str]]:
 
 
 def _summary(result: GateResult, command: str) -> list[str]:
-    """Return the lines about the whole gate; a night's measurements are in its run."""
+    """Return the summary lines of the whole gate. The measurements of a night are in its run instead."""
     measured = [f"Measured: {wording.measured(result)}."] if command == "gate" else []
     drill = [] if result.planted is None else [wording.drill_line(result.planted)]
     return [

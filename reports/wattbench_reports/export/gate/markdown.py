@@ -44,7 +44,7 @@ _TASK, _TEXT = 60, 160
 
 
 def as_markdown(result: GateResult, *, command: str = "gate") -> str:
-    """Return the verdict in less than `MOST_BYTES`: what has no room is counted, with where to find it.
+    """Return the verdict as Markdown of less than `MOST_BYTES`. Lines left out are counted, with where to find them.
 
     Args:
         result: of a gate, or of a command that failed before it had a verdict.
@@ -73,7 +73,7 @@ def _head(result: GateResult, command: str) -> list[str]:
 
 
 def _flips(result: GateResult, flips: FlippedItems, room: int) -> list[str]:
-    """Count what flipped, and list the first items: the prompt's end, the key and both answers."""
+    """Write the number of flipped items, and the first of them: the prompt's end, the key and both answers."""
     shown = words.first_of_each(flips, _LOST, _WON)
     counts = ["", f"{words.TITLE}: {words.counts_line(flips)}"]
     if not shown:
@@ -120,7 +120,7 @@ def _row(metric: MetricVerdict, result: GateResult) -> tuple[str, ...]:
 
 
 def _reasons(result: GateResult, room: int) -> tuple[list[str], list[str]]:
-    """Return the reasons that are always seen, and the others in a box that opens."""
+    """Return the lines of the reasons that are always visible, and of the others in a box that opens."""
     metrics = wording.with_reason_shown(result)
     lines = _fitting(map(_reason, metrics), room)
     seen = min(_UNFOLDED, len(lines), sum(wording.is_blocking(each) for each in metrics))
@@ -138,7 +138,7 @@ def _reason(metric: MetricVerdict) -> str:
 
 
 def _notes(result: GateResult, room: int) -> list[str]:
-    """List the domains that lost, what was let through and why, then the other notes."""
+    """List the domains that lost accuracy, the regressions that were let through and why, then the other notes."""
     let_through = [*map(wording.trade_line, result.metrics), *map(wording.waiver_line, result.metrics)]
     notes = [each for each in (*wording.lost_domain_lines(result), *let_through, *result.notes) if each]
     lines = _fitting((f"- {escaped(each, _SENTENCE)}" for each in notes), room)
@@ -168,7 +168,7 @@ def _after_space(lines: Sequence[str]) -> list[str]:
 
 
 def _fitting(lines: Iterable[str], room: int) -> list[str]:
-    """Return the first lines, as many as the bytes have room for."""
+    """Return the first lines that fit into a number of bytes."""
     kept: list[str] = []
     for line in lines:
         room -= _size([line])

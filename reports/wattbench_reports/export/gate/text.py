@@ -22,7 +22,7 @@ _WIDTHS = (26, 24, 24, 14)
 
 
 def as_text(result: GateResult) -> str:
-    """Return the verdict as plain text, the headline first; before it only that it is a drill, or can never pass."""
+    """Return the verdict as plain text. Before the headline is only that the gate is a drill, or can never pass."""
     return "".join(f"{without_commands(line)}\n" for line in _lines(result))
 
 
@@ -50,7 +50,7 @@ def _lines(result: GateResult) -> Iterator[str]:
 
 
 def _flips(result: GateResult, flips: FlippedItems) -> Iterator[str]:
-    """Count what flipped, and list the first items with the key and both answers."""
+    """Write the number of flipped items, and the first of them with the key and both answers."""
     yield from wrapped(f"{words.TITLE}: {words.counts_line(flips)}")
     shown = words.first_of_each(flips, _LOST, _WON)
     if not shown:
@@ -71,7 +71,7 @@ def _flips(result: GateResult, flips: FlippedItems) -> Iterator[str]:
 
 
 def _reasons(result: GateResult) -> dict[str, list[str]]:
-    """Return each reason once, worst first, with its metrics: all may share one, such as another machine."""
+    """Map each reason to its metrics, worst first: several metrics may share one, such as another machine."""
     labels: dict[str, list[str]] = {}
     for metric in wording.with_reason_shown(result):
         labels.setdefault(metric.reason, []).append(wording.label(metric.metric))

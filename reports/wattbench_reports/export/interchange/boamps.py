@@ -39,7 +39,7 @@ _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://pypi.org/project/wattbench/
 
 
 def boamps_report(analysis: Analysis, system: str) -> str:
-    """Return the report as JSON.
+    """Return the BoAmps report of one system as JSON.
 
     Raises:
         UserError: the system has no valid joules, or nothing is known of its machine: the format requires both.
@@ -131,7 +131,7 @@ def _algorithm(name: str, kind: str | None, row: SystemRow | None) -> dict[str, 
 
 
 def _dataset(analysis: Analysis, system: str, usage: str) -> dict[str, Any]:
-    """Tokens of a single request, which is what the format asks for of inference; texts where they are not counted."""
+    """Return the mean tokens of a single request, as the format asks for; one text where tokens are not counted."""
     frames = analysis.frames
     rows = frames.answers_of(system)
     column = "prompt_tokens" if usage == "input" else "output_tokens"
@@ -159,7 +159,7 @@ def _measure(analysis: Analysis, system: str, split: SystemSplit, j_per_request:
 
 
 def _tracking(analysis: Analysis, split: SystemSplit) -> dict[str, str]:
-    """Name the meter of the processor and of the GPUs, as far as each was metered apart."""
+    """Name the meters of the processor and of the GPUs, where they were metered separately."""
     tracking = {}
     for kind in ("cpu", "gpu"):
         parts = [part for part in split.components if kind_of(part.name) == kind]
@@ -182,7 +182,7 @@ def _components(machine: MachineRecord) -> Iterator[dict[str, Any]]:
 
 
 def _environment(analysis: Analysis) -> dict[str, Any]:
-    """The format requires the country: without one there is no such block."""
+    """Return the format's block on the environment. Empty without a country, which the block requires."""
     carbon = analysis.comparison.carbon
     if carbon is None or carbon.grid is None:
         return {}
@@ -193,7 +193,7 @@ def _environment(analysis: Analysis) -> dict[str, Any]:
 
 
 def _moment(seconds: float) -> str:
-    """In the format's own form, in UTC."""
+    """Return a time in UTC in the format of the report."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
@@ -219,7 +219,7 @@ def _why_no_energy(analysis: Analysis, system: str) -> str:
 
 
 def _throughput_of(analysis: Analysis, system: str) -> dict[str, str]:
-    """Return what a system served per second and at which load, as far as it is known: name to figure."""
+    """Map the names of a system's throughput figures, and of its load, to their texts. Unknown figures are left out."""
     figures = next(each for each in analysis.comparison.systems if each.system == system)
     known = {}
     if figures.requests_per_s is not None:

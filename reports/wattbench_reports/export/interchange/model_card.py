@@ -124,7 +124,7 @@ def _accuracies(analysis: Analysis, system: str) -> Iterator[_Accuracy]:
 
 
 def _money(analysis: Analysis, figures: SystemFigures) -> Iterator[tuple[str, str]]:
-    """Yield what the system costs, where that is known."""
+    """Yield the names and texts of a system's costs, where they are known."""
     comparison = analysis.comparison
     if figures.cost_per_request is None:
         return
@@ -133,7 +133,7 @@ def _money(analysis: Analysis, figures: SystemFigures) -> Iterator[tuple[str, st
 
 
 def _throughput(figures: SystemFigures) -> Iterator[tuple[str, str]]:
-    """Yield what the system serves per second, where that is known, with the load at which it does."""
+    """Yield the names and texts of a system's throughput with its load, where they are known."""
     of = figures.requests_in_flight
     load = "" if of is None else f", {throughput.in_flight(of)} in flight"
     if figures.requests_per_s is not None:

@@ -88,7 +88,7 @@ _BOUNDS = {"": "", "_low": ", lower end of the 95% interval", "_high": ", upper 
 
 
 def prometheus_text(analysis: Analysis, system: str | None = None) -> bytes:
-    """Return the text, in UTF-8.
+    """Return the figures of a run in Prometheus' text format, in UTF-8.
 
     Args:
         analysis: of the run.
@@ -112,7 +112,7 @@ class _Families:
         self.by_name: dict[str, GaugeMetricFamily] = {}
 
     def add(self, name: str, described: str, labels: Mapping[str, str], value: float) -> None:
-        """Add a sample. All of one name have the same labels."""
+        """Add a sample to a gauge. All samples of one name have the same labels."""
         labelled = {**self.common, **labels}
         if name not in self.by_name:
             self.by_name[name] = GaugeMetricFamily(name, f"{described}.", labels=list(labelled))
@@ -154,7 +154,7 @@ def _validity(made: _Families, analysis: Analysis, name: str) -> None:
 
 
 def _energy(made: _Families, analysis: Analysis, name: str) -> None:
-    """Add the joules of all requests that have some, and of each device."""
+    """Add the joules of all metered requests of a system, in total and by device."""
     split, prefix = analysis.comparison.splits[name], "wattbench_system"
     if split.j_per_request is None or not analysis.judged[name].valid:
         return
@@ -188,7 +188,7 @@ def _figures(made: _Families, analysis: Analysis, row: Mapping[str, Any]) -> Non
 
 
 def _stated(analysis: Analysis, row: Mapping[str, Any], figure: _Figure) -> bool:
-    """Whether a figure may be stated: joules of a system that is not valid may not, nor money that pays for them."""
+    """Return whether a figure may be stated: not joules of a system that is not valid, nor money that pays for them."""
     if analysis.judged[str(row["system"])].valid:
         return True
     money = analysis.money
@@ -203,7 +203,7 @@ def _columns() -> Iterator[tuple[_Figure, str, str]]:
 
 
 def _column(name: str, bound: str) -> str:
-    """Name the column of a bound: that of ``latency_p95_s`` ends with its unit, too."""
+    """Return the column name of a bound: for latency it ends with the unit, as in ``latency_p95_s``."""
     return f"{name.removesuffix('_s')}{bound}_s" if name.startswith("latency") else f"{name}{bound}"
 
 

@@ -16,7 +16,7 @@ from wattbench_reports.comparison.analysis import Analysis
 
 
 def finished_utc(run: RunRecords) -> str:
-    """Return when the run ended, as it is recorded, in ISO 8601; for an old record when it began."""
+    """Return the recorded time at which the run ended, in ISO 8601; for an old record the time at which it began."""
     try:
         ended = json.loads(read_record(run.layout.finished)).get("finished_utc")
     except (UserError, ValueError, AttributeError, RecursionError):
@@ -25,7 +25,7 @@ def finished_utc(run: RunRecords) -> str:
 
 
 def finished_s(run: RunRecords) -> float | None:
-    """Return the same in seconds since the Unix epoch; None where it is not a time."""
+    """Return when the run ended, in seconds since the Unix epoch; None where the recorded text is not a time."""
     try:
         moment = datetime.fromisoformat(finished_utc(run))
     except ValueError:

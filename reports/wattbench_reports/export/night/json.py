@@ -14,7 +14,7 @@ from wattbench_reports.history.what_changed import NightDifference
 
 
 def as_json(verdict: NightVerdict) -> str:
-    """Return the JSON of a gate, with ``"night"``.
+    """Return the JSON of a gate with a further object ``"night"``.
 
     Its ``alerts`` have the fields of `Alert`, its ``changes`` those of `NightChange`, worst first, and
     ``what_changed`` has the parts, commits and files that differ from the nights that it is compared with.

@@ -47,7 +47,7 @@ def as_markdown(verdict: NightVerdict) -> str:
 
 
 def _against(changes: Sequence[NightChange]) -> Iterator[str]:
-    """Yield a line for each comparison."""
+    """Yield a line for each level that the night is compared with."""
     for against, line in wording.against_lines(changes, 1):
         yield f"- Against {escaped(against, _NAME)}: {escaped(line, _SENTENCE)}"
 
@@ -115,7 +115,7 @@ def _list(sentences: Sequence[str]) -> list[str]:
 
 
 def _all(changes: Sequence[NightChange]) -> list[str]:
-    """Return every comparison, folded, worst first."""
+    """Return the table of every comparison, worst first, in a folded box."""
     if not changes:
         return []
     table = _table(changes)

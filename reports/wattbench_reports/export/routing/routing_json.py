@@ -11,7 +11,7 @@ from wattbench_reports.wording.routing import routing_verdict, routing_words
 
 
 def routing_as_json(study: RoutingStudy | str) -> str:
-    """Return the object of `routing_data`, indented."""
+    """Return a routing study as indented JSON, as `routing_data` gives it."""
     return json_text(routing_data(study))
 
 
@@ -40,7 +40,7 @@ def routing_data(study: RoutingStudy | str) -> dict[str, Any]:
 
 
 def _stated(value: Any) -> Any:
-    """Leave out the evidence of bounds, arrays as long as the run."""
+    """Return a value without the evidence of bounds, whose arrays are as long as the run."""
     if isinstance(value, dict):
         return {key: _stated(each) for key, each in value.items() if key not in ("gain_parts", "evidence")}
     return [_stated(each) for each in value] if isinstance(value, list | tuple) else value

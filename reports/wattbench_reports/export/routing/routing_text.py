@@ -47,7 +47,7 @@ def _table(table: RoutingTable) -> list[str]:
 
 
 def _packed(details: Sequence[str]) -> list[str]:
-    """Return lines of as many figures as there is room for, none of them broken; a longer one is wrapped."""
+    """Pack figures into as few lines as possible, none of them broken; a figure longer than a line is wrapped."""
     lines: list[str] = []
     for each in map(printable, details):
         joined = f"{lines[-1]} · {each}" if lines else ""

@@ -106,7 +106,7 @@ def _noise(every: Sequence[Sequence[Case]]) -> dict[str, float]:
 
 
 def _floor(equal: Sequence[Evidence], policy: Policy, metric: str, items: int) -> float | None:
-    """Find by bisection the smallest of `_MARGINS` that can be judged; all above it can be."""
+    """Return the smallest of `_MARGINS` that can be judged, by bisection; all larger ones can be judged too."""
     low, high = -1, len(_MARGINS)  # does not hold, holds
     while high - low > 1:
         middle = (low + high) // 2
@@ -158,7 +158,7 @@ def check_floor(policy: Policy, path: Path, environment: Mapping[str, Any]) -> l
 
 
 def _is_of(calibration: Calibration, environment: Mapping[str, Any]) -> bool:
-    """Return whether a calibration was made on a machine like this."""
+    """Return whether a calibration was made on a machine like this one."""
     here = machine_parts(environment, "")
     return all(calibration.machine.get(name) == dict(here[name].facts) for name in _MACHINE)
 

@@ -70,7 +70,7 @@ def as_json(calibration: Calibration) -> str:
 
 
 def read_calibration(path: Path) -> Calibration:
-    """Read what `wattbench calibrate` wrote.
+    """Read a calibration that `wattbench calibrate` wrote.
 
     Raises:
         UserError: the file is not there, is none, or is of an earlier version, whose rates do not hold.

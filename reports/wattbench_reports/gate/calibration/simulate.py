@@ -18,8 +18,10 @@ from wattbench_reports.stats.intervals import clustered_share
 
 @dataclass(frozen=True)
 class Rates:
-    """The share of gates with each verdict. The bounds are of 95% confidence over other restarts of the systems, each
-    of which counts once: its gates overlap, and are alike."""
+    """The share of gates with each verdict, with bounds of 95% confidence over other restarts of the systems.
+
+    Each restart counts once: its gates overlap, and are alike.
+    """
 
     gates: int
     regressed: Interval

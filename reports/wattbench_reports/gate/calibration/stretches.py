@@ -21,7 +21,7 @@ Pair = tuple[Round, ...]
 
 
 def stretches(evidence: Evidence, *, items: int, most: int, swap: bool) -> Iterator[Evidence]:
-    """Yield gates that are stretches of a real one.
+    """Yield the evidence of gates that are stretches of a real gate.
 
     Args:
         evidence: of the real gate.
@@ -43,7 +43,7 @@ def stretches(evidence: Evidence, *, items: int, most: int, swap: bool) -> Itera
 
 
 def _whole_pairs(rounds: Sequence[Round]) -> list[Pair]:
-    """Return the pairs that are whole, in order; a round without a pair is one by itself."""
+    """Return the complete pairs of rounds, in order; a round without a pair counts by itself."""
     of_pair = [tuple(group) for _, group in groupby(rounds, key=lambda one: object() if one.pair is None else one.pair)]
     return [pair for pair in of_pair if len(pair) == 2 or pair[0].pair is None]
 
@@ -65,7 +65,7 @@ def _turned(phase: Sequence[Pair], start: int) -> list[Pair]:
 
 
 def _first(pairs: Sequence[Pair], items: int) -> Iterator[Round]:
-    """Yield the rounds of the first pairs that hold at most `items` items; of one pair at least."""
+    """Yield the rounds of the first pairs that hold at most `items` items together; of one pair at least."""
     left = items
     for number, pair in enumerate(pairs):
         left -= _items(pair)

@@ -43,13 +43,15 @@ class Case:
 
     @property
     def blocks(self) -> bool:
-        """Return whether the gate's verdict depends on it."""
+        """Return whether the gate's verdict depends on the case."""
         return self.rule.blocks and not (self.rule.only_if_measured and self.missing is not None)
 
     @property
     def judged(self) -> bool:
-        """Return whether it is judged, or will be once there are more items: it then has its part of alpha from the
-        start, as a part that changes with what was seen so far would not be one."""
+        """Return whether the case is judged, now or once there are more items.
+
+        It has its part of alpha from the start: a part that changes with what was seen so far would not be one.
+        """
         return self.bounds is not None or self.waits
 
     @property
@@ -59,14 +61,14 @@ class Case:
 
 
 def resolved(policy: Policy, items: int, *, in_turns: bool = True) -> Policy:
-    """Return a policy whose margin of accuracy, where it is open, is chosen by the number of items."""
+    """Return a policy in which an open margin of accuracy is chosen by the number of items."""
     margin = accuracy_margin(items, policy.beta, in_turns=in_turns)
     rules = tuple(replace(rule, margin=margin, auto=False) if rule.auto else rule for rule in policy.rules)
     return replace(policy, rules=rules)
 
 
 def cases(evidence: Evidence, policy: Policy, pair: str = "") -> tuple[Case, ...]:
-    """Build the case of every metric of the policy, in its order, and after accuracy that of each guarded domain.
+    """Build a case for every metric of the policy, in its order, and after accuracy one for each guarded domain.
 
     Costs that do not block are left out unless both systems have a price: the default policy names costs for those
     that have one.
@@ -84,8 +86,7 @@ def cases(evidence: Evidence, policy: Policy, pair: str = "") -> tuple[Case, ...
 
 
 def levels(every: Sequence[Case], blocks: Sequence[bool], alpha: float) -> list[float]:
-    """Return the level at which each case fails: those that block share alpha by their weights (Bonferroni), any other
-    has alpha to itself."""
+    """Return the level at which each case fails: blocking cases share alpha by weight, others have all of it."""
     whole = math.fsum(
         case.rule.weight for case, blocking in zip(every, blocks, strict=True) if blocking and case.judged
     )
@@ -100,7 +101,7 @@ def _unpriced(evidence: Evidence, rule: Rule) -> bool:
 
 
 def _accuracies(evidence: Evidence, rule: Rule, plan: LookPlan) -> list[Case]:
-    """Return the case of accuracy; where the policy guards domains, also that of each, at half of the weight."""
+    """Return the case of accuracy. For a policy that guards domains, each domain has a case, with half the weight."""
     if rule.each_domain is None:
         return [_accuracy(evidence, rule, plan)]
     domains = evidence.domains
@@ -138,7 +139,7 @@ def _case(evidence: Evidence, policy: Policy, rule: Rule, plan: LookPlan) -> Cas
 
 
 def _shown(case: Case, measured: MetricEvidence | None) -> Case:
-    """Show the figures of a case that is not judged."""
+    """Add the figures of both systems to a case that is not judged."""
     return case if measured is None else replace(case, baseline=measured.baseline, candidate=measured.candidate)
 
 
@@ -152,7 +153,7 @@ def _measured(case: Case, evidence: Evidence, measured: MetricEvidence | None, *
 
 
 def _provenance(evidence: Evidence, metric: str) -> str:
-    """Return the provenance of the joules that a metric rests on; empty where it rests on none."""
+    """Return the provenance of the joules that a metric is computed from; empty for a metric without joules."""
     if metric not in ENERGY and not (metric in MONEY and evidence.money_of_machine.joules):
         return ""
     return "+".join(sorted({part for each in evidence.provenance for part in each.split("+") if part}))

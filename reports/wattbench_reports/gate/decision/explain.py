@@ -12,7 +12,7 @@ from wattbench_reports.gate.result import MetricVerdict, Verdict
 
 
 def reason(judged: MetricVerdict, case: Case) -> MetricVerdict:
-    """Fill in the reason of a metric's verdict, and the limits of its bounds."""
+    """Add the reason of a metric's verdict, and the limits of its bounds."""
     said = _REASONS[judged.verdict](judged, case)
     return replace(judged, reason=" ".join(filter(None, (said, "" if case.bounds is None else case.bounds.note))))
 
@@ -25,7 +25,7 @@ def change_in_words(metric: str, change: float) -> str:
 
 
 def expired(waiver: Waiver) -> str:
-    """Write that a waiver no longer applies."""
+    """Write that a waiver has expired and no longer applies."""
     ended = waiver.until.isoformat()
     return (
         f"The waiver of {label_in_sentence(waiver.metric)} expired on {ended} and no longer applies ({waiver.reason})."

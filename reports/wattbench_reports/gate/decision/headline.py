@@ -18,7 +18,7 @@ Some = Callable[..., str]
 def headline(
     verdict: Verdict, metrics: Sequence[MetricVerdict], baseline: str, candidate: str, *, no_verdict_in: int = 0
 ) -> str:
-    """Write what to do, and why. Where there is no room to name all metrics, the last ones are counted.
+    """Write what to do, and why. Metrics without room to be named are counted.
 
     Args:
         verdict: of the gate.

@@ -108,7 +108,7 @@ def sequential_bounds(evidence: Evidence, policy: Policy) -> Mapping[str, Sequen
 
 
 def _waivers(policy: Policy, today: date | None) -> dict[str, Waiver]:
-    """Return each metric's waiver that is valid today; of several the one that lasts longest."""
+    """Return the waiver of each metric that is valid today; of several the one that lasts longest."""
     day = today or datetime.now(UTC).date()
     return {each.metric: each for each in sorted(policy.waivers, key=lambda one: one.until) if each.until >= day}
 
@@ -122,7 +122,7 @@ def judge_many(
     planted: Mapping[str, float] | None = None,
     today: date | None = None,
 ) -> GateResult:
-    """Judge several pairs in one gate, by name, as `judge` does: the error rates hold for all of them together."""
+    """Judge several pairs of systems in one gate, by name. The error rates hold for all pairs together."""
     every = [case for pair, evidence in evidences.items() for case in cases(evidence, policy, pair)]
     waivers = _waivers(policy, today)
     first = next(iter(evidences.values()))
@@ -162,7 +162,7 @@ def judge_many(
 
 
 def _undecidable(every: Sequence[Case], evidence: Evidence, cap: int, beta: float) -> tuple[str, ...]:
-    """Return the accuracies that even an unchanged candidate could not pass within the cap."""
+    """Return the names of the accuracies that even an unchanged candidate could not pass within the cap."""
     domains = [task.domain for task in evidence.suite_tasks.values() for _ in range(task.items)]
     return tuple(
         case.name

@@ -54,7 +54,7 @@ class LookPlan:
 
 
 def look_plan(evidence: Evidence, policy: Policy) -> LookPlan:
-    """Return the looks of a gate so far: one, at everything, where systems were not asked in turns."""
+    """Return the looks of a gate so far. Systems that were not asked in turns have one look, at all rounds."""
     cap = cap_of(evidence, policy)
     if not evidence.in_turns:
         return LookPlan((Look(len(evidence.rounds), 1.0),) if evidence.rounds else (), 1)
@@ -80,7 +80,7 @@ def cap_of(evidence: Evidence, policy: Policy) -> int:
 
 
 def spent(shares: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the share of an error rate that each look spends, from the shares of the items that looks are at."""
+    """Return the share of an error rate that each look spends, from the shares of the items seen until each look."""
     return np.diff(np.array([0.0, *shares]))
 
 
@@ -106,7 +106,7 @@ def groups_at(rounds: Sequence[Round], look: Look, plan: LookPlan) -> tuple[NDAr
 
 
 def _stretches(rounds: Sequence[Round]) -> NDArray[np.int64]:
-    """Divide rounds evenly by their items; those of a pair stay together."""
+    """Divide rounds into stretches with about equal items, and keep the rounds of a pair together."""
     counts = np.cumsum([0, *(one.items for one in rounds)])
     middles = np.zeros(len(rounds))
     start = 0
@@ -118,7 +118,7 @@ def _stretches(rounds: Sequence[Round]) -> NDArray[np.int64]:
 
 
 def _ends_of_pairs(rounds: Sequence[Round]) -> list[int]:
-    """Return the number of rounds until the end of each pair, without a pair that is not complete."""
+    """Return the number of rounds until the end of each complete pair."""
     last = [
         number
         for number, (one, two) in enumerate(pairwise(rounds), start=1)

@@ -53,7 +53,7 @@ def evidence_on(evidence: Evidence, metric: str, plan: LookPlan, beta: float) ->
 
 
 def accuracy_of(evidence: Evidence, plan: LookPlan, domain: str | None = None) -> MetricEvidence | None:
-    """Return the evidence on accuracy over all items, or over those of a domain.
+    """Return the evidence on accuracy over all items, or over the items of a domain.
 
     The items are in a random order over all tasks. Where it is known how many of each task the suite has, the means are
     weighted by that (post-stratification: Cochran, chapter 5A), so that what tasks differ by is no noise.
@@ -82,7 +82,7 @@ def accuracy_of(evidence: Evidence, plan: LookPlan, domain: str | None = None) -
 
 
 def _scores(one: Round, domain: str | None) -> tuple[Pairs, Sequence[str]]:
-    """Return the scores of the items that both systems have scores of, and their tasks where these are known."""
+    """Return the scores of the items that are scored for both systems, and the tasks of the items where known."""
     usable = np.asarray(np.isfinite(one.correct).all(axis=1))
     if domain is not None:
         usable &= np.array([each == domain for each in one.domains], dtype=bool) if one.domains else False
@@ -91,7 +91,7 @@ def _scores(one: Round, domain: str | None) -> tuple[Pairs, Sequence[str]]:
 
 
 def _means(scores: Pairs, tasks: Sequence[str], counts: Mapping[str, int]) -> tuple[float, float, float]:
-    """Return the mean scores of both, and the variance of their difference."""
+    """Return the mean scores of both systems, and the variance of their difference."""
     size = len(scores)
     number = {name: at for at, name in enumerate(counts)}
     of_task = np.array([number.get(task, -1) for task in tasks], dtype=np.int64)
@@ -162,7 +162,7 @@ def _ratio(
 
 
 def _units(pair: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the first round of each pair, and to which pair in their order each round belongs."""
+    """Return the first round of each pair, and the number of the pair that each round belongs to."""
     begins = np.concatenate(([True], pair[1:] != pair[:-1]))
     return np.flatnonzero(begins), np.cumsum(begins) - 1
 
@@ -177,7 +177,7 @@ def _whole(pair: NDArray[np.int64], known: NDArray[np.bool_]) -> NDArray[np.bool
 
 
 def _least_items(rounds: Sequence[Round], items: int, beta: float) -> float:
-    """Return how many items miss all of a share of `RARE` in at most `beta` of gates.
+    """Return how many items are needed so that at most `beta` of gates miss a share of `RARE` entirely.
 
     Items of unlike lengths count for fewer (the effective number of L. Kish, "Survey Sampling", 1965): what few long
     ones would show is missed with them.
@@ -219,7 +219,7 @@ def _first_token(one: Round) -> Pairs:
 
 
 def _quantile(share: float, figures: Callable[[Round], Pairs]) -> _OfRounds:
-    """Return what builds the evidence on a quantile of the items' seconds."""
+    """Return a function that builds the evidence on a quantile of the items' seconds."""
 
     def build(rounds: Sequence[Round], plan: LookPlan, beta: float) -> MetricEvidence | None:
         timed = [pairs[(np.isfinite(pairs) & (pairs > 0)).all(axis=1)] for pairs in map(figures, rounds)]

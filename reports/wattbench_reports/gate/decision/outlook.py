@@ -50,7 +50,7 @@ class Question:
 
 
 def accuracy_margin(items: int, beta: float, *, in_turns: bool = True) -> float:
-    """Return the smallest margin that an unchanged candidate passes in most gates with as many items.
+    """Return the smallest margin of accuracy that an unchanged candidate passes in most gates of this length.
 
     Args:
         items: that the gate may ask.
@@ -70,7 +70,7 @@ def accuracy_can_pass(margin: float, items: int, beta: float) -> bool:
 
 
 def detectable(question: Question) -> float | None:
-    """Return the smallest worsening that a gate of these rounds, until its end, finds in 1 - beta; None: it finds none.
+    """Return the smallest worsening that the gate finds by its end with probability 1 - beta; None if it finds none.
 
     The distance of a worsening that Student's t shows with a chance, in standard errors, is that of the normal
     approximation to the noncentral t (N. L. Johnson and B. L. Welch, "Applications of the non-central t-distribution",
@@ -100,7 +100,7 @@ def _distance(end: AtEnd, level: float, chance: float) -> float:
 
 
 def detectable_before(policy: Policy, items: int, noise: Mapping[str, float]) -> Mapping[str, float]:
-    """Return the smallest worsening of each metric that a gate finds in 1 - beta, by the noise of a calibration.
+    """Return the smallest worsening of each metric that a gate finds with probability 1 - beta, by calibrated noise.
 
     Args:
         policy: of the gate; every margin is known.
@@ -122,7 +122,7 @@ def detectable_before(policy: Policy, items: int, noise: Mapping[str, float]) ->
 
 
 def more_items(question: Question) -> int | None:
-    """Return how many items more, all together, should decide a metric; None where no reasonable number would."""
+    """Return how many more items, in all, should decide a metric; None where no reasonable number would."""
     end, estimate = question.bounds.at_end, float(question.bounds.estimate[-1])
     now = float(question.bounds.items[-1])
     gap = question.margin - (abs(estimate) if question.either else estimate)

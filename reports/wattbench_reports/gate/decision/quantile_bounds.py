@@ -28,7 +28,7 @@ _ONE_SE = 0.1587
 
 @dataclass(frozen=True)
 class QuantileLook:
-    """How the difference of the shares beyond the quantile depends on d. Arrays have the shape (ratios,)."""
+    """The difference of the shares beyond the quantile, by ratio of the seconds. Arrays have the shape (ratios,)."""
 
     ratios: Values
     """The candidate's seconds over the baseline's quantile, rising."""
@@ -41,7 +41,7 @@ class QuantileLook:
 
     @classmethod
     def of(cls, seconds: Values, group: NDArray[np.int64], share: float) -> QuantileLook:
-        """Compute one look.
+        """Compute the look from the seconds of the items so far.
 
         Args:
             seconds: shape (items, 2), above 0: the baseline's and the candidate's.
@@ -81,7 +81,7 @@ class QuantileLook:
 
 @dataclass(frozen=True)
 class QuantileBounds:
-    """See `wattbench_reports.gate.bounds.MetricBounds`."""
+    """The bounds of the rise of a quantile: see `wattbench_reports.gate.bounds.MetricBounds`."""
 
     looks: tuple[QuantileLook, ...]
     spent: Values
@@ -90,17 +90,17 @@ class QuantileBounds:
 
     @cached_property
     def items(self) -> NDArray[np.int64]:
-        """See `MetricBounds`."""
+        """Return the number of items judged until each look: see `MetricBounds`."""
         return np.array([look.items for look in self.looks], dtype=np.int64)
 
     @cached_property
     def estimate(self) -> Values:
-        """See `MetricBounds`."""
+        """Return the estimated rise: see `MetricBounds`."""
         return np.array([look.estimate for look in self.looks])
 
     @cached_property
     def standard_error(self) -> Values:
-        """Return half the width of the bounds that a normal figure has one standard error from its mean."""
+        """Return half the distance between the bounds at the level of one standard error of a normal figure."""
         return np.array([(look.high(_ONE_SE) - look.low(_ONE_SE)) / 2 for look in self.looks])
 
     @property
@@ -110,18 +110,18 @@ class QuantileBounds:
 
     @property
     def at_end(self) -> AtEnd:
-        """See `MetricBounds`."""
+        """Return the expected precision at the last planned look: see `MetricBounds`."""
         last = self.looks[-1]
         se = float(self.standard_error[-1]) * math.sqrt(last.items / self.planned_items)
         over = self.planned_items > last.items
         return AtEnd(self.planned_items, se, last.df, LAST_LOOK if over else float(self.spent[-1]))
 
     def low(self, level: float) -> Values:
-        """See `MetricBounds`."""
+        """Return one-sided lower bounds of the rise: see `MetricBounds`."""
         pairs = zip(self.looks, self.spent.tolist(), strict=True)
         return np.array([look.low(level * part) for look, part in pairs])
 
     def high(self, level: float) -> Values:
-        """See `MetricBounds`."""
+        """Return one-sided upper bounds of the rise: see `MetricBounds`."""
         pairs = zip(self.looks, self.spent.tolist(), strict=True)
         return np.array([look.high(level * part) for look, part in pairs])

@@ -18,7 +18,7 @@ ORDER = (Verdict.REGRESSED, Verdict.NOT_COMPARABLE, Verdict.NOT_MEASURED, Verdic
 
 @dataclass(frozen=True)
 class CaseState:
-    """The state of one case."""
+    """The decision on one case at the latest look."""
 
     verdict: Verdict
     low: float
@@ -33,13 +33,16 @@ class CaseState:
 
     @property
     def counts(self) -> bool:
-        """Return whether the gate's verdict depends on it."""
+        """Return whether the gate's verdict depends on the case."""
         return self.blocks and self.allowed_by is None
 
 
 def bounds_of(case: Case, level: float, beta: float) -> tuple[Values, Values]:
-    """Return the bounds of a case's worsening at every look: the lower one at the level at which it fails, the upper
-    one at that at which it passes; of a metric that may not change for the better either, both at the stricter one."""
+    """Return the lower and upper bounds of a case's worsening at every look.
+
+    The lower bound is at the level at which the case fails, the upper one at the level at which it passes. Of a metric
+    that may not change for the better either, both are at the stricter level.
+    """
     assert case.bounds is not None
     strict = min(level / 2, beta)
     failing, passing = (strict, strict) if case.rule.either else (level, beta)
@@ -48,7 +51,7 @@ def bounds_of(case: Case, level: float, beta: float) -> tuple[Values, Values]:
 
 @dataclass(frozen=True)
 class GateState:
-    """All cases at the last look so far."""
+    """The decisions on all cases at the latest look."""
 
     decisions: tuple[CaseState, ...]
     verdict: Verdict
@@ -130,14 +133,14 @@ def _holds(trade: DeclaredTrade, of: Mapping[str, tuple[float, float]]) -> bool 
 def _excuse(
     trades: Sequence[DeclaredTrade], metric: str, of: Mapping[str, tuple[float, float]]
 ) -> tuple[DeclaredTrade | None, bool]:
-    """Return the trade-off that allows a metric's worsening; else whether one is still undecided."""
+    """Return the trade-off that allows a metric's worsening; and, without one, whether one is still undecided."""
     states = [(trade, _holds(trade, of)) for trade in trades if trade.give == metric]
     kept = next((trade for trade, state in states if state), None)
     return kept, kept is None and any(state is None for _, state in states)
 
 
 def questions(every: Sequence[Case], decisions: Sequence[CaseState], beta: float) -> list[Question | None]:
-    """Return what each case asks of its bounds; None where it has none."""
+    """Return the question that each case puts to its bounds; None for a case without bounds."""
     return [
         None
         if case.bounds is None

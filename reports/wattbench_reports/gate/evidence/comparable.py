@@ -89,7 +89,7 @@ def compare_fingerprints(
 def _identity(
     prints: Mapping[str, Fingerprint], allowed: Sequence[str], item_by_item: Sequence[str]
 ) -> tuple[list[str], list[str]]:
-    """Compare the identity of two systems that share a name in two runs: what differs, and what may."""
+    """Return what differs in the identity of two systems of one name in two runs, and what may differ."""
     (first, first_print), (second, second_print) = prints.items()
     if first_print.system != second_print.system:
         return [], []
@@ -111,8 +111,7 @@ def _identity(
 
 
 def _settings_left(first: Part, second: Part, listed_parts: Iterable[str]) -> Difference | None:
-    """Return the settings that differ, without those that only name a part which is listed already: other weights have
-    another file."""
+    """Return the settings that differ, except those that only name a listed part: other weights have another file."""
     covered = tuple(key for part in listed_parts for key in _SETTINGS_OF.get(part, ()))
     left = [name for name in first.differing(second) if not any(f"{name}.".startswith(f"{key}.") for key in covered)]
     return Difference("settings", in_words(first, left), in_words(second, left), ()) if left else None

@@ -34,7 +34,7 @@ _TEXTS = ("prompt", "target", "filtered", "output", "failure")
 
 
 def flips_in_turns(run: RunRecords) -> FlippedItems:
-    """Find what flipped in the rounds of a gate, finished or not.
+    """Find the items that flipped in the rounds of a gate, finished or not.
 
     Raises:
         UserError: the record is damaged.
@@ -56,7 +56,7 @@ def flips_in_turns(run: RunRecords) -> FlippedItems:
 
 @dataclass(frozen=True)
 class _Score:
-    """How an item counts for one side of a round."""
+    """The score of an item on one side of a round."""
 
     item: Item
     mean: float
@@ -74,7 +74,7 @@ class _Score:
 
 
 def _texts_of_side(run: RunRecords, system: str, scores: Sequence[_Score]) -> list[_Texts]:
-    """Read the texts of a system's answers; those of a killed round, in another window, do not count."""
+    """Read the texts of a system's answers, without the answers of a killed round, which are in another window."""
     wanted = {(each.item, each.row.repeat): each.window for each in scores}
     answers: dict[tuple[Item, int], AnswerRow] = {}
     for task in dict.fromkeys(each.item[0] for each in scores):
@@ -88,7 +88,7 @@ def _texts_of_side(run: RunRecords, system: str, scores: Sequence[_Score]) -> li
 
 
 def flips_of_two(runs: tuple[RunRecords, RunRecords], systems: tuple[str, str]) -> FlippedItems:
-    """Find what flipped between two finished runs. An item is a document of a task, by its content.
+    """Find the items that flipped between two finished runs. An item is a document of a task, by its content.
 
     Args:
         runs: the baseline's and the candidate's. They may be the same.
@@ -107,7 +107,7 @@ def flips_of_two(runs: tuple[RunRecords, RunRecords], systems: tuple[str, str]) 
 
 @dataclass(frozen=True)
 class _Flipped:
-    """Which items flipped."""
+    """The number of flipped items, and the items to show."""
 
     items: int
     lost: int
@@ -117,7 +117,7 @@ class _Flipped:
 
     @classmethod
     def of(cls, scores: NDArray[np.float64], tasks: NDArray[np.integer[Any]], number: int) -> _Flipped:
-        """Compare mean scores.
+        """Count the flipped items by their mean scores, and choose the items to show.
 
         Args:
             scores: shape (items, 2), the baseline's and the candidate's, NaN without a score; in a random order.

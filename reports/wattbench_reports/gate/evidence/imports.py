@@ -12,7 +12,7 @@ from wattbench_reports.gate.policy import Policy
 
 
 def assumed_drift(policy: Policy, *, sessions: bool) -> tuple[Policy, tuple[str, ...]]:
-    """Assume how much two imported runs of one system differ, where nothing says it; and say so.
+    """Return the policy with an assumed drift between two imported runs, if none is known, and a note that says so.
 
     Args:
         policy: as it was given.
@@ -28,7 +28,7 @@ def assumed_drift(policy: Policy, *, sessions: bool) -> tuple[Policy, tuple[str,
 
 
 def without_lacking(policy: Policy, evidence: Evidence) -> tuple[Policy, tuple[str, ...]]:
-    """Let metrics that neither source records block nothing; and say so.
+    """Return the policy in which metrics that neither source records block nothing, and a note that says so.
 
     Only of the default policy: one that names a metric asks for its figures.
     """

@@ -112,7 +112,7 @@ def evidence_in_turns(run: RunRecords, policy: Policy) -> Evidence:
 
 
 def _marks(read: _Read, side: str) -> str:
-    """Count the windows of long rounds that are not valid or contended; of short rounds no joules are expected."""
+    """Count the invalid and the contended windows of a side's long rounds; of short rounds no joules are expected."""
     windows = [read.window(row, side) for row in read.rows if row.long]
     metered = header_record(read.run).suite.measure.energy
     invalid = sum(not each.valid for each in windows if metered)
@@ -122,14 +122,14 @@ def _marks(read: _Read, side: str) -> str:
 
 
 def _on_base(run: RunRecords) -> tuple[str, ...]:
-    """Return what differs between the two sides of a gate against a base; nothing for any other gate."""
+    """Return the notes on what differs between the sides of a gate against a base; nothing for any other gate."""
     gate = header_record(run).gate
     return () if gate is None else gate.base_notes
 
 
 @dataclass(frozen=True)
 class _Paid:
-    """What each side is paid, round by round."""
+    """The money of each side's answers, round by round."""
 
     names: Mapping[str, str]
     """Side to what its system is called in the record."""
@@ -145,7 +145,7 @@ class _Paid:
         return cls(read.names, tariffs, {side: _bills(read, side, tariffs[side]) for side in SIDES})
 
     def money(self, number: int) -> tuple[float, float] | None:
-        """Return the money of a round of both sides; None where that of one is not known."""
+        """Return the money of both sides in a round; None where the money of one side is not known."""
         ours, theirs = (self.bills[side][number] for side in SIDES)
         return None if isinstance(ours, str) or isinstance(theirs, str) else (ours.total, theirs.total)
 
@@ -222,7 +222,7 @@ class _Read:
         return np.array([[getattr(self.sides[side].figures[item], what) for side in SIDES] for item in items])
 
     def failed(self) -> dict[str, tuple[int, int]]:
-        """Return system to how many of its requests failed, and how many there were."""
+        """Map each system to the number of its failed requests and to the number of all its requests."""
         figures = {self.names[side]: list(self.sides[side].figures.values()) for side in SIDES}
         return {
             name: (sum(each.failed for each in of_side), sum(each.times for each in of_side))
@@ -246,7 +246,7 @@ class _Read:
         return window
 
     def joules(self, row: RoundRow) -> tuple[tuple[float, float] | None, set[str]]:
-        """Return the joules of the round's items, each once, of both sides; or None, and why.
+        """Return the joules of a round's items for both sides, each item once; or None, with the reasons.
 
         Raises:
             UserError: a window is damaged.
@@ -284,12 +284,12 @@ class _Read:
         return self.once(row, side) * _checked_j(counted_j) / window.passes
 
     def once(self, row: RoundRow, side: str) -> float:
-        """Return the share of a pass that asks every item once: less than 1 where the suite repeats them."""
+        """Return the share of a pass that asks every item once: less than 1 where the suite repeats items."""
         return len(row.items) / sum(self.sides[side].figures[item].times for item in row.items)
 
     @property
     def alike(self) -> bool:
-        """Return whether some windows of the two systems were read in the same way."""
+        """Return whether some windows of both systems were read in the same way."""
         ways = [{_way(self.window(row, side)) for row in self.rows if row.long} - {""} for side in SIDES]
         return not ways[0].isdisjoint(ways[1])
 
@@ -321,7 +321,7 @@ def _names(run: RunRecords) -> dict[str, str]:
 
 
 def _planned(run: RunRecords) -> dict[str, int]:
-    """Return the number of items of each task. Both systems have the same ones."""
+    """Return the number of items of each task, which is the same for both systems."""
     planned = {}
     for cell in header_record(run).cells:
         if cell.items is None:
@@ -343,7 +343,7 @@ def _items_left(read: _Read) -> int:
 
 
 def _counted_j(read: _Read) -> float | None:
-    """Sum the joules of all measured windows of the two, valid or not; None where nothing was read."""
+    """Sum the joules of all measured windows of both systems, valid or not; None where no joules were read."""
     names = set(read.names.values())
     with reading(read.run.layout.windows, "the joules of a window"):
         known = [
@@ -355,8 +355,10 @@ def _counted_j(read: _Read) -> float | None:
 
 
 def _peaks(run: RunRecords, read: _Read) -> tuple[tuple[int | None, int | None], dict[str, str]]:
-    """Return the peaks as `wattbench_reports.gate.evidence.missing.peaks` does, only for a gate that judges them and
-    so measured each system alone."""
+    """Return the peaks of memory as `missing.peaks` does, for a gate that judges them.
+
+    Only such a gate measured each system alone.
+    """
     gate = header_record(run).gate
     judged = None if gate is None else mapping(gate.policy.get("metrics"))
     if judged is None or PEAK_MEMORY not in judged:

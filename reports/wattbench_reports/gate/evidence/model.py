@@ -122,7 +122,7 @@ class Evidence:
         return self.items or sum(one.items for one in self.rounds)
 
     def until(self, rounds: int) -> Evidence:
-        """Return the evidence after some first rounds."""
+        """Return the evidence of the first `rounds` rounds."""
         later = sum(one.items for one in self.rounds[rounds:])
         return replace(self, rounds=self.rounds[:rounds], items_left=self.items_left + later)
 

@@ -73,7 +73,7 @@ class Tariffs:
 
 
 def _electricity(suite: SuiteRecord, pays: bool, currency: str | None) -> tuple[float, str | None, str]:
-    """Return the money of a joule, the currency of all, and why the money is not known."""
+    """Return the price of a joule, the currency of the whole bill, and why the money is not known."""
     workload = suite.workload
     if not pays:
         return 0.0, currency, ""
@@ -95,7 +95,7 @@ class RoundBill:
 
     @property
     def total(self) -> float:
-        """Return all of it."""
+        """Return the sum of all parts of the bill."""
         return self.answers + self.seconds + self.joules
 
 
@@ -105,7 +105,7 @@ def round_bills(
     windows_s: Sequence[float],
     joules: Sequence[float | None],
 ) -> list[RoundBill | str]:
-    """Bill rounds; in place of one whose money is not known, return why, as a clause.
+    """Bill each round. A round whose money is not known has a clause with the reason in place of its bill.
 
     Args:
         tariffs: of the system.
@@ -148,7 +148,7 @@ def round_bills(
 
 
 def of_machine(bills: Iterable[RoundBill]) -> MoneyOfMachine:
-    """Return the shares of some money that depend on the machine."""
+    """Return the shares of the billed money that depend on the machine."""
     known = list(bills)
     total = sum(each.total for each in known)
     if total <= 0:

@@ -64,7 +64,7 @@ class PairedItems:
 
     @property
     def present_tasks(self) -> list[str]:
-        """Return the tasks that some item is of, in the order of the suite."""
+        """Return the tasks of the paired items, in the order of the suite."""
         return [self.tasks.names[code] for code in np.unique(self.tasks.codes).tolist()]
 
     def __len__(self) -> int:
@@ -111,7 +111,7 @@ def record_items(frames: Frames, system: str, money: NDArray[np.float64]) -> Rec
 
 
 def paired(one: RecordItems, two: RecordItems) -> PairedItems:
-    """Pair the items that both have."""
+    """Pair the items that both records have."""
     _, ours, theirs = np.intersect1d(one.keys, two.keys, assume_unique=True, return_indices=True)
     block = one.block[ours]
     in_blocks = len(block) > 0 and bool((block == two.block[theirs]).all()) and bool((block != block[0]).any())
@@ -125,12 +125,12 @@ def paired(one: RecordItems, two: RecordItems) -> PairedItems:
 
 
 def text_number(text: str) -> int:
-    """Return the number of one text."""
+    """Return the number that represents one text."""
     return int(text_numbers(pa.array([text], pa.large_string()))[0])
 
 
 def _text_numbers(table: TableColumns, name: str, rows: Rows) -> Numbers:
-    """Return the numbers of a column of texts at some rows; 0 without a text, or where an older table lacks it."""
+    """Return the numbers of the texts of a column at some rows; 0 without a text or without the column."""
     parts = [text_numbers(part) for part in table.parts_at(name, rows)] if name in table else []
     count = rows.stop - rows.start if isinstance(rows, slice) else len(rows)
     numbers = np.concatenate(parts) if parts else np.zeros(count, dtype=np.uint64)
@@ -146,7 +146,7 @@ def _means(values: NDArray[np.float64], item: NDArray[np.integer[Any]], items: i
 
 
 def _of_all(hashes: Numbers, item: NDArray[np.integer[Any]], first: NDArray[np.integer[Any]]) -> Numbers:
-    """Return a number of the set of each item's hashes: the hash itself where all are the same."""
+    """Return one number for all hashes of each item: the hash itself where all are the same."""
     of_first = hashes[first]
     if bool((hashes == of_first[item]).all()):
         return np.asarray(of_first)

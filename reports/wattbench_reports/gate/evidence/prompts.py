@@ -31,7 +31,7 @@ Marks = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class AskedSystem:
-    """A system as far as its prompts go."""
+    """A system with the settings of its prompts."""
 
     name: str
     shown: str
@@ -41,7 +41,7 @@ class AskedSystem:
 
 @dataclass(frozen=True)
 class PromptComparison:
-    """Whether two systems were asked the same."""
+    """Whether the prompts of two systems are the same."""
 
     apart: str | None = None
     """Why nothing of the two is comparable; None: they were asked the same, or what differs may."""
@@ -93,7 +93,7 @@ def _whole_tasks(both: pd.DataFrame, differ: Marks) -> Marks:
 
 
 def _where(both: pd.DataFrame, differ: Marks) -> str:
-    """Count the items by task, with an example: ``3 of 40 items of chain_sum (document 7, for example)``."""
+    """Count the differing items by task, with an example: ``3 of 40 items of chain_sum (document 7, for example)``."""
     items, differing = both["task"].value_counts().to_dict(), both[differ]
     counts = differing["task"].value_counts(sort=False).items()
     parts = [f"{count} of {plural(items[task], 'item')} of {task}" for task, count in counts if count]

@@ -107,8 +107,11 @@ def _evidence(
 
 
 def _rounds(one: Benchmark, two: Benchmark, *, read: bool) -> PairedItems:
-    """Pair the rounds of the two, in batches of rounds that follow each other: what the machine did to one round it did
-    to the next. Joules of a round that goes through documents are for one of them."""
+    """Pair the rounds of two benchmarks, in batches of consecutive rounds.
+
+    What the machine did to one round it did to the next. Joules of a round that goes through documents are for one of
+    the documents.
+    """
     both = min(len(one.seconds), len(two.seconds))
     documents = max(len(one.scores) if one.scores is not None else 0, 1)
     joules = _paired(one.round_energy_j, two.round_energy_j, both) / documents if read else None
@@ -117,7 +120,7 @@ def _rounds(one: Benchmark, two: Benchmark, *, read: bool) -> PairedItems:
 
 
 def _documents(one: Benchmark, two: Benchmark) -> PairedItems:
-    """Pair the scores of the two, document by document."""
+    """Pair the scores of two benchmarks, document by document."""
     scores = _paired(one.scores, two.scores)
     return _items(len(scores), correct=scores)
 
@@ -131,7 +134,7 @@ def _items(number: int, **figures: Pairs | None) -> PairedItems:
 
 
 def _measured(rounds: PairedItems, documents: PairedItems | None, drift: float | None) -> dict[str, MetricEvidence]:
-    """Bound what the rounds show, and the documents; joules per correct answer of both, independently."""
+    """Bound the metrics of rounds and of documents, and joules per correct answer from both as independent samples."""
     assumed = SessionNoise(drift=drift or 0.0)
     measured = record_bounds(rounds, {}, dict.fromkeys(METRICS, assumed))
     if documents is not None:
@@ -144,7 +147,7 @@ def _measured(rounds: PairedItems, documents: PairedItems | None, drift: float |
 def _paired(
     baseline: NDArray[np.float64] | None, candidate: NDArray[np.float64] | None, first: int | None = None
 ) -> Pairs:
-    """Pair the first `first` of each; None: all."""
+    """Pair the first `first` values of baseline and candidate; None: all values."""
     assert baseline is not None and candidate is not None  # the caller has seen to it
     return np.stack([baseline[:first], candidate[:first]], axis=1)
 
@@ -192,7 +195,7 @@ def _apart(
     shown: tuple[str, str],
     policy: Policy,
 ) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Return by metric why the two are not comparable, as far as the files record it, and notes."""
+    """Return, by metric, why two benchmarks are not comparable, as far as the files record it; and notes."""
     prints = {
         name: Fingerprint("", name, dict.fromkeys(LABELS, Part()) | parts)
         for name, parts in zip(shown, _parts(files, both, shown), strict=True)
@@ -214,7 +217,7 @@ def _apart(
 def _parts(
     files: tuple[BenchmarkFile, BenchmarkFile], both: tuple[Benchmark, Benchmark], shown: tuple[str, str]
 ) -> list[dict[str, Part]]:
-    """Build parts of fingerprints. What only wattbench's plugin records is a part where either file has it."""
+    """Build the parts of both fingerprints. Facts of wattbench's plugin are parts where either file has any."""
     machines = [mapping(each.machine.get("wattbench")) for each in files]
     parts_of: list[dict[str, Part]] = []
     for file, one, machine, owner in zip(files, both, machines, shown, strict=True):
@@ -238,7 +241,7 @@ def _parts(
 
 
 def _device(file: BenchmarkFile) -> dict[str, object]:
-    """Return what pytest-benchmark itself records of a machine."""
+    """Return the facts that pytest-benchmark itself records of a machine."""
     cpu = mapping(file.machine.get("cpu"))
     version = str(file.machine.get("python_version") or "").split(".")[:2]
     return {

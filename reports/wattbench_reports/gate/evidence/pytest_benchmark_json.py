@@ -40,7 +40,7 @@ class Benchmark:
 
     @property
     def provenance(self) -> str:
-        """Join every provenance in the joules."""
+        """Return every provenance in the joules, joined."""
         return provenance.joined(self.meters.values())
 
 

@@ -68,15 +68,15 @@ _QUANTILES = {LATENCY_P50: ("seconds", 0.5), LATENCY_P95: ("seconds", 0.95), TTF
 
 
 class ItemBounds(Protocol):
-    """How two systems differ over items alone: in points, or as the logarithm of a ratio."""
+    """Bounds of how two systems differ over items alone: in points, or as the logarithm of a ratio."""
 
     @property
     def estimate(self) -> float:
-        """Return the worsening."""
+        """Return the estimated worsening."""
 
     @property
     def df(self) -> float:
-        """Return the degrees of freedom of its variance."""
+        """Return the degrees of freedom of the variance."""
 
     def bounds(self, level: float) -> tuple[float, float]:
         """Return a lower and an upper bound, each wrong in a share `level` of samples."""
@@ -94,27 +94,27 @@ class RecordBounds:
 
     @property
     def items(self) -> NDArray[np.int64]:
-        """See `MetricBounds`."""
+        """Return the number of items judged until each look: see `MetricBounds`."""
         return np.array([self.number])
 
     @property
     def estimate(self) -> Values:
-        """See `MetricBounds`."""
+        """Return the estimated worsening: see `MetricBounds`."""
         return self._shown(self.of_items.estimate + self.session.shift)
 
     @property
     def standard_error(self) -> Values:
-        """See `MetricBounds`: half of what lies between the bounds of one standard deviation."""
+        """Return half the distance between the bounds at one standard deviation: see `MetricBounds`."""
         return (self._bound(_ONE_SIGMA, 1, 1) - self._bound(_ONE_SIGMA, 0, -1)) / 2
 
     @property
     def least_for_pass(self) -> int:
-        """See `MetricBounds`: all items of the suite are there."""
+        """Return 0, as all items of the suite are there: see `MetricBounds`."""
         return 0
 
     @property
     def at_end(self) -> AtEnd:
-        """See `MetricBounds`: of the one look there is."""
+        """Return the precision of the only look: see `MetricBounds`."""
         error, noise = float(self.standard_error[0]), self.session
         _, df = added((self._variance_of_items, self.of_items.df), (noise.log_variance, noise.df))
         fixed = (1 + float(self.estimate[0])) * math.sqrt(noise.log_variance)
@@ -122,7 +122,7 @@ class RecordBounds:
 
     @property
     def note(self) -> str:
-        """See `MetricBounds`: what no further items take away, where that is most of the variance."""
+        """Return a sentence on the variance that no further items take away: see `MetricBounds`."""
         noise = self.session
         if noise.drift:
             return f"Bounds hold if two sessions differ by at most {percent(noise.drift)}, as assumed (drift)."
@@ -133,11 +133,11 @@ class RecordBounds:
         return " ".join(filter(None, (left, noise.averaged_over)))
 
     def low(self, level: float) -> Values:
-        """See `MetricBounds`."""
+        """Return one-sided lower bounds of the worsening: see `MetricBounds`."""
         return (1 + self._bound(level, 0, -1)) / (1 + self.session.drift) - 1
 
     def high(self, level: float) -> Values:
-        """See `MetricBounds`."""
+        """Return one-sided upper bounds of the worsening: see `MetricBounds`."""
         return (1 + self._bound(level, 1, 1)) * (1 + self.session.drift) - 1
 
     @property
@@ -189,7 +189,7 @@ def record_bounds(
 
 
 def joules_over_scores(rounds: PairedItems, documents: PairedItems, session: SessionNoise) -> MetricEvidence | None:
-    """Bound joules per correct answer where joules are of rounds and scores of documents: independent samples.
+    """Bound joules per correct answer from joules of rounds and scores of documents, as independent samples.
 
     Args:
         rounds: their joules, per document.
@@ -236,7 +236,7 @@ class _LogRatio:
     items: int
 
     def evidence(self, session: SessionNoise) -> MetricEvidence:
-        """Return the bounds, with what sessions add."""
+        """Return both figures, with the bounds of their ratio and the variance that sessions add."""
         bounds = RecordBounds(self.of_items, self.items, logarithmic=True, session=session)
         return MetricEvidence(*session.moved(*self.figures), bounds)
 

@@ -37,7 +37,7 @@ def reading(path: Path, what: str) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class ItemFigures:
-    """One item of one system; where it was asked several times, the means."""
+    """The figures of one item of one system; where the item was repeated, the means."""
 
     correct: float
     doc_hash: str
@@ -59,7 +59,7 @@ class ItemFigures:
 
 @dataclass(frozen=True)
 class SideAnswers:
-    """What one system was asked."""
+    """The figures of the items of one system, and the items that it answered."""
 
     figures: Mapping[Item, ItemFigures]
     """Of every item in the rounds."""
@@ -70,7 +70,7 @@ class SideAnswers:
 def answers_of_side(
     run: RunRecords, rows: Sequence[RoundRow], side: str, system: str, tasks: Collection[str]
 ) -> SideAnswers:
-    """Read what one side was asked.
+    """Read the figures of the items of one side of a gate.
 
     Args:
         run: the gate's.
@@ -122,7 +122,7 @@ def answers_of_side(
 
 
 def _usage(row: AnswerRow) -> list[Mapping[str, object]]:
-    """Return the tokens of every system that was asked for an answer; of a system that is no hybrid its own."""
+    """Return the tokens of each system that took part in an answer. The counts of the answer itself are last."""
     unknown = None if row.failure is None else 0  # a failed request without counts used nothing that is known of
     names = ("prompt_tokens", "cached_tokens", "cache_write_tokens", "output_tokens")
     counts = {name: unknown if getattr(row, name) is None else getattr(row, name) for name in names}
@@ -155,7 +155,7 @@ def _scores(rows: Sequence[RoundRow], side: str, tasks: Collection[str]) -> dict
 
 
 def _marks(row: RoundRow, side: str) -> tuple[dict[Item, list[float]], dict[Item, str]]:
-    """Return each item's scores in a round, one for each time it was asked, and its document's hash."""
+    """Return all scores of each item in a round, and the hash of each item's document."""
     marks: dict[Item, list[float]] = {}
     hashes = {}
     for task, of_task in row.scores[side].items():
@@ -199,5 +199,5 @@ def _times(lines: Iterable[Mapping[str, object]], windows: set[str]) -> Iterator
 
 
 def _mean(values: Sequence[float]) -> float:
-    """Average; NaN without values."""
+    """Return the mean; NaN without values."""
     return math.fsum(values) / len(values) if values else math.nan

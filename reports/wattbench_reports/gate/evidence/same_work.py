@@ -24,7 +24,7 @@ Figures = Mapping[str, Mapping[Item, ItemFigures]]
 
 
 def other_machines(record: HeaderRecord, names: Mapping[str, str]) -> dict[str, str]:
-    """Say by metric why the two are not comparable: one runs on another machine, behind a server.
+    """Return, by metric, why two systems are not comparable if one runs on another machine, behind a server.
 
     Args:
         record: the gate's run.
@@ -41,7 +41,7 @@ def other_machines(record: HeaderRecord, names: Mapping[str, str]) -> dict[str, 
 
 
 def other_documents(names: Mapping[str, str], figures: Figures) -> dict[str, str]:
-    """Say by metric why the two are not comparable: a document of one number differs between them."""
+    """Return, by metric, why two systems are not comparable if a document of one number differs between them."""
     differ = [item for item, one, other in _both(figures) if one.doc_hash != other.doc_hash]
     if not differ:
         return {}
@@ -58,7 +58,7 @@ def other_documents(names: Mapping[str, str], figures: Figures) -> dict[str, str
 def other_prompts(
     record: HeaderRecord, names: Mapping[str, str], figures: Figures, *, may_differ: bool
 ) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Compare the prompts of the two, item by item, worked examples included.
+    """Compare the prompts of two systems, item by item, worked examples included.
 
     Returns:
         Metric to why they are not comparable, and notes.

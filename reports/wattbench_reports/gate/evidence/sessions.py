@@ -59,7 +59,7 @@ the first token vary by more, each over the systems alone."""
 
 @dataclass(frozen=True)
 class SessionNoise:
-    """What sessions add to how two systems differ in one metric. Without any: nothing."""
+    """The variation that sessions add to how two systems differ in one metric; by default none."""
 
     log_variance: float = 0.0
     """Of the logarithm of the ratio of the two figures."""
@@ -77,12 +77,12 @@ class SessionNoise:
         return self.shifts[1] - self.shifts[0]
 
     def moved(self, baseline: float, candidate: float) -> tuple[float, float]:
-        """Return the two figures over their sessions, from those of their runs alone."""
+        """Return the means of both figures over their sessions, from the figures of their runs alone."""
         return baseline * math.exp(self.shifts[0]), candidate * math.exp(self.shifts[1])
 
     @property
     def averaged_over(self) -> str:
-        """Say over how many sessions the figures are; empty where each is of one."""
+        """State over how many sessions each figure is averaged; empty where each figure is of one session."""
         sides = zip(("the baseline's", "the candidate's"), self.averaged, strict=True)
         said = [f"{whose} figure is its mean over {plural(count, 'session')}" for whose, count in sides if count > 1]
         text = ", and ".join(said)
@@ -122,7 +122,7 @@ def judged_systems(
 
 
 def _earlier(record: SessionRecord | None, run: RunRecords, name: str) -> tuple[int, ...]:
-    """Return which sessions are of a system as it is in a run, other than that run."""
+    """Return the indices of the sessions of the same system, other than its run."""
     digest = made_of(run, name)
     if record is None or not digest or not is_session_of(record, run.header):
         return ()
@@ -138,7 +138,7 @@ def session_noise(
     one_run: bool,
     money: MoneyOfMachine = OF_NO_MACHINE,
 ) -> dict[str, SessionNoise]:
-    """Return, for each metric, what sessions add.
+    """Return, for each metric, the variation that sessions add to the difference of two systems.
 
     Of joules per correct answer it is that of joules: another session gives the same answers. A system that the
     sessions do not have is taken to vary as much as the one that varies most.
@@ -172,7 +172,7 @@ _Logs = Mapping[str, Mapping[str, NDArray[np.float64]]]
 
 
 def _of_one_run(logs: _Logs, baseline: JudgedSystem, candidate: JudgedSystem) -> dict[str, SessionNoise]:
-    """Return how much the ratio of two systems varies; where sessions lack one of them, as of two runs."""
+    """Return how much the ratio of two systems of one run varies; where sessions lack one system, as for two runs."""
     ratios = {
         metric: {"": by_system[candidate.name] - by_system[baseline.name]}
         for metric, by_system in logs.items()
@@ -205,7 +205,7 @@ def _of_two(logs: _Logs, baseline: JudgedSystem, candidate: JudgedSystem) -> dic
 
 
 def _variances(logs: _Logs) -> dict[tuple[str, str], SessionVariance]:
-    """Return the variance of each metric and system, of two sessions or more."""
+    """Return the variance between sessions of each metric and system that has two sessions or more."""
     variances: dict[tuple[str, str], SessionVariance] = {}
     for alike in _ALIKE:
         series = [(metric, name) for metric in alike for name in logs.get(metric, ())]
@@ -216,7 +216,7 @@ def _variances(logs: _Logs) -> dict[tuple[str, str], SessionVariance]:
 
 
 def _of_money(money: MoneyOfMachine, noise: Mapping[str, SessionNoise]) -> SessionNoise | None:
-    """Return the variance of the logarithm of money: of a sum of parts, as if seconds and joules rose together.
+    """Return the variance of the logarithm of money, as if the seconds and joules in it rose together.
 
     A part of the sum that rises by some share raises the sum by its part of that; the standard deviation of a sum is
     at most the sum of those of its parts, whatever their correlation.

@@ -142,7 +142,7 @@ def _between_sessions(money: MoneyOfMachine) -> set[str]:
 
 
 def _assumed(policy: Policy, money: MoneyOfMachine) -> dict[str, SessionNoise]:
-    """Return how much the policy assumes metrics to differ between sessions; empty where it assumes nothing."""
+    """Return the differences between sessions that the policy assumes, by metric; empty where it assumes none."""
     if policy.drift is None:
         return {}
     of_money = min(money.seconds + money.joules, 1.0)
@@ -211,7 +211,7 @@ def _chosen(frames: tuple[Frames, Frames], requested: tuple[str | None, str | No
 
 
 def _named(frames: Frames, name: str | None) -> str | None:
-    """Check a given name; without one return the only system, or None where there are several."""
+    """Check a given name. Without a name, return the only system, or None where there are several."""
     if name is None:
         return frames.systems[0] if len(frames.systems) == 1 else None
     if name not in frames.systems:
@@ -245,8 +245,10 @@ def _side(frames: Frames, name: str, shown: str) -> _Side:
 
 
 def _prints(sides: tuple[_Side, _Side]) -> dict[str, Fingerprint]:
-    """Return the fingerprints of both. Which documents each answered is left out of those of two imports: a tool that
-    stops after a time leaves each run other documents at its end, and items are judged in pairs."""
+    """Return the fingerprints of both systems; of two imports without the documents that each answered.
+
+    A tool that stops after a time leaves each run other documents at its end, and items are judged in pairs.
+    """
     prints = {side.shown: side.print.of_all_items() for side in sides}
     if any(side.frames.record.imported is None for side in sides):
         return prints
@@ -254,7 +256,7 @@ def _prints(sides: tuple[_Side, _Side]) -> dict[str, Fingerprint]:
 
 
 def _prompts(sides: tuple[_Side, _Side], both: PairedItems, policy: Policy, across: Sequence[str]) -> PromptComparison:
-    """Compare what both were asked."""
+    """Compare the prompts of both systems."""
     systems = []
     for side in sides:
         settings = side.frames.record.suite.systems.get(side.name, SystemSettings()).as_recorded
@@ -273,8 +275,7 @@ def _domains(sides: tuple[_Side, _Side]) -> dict[str, str]:
 def _without_partner(
     between: FingerprintComparison, sides: tuple[_Side, _Side], paired: int
 ) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Add the items that only one of the two answered: to why a metric is not comparable, or as a note where they
-    are left out."""
+    """Add the items that only one system answered: to why a metric is not comparable, or to the notes."""
     if not paired:
         nothing = "No document was answered by both."
         return {metric: " ".join([*filter(None, [between.apart.get(metric)]), nothing]) for metric in METRICS}, ()
@@ -288,7 +289,7 @@ def _without_partner(
 
 
 def _without_joules(sides: tuple[_Side, _Side], both: PairedItems) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Name each system that lacks joules, for how many items, and the causes.
+    """Name each system that lacks joules, with the number of items and the causes.
 
     Returns:
         Metric to why it is missing, where no item has joules of both; else a note, where some have none.
@@ -318,7 +319,7 @@ def _without_first_tokens(sides: tuple[_Side, _Side], both: PairedItems) -> dict
 
 
 def _not_on_record(sides: tuple[_Side, _Side]) -> dict[str, str]:
-    """Explain missing scores and times by metric: what was imported may lack them."""
+    """Explain missing scores and times, by metric: imported answers may lack them."""
     unscored = [side.shown for side in sides if np.isnan(side.items.figures["correct"]).any()]
     untimed = [side.shown for side in sides if np.isnan(side.items.figures["seconds"]).all()]
     missing: dict[str, str] = {}
@@ -351,6 +352,6 @@ def _failed(sides: tuple[_Side, _Side]) -> tuple[str, ...]:
 
 
 def _counted_j(sides: tuple[_Side, _Side]) -> float | None:
-    """Sum the joules of all measured windows of the two, valid or not; None where nothing was read."""
+    """Sum the joules of all measured windows of both systems, valid or not; None where no joules were read."""
     known = pd.concat([side.frames.measured_windows(side.name)["total_j"] for side in sides]).dropna()
     return float(known.sum()) if len(known) else None
