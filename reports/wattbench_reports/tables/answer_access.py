@@ -64,8 +64,7 @@ class AnswerAccess:
 
     @property
     def overall(self) -> Self:
-        """Return the answers with an item table for all domains together, which is another one where items are
-        pooled."""
+        """Return the answers with the item table for all domains together."""
         return self
 
     @cached_property
