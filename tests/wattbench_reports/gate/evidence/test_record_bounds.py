@@ -62,7 +62,8 @@ def measured(world: SessionWorld, rng: np.random.Generator) -> dict[str, MetricE
         }
         for kind in (0, 1)
     ]
-    record = SessionRecord("", "", {}, "", tuple(map(str, range(world.sessions))), by_kind[1], by_kind[0])
+    by_figure = {"energy_j": by_kind[1], "seconds": by_kind[0]}
+    record = SessionRecord("", "", {}, "", tuple(map(str, range(world.sessions))), by_figure)
     earlier = tuple(range(world.sessions))
     own = [
         {"seconds": seconds[:, at].mean(), "energy_j": joules[:, at].mean()} if averaged else {}
