@@ -13,7 +13,7 @@ from wattbench.errors import UserError
 from wattbench.progress.notices import notice
 from wattbench.records import RunLayout, read_run
 from wattbench.records.files.atomic_write import failing_as
-from wattbench.records.files.regular_file import is_locked
+from wattbench.records.files.regular_file import is_folder, is_locked
 from wattbench.records.finish_record import read_finish
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def find_run(path: str | os.PathLike[str]) -> Path:
         UserError: no run in the folder is finished.
     """
     given = Path(path)
-    if not _is_folder(given) or _is_run(given):
+    if not is_folder(given) or _is_run(given):
         return given
     runs = runs_in(given)
     if not runs:
@@ -162,10 +162,3 @@ def _size(root: Path) -> int:
 
 def _is_run(path: Path) -> bool:
     return not path.name.startswith(".") and os.path.lexists(path / "run.json")
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except (OSError, ValueError):
-        return False

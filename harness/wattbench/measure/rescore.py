@@ -19,6 +19,7 @@ from wattbench.measure.compared_texts import TextComparison, compare_texts
 from wattbench.measure.scorer import Scorer
 from wattbench.records import Forms, RunHeader, RunRecords, ScoreRow
 from wattbench.records.copies import write_rescored
+from wattbench.records.rows.answers import ScoreKey
 from wattbench.records.rows.header import new_run_name, utc_now
 from wattbench.records.tables.run_tables import compared_texts
 from wattbench.records.verified_files import check_unchanged
@@ -29,9 +30,6 @@ from wattbench.tasks.loading import allow_model_code, outline_task, tasks_in
 
 Digests = dict[str, tuple[str, str]]
 """Task to its version, and to a hash of how its answers are scored."""
-
-Key = tuple[int, int, float | None, str | None]
-"""Document, repeat, rate and kind of arrivals: they identify an answer of a cell."""
 
 Cells = dict[tuple[str, str], list[ScoreRow]]
 """System and task to scores."""
@@ -282,11 +280,11 @@ def _changes(records: RunRecords, scores: Cells) -> Iterable[ChangedScore]:
     before = _scores_before(records, scores)
     for system in dict.fromkeys(system for system, _ in scores):
         pairs = [
-            (before[system, task][_key(row)], row.correct)
+            (before[system, task][row.key], row.correct)
             for (of_system, task), rows in scores.items()
             if of_system == system
             for row in rows
-            if _key(row) in before[system, task]
+            if row.key in before[system, task]
         ]
         yield ChangedScore(
             system,
@@ -298,18 +296,14 @@ def _changes(records: RunRecords, scores: Cells) -> Iterable[ChangedScore]:
         )
 
 
-def _scores_before(records: RunRecords, scores: Cells) -> Mapping[tuple[str, str], Mapping[Key, float]]:
+def _scores_before(records: RunRecords, scores: Cells) -> Mapping[tuple[str, str], Mapping[ScoreKey, float]]:
     """Return the scores in the table of items, without those of failed answers."""
-    before: dict[tuple[str, str], dict[Key, float]] = {cell: {} for cell in scores}
+    before: dict[tuple[str, str], dict[ScoreKey, float]] = {cell: {} for cell in scores}
     for row in compared_texts(records.layout.items_table):
         cell = row["system"], row["task"]
         if cell in before and row["failure"] is None and row["correct"] is not None:
             before[cell][row["doc_id"], row["repeat"], row["offered_per_s"], row["arrivals"]] = row["correct"]
     return before
-
-
-def _key(row: ScoreRow) -> Key:
-    return row.doc_id, row.repeat, row.offered_per_s, row.arrivals
 
 
 def _digest(asking_sha256: str, changed: Sequence[str | None]) -> str:

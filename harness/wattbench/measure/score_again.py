@@ -27,9 +27,6 @@ _ALLOW_MODEL_CODE = "it runs code that a model wrote; allow with --allow-unsafe-
 _MOST_FILES = 20_000
 """In a folder of task files: lm-eval's own has 15,500. A record may name any folder, which is looked through."""
 
-_Key = tuple[int, int, float | None, str | None]
-"""Document, repeat, rate and kind of arrivals: they identify an answer of a cell."""
-
 
 @dataclass(frozen=True)
 class ScoredAgain:
@@ -135,9 +132,9 @@ def _scored(scorer: Scorer, records: RunRecords, system: str, task: str) -> Sequ
 
 def _differences(records: RunRecords, system: str, task: str, scored: Sequence[ScoreRow]) -> Iterator[str]:
     name = records.layout.name_of(records.layout.scores(system, task))
-    now = {_key(row): row for row in scored}
+    now = {row.key: row for row in scored}
     for row in records.scores(system, task) or []:
-        again = now.get(_key(row))
+        again = now.get(row.key)
         if again is None:  # what has no answer is found between the lines
             continue
         document = f"{name}: document {row.doc_id}" + (f", repeat {row.repeat}," if row.repeat else "")
@@ -145,7 +142,3 @@ def _differences(records: RunRecords, system: str, task: str, scored: Sequence[S
             yield f"{document} is scored {row.correct:g}, and its answer scores {again.correct:g}"
         elif row.filtered != again.filtered:
             yield f"{document} is scored for {row.filtered!r:.60}, and its answer says {again.filtered!r:.60}"
-
-
-def _key(row: ScoreRow) -> _Key:
-    return row.doc_id, row.repeat, row.offered_per_s, row.arrivals

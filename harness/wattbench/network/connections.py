@@ -48,7 +48,7 @@ class Connections:
             by_approval: a connection carries another request only where `Connection.approved` is set.
 
         Raises:
-            ValueError: the URL is none of HTTP, or that of the proxy.
+            ValueError: the URL of the server or of its proxy is not one of HTTP.
         """
         if url.scheme not in ("http", "https") or not url.hostname:
             raise ValueError("the URL is not one of HTTP, such as http://host:port/")

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from wattbench.errors import UserError
 from wattbench.records.files.jsonl import read_lines
-from wattbench.records.files.regular_file import MissingFileError, read_record
+from wattbench.records.files.regular_file import MissingFileError, is_folder, read_record
 from wattbench.records.layout import RunLayout
 from wattbench.records.older_limits import with_limits_named
 from wattbench.records.rows.answers import AnswerRow, ScoreRow
@@ -175,7 +175,7 @@ def read_run(root: Path) -> RunRecords:
         UserError: it is not a run directory, is damaged, or was written by a newer wattbench.
     """
     layout = RunLayout(root)
-    if not _is_folder(root):
+    if not is_folder(root):
         raise UserError(f"{root}: no such run directory")
     try:
         raw = json.loads(read_record(layout.header))
@@ -190,13 +190,6 @@ def read_run(root: Path) -> RunRecords:
         raise UserError(f"{layout.header}: too deeply nested; the record is damaged") from None
     except TypeError as error:
         raise UserError(f"{layout.header}: {error}; the record is damaged") from error
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except (OSError, ValueError):  # no file can have such a name, or a link leads back to itself
-        return False
 
 
 def _without_secrets(raw: dict[str, Any]) -> dict[str, Any]:

@@ -170,7 +170,7 @@ class HidingStream:
 def hidden_output() -> Iterator[None]:
     """Hide secrets on standard error. On standard output, which carries data, hide only known secrets.
 
-    An exception that nobody catches is printed without them, too, also after this has ended.
+    The traceback of an uncaught exception is printed without them, also after this has ended.
     """
     sys.excepthook = _print_hidden
     out, err = HidingStream(sys.stdout, hide_known), HidingStream(sys.stderr, hide)

@@ -14,7 +14,7 @@ from wattbench_reports.comparison.pair_sums import mean_scores
 from wattbench_reports.formatting.safe_text import Excerpt, first_of, last_of
 from wattbench_reports.stats.budgets import SEED
 from wattbench_reports.stats.paired import coin_p
-from wattbench_reports.tables.answer_texts import texts_at
+from wattbench_reports.tables.answer_texts import text_of, texts_at
 from wattbench_reports.tables.flipped_rows import KEY_CHARACTERS, RIGHT, spread
 from wattbench_reports.tables.item_matrix import ItemTable
 
@@ -218,8 +218,8 @@ def _answers(analysis: Analysis, wanted: Sequence[tuple[Pair, NDArray[np.int64]]
 def _flip(answers: _Answers, pair: Pair, row: int) -> Flip:
     """Build the flip of one item."""
     first, second = (answers[row, name] for name in (pair.first, pair.second))
-    prompts = list(dict.fromkeys(text for each in (first, second) if (text := _text(each, "prompt")) is not None))
-    target = _text(first, "target")
+    prompts = list(dict.fromkeys(text for each in (first, second) if (text := text_of(each, "prompt")) is not None))
+    target = text_of(first, "target")
     return Flip(
         task=str(first["task"]),
         doc_id=int(first["doc_id"]),
@@ -230,7 +230,7 @@ def _flip(answers: _Answers, pair: Pair, row: int) -> Flip:
 
 
 def _answer(system: str, row: Mapping[str, Any]) -> Answer:
-    filtered, output = _text(row, "filtered"), _text(row, "output")
+    filtered, output = text_of(row, "filtered"), text_of(row, "output")
     energy_j, tokens = float(row["energy_j"]), float(row["output_tokens"])
     latency_s = float(row["finished_s"]) - float(row["started_s"])
     return Answer(
@@ -245,12 +245,6 @@ def _answer(system: str, row: Mapping[str, Any]) -> Answer:
         latency_s=latency_s if np.isfinite(latency_s) else None,
         output_tokens=int(tokens) if np.isfinite(tokens) else None,
     )
-
-
-def _text(row: Mapping[str, Any], name: str) -> str | None:
-    """Return a recorded text; None where an old record has none."""
-    value = row.get(name)
-    return value if isinstance(value, str) else None
 
 
 def chosen_pairs(analysis: Analysis) -> tuple[Pair, ...]:

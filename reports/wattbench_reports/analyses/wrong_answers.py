@@ -16,7 +16,7 @@ from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting.safe_text import Excerpt, first_of, last_of, with_ends
 from wattbench_reports.metrics.strictness import fewest_forms
 from wattbench_reports.stats.budgets import SEED
-from wattbench_reports.tables.answer_texts import texts_at
+from wattbench_reports.tables.answer_texts import text_of, texts_at
 from wattbench_reports.tables.flipped_rows import KEY_CHARACTERS, RIGHT
 
 SHOWN = 3
@@ -137,7 +137,7 @@ def _read(analysis: Analysis, rows: Sequence[int]) -> Mapping[int, Mapping[str, 
 
 
 def _answer(row: Mapping[str, Any], changed: bool) -> AnswerToRead:
-    texts = [_text(row, name) for name in _TEXTS]
+    texts = [text_of(row, name) for name in _TEXTS]
     prompt, output, filtered, target = texts if any(texts) else [None] * len(texts)
     forms = fewest_forms(filtered, target) if changed and filtered is not None and target is not None else ()
     return AnswerToRead(
@@ -155,8 +155,3 @@ def _answer(row: Mapping[str, Any], changed: bool) -> AnswerToRead:
 
 def _with_ends(excerpt: Excerpt) -> Excerpt:
     return excerpt if excerpt.cut else replace(excerpt, text=with_ends(excerpt.text))
-
-
-def _text(row: Mapping[str, Any], name: str) -> str | None:
-    value = row.get(name)
-    return value if isinstance(value, str) else None

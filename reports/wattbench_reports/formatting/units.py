@@ -23,6 +23,11 @@ _LEAST_MONEY = 0.01
 """Smaller sums are stated for more requests."""
 
 
+def capital(text: str) -> str:
+    """Begin a text with a capital letter."""
+    return text[:1].upper() + text[1:]
+
+
 def fixed(value: float, places: int) -> str:
     """Round to this many decimals, halves away from zero: as a person does, and the page's script."""
     return f"{Decimal(value).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)}"

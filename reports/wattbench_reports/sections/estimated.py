@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.formatting import units
 from wattbench_reports.sections.model import Passage, Section
 from wattbench_reports.sections.table import Cell, Column, Table
 from wattbench_reports.wording import estimated as wording
@@ -14,7 +15,7 @@ def estimated_section(analysis: Analysis) -> Section | None:
     if not comparison.estimates:
         return None
     explained, *others = wording.lines(comparison)
-    columns = tuple(Column(name[0].upper() + name[1:], numeric=1 <= at <= 4) for at, name in enumerate(wording.HEAD))
+    columns = tuple(Column(units.capital(name), numeric=1 <= at <= 4) for at, name in enumerate(wording.HEAD))
     rows = wording.rows(comparison)
     index = {name: at for at, name in enumerate(analysis.frames.systems)}
     with_figures = [each for each in comparison.estimates if each.sums]

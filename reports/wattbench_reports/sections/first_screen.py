@@ -111,7 +111,7 @@ def _table(words: DecisionWords, analysis: Analysis, start: int, end: int, capti
             )
     return Table(
         caption=caption,
-        columns=tuple(Column(_capital(column.heading), numeric=column.number) for column in words.columns),
+        columns=tuple(Column(units.capital(column.heading), numeric=column.number) for column in words.columns),
         rows=tuple(rows),
     )
 
@@ -120,10 +120,6 @@ def _cell(column: DecisionColumn, text: str, key: str, series: int, *, chosen: b
     if column.key == "system":
         return Cell(text, "chosen" if chosen else "", series=series, restates=key)
     return Cell(text, restates=key)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _picture(decision: Decision, analysis: Analysis) -> Figure | None:

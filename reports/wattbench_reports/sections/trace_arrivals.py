@@ -32,7 +32,7 @@ def trace_passages(report: LoadReport, places: dict[str, int]) -> tuple[Passage,
 
 def _label(name: str) -> str:
     """Return the heading of a column; a bare percentile is headed as one of latency."""
-    return f"Latency {name}" if name[0] == "p" and name[1:].isdigit() else name[0].upper() + name[1:]
+    return f"Latency {name}" if name[0] == "p" and name[1:].isdigit() else units.capital(name)
 
 
 def client_tables(at: AtRate, places: dict[str, int]) -> tuple[Table, ...]:

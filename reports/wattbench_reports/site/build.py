@@ -11,6 +11,7 @@ from markupsafe import Markup
 from wattbench.errors import UserError
 from wattbench.records.files.atomic_write import write_all_atomically
 from wattbench_reports.figures.marks import mark_svg, marks_svg
+from wattbench_reports.formatting import units
 from wattbench_reports.formatting.units import plural
 from wattbench_reports.gate.policy import NIGHT_POLICY, Policy
 from wattbench_reports.history import History, Trend, load_history, trends
@@ -114,7 +115,7 @@ class _Site:
         return self._page(
             links,
             "trend.html.j2",
-            _capital(words.label(metric)),
+            units.capital(words.label(metric)),
             groups=groups(self._drawn, metric, self._anchors, links),
             note="Each chart has its own scale, which may not start at 0. The date of a change point is the first "
             "night at the new level; its limit is what those nights were beyond.",
@@ -152,7 +153,7 @@ class _Site:
 
     def _navigation(self, links: Links) -> list[dict[str, object]]:
         pages = {INDEX: "Last night", TODAY: "Full report"}
-        pages |= {f"trends/{metric}.html": _capital(words.label(metric)) for metric in METRICS_SHOWN}
+        pages |= {f"trends/{metric}.html": units.capital(words.label(metric)) for metric in METRICS_SHOWN}
         pages |= {NIGHTS: "All nights"}
         return [
             {"href": links.to(page), "label": label, "current": page == links.page} for page, label in pages.items()
@@ -178,7 +179,3 @@ class _Site:
             "run": reference.run, "href": links.run(reference.run), "reason": reference.reason,
             "reviewed_by": reference.reviewed_by, "reviewed": reference.date, "date": pinned_date(self._history),
         }  # fmt: skip
-
-
-def _capital(label: str) -> str:
-    return label[0].upper() + label[1:]

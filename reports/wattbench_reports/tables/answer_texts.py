@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,12 @@ def texts_at(frames: Frames, rows: NDArray[np.int64], columns: Sequence[str]) ->
     places = rows if frames.rows is None else np.flatnonzero(frames.rows.to_numpy(dtype=bool))[rows]
     texts = texts_in(frames.run.layout.items_table, places, columns)
     return texts.set_axis(rows[np.argsort(places, kind="stable")][: len(texts)])
+
+
+def text_of(row: Mapping[str, Any], name: str) -> str | None:
+    """Return a recorded text; None where an old record has none."""
+    value = row.get(name)
+    return value if isinstance(value, str) else None
 
 
 def texts_in(path: Path, places: NDArray[np.int64], columns: Sequence[str]) -> pd.DataFrame:

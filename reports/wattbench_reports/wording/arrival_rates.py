@@ -58,7 +58,7 @@ def title(at: AtRate) -> str:
 def heading(at: AtRate) -> str:
     """Name a rate as a heading: ``At 2 requests per second``; the name of a trace keeps its capitals."""
     text = title(at)
-    return text[0].upper() + text[1:]
+    return units.capital(text)
 
 
 def explained(report: LoadReport) -> str:

@@ -38,6 +38,14 @@ class MissingFileError(UserError):
     """The file does not exist."""
 
 
+def is_folder(path: Path) -> bool:
+    """Return whether a path is a folder; False for a path that can be none."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):  # no file can have such a name, or a link leads back to itself
+        return False
+
+
 def open_regular(path: Path) -> BufferedReader:
     """Open a file that a person named.
 

@@ -117,6 +117,10 @@ class AnswerRow(RecordRow):
             raise FieldError("replies is []: it must have a reply")
 
 
+ScoreKey = tuple[int, int, float | None, str | None]
+"""Document, repeat, rate and kind of arrivals: they identify an answer of a cell."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ScoreRow(RecordRow):
     """A line of `scores/<system>/<task>.jsonl`: lm-eval's own score of one item."""
@@ -135,6 +139,11 @@ class ScoreRow(RecordRow):
     offered_per_s: float | None = None
     """As in `AnswerRow`. So for the next one."""
     arrivals: str | None = None
+
+    @property
+    def key(self) -> ScoreKey:
+        """Return what identifies the answer in its cell."""
+        return self.doc_id, self.repeat, self.offered_per_s, self.arrivals
 
     @classmethod
     def check(cls, raw: Mapping[str, Any]) -> None:

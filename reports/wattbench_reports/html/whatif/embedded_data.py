@@ -18,7 +18,7 @@ from wattbench_reports.comparison.ranking import Ranking
 from wattbench_reports.comparison.ties import ALPHA
 from wattbench_reports.decision.latency_limit import SystemLatency, latencies
 from wattbench_reports.formatting import units
-from wattbench_reports.html.whatif.embedded_decision import carried_decision
+from wattbench_reports.html.whatif.embedded_decision import carried_decision, hours_missing
 from wattbench_reports.html.whatif.embedded_residents import carried_residents
 from wattbench_reports.html.whatif.restated_figures import (
     ASK,
@@ -84,7 +84,7 @@ def carried(
         "latency": _latencies(analysis, seconds),
         "pairs": _pairs(pair_sums(analysis.table, base)),
         "training_j": [training_j(rows.get(each.system)) for each in figures],
-        "hours_missing": [_hours_missing(analysis, each.system) for each in figures],
+        "hours_missing": [hours_missing(analysis, each.system) for each in figures],
         "carbon": _carbon(analysis),
         "workload": {
             "shares": None if analysis.shares is None else analysis.shares.tolist(),
@@ -164,11 +164,6 @@ def _latencies(analysis: Analysis, by_system: Sequence[SystemLatency]) -> dict[s
 
 def _pairs(sums: PairSums) -> dict[str, Any]:
     return {name: getattr(sums, name).tolist() for name in ("counts", "totals", "squares")}
-
-
-def _hours_missing(analysis: Analysis, system: str) -> bool:
-    sci = analysis.comparison.sci.get(system)
-    return sci is not None and sci.operational_g is None
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ def carried_decision(
         "why_no": {unit: why_no(unit) for unit in CostUnit},
         "no_joules": NO_JOULES,
         "not_valid": NOT_VALID,
-        "no_hours": [NO_HOURS if _hours_missing(analysis, name) else "" for name in systems],
+        "no_hours": [NO_HOURS if hours_missing(analysis, name) else "" for name in systems],
         "no_seconds": [NO_SECONDS if untimed else "" for untimed in _untimed(analysis)],
         "money": {"with": _tariff(analysis, 1.0), "without": _tariff(analysis, None)},
         "money_sums": _money_sums(analysis),
@@ -242,7 +242,8 @@ def _untimed(analysis: Analysis) -> list[bool]:
     return [bool(np.isnan(column).any()) for column in seconds.T]
 
 
-def _hours_missing(analysis: Analysis, system: str) -> bool:
+def hours_missing(analysis: Analysis, system: str) -> bool:
+    """Return whether the operational grams of a system lack the hours that they need."""
     sci = analysis.comparison.sci.get(system)
     return sci is not None and sci.operational_g is None
 

@@ -11,7 +11,7 @@ from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.routing.answers.item_answers import GRAMS, JOULES, MONEY, SECONDS
 from wattbench_reports.routing.model import RoutingChoice, RoutingStudy
 from wattbench_reports.sections.model import Figure, Passage
-from wattbench_reports.sections.routing.tables import capital, page_table
+from wattbench_reports.sections.routing.tables import page_table
 from wattbench_reports.sections.table import Cell, Column, Table
 from wattbench_reports.stats import Interval
 from wattbench_reports.wording.routing import RoutingWords, StudyMeasures, row_name, shares_text, study_measures
@@ -129,7 +129,7 @@ def _amounts(measures: StudyMeasures) -> Iterator[_Amount]:
     for name, heading, unit in ((JOULES, "Joules", "J"), (SECONDS, "Seconds", "s"), (GRAMS, "CO2e", "g")):
         yield _Amount(name, heading, partial(_quantity, unit=unit))
     if measures.study.unit is CostUnit.MONEY:
-        yield _Amount(MONEY, capital(measures.heading()), measures.cost_cell)
+        yield _Amount(MONEY, units.capital(measures.heading()), measures.cost_cell)
 
 
 def _quantity(interval: Interval, unit: str) -> str:

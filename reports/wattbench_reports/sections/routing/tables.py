@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from wattbench_reports.formatting import units
 from wattbench_reports.sections.table import Cell, Column, Table
 from wattbench_reports.wording.routing import RoutingTable
 
@@ -19,7 +20,7 @@ def page_table(table: RoutingTable, caption: str, series: Mapping[str, int] | No
     marks = series or {}
     return Table(
         caption=caption,
-        columns=tuple(Column(capital(column.heading), numeric=column.number) for column in table.columns),
+        columns=tuple(Column(units.capital(column.heading), numeric=column.number) for column in table.columns),
         rows=tuple((Cell(row[0], series=marks.get(row[0])), *(Cell(text) for text in row[1:])) for row in table.rows),
         note=note(table.notes),
     )
@@ -27,9 +28,4 @@ def page_table(table: RoutingTable, caption: str, series: Mapping[str, int] | No
 
 def note(notes: tuple[str, ...]) -> str:
     """Join clauses under a table as sentences."""
-    return " ".join(f"{capital(each)}." for each in notes)
-
-
-def capital(text: str) -> str:
-    """Begin a text with a capital letter."""
-    return text[:1].upper() + text[1:]
+    return " ".join(f"{units.capital(each)}." for each in notes)

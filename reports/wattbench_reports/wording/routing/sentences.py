@@ -49,7 +49,7 @@ def recommended_sentences(measures: StudyMeasures) -> Iterator[str]:
         key = "recommended_share" if study.unit is None else "recommended"
         name = choice_noun(choice)
         yield PHRASES[key].format(
-            name=name[:1].upper() + name[1:],
+            name=units.capital(name),
             shares=shares_text(choice, "share_first"),
             accuracy=points(choice.accuracy_gain),
             cost="" if study.unit is None else measures.differences.of_requests(choice.cost_gain),
