@@ -107,8 +107,18 @@ def test_a_kill_leaves_the_energy_of_what_was_answered(interrupted, wattbench) -
     assert recovered[0].finished_s == pytest.approx(last)
 
 
+def forget_readings(trace: Path) -> None:
+    """Leave a trace as a kill leaves it that comes before its first readings are on disk.
+
+    With readings, a window of 0.4 s may be valid, and on a busy machine an answer takes that long.
+    """
+    trace.write_text(trace.read_text().splitlines(keepends=True)[0])
+
+
 def test_a_block_whose_joules_a_kill_spoiled_is_asked_again(interrupted, wattbench) -> None:
-    root, _, _ = interrupted(signal.SIGKILL, busy="retry")
+    root, _, _ = interrupted(signal.SIGKILL, answered=1, busy="retry")
+    (label,) = read_run(root).open_windows()
+    forget_readings(RunLayout(root).trace("adder", None, label.block))
     resumed = wattbench("run", "--resume", root)
     assert resumed.returncode == 0, resumed.stderr
     blocks = read_run(root).blocks()
