@@ -17,8 +17,7 @@ from tests.made_up.noisy_machine import NOISES, Noise
 from tests.made_up.noisy_runs import ALIKE, SYSTEMS, answers_to, run
 from wattbench_reports.comparison.ties import ALPHA, one_sided_latencies
 from wattbench_reports.stats import eliminate_by_pairs
-from wattbench_reports.stats.quantile_differences import quantile_gap
-from wattbench_reports.stats.quantile_intervals import Sample, quantile_interval
+from wattbench_reports.stats.quantile_intervals import Sample, quantile_gap, quantile_interval
 
 ITEMS, SESSIONS = 400, 300
 SHARES = {"p50": 0.5, "p90": 0.9, "p95": 0.95}

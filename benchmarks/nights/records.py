@@ -16,7 +16,7 @@ from benchmarks.nights.machines import Machine
 from wattbench_reports.gate.bounds import verdict_of
 from wattbench_reports.gate.policy import DEFAULT_POLICY
 from wattbench_reports.gate.result import Verdict
-from wattbench_reports.stats.another_run.session_variance import moderated_variances
+from wattbench_reports.stats.session_variance import moderated_variances
 from wattbench_reports.stats.student import t_at
 
 SESSIONS = 5

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.metrics.tail_latency import MEDIAN
-from wattbench_reports.stats.quantile_differences import QuantileGap, quantile_gap
+from wattbench_reports.stats.quantile_intervals import QuantileGap, quantile_gap
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from wattbench_reports.comparison.latency_pairs import LatencyPairs
 from wattbench_reports.comparison.paired_tests import AccuracyGap, EnergyGap, Pairs
 from wattbench_reports.stats import Interval, eliminate_by_pairs, holm
-from wattbench_reports.stats.quantile_differences import QuantileGap
+from wattbench_reports.stats.quantile_intervals import QuantileGap
 
 ALPHA = 0.05
 """The level of the elimination, and Holm's over all comparisons with one reference."""

@@ -18,7 +18,7 @@ from wattbench_reports.decision.bounds import further_items
 from wattbench_reports.decision.covarying import Covarying
 from wattbench_reports.decision.varying_figure import VaryingFigure
 from wattbench_reports.stats import eliminate_by_pairs
-from wattbench_reports.stats.many_comparisons.elimination import one_sided_p_values
+from wattbench_reports.stats.elimination import one_sided_p_values
 from wattbench_reports.stats.student import MOST_DF, t_at
 
 

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from wattbench_reports.decision.reasons import REASONS
 from wattbench_reports.metrics.domain_sums import Basis, Shares
 from wattbench_reports.stats import wilson_interval
-from wattbench_reports.stats.many_comparisons.multiple_testing import holm
+from wattbench_reports.stats.multiple_testing import holm
 
 LEVEL = 0.05
 """Of one-sided tests, for all domains and systems of a run together."""

@@ -2,7 +2,7 @@
 
 An alarm is a change of level for the worse that the night is the first to show. Of all series of a history together one
 raises an alarm without a change in at most `Policy.alpha` of years, under the assumption of
-`wattbench_reports.stats.series.exceedances`.
+`wattbench_reports.stats.exceedances`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Compare the last night with the level of earlier nights: four weeks, the best stretch, and the pinned reference.
 
-Each comparison has a 95% interval from how nights of the series scatter (`wattbench_reports.stats.series.levels`), and
+Each comparison has a 95% interval from how nights of the series scatter (`wattbench_reports.stats.levels`), and
 a state that follows from the interval as it is printed and the metric's margin: `worse` where all of it is beyond the
 margin (`not_judged` of a metric on which the verdict does not depend), `better` where all of it is better than the
 margin, `within` where it rules out a worsening by the margin, else `open`. Before the fifth night of a series nothing

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from wattbench_reports.gate.metrics import ACCURACY
 from wattbench_reports.history.model import EVERYWHERE
 from wattbench_reports.history.trend import Trend, TrendPoint
-from wattbench_reports.stats.series.levels import Series
+from wattbench_reports.stats.levels import Series
 
 _MOST_LOG = 700.0
 """Of a ratio: no greater one is a number."""

@@ -3,7 +3,7 @@
 Each night is held against the level of the nights before it: at most 28, four at least, none from before a change or
 other conditions. It is *beyond* where it is worse (or better) than that by more than the limit, which is the larger of
 the metric's margin and three standard errors of one night (W. A. Shewhart, "Economic Control of Quality of Manufactured
-Product", 1931). An e-detector counts nights beyond (`wattbench_reports.stats.series.exceedances`); at the evidence of
+Product", 1931). An e-detector counts nights beyond (`wattbench_reports.stats.exceedances`); at the evidence of
 `threshold`, on a night whose 95% interval excludes no change, the level has changed, and begins anew with the first
 night beyond.
 

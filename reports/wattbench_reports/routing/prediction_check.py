@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.routing.answers.answer_matrix import AnswerMatrix, matrix_of
 from wattbench_reports.stats import Interval
-from wattbench_reports.stats.clustered_errors import ratio_se
+from wattbench_reports.stats.intervals import ratio_se
 from wattbench_reports.stats.student import t_quantile
 from wattbench_reports.tables.prediction_record import PredictionRecord
 

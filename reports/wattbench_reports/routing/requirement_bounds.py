@@ -32,7 +32,7 @@ from wattbench_reports.decision.model import SHARE
 from wattbench_reports.routing.answers.item_answers import ItemAnswers
 from wattbench_reports.routing.figures import ItemFigure, item_figure
 from wattbench_reports.stats.budgets import SEED
-from wattbench_reports.stats.many_comparisons.simultaneous import simultaneous_quantile
+from wattbench_reports.stats.simultaneous import simultaneous_quantile
 from wattbench_reports.stats.student import t_probability
 
 Bounds = tuple[float, float]

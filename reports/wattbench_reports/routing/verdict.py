@@ -1,7 +1,7 @@
 """Say whether a router is worth building, by the routers that can be built, each against the best single system.
 
 All is said from bounds that are printed with it: one-sided, of 95%, and for all differences of all judged choices at
-once (`wattbench_reports.stats.many_comparisons.simultaneous`), as the best of several that gain nothing would pass too
+once (`wattbench_reports.stats.simultaneous`), as the best of several that gain nothing would pass too
 often otherwise. Differences that matter are `LEAST_POINTS` of accuracy and `LEAST_SAVING` of the best single system's
 cost. Every cost has the router's own in it.
 
@@ -57,7 +57,7 @@ from wattbench_reports.routing.model import (
 )
 from wattbench_reports.stats import Interval
 from wattbench_reports.stats.budgets import SEED
-from wattbench_reports.stats.many_comparisons.simultaneous import simultaneous_quantile
+from wattbench_reports.stats.simultaneous import simultaneous_quantile
 
 _READ_REQUESTS = ("nearest", "classifier")
 """Kinds of routers that read requests: where they were not judged, something that could gain is not known."""

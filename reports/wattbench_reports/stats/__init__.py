@@ -5,54 +5,52 @@ May import: numpy and scipy; tests hold it against statsmodels. Must not import 
 against a textbook.
 """
 
-from wattbench_reports.stats.another_run.node_differences import (
-    PairOverNodes,
-    pair_over_nodes,
-    variance_on_another_node,
-)
-from wattbench_reports.stats.another_run.node_effects import NodeEffect, node_effects
-from wattbench_reports.stats.another_run.session_variance import (
-    SessionVariance,
-    another_run,
-    another_run_pair,
-    session_variance,
-)
-from wattbench_reports.stats.block_means import PairedBlockMean, block_mean_intervals, paired_block_means
 from wattbench_reports.stats.block_ratios import (
     BlockRatio,
+    PairedBlockMean,
     PairedBlockRatio,
+    block_mean_intervals,
     block_ratio,
     log_ratio_losses,
+    paired_block_means,
     paired_block_ratios,
     ratios,
 )
-from wattbench_reports.stats.break_even import Payback, paid_back
-from wattbench_reports.stats.clustered_errors import clustered_se, ratio_se
-from wattbench_reports.stats.conditional_poisson import together_by_chance
-from wattbench_reports.stats.intervals import (
-    CONFIDENCE,
-    Interval,
-    accuracy_interval,
-    interval_difference,
-    mean_interval,
-    wilson_interval,
+from wattbench_reports.stats.bootstrap import (
+    StratifiedUnits,
+    percentile_interval,
+    resampled_sums,
+    stratified_units,
 )
-from wattbench_reports.stats.many_comparisons.elimination import (
+from wattbench_reports.stats.conditional_poisson import together_by_chance
+from wattbench_reports.stats.elimination import (
     NotExcluded,
     eliminate_by_pairs,
     front_not_excluded,
     pairwise_p_values,
     pairwise_p_values_of_draws,
 )
-from wattbench_reports.stats.many_comparisons.multiple_testing import bootstrap_p_value, holm
-from wattbench_reports.stats.paired import mean_difference, paired_p_value
-from wattbench_reports.stats.resampling.bootstrap import (
-    StratifiedUnits,
-    percentile_interval,
-    resampled_sums,
-    stratified_units,
+from wattbench_reports.stats.exceedances import ExceedanceDetector, nights_to
+from wattbench_reports.stats.intervals import (
+    CONFIDENCE,
+    Interval,
+    accuracy_interval,
+    clustered_se,
+    interval_difference,
+    mean_interval,
+    ratio_se,
+    wilson_interval,
 )
-from wattbench_reports.stats.resampling.permutation import Dependence, dependence, entropy_bits
+from wattbench_reports.stats.levels import Levels, levels_of, single_night
+from wattbench_reports.stats.multiple_testing import bootstrap_p_value, holm
+from wattbench_reports.stats.node_differences import (
+    PairOverNodes,
+    pair_over_nodes,
+    variance_on_another_node,
+)
+from wattbench_reports.stats.node_effects import NodeEffect, node_effects
+from wattbench_reports.stats.paired import mean_difference, paired_p_value
+from wattbench_reports.stats.permutation import Dependence, dependence, entropy_bits
 from wattbench_reports.stats.sample_size import (
     log_ratio_se,
     minimum_detectable_difference,
@@ -60,8 +58,12 @@ from wattbench_reports.stats.sample_size import (
     minimum_detectable_shift,
     power_of,
 )
-from wattbench_reports.stats.series.exceedances import ExceedanceDetector, nights_to
-from wattbench_reports.stats.series.levels import Levels, levels_of, single_night
+from wattbench_reports.stats.session_variance import (
+    SessionVariance,
+    another_run,
+    another_run_pair,
+    session_variance,
+)
 
 __all__ = [
     "CONFIDENCE",
@@ -75,7 +77,6 @@ __all__ = [
     "PairOverNodes",
     "PairedBlockMean",
     "PairedBlockRatio",
-    "Payback",
     "SessionVariance",
     "StratifiedUnits",
     "accuracy_interval",
@@ -101,7 +102,6 @@ __all__ = [
     "minimum_detectable_shift",
     "nights_to",
     "node_effects",
-    "paid_back",
     "pair_over_nodes",
     "paired_block_means",
     "paired_block_ratios",

@@ -24,7 +24,7 @@ from wattbench_reports.stats import (
     paired_block_ratios,
     variance_on_another_node,
 )
-from wattbench_reports.stats.another_run.node_differences import alike_on_all
+from wattbench_reports.stats.node_differences import alike_on_all
 
 NODES, BLOCKS, ITEMS = 4, 4, 64
 RUNS = 80

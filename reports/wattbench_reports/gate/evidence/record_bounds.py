@@ -45,11 +45,10 @@ from wattbench_reports.gate.metrics import (
     SEPARATOR,
     TTFT,
 )
-from wattbench_reports.stats.another_run.session_variance import added
 from wattbench_reports.stats.block_ratios import log_ratio_losses
-from wattbench_reports.stats.quantile_differences import quantile_ratio
-from wattbench_reports.stats.score_differences import score_fall
-from wattbench_reports.stats.skewed_means import MeanBounds, mean_bounds
+from wattbench_reports.stats.quantile_intervals import quantile_ratio
+from wattbench_reports.stats.score_differences import MeanBounds, mean_bounds, score_fall
+from wattbench_reports.stats.session_variance import added
 from wattbench_reports.stats.student import t_at, t_quantile
 
 _RATIOS = {

@@ -1,7 +1,7 @@
 """Find how much the metrics of a gate differ between two runs of one system: from earlier sessions of the machine.
 
 The logarithm of a figure over k sessions of the same items has a variance s^2 between sessions, drawn towards those of
-other figures of the same sessions (`wattbench_reports.stats.another_run.session_variance`). Two runs differ by 2 s^2.
+other figures of the same sessions (`wattbench_reports.stats.session_variance`). Two runs differ by 2 s^2.
 
 Where the sessions are of the very system of a run (the same suite, machine, weights, engine and number type), its
 figure is the mean over them and the run, m in all, so that the two differ by s^2 / m + s^2 / m'. Of one and the same
@@ -34,7 +34,7 @@ from wattbench_reports.gate.metrics import (
     TTFT,
 )
 from wattbench_reports.stats import SessionVariance
-from wattbench_reports.stats.another_run.session_variance import moderated_variances
+from wattbench_reports.stats.session_variance import moderated_variances
 from wattbench_reports.tables.session_record import SessionRecord, is_session_of, made_of, run_figures
 
 NOT_KNOWN = (

@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtr
 
 from wattbench_reports.stats.intervals import CONFIDENCE, Interval, log_interval
-from wattbench_reports.stats.many_comparisons.multiple_testing import holm
+from wattbench_reports.stats.multiple_testing import holm
 from wattbench_reports.stats.student import t_quantile
 
 LEAST = 0.02

@@ -37,8 +37,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import fdtrc
 
-from wattbench_reports.stats.another_run.session_variance import SessionVariance, session_variance
 from wattbench_reports.stats.intervals import Interval, log_interval
+from wattbench_reports.stats.session_variance import SessionVariance, session_variance
 from wattbench_reports.stats.student import t_quantile
 
 _ROUNDING = 1e-9

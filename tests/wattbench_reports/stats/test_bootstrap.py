@@ -7,9 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from wattbench_reports.stats import percentile_interval, resampled_sums, stratified_units
+from wattbench_reports.stats import bootstrap, percentile_interval, resampled_sums, stratified_units
 from wattbench_reports.stats.budgets import MAX_UNITS
-from wattbench_reports.stats.resampling import bootstrap
 
 
 def stratified_sums(

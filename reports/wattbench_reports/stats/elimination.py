@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, stdtr
 
 from wattbench_reports.stats.intervals import CONFIDENCE
-from wattbench_reports.stats.many_comparisons.multiple_testing import holm
+from wattbench_reports.stats.multiple_testing import holm
 
 ALPHA = 1 - CONFIDENCE
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import t
 
 from wattbench_reports.stats import BlockRatio, SessionVariance, another_run, another_run_pair, session_variance
-from wattbench_reports.stats.another_run.session_variance import moderated_variances
+from wattbench_reports.stats.session_variance import moderated_variances
 
 
 def test_variance_of_the_figures_of_sessions() -> None:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wattbench_reports.stats import Payback, paid_back, resampled_sums
+from wattbench_reports.analyses.break_even import Payback, paid_back
+from wattbench_reports.stats import resampled_sums
 
 
 def columns(joules: float, correct: list[int]) -> tuple[np.ndarray, np.ndarray]:

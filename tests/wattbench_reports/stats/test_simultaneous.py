@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import t as student
 
-from wattbench_reports.stats.many_comparisons.simultaneous import simultaneous_quantile
+from wattbench_reports.stats.simultaneous import simultaneous_quantile
 
 
 @pytest.mark.parametrize(("clusters", "shared"), [(8, 0.0), (8, 2.0), (40, 1.0)])

@@ -1,1 +1,0 @@
-"""What another run would show, on this machine or on another."""

@@ -1,1 +1,0 @@
-"""Many comparisons at one error rate."""

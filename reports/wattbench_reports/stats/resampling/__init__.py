@@ -1,1 +1,0 @@
-"""Resample items or labels."""

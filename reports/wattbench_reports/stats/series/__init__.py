@@ -1,1 +1,0 @@
-"""Changes in a series of figures, night after night."""
