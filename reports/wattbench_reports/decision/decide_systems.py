@@ -9,7 +9,7 @@
        worth x accuracy - cost of a wrong answer x (1 - accuracy) - money - carbon price x grams - price x seconds
 
    Where only requirements are named: the least cost. Where nothing is named: the most accurate system, if none costs
-   less per right answer, or two to choose between (`between`). Where no cost is known: the most accurate.
+   less per right answer, or two to choose between (`best`). Where no cost is known: the most accurate.
 4. **The choice** has the best estimate of the systems that can be advised. Where there is none, the one that is surest
    to meet the requirements is named, with what would tell.
 5. **Ties** are the systems that a comparison leaves (`best`).
@@ -17,17 +17,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
 from wattbench_reports.comparison.analysis import Analysis
-from wattbench_reports.decision.best import Tied, tied
-from wattbench_reports.decision.between import between, other_units, tied_with
+from wattbench_reports.comparison.ties import ALPHA
+from wattbench_reports.decision.best import Tied, between, other_units, pairwise, tied, tied_with
 from wattbench_reports.decision.checks import SAME_RISK
-from wattbench_reports.decision.frontier import hull_steps, leaders
-from wattbench_reports.decision.model import SHARE, Between, Check, Decision, Qualifies
+from wattbench_reports.decision.covarying import VaryingFigure
+from wattbench_reports.decision.model import (
+    SHARE,
+    Between,
+    Check,
+    Decision,
+    HullStep,
+    Leader,
+    Qualifies,
+    SystemDecision,
+)
+from wattbench_reports.decision.prices import hull_of, steps
 from wattbench_reports.decision.problem import Problem
 from wattbench_reports.decision.reasons import REASONS
-from wattbench_reports.decision.rows import rows
-from wattbench_reports.metrics.decision_settings import DecisionSettings
+from wattbench_reports.metrics.costs import CostFigures, CostUnit
+from wattbench_reports.metrics.decision_settings import DecisionSettings, Worth
 from wattbench_reports.metrics.tail_latency import common_tail
+from wattbench_reports.stats import Interval, front_not_excluded
+from wattbench_reports.stats.fieller import fieller_interval
+
+_RANK = {Qualifies.YES: 0, Qualifies.MAY: 1, Qualifies.NO: 2}
 
 
 def decide(analysis: Analysis, settings: DecisionSettings | None = None) -> Decision:
@@ -47,15 +66,15 @@ def decide(analysis: Analysis, settings: DecisionSettings | None = None) -> Deci
         label="" if costs is None else costs.label,
         objective=problem.objective,
         settings=problem.settings,
-        systems=rows(problem, tail_share),
+        systems=_rows(problem, tail_share),
         choice_of=len(problem.checked.could_be_advised(problem.able)),
         chosen=None if chosen is None else names[chosen],
         between=_between(problem),
         surest=None if surest is None else names[surest],
         best=() if tie is None else tuple(names[each] for each in tie.systems),
         items_to_decide=_items_to_show(problem, surest) if tie is None else tie.items_to_decide,
-        hull=hull_steps(problem),
-        leaders=leaders(problem),
+        hull=_hull_steps(problem),
+        leaders=_leaders(problem),
         tail_share=tail_share,
         why_none=_why_none(problem) if chosen is None else "",
         why_no_cost=problem.basis.why_none if costs is None else "",
@@ -157,3 +176,155 @@ def _why_no_candidate(problem: Problem) -> str:
     if all(name in problem.useless for name in candidates if name not in problem.apart):
         return REASONS["no_domain"]
     return REASONS["none_compared"]
+
+
+def _rows(problem: Problem, tail_share: float | None) -> tuple[SystemDecision, ...]:
+    """Return a row per system, ordered by whether it can be advised and qualifies, then by the objective.
+
+    Args:
+        problem: what is decided.
+        tail_share: the percentile of latency to show.
+    """
+    costs, front = _cost_figures(problem), _on_front(problem)
+    return tuple(
+        _row(problem, number, costs.get(problem.names[number], CostFigures(None, None)), tail_share, front)
+        for number in _order(problem)
+    )
+
+
+def _order(problem: Problem) -> list[int]:
+    """Return the numbers of the systems in the order of the rows: systems that take no part in the choice are last.
+
+    Where nothing is required, systems of the hull come first: any other is worth its cost only by chance.
+    """
+    off_hull = set(range(len(problem.names))).difference(_corners(problem)) if problem.objective == "prices" else set()
+    outcomes, losses = problem.checked.outcomes, problem.loss.estimates
+
+    def key(number: int) -> tuple[bool, int, bool, bool, bool, bool, float, int]:
+        name, loss = problem.names[number], float(losses[number])
+        unknown = bool(np.isnan(loss))
+        return (
+            name in problem.apart,
+            _RANK[outcomes[number]],
+            not problem.counted[number],
+            name in problem.useless,
+            number in off_hull,
+            unknown,
+            0.0 if unknown else loss,
+            number,
+        )
+
+    return sorted(range(len(problem.names)), key=key)
+
+
+def _row(
+    problem: Problem,
+    number: int,
+    costs: CostFigures,
+    tail_share: float | None,
+    front: Mapping[int, bool],
+) -> SystemDecision:
+    name, checked = problem.names[number], problem.checked
+    measures = problem.analysis.measured[name]
+    return SystemDecision(
+        system=name,
+        kind=problem.analysis.kinds[name],
+        checks=checked.checks[number],
+        qualifies=checked.outcomes[number],
+        counted=problem.counted[number],
+        counted_bounds=checked.counted_bounds(number, problem.levels[number]),
+        useless=problem.useless.get(name, ""),
+        apart=problem.apart.get(name, ""),
+        accuracy=measures.accuracy,
+        cost_per_request=costs.per_request,
+        cost_per_correct=costs.per_correct,
+        tail_latency_s=None if tail_share is None else measures.latency_percentile_s(tail_share),
+        benefit=None if problem.benefit is None else _interval(problem, problem.benefit, number),
+        not_excluded_from_front=front.get(number),
+    )
+
+
+def _interval(problem: Problem, figure: VaryingFigure, number: int) -> Interval | None:
+    if not figure.known[number]:
+        return None
+    estimate = float(figure.estimates[number])
+    half = problem.figures.covarying.quantile * float(np.sqrt(_variances(problem, figure)[number]))
+    return Interval(estimate, estimate - half, estimate + half)
+
+
+def _variances(problem: Problem, figure: VaryingFigure) -> NDArray[np.float64]:
+    return np.asarray(np.diag(problem.figures.covarying.covariances(figure, figure)))
+
+
+def _cost_figures(problem: Problem) -> Mapping[str, CostFigures]:
+    """Return each system's cost figures; with a price of carbon or of a second, computed from the covariance."""
+    costs, cost = problem.basis.costs, problem.cost
+    if costs is None or cost is None:
+        return {}
+    if costs.unit != CostUnit.MONEY or not _adds_cost(problem.settings.worth):
+        return problem.analysis.cost_figures(costs.unit)
+    accuracy, covarying = problem.figures.accuracy, problem.figures.covarying
+    of_costs, of_accuracies = _variances(problem, cost), _variances(problem, accuracy)
+    of_both = np.diag(covarying.covariances(cost, accuracy))
+    figures = {}
+    for number, name in enumerate(problem.names):
+        per_request, right = _interval(problem, cost, number), float(accuracy.estimates[number])
+        per_correct = None
+        if per_request is not None:
+            per_request = Interval(per_request.estimate, max(0.0, per_request.low), per_request.high)
+            errors = float(of_costs[number]), float(of_accuracies[number]), float(of_both[number])
+            if right > 0:
+                per_correct = fieller_interval(per_request.estimate, right, *errors, covarying.quantile)
+        figures[name] = CostFigures(per_request, per_correct)
+    return figures
+
+
+def _adds_cost(worth: Worth | None) -> bool:
+    return worth is not None and (worth.carbon_per_tonne > 0 or worth.per_second > 0)
+
+
+def _hull_steps(problem: Problem) -> tuple[HullStep, ...]:
+    """Return the price of a further correct answer from each system of the hull to the next, whatever is required."""
+    if problem.cost is None:
+        return ()
+    return steps(problem.names, problem.cost, problem.figures.accuracy, problem.figures.covarying, _corners(problem))
+
+
+def _corners(problem: Problem) -> list[int]:
+    """Return the systems of the hull by rising cost; empty where no cost is known."""
+    if problem.cost is None:
+        return []
+    usable = [number for number in problem.priced if problem.names[number] not in problem.useless]
+    others = [number for number in problem.priced if problem.names[number] in problem.useless]
+    accuracies = problem.figures.accuracy.estimates.tolist()
+    return hull_of(problem.cost.estimates.tolist(), accuracies, usable, others)
+
+
+def _leaders(problem: Problem) -> tuple[Leader, ...]:
+    """Return the best system for each worth of a right answer, among systems that may meet the requirements."""
+    outcomes = problem.checked.outcomes
+    among = [
+        number
+        for number in problem.priced
+        if problem.names[number] not in problem.useless and outcomes[number] != Qualifies.NO
+    ]
+    if problem.cost is None or not among:
+        return ()
+    accuracy, covarying = problem.figures.accuracy, problem.figures.covarying
+    chain = hull_of(problem.cost.estimates.tolist(), accuracy.estimates.tolist(), among, ())
+    along = steps(problem.names, problem.cost, accuracy, covarying, chain)
+    following = [Leader(max(step.price.estimate, 0.0), step.dearer) for step in along]
+    return (Leader(0.0, problem.names[chain[0]]), *following)
+
+
+def _on_front(problem: Problem) -> Mapping[int, bool]:
+    """Map each compared system to whether it cannot be excluded from the front of accuracy and cost."""
+    if problem.cost is None or not problem.priced:
+        return {}
+    pair, covarying = np.ix_(problem.priced, problem.priced), problem.figures.covarying
+    less_right = pairwise(problem.figures.accuracy.times(-1.0), covarying)[pair]
+    shown = front_not_excluded(pairwise(problem.cost, covarying)[pair], less_right)
+    return {
+        number: p_value is None or p_value > ALPHA
+        for number, p_value in zip(problem.priced, shown.p_values, strict=True)
+    }

@@ -25,9 +25,8 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from wattbench_reports.decision.covarying import Covarying
+from wattbench_reports.decision.covarying import Covarying, VaryingFigure
 from wattbench_reports.decision.model import HullStep
-from wattbench_reports.decision.varying_figure import VaryingFigure
 from wattbench_reports.stats import Interval
 from wattbench_reports.stats.fieller import fieller_interval
 

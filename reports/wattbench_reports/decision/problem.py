@@ -14,14 +14,14 @@ import numpy as np
 
 from wattbench_reports.comparability.cut_replies import cut_clause, cut_replies
 from wattbench_reports.comparison.analysis import Analysis
-from wattbench_reports.decision.between import Ends, ends
+from wattbench_reports.decision.best import Ends, ends
 from wattbench_reports.decision.checks import Checked, check_all
 from wattbench_reports.decision.cost_basis import CostBasis, cost_basis
+from wattbench_reports.decision.covarying import VaryingFigure
 from wattbench_reports.decision.model import Objective, Qualifies, WhichRun
 from wattbench_reports.decision.run_figures import RunFigures
 from wattbench_reports.decision.session_moves import machine_share, machines_of, session_moves
 from wattbench_reports.decision.useless import useless
-from wattbench_reports.decision.varying_figure import VaryingFigure
 from wattbench_reports.metrics.decision_settings import DecisionSettings
 
 

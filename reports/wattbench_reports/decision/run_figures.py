@@ -9,9 +9,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.decision.covarying import Covarying
+from wattbench_reports.decision.covarying import Covarying, VaryingFigure
 from wattbench_reports.decision.session_moves import SessionMoves
-from wattbench_reports.decision.varying_figure import VaryingFigure
 from wattbench_reports.metrics.costs import COUNTED, Costs, cost_per_request, mean_of_kind
 from wattbench_reports.metrics.domain_sums import SCORES, Basis, Shares
 

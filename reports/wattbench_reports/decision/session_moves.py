@@ -14,7 +14,7 @@ grams, and of money what is paid for hours). Tokens, requests and declared costs
 without a figure in some session moves there as the others do on average, and one without figures in two sessions as the
 one that varies most. The variance of a column is that of `wattbench_reports.comparison.another_run.joule_sessions`.
 
-Valid where sessions are exchangeable, as `wattbench_reports.stats.another_run.session_variance` has it.
+Valid where sessions are exchangeable, as `wattbench_reports.stats.session_variance` has it.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from wattbench.records.files.atomic_write import write_all_atomically
 from wattbench_reports.comparison.analysis import Analysis, analyse
 from wattbench_reports.export.frames.frame_files import frame_as_csv, frame_as_parquet
 from wattbench_reports.export.frames.systems_frame import figures_frame
-from wattbench_reports.figures.marks import mark_svg, marks_svg
+from wattbench_reports.figures.palette import mark_svg, marks_svg
 from wattbench_reports.figures.svg import page_svg
 from wattbench_reports.formatting.safe_text import visible
 from wattbench_reports.formatting.units import plural

@@ -125,7 +125,7 @@ def percentile_bounds(steps: Sequence[_Step], risk: float) -> Bounds:
 def risk_of_each(parts: Sequence[NDArray[np.float64]], risk: float) -> float:
     """Return the risk of each of several bounds, so that all of them hold at once at a joint risk.
 
-    It is that of their simultaneous quantile (`wattbench_reports.stats.many_comparisons.simultaneous`), as routers that
+    It is that of their simultaneous quantile (`wattbench_reports.stats.simultaneous`), as routers that
     mostly choose alike err together. A figure that does not vary counts as one that is independent of all others.
 
     Args:

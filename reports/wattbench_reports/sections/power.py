@@ -9,8 +9,15 @@ import numpy as np
 
 from wattbench.records import Purpose
 from wattbench_reports import figures
-from wattbench_reports.analyses.power import CellPower, PowerLine, SystemPower, WindowPower, has_traces, system_powers
-from wattbench_reports.analyses.power.power_lines import STEPS
+from wattbench_reports.analyses.power import (
+    STEPS,
+    CellPower,
+    PowerLine,
+    SystemPower,
+    WindowPower,
+    has_traces,
+    system_powers,
+)
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
 from wattbench_reports.sections.model import Figure, Passage, Section

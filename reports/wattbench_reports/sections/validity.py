@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from wattbench.records import SpoiledBy
 from wattbench.records.rows.windows import signal_in_words
-from wattbench_reports.analyses.blocks_asked import blocks_asked
-from wattbench_reports.analyses.meters_used import Origin, origins
+from wattbench_reports.analyses.validity import Origin, blocks_asked, origins
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
 from wattbench_reports.sections.model import Passage, Section

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from wattbench.errors import UserError
 from wattbench.records.files.atomic_write import write_all_atomically
-from wattbench_reports.figures.marks import mark_svg, marks_svg
+from wattbench_reports.figures.palette import mark_svg, marks_svg
 from wattbench_reports.formatting import units
 from wattbench_reports.formatting.units import plural
 from wattbench_reports.gate.policy import NIGHT_POLICY, Policy

@@ -6,11 +6,9 @@ import numpy as np
 import pytest
 from scipy.stats import t as student
 
-from wattbench_reports.decision.best import of_a_pair
-from wattbench_reports.decision.between import per_right_answer
-from wattbench_reports.decision.covarying import Covarying
+from wattbench_reports.decision.best import of_a_pair, per_right_answer
+from wattbench_reports.decision.covarying import Covarying, VaryingFigure
 from wattbench_reports.decision.run_figures import linearised
-from wattbench_reports.decision.varying_figure import VaryingFigure
 
 
 def test_a_ratio_of_sums_is_linearised() -> None:

@@ -15,9 +15,8 @@ from wattbench.records import RunRecords, read_run
 from wattbench_reports.comparison.analysis import Analysis, analyse
 from wattbench_reports.comparison.another_run import joule_sessions
 from wattbench_reports.decision import Decision, WhichRun, decide
-from wattbench_reports.decision.covarying import Covarying
+from wattbench_reports.decision.covarying import Covarying, VaryingFigure
 from wattbench_reports.decision.session_moves import log_moves, machine_share, session_moves
-from wattbench_reports.decision.varying_figure import VaryingFigure
 from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.costs import MONEY
 from wattbench_reports.metrics.decision_settings import DecisionChoice

@@ -57,8 +57,7 @@ from wattbench_reports.figures.axes import quantity_axis, share_axis
 from wattbench_reports.figures.decision import PicturePoint, Region, picture
 from wattbench_reports.figures.drawing import complete
 from wattbench_reports.figures.latency import FIRST_TOKEN, PER_TOKEN
-from wattbench_reports.figures.marks import mark_svg
-from wattbench_reports.figures.palette import MARKERS, SERIES, VARIABLES
+from wattbench_reports.figures.palette import MARKERS, SERIES, VARIABLES, mark_svg
 from wattbench_reports.figures.svg import file_svg, page_svg
 from wattbench_reports.figures.tradeoff import SECONDS
 from wattbench_reports.stats import Interval

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import wattbench_reports.analyses.power.cells as cells_module
 from tests.wattbench_reports.sectiontext import as_text
 from wattbench.errors import UserError
 from wattbench.records import read_run, trace_rows
 from wattbench.records.trace import COLUMNS
+from wattbench_reports.analyses import power as power_module
 from wattbench_reports.analyses.power import POINTS, PowerLine, read_lines, system_powers, thinned
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.figures import Band, Drawing, PowerTrace, TraceSpan, Watts, power
@@ -247,7 +247,7 @@ def test_a_torn_last_line_is_nothing_to_speak_of(traced) -> None:
 
 def test_traces_beyond_the_budget_are_not_read(traced, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes = [traced.layout.trace("big", task).stat().st_size for task in (None, "chain_sum")]
-    monkeypatch.setattr(cells_module, "BUDGET_BYTES", sum(sizes))
+    monkeypatch.setattr(power_module, "BUDGET_BYTES", sum(sizes))
     shown, first, second = section_of(traced).passages
     assert any(
         "cell 3, spell_backward is not shown (0 MB; at most 0 MB of traces are read" in said for said in first.sentences

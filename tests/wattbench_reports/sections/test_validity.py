@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.wattbench_reports.sectiontext import as_text
 from wattbench.errors import UserError
 from wattbench.records import read_run
-from wattbench_reports.analyses.meters_used import origins
+from wattbench_reports.analyses.validity import origins
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.html import report
 from wattbench_reports.metrics.assumptions import Assumptions

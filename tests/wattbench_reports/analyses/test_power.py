@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattbench_reports.analyses.power.power_lines import PowerLine, _apart
+from wattbench_reports.analyses.power import PowerLine, _apart
 from wattbench_reports.figures.power_trace import _joined
 
 
