@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from tests.made_up.noisy_nights import METRICS, year
 from wattbench_reports.gate.policy import NIGHT_MARGIN, NIGHT_POLICY
-from wattbench_reports.history.series_panels import SeriesPanel
-from wattbench_reports.history.series_watch import watch
+from wattbench_reports.history.series_watch import SeriesPanel, watch
 from wattbench_reports.history.trends import evidence_needed
 
 _FIRST = datetime.date(2026, 1, 5)

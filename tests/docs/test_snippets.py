@@ -34,7 +34,7 @@ from tests.docs.world import World
 from wattbench.cli import main
 from wattbench.config import Suite
 from wattbench.config.systems.system import System
-from wattbench_reports.history.reference import KEYS as REFERENCE_KEYS
+from wattbench_reports.history.loader import KEYS as REFERENCE_KEYS
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 SUITE: dict[str, Any] = {

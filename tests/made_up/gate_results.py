@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 from wattbench_reports.formatting.safe_text import first_of, last_of
-from wattbench_reports.gate.decision.headline import headline
+from wattbench_reports.gate.decision.explain import headline
 from wattbench_reports.gate.policy import DeclaredTrade, Policy, Rule, Waiver
 from wattbench_reports.gate.result import (
     FlippedAnswer,

@@ -4,23 +4,30 @@ Conventions. Several slots of a machine measure at once, and a block's systems f
 others do hits all systems alike, and changes a little from window to window, as slots begin and end. So a system is
 said to have been measured with the median number of other slots over its windows. Seconds of a loaded host are compared
 with those of a host that was as loaded; joules are so only if a shared component is among them, as a GPU's are its own.
+
+Machines are of one class, within which seconds and joules may be pooled, if they agree in device, driver, power limit,
+meter and how many slots measured at once, the parts that forbid a ranking by joules between runs
+(`wattbench_reports.comparability.rules`). What one of them does not record equals nothing of another.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wattbench.records import Part, part
+from wattbench.records import NOT_RECORDED, Part, machine_parts, part
+from wattbench.records.rows.components import within_slot
 from wattbench_reports.comparability.caveat import Caveat
 from wattbench_reports.formatting.units import named, plural
+from wattbench_reports.tables.node_record import NodeRecord
 from wattbench_reports.tables.run_tables import Frames
 
 ALONE = part({"other slots": 0}, "")
 """The part `co_runners` of a system that had the machine alone; older records and imports say nothing else."""
+PARTS = ("device", "driver", "power_limit", "meter", "co_runners")
 
 
 def co_runners_part(windows: pd.DataFrame) -> Part:
@@ -83,3 +90,31 @@ def slots_caveat(frames: Frames) -> Iterator[Caveat]:
     if shared:
         text += f" Joules of {named(shared)} are each slot's part of what all used, by CPU seconds."
     yield Caveat("several-slots", text, names)
+
+
+def parts_of(node: NodeRecord) -> dict[str, Part]:
+    """Return the parts of a machine by which it is compared: `PARTS`."""
+    machine = machine_parts(node.environment, node.node)
+    names = within_slot(node.meters)
+    read = {names[component]: str(how) for component, how in sorted(node.meters.items())}
+    return {
+        **{name: machine[name] for name in PARTS[:3]},
+        "meter": part(shared_ways(read, node.windows), node.node),
+        "co_runners": co_runners_part(node.windows),
+    }
+
+
+def machine_classes(nodes: Sequence[NodeRecord]) -> tuple[tuple[NodeRecord, ...], ...]:
+    """Return the classes of machines, those with the most blocks first. On a tie, the class of the first block."""
+    divided: dict[tuple[Part, ...], list[NodeRecord]] = {}
+    for node in nodes:
+        divided.setdefault(tuple(parts_of(node).values()), []).append(node)
+    return tuple(
+        tuple(members) for members in sorted(divided.values(), key=lambda each: -sum(len(node.blocks) for node in each))
+    )
+
+
+def in_words(facts: Part, *names: str) -> str:
+    """Write the recorded facts of a part in words: ``1 × Example GPU, Example CPU``."""
+    values = [facts.fact(name) for name in names or dict(facts.facts)]
+    return ", ".join(value for value in values if value not in ("none", NOT_RECORDED, "–"))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from wattbench_reports.comparability.common_items import overlaps
 from wattbench_reports.comparability.fingerprint import Fingerprint
-from wattbench_reports.comparability.joule_owner import JouleOwner, joule_owners
+from wattbench_reports.comparability.joules import JouleOwner, joule_owners
 from wattbench_reports.tables.run_tables import Frames
 
 FEWEST = 10

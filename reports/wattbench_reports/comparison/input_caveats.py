@@ -11,7 +11,7 @@ from wattbench_reports.comparability.caveat import Caveat
 from wattbench_reports.comparability.common_items import apart_pairs, overlaps
 from wattbench_reports.comparability.fingerprint import Fingerprint
 from wattbench_reports.comparability.input_check import JOULES, SECONDS, InputCheck
-from wattbench_reports.comparability.joule_owner import JouleOwner
+from wattbench_reports.comparability.joules import JouleOwner
 from wattbench_reports.comparison.paired_tests import EqualPairs
 from wattbench_reports.formatting.units import NAMED, count, listed, named, percent, plural, points_interval
 from wattbench_reports.metrics.system_metrics import Measures

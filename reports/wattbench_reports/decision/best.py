@@ -4,12 +4,12 @@
 (`wattbench_reports.stats.elimination`): paired comparisons of the loss by Student's t of the difference, from the
 covariance of the blocks (R - 1 degrees of freedom) or of the draws of the items (items - 1).
 
-**Without requirements** one system is best, or there are two between which a reader chooses. The most accurate system is
-the one to run where no other costs less per right answer. Otherwise there is a choice between it and the system that
+**Without requirements** one system is best, or there are two between which a reader chooses. The most accurate system
+is the one to run where no other costs less per right answer. Otherwise there is a choice between it and the system that
 costs the least per right answer, and what decides is what a further right answer is worth to the reader: the prices
 along the hull from one to the other (`prices`). Tied with the one best system are those of which neither the accuracy
-is shown to be lower nor the cost per right answer to be higher, by Student's t of the difference at
-ALPHA / (systems - 1) (Bonferroni).
+is shown to be lower nor the cost per right answer to be higher, by Student's t of the difference at ALPHA / (systems -
+1) (Bonferroni).
 """
 
 from __future__ import annotations

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from wattbench_reports.formatting.units import plural
 from wattbench_reports.gate.metrics import ENERGY, METRICS, figure_text, size_text
 from wattbench_reports.gate.policy import NIGHT_POLICY, Policy, Waiver
-from wattbench_reports.history.model import EVERYWHERE, OUTPUT_TOKENS, History
-from wattbench_reports.history.trend import Change, Trend
+from wattbench_reports.history.model import EVERYWHERE, OUTPUT_TOKENS, Change, History, Trend
 from wattbench_reports.history.trends import is_worse, trends
 from wattbench_reports.tables.provenance import is_modelled
 

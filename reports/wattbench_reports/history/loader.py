@@ -1,20 +1,36 @@
-"""Load a folder of nights as a history: every finished run in it, read once and then from the index."""
+"""Load a folder of nights as a history: every finished run in it, read once and then from the index.
+
+The index keeps the figures of its runs, so that only new runs are read. It can be deleted at any time. It is one file,
+written whole under a name of its own and then renamed: of several processes that write at once the last one's stays,
+and what it lacks is read again. Its name holds the version of what is kept, so that another version of wattbench builds
+its own.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import io
+import json
 import statistics
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from wattbench.errors import UserError
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+
+from wattbench.errors import UserError, nearest
 from wattbench.records import RunLayout, read_run
+from wattbench.records.files.atomic_write import write_atomically
+from wattbench.records.files.plain_yaml import parse_yaml, yaml_problem
+from wattbench.records.files.regular_file import MissingFileError, read_regular
+from wattbench.records.tables.damaged_table import opened_table
 from wattbench_reports.formatting.units import plural
-from wattbench_reports.history.index import IndexedRun, read_index, write_index
-from wattbench_reports.history.model import History, Night
-from wattbench_reports.history.night_metrics import summarised, values_of
-from wattbench_reports.history.reference import FILE, Reference, read_reference
+from wattbench_reports.history.model import History, Night, Reference
+from wattbench_reports.history.night_metrics import COLUMNS, summarised, values_of
 from wattbench_reports.history.series_key import Conditions
 from wattbench_reports.tables.header_record import HeaderRecord, header_record
 
@@ -24,6 +40,12 @@ if TYPE_CHECKING:
 RUNS = "runs"
 _FAR_OFF = 3653
 """Days, ten years. A night so far from the others has a wrong date, and would make a trend of nothing but gaps."""
+VERSION = 6
+"""Rises when what is kept changes, or how it is computed."""
+FOLDER = ".index"
+_RUNS = b"wattbench.runs"
+FILE = "reference.yaml"
+KEYS = ("run", "reason", "reviewed_by", "date")
 
 
 def load_history(root: Path) -> History:
@@ -164,3 +186,105 @@ def _typed(values: pd.DataFrame) -> pd.DataFrame:
     """Convert the column of dates from texts to dates."""
     dates = {text: datetime.date.fromisoformat(text) for text in values["date"].unique()}
     return values.assign(date=values["date"].map(dates)).reset_index(drop=True)
+
+
+@dataclass(frozen=True)
+class IndexedRun:
+    """The facts of a run that the index keeps, apart from the run's figures."""
+
+    stamp: tuple[int, int]
+    """Of its `finished.json`, nanoseconds and bytes: with another one it is another run."""
+    date: str
+    created_utc: str
+    commit: str | None
+    backfilled: bool
+    suite: str
+    node: str
+    canaries: tuple[str, ...]
+
+
+def index_path(root: Path) -> Path:
+    """Return the path of this version's index of a history."""
+    return root / FOLDER / f"v{VERSION}.parquet"
+
+
+def read_index(root: Path) -> tuple[dict[str, IndexedRun], pd.DataFrame]:
+    """Read the index: its runs, and their figures as `History.values`. Empty if it cannot be read."""
+    import pandas as pd
+
+    with contextlib.suppress(
+        UserError, ValueError, KeyError, TypeError, AttributeError, RecursionError, pa.ArrowException
+    ):
+        with opened_table(index_path(root)) as file:
+            table = file.read(list(COLUMNS))
+        recorded = json.loads(table.schema.metadata[_RUNS])
+        table = table.cast(_schema())
+        for text in (*table["date"].unique().to_pylist(), *(kept["date"] for kept in recorded.values())):
+            datetime.date.fromisoformat(text)
+        runs = {
+            run: IndexedRun(**(kept | {name: tuple(kept[name]) for name in ("stamp", "canaries")}))
+            for run, kept in recorded.items()
+        }
+        return runs, table.to_pandas(ignore_metadata=True)
+    return {}, pd.DataFrame(columns=list(COLUMNS))
+
+
+def write_index(root: Path, runs: Mapping[str, IndexedRun], values: pd.DataFrame) -> None:
+    """Write the index. A history that is not writable is read anew each time."""
+    table = pa.Table.from_pandas(values, schema=_schema(), preserve_index=False)
+    text = json.dumps({run: asdict(kept) for run, kept in runs.items()})
+    sink = io.BytesIO()
+    pq.write_table(table.replace_schema_metadata({_RUNS: text}), sink, compression="zstd")
+    with contextlib.suppress(UserError):
+        write_atomically(index_path(root), sink.getvalue())
+
+
+def _schema() -> Any:
+    types = {"value": pa.float64(), "standard_error": pa.float64(), "items": pa.int64()}
+    return pa.schema([(name, types.get(name, pa.string())) for name in COLUMNS])
+
+
+def read_reference(root: Path) -> Reference | None:
+    """Read the pinned reference of a history; None without one.
+
+    Raises:
+        UserError: the file cannot be read, or does not say all that it has to.
+    """
+    path = root / FILE
+    try:
+        _, recorded = parse_yaml(read_regular(path))
+    except MissingFileError:
+        return None
+    except yaml.YAMLError as error:
+        problem, line = yaml_problem(error)
+        raise UserError(f"{path}{f':{line}' if line else ''}: not YAML ({problem})") from error
+    if not isinstance(recorded, Mapping):
+        raise UserError(f"{path}: must be a mapping: {', '.join(f'{key}: ...' for key in KEYS)}")
+    for key in recorded:
+        if key not in KEYS:
+            raise UserError(f"{path}: no key {key!r}{nearest(str(key), KEYS)}")
+    return Reference(
+        run=_text(recorded, "run", path),
+        reason=_text(recorded, "reason", path),
+        reviewed_by=_text(recorded, "reviewed_by", path),
+        date=_date(recorded, path),
+    )
+
+
+def _text(recorded: Mapping[str, Any], key: str, path: Path) -> str:
+    value = recorded.get(key)
+    if not isinstance(value, str) or not value.strip():
+        raise UserError(f"{path}: {key} is missing or not text; a reference needs {' and '.join(KEYS[:3])}")
+    return value.strip()
+
+
+def _date(recorded: Mapping[str, Any], path: Path) -> datetime.date:
+    value = recorded.get("date")
+    if isinstance(value, datetime.datetime):
+        return value.date()
+    if isinstance(value, datetime.date):
+        return value
+    try:
+        return datetime.date.fromisoformat(str(value))
+    except ValueError as error:
+        raise UserError(f"{path}: date: {str(value)[:40]!r} is not a date such as 2026-11-25") from error

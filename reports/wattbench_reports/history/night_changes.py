@@ -27,11 +27,17 @@ from wattbench_reports.formatting.units import fixed, plural
 from wattbench_reports.gate.metrics import METRICS, size_text
 from wattbench_reports.gate.policy import NIGHT_POLICY, Policy
 from wattbench_reports.history.alarms import blocks, worsenings
-from wattbench_reports.history.change_shape import fitted_shape
-from wattbench_reports.history.model import EVERYWHERE, History
-from wattbench_reports.history.series_panels import SeriesPanel, scaled_margin, shift_of, unscaled
-from wattbench_reports.history.series_watch import LEAST_NIGHTS, MOST_NIGHTS, Watched
-from wattbench_reports.history.trend import Change, Trend
+from wattbench_reports.history.model import EVERYWHERE, Change, History, Trend
+from wattbench_reports.history.series_watch import (
+    LEAST_NIGHTS,
+    MOST_NIGHTS,
+    SeriesPanel,
+    Watched,
+    fitted_shape,
+    scaled_margin,
+    shift_of,
+    unscaled,
+)
 from wattbench_reports.history.trends import HIGHER_IS_WORSE, OTHER_MARGIN, is_worse, watched
 from wattbench_reports.stats import Levels, levels_of, nights_to, single_night
 from wattbench_reports.stats.student import t_quantile

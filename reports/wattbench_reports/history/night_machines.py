@@ -13,8 +13,7 @@ from dataclasses import replace
 from wattbench_reports.comparability.rules import ACCURACY as OF_ANSWERS
 from wattbench_reports.comparability.rules import FORBIDS, LATENCY
 from wattbench_reports.gate.metrics import METRICS
-from wattbench_reports.history.model import Night
-from wattbench_reports.history.trend import Trend, TrendPoint
+from wattbench_reports.history.model import Night, Trend, TrendPoint
 from wattbench_reports.metrics.throughput import RATES
 
 

@@ -8,9 +8,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
 
+from wattbench.errors import UserError
+from wattbench.records.files.regular_file import read_record
 from wattbench_reports.gate.metrics import size_text
 from wattbench_reports.gate.policy import NIGHT_POLICY, Policy
 from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
@@ -20,6 +25,7 @@ from wattbench_reports.history.model import EVERYWHERE, History
 from wattbench_reports.history.night_changes import NightChange, State, night_changes
 from wattbench_reports.history.trends import HIGHER_IS_WORSE
 from wattbench_reports.history.what_changed import NightDifference, what_changed
+from wattbench_reports.tables.json_values import mapping, objects, text
 
 _ALONE = (
     "With one system, a slow machine looks like a slower system. A second one that never changes (canary: true) tells "
@@ -37,6 +43,10 @@ _WORDS: dict[State, Verdict] = {
     "not_measured": Verdict.NOT_MEASURED,
     "not_judged": Verdict.REGRESSED,
 }
+ALARM: Final = "alarm"
+WORSE: Final = "worse"
+_RENAMED = {"beyond_all_seen": WORSE}
+"""Kinds of older verdicts."""
 
 
 @dataclass(frozen=True)
@@ -204,3 +214,81 @@ def _of_changes(changes: Sequence[NightChange], policy: Policy, history: History
             high=each.high,
             waived=waiver_of(policy, each.metric, today),
         )
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One thing that a night has to report."""
+
+    kind: str
+    """`ALARM` or `WORSE`."""
+    system: str
+    domain: str
+    """Empty: all together."""
+    metric: str
+    text: str
+    """A sentence."""
+
+    @property
+    def series(self) -> tuple[str, str, str]:
+        """Return the system, the domain and the metric."""
+        return self.system, self.domain, self.metric
+
+
+def alerts(verdict: NightVerdict) -> tuple[Alert, ...]:
+    """Return the alerts of a verdict: every alarm, then the other worsenings by more than a margin."""
+    alarmed = {(each.system, each.metric) for each in verdict.alarms}
+    worse = [each for each in worsenings_to_see(verdict.changes) if (each.system, each.metric) not in alarmed]
+    return (
+        *(Alert(ALARM, each.system, each.domain, each.metric, f"{each.text}.") for each in verdict.alarms),
+        *(Alert(WORSE, each.system, "", each.metric, sentence(each)) for each in worse),
+    )
+
+
+def all_alerts(history: History, verdict: NightVerdict) -> Mapping[str, tuple[Alert, ...]]:
+    """Return the alerts of every night, by run: of the last night as judged now, of others as judged then.
+
+    What stays worse is reported by the first of the nights that show it.
+
+    Args:
+        history: whose folder has `verdicts/`.
+        verdict: on the last night.
+    """
+    last = history.nights[-1].run
+    reported = {each.run: _kept(history.root, each.run) for each in history.nights[:-1]}
+    reported[last] = alerts(verdict)
+    return dict(_first_reported(reported))
+
+
+def _first_reported(reported: Mapping[str, tuple[Alert, ...]]) -> Iterator[tuple[str, tuple[Alert, ...]]]:
+    before: frozenset[tuple[str, str, str]] = frozenset()
+    for run, night in reported.items():
+        yield run, tuple(each for each in night if each.kind == ALARM or each.series not in before)
+        before = frozenset(each.series for each in night)
+
+
+def _kept(root: Path, run: str) -> tuple[Alert, ...]:
+    """Read the alerts of an earlier night's verdict; none where there is no verdict, or it cannot be read."""
+    try:
+        verdict: Any = json.loads(read_record(root / "verdicts" / f"{run}.json"))
+    except (UserError, ValueError, RecursionError):
+        verdict = None
+    known = mapping(verdict) or {}
+    of_night = mapping(known.get("night"))
+    if of_night is None:  # judged by a wattbench that did not list them
+        blocking = [each for each in objects(known.get("metrics")) if each.get("blocks") is True]
+        regressed = [each for each in blocking if each.get("verdict") == "regressed"]
+        listed = [Alert(ALARM, "", "", _word(each, "metric"), _word(each, "reason")) for each in regressed]
+    else:
+        listed = [
+            Alert(
+                _RENAMED.get(_word(each, "kind"), _word(each, "kind")),
+                *(_word(each, name) for name in ("system", "domain", "metric", "text")),
+            )
+            for each in objects(of_night.get("alerts"))
+        ]
+    return tuple(each for each in listed if each.kind in (ALARM, WORSE))
+
+
+def _word(recorded: Mapping[str, Any], name: str) -> str:
+    return text(recorded.get(name)) or ""

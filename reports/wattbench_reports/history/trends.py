@@ -21,11 +21,18 @@ from numpy.typing import NDArray
 
 from wattbench_reports.gate.metrics import ACCURACY, METRICS
 from wattbench_reports.gate.policy import NIGHT_POLICY, Policy
-from wattbench_reports.history.model import OUTPUT_TOKENS, History, Night
+from wattbench_reports.history.model import OUTPUT_TOKENS, Change, History, Night, Trend, TrendPoint
 from wattbench_reports.history.night_machines import depends_on_machine, machine_of_night, over_machines
-from wattbench_reports.history.series_panels import SeriesPanel, panels, scaled_margin, shift_of, unscaled
-from wattbench_reports.history.series_watch import LevelChange, Watched, watch
-from wattbench_reports.history.trend import Change, Trend, TrendPoint
+from wattbench_reports.history.series_watch import (
+    LevelChange,
+    SeriesPanel,
+    Watched,
+    panels,
+    scaled_margin,
+    shift_of,
+    unscaled,
+    watch,
+)
 from wattbench_reports.metrics.throughput import OUTPUT_TOKENS_PER_S, RATES, REQUESTS_PER_S
 
 if TYPE_CHECKING:

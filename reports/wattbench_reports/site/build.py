@@ -15,20 +15,16 @@ from wattbench_reports.formatting import units
 from wattbench_reports.formatting.units import plural
 from wattbench_reports.gate.policy import NIGHT_POLICY, Policy
 from wattbench_reports.history import History, Trend, load_history, trends
-from wattbench_reports.history.night_alerts import all_alerts
-from wattbench_reports.history.night_verdict import NightVerdict, night_verdict
+from wattbench_reports.history.night_verdict import NightVerdict, all_alerts, night_verdict
 from wattbench_reports.html.templating import as_bytes, engine, own_file, policy_hash
 from wattbench_reports.site import words
-from wattbench_reports.site.anchors import Anchors
 from wattbench_reports.site.changed_page import shown_differences
 from wattbench_reports.site.full_reports import FullReports, full_reports
 from wattbench_reports.site.index_page import last_figures, open_changes, pinned_date
-from wattbench_reports.site.last_night import last_night
-from wattbench_reports.site.links import INDEX, METRICS_SHOWN, NIGHTS, TODAY, Links
+from wattbench_reports.site.links import INDEX, METRICS_SHOWN, NIGHTS, TODAY, Anchors, Links
 from wattbench_reports.site.nights_page import gaps, night_list
-from wattbench_reports.site.series import series_of
-from wattbench_reports.site.series_breaks import Breaks
-from wattbench_reports.site.tonight import tonight
+from wattbench_reports.site.series import Breaks, series_of
+from wattbench_reports.site.tonight import last_night, tonight
 from wattbench_reports.site.trend_page import groups
 
 if TYPE_CHECKING:

@@ -10,8 +10,7 @@ from wattbench_reports.formatting.units import plural
 from wattbench_reports.gate.metrics import ENERGY
 from wattbench_reports.history import EVERYWHERE, Change, History, Trend, TrendPoint, is_worse
 from wattbench_reports.site import words
-from wattbench_reports.site.anchors import Anchors
-from wattbench_reports.site.links import METRICS_SHOWN, Links
+from wattbench_reports.site.links import METRICS_SHOWN, Anchors, Links
 from wattbench_reports.site.series import TrendSeries
 from wattbench_reports.site.sparkline import SPARK, Chart, chart
 from wattbench_reports.tables.provenance import is_modelled

@@ -1,21 +1,25 @@
-"""Link the pages of the site to each other and to the runs, by relative addresses, so that the site can be moved."""
+"""Link the pages of the site to each other and to the runs, with the ids of systems and charts, the same on every page.
+
+Addresses are relative, so that the site can be moved.
+"""
 
 from __future__ import annotations
 
 import datetime
 import os
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote
 
-from wattbench_reports.history import History
+from wattbench_reports.history import EVERYWHERE, History, Trend
+from wattbench_reports.html.anchors import slug
 
 METRICS_SHOWN = (
     "accuracy", "latency_mean", "latency_p50", "latency_p95", "ttft", "joules_per_request", "joules_per_correct",
 )  # fmt: skip
 """The metrics that have a page of trends, in the order of the navigation."""
-
 INDEX, NIGHTS, TODAY = "index.html", "nights.html", "today.html"
 
 
@@ -79,3 +83,38 @@ def report_name(root: Path) -> str:
 def night_id(date: datetime.date) -> str:
     """Return the id of a night's row."""
     return f"night-{date}"
+
+
+@dataclass(frozen=True)
+class Anchors:
+    """The ids in links, and the positions, of the systems and charts of a history."""
+
+    positions: Mapping[str, int]
+    """System to its position among all systems, which gives its colour and mark."""
+    sections: Mapping[str, str]
+    """System to the id of its part of a page of trends."""
+    charts: Mapping[tuple[str, str], str]
+    """(System, domain) to the id of its chart."""
+
+    @classmethod
+    def of(cls, trends: Sequence[Trend]) -> Anchors:
+        """Give systems and charts their ids in order of appearance, the same for all metrics."""
+        systems = list(dict.fromkeys(trend.system for trend in trends))
+        domains = list(dict.fromkeys(trend.domain for trend in trends))
+        sections = dict(zip(systems, _ids(systems), strict=True))
+        endings = dict(zip(domains, _ids("all" if domain == EVERYWHERE else domain for domain in domains), strict=True))
+        return cls(
+            positions={system: position for position, system in enumerate(systems)},
+            sections=sections,
+            charts={(t.system, t.domain): f"{sections[t.system]}--{endings[t.domain]}" for t in trends},
+        )
+
+
+def _ids(names: Iterable[str]) -> list[str]:
+    ids: list[str] = []
+    for name in names:
+        candidate, number = slug(name), 2
+        while candidate in ids:
+            candidate, number = f"{slug(name)}-{number}", number + 1
+        ids.append(candidate)
+    return ids

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from wattbench_reports.formatting.units import named, plural
 from wattbench_reports.history import History, Trend, is_worse
-from wattbench_reports.history.night_alerts import ALARM, WORSE, Alert
+from wattbench_reports.history.night_verdict import ALARM, WORSE, Alert
 from wattbench_reports.site import words
 from wattbench_reports.site.links import METRICS_SHOWN, Links, night_id
 

@@ -10,8 +10,7 @@ from wattbench_reports.formatting.units import plural
 from wattbench_reports.gate.metrics import ENERGY
 from wattbench_reports.history import is_worse
 from wattbench_reports.site import words
-from wattbench_reports.site.anchors import Anchors
-from wattbench_reports.site.links import Links
+from wattbench_reports.site.links import Anchors, Links
 from wattbench_reports.site.series import TrendSeries
 from wattbench_reports.site.sparkline import Chart, chart
 from wattbench_reports.tables.provenance import is_modelled, joined

@@ -22,10 +22,8 @@ from wattbench_reports.export.gate.json import as_json as gate_json
 from wattbench_reports.gate.calibration.record import Calibration, Drill, Rates, as_json, read_calibration
 from wattbench_reports.gate.evidence.interleaved_run import evidence_in_turns
 from wattbench_reports.gate.evidence.pytest_benchmark import evidence_of_files
-from wattbench_reports.history.index import index_path
-from wattbench_reports.history.loader import load_history
-from wattbench_reports.history.night_alerts import all_alerts
-from wattbench_reports.history.night_verdict import night_verdict
+from wattbench_reports.history.loader import index_path, load_history
+from wattbench_reports.history.night_verdict import all_alerts, night_verdict
 from wattbench_reports.history.sql import query
 from wattbench_reports.stats.intervals import Interval
 from wattbench_reports.tables.session_record import SessionRecord, read_sessions, sessions_json

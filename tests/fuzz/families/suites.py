@@ -19,7 +19,7 @@ from wattbench.tasks.loading import outline_task
 from wattbench.tasks.task_code import code_in
 from wattbench.tasks.task_scores import scores_written
 from wattbench.train.recipe import load_family
-from wattbench_reports.history.reference import read_reference
+from wattbench_reports.history.loader import read_reference
 from wattbench_reports.metrics.carbon.embodied import embodied, embodied_settings
 
 EVERYTHING = Path(__file__).parents[1].joinpath("seeds", "everything.yaml").read_text()

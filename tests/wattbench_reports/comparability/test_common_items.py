@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wattbench.records import LABELS, Part
-from wattbench_reports.comparability.asked_items import AskedTask
-from wattbench_reports.comparability.common_items import LEAST_SHARE, apart_pairs, overlaps
+from wattbench_reports.comparability.common_items import LEAST_SHARE, AskedTask, apart_pairs, overlaps
 from wattbench_reports.comparability.fingerprint import Fingerprint
 from wattbench_reports.comparability.rules import ACCURACY, JOULES, divides, groups
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.made_up.imports import imported_table
 from wattbench.records import RunRecords
-from wattbench_reports.comparability.joule_owner import JouleOwner
+from wattbench_reports.comparability.joules import JouleOwner
 from wattbench_reports.comparison.analysis import Analysis, analyse
 from wattbench_reports.comparison.paired_tests import WeighedPairs
 from wattbench_reports.comparison.several_runs import side_by_side

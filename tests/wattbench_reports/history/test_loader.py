@@ -13,17 +13,58 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.made_up.percentiles import percentile_of
 from wattbench.errors import UserError
 from wattbench.records import RunLayout, read_run
-from wattbench_reports.history import load_history
-from wattbench_reports.history.index import index_path
+from wattbench_reports.history import Reference, load_history, read_reference
+from wattbench_reports.history.loader import index_path
 from wattbench_reports.metrics.throughput import CLIENT, RATES, REQUESTS, throughputs
 from wattbench_reports.stats import clustered_se, ratio_se
 from wattbench_reports.tables.run_tables import load_frames
 
 NAMES = ("run", "system", "domain", "metric")
+BREAKS = {
+    "the table is cut off": lambda layout: layout.items_table.write_bytes(layout.items_table.read_bytes()[:500]),
+    "the table is not there": lambda layout: layout.items_table.unlink(),
+    "a column is missing": lambda layout: pq.write_table(
+        pq.read_table(layout.items_table).drop_columns(["correct"]), layout.items_table
+    ),
+    "there are no items": lambda layout: pq.write_table(
+        pq.read_table(layout.items_table).slice(0, 0), layout.items_table
+    ),
+    "a score of 7": lambda layout: pq.write_table(
+        (table := pq.read_table(layout.items_table)).set_column(
+            table.schema.get_field_index("correct"), "correct", [np.full(len(table), 7.0)]
+        ),
+        layout.items_table,
+    ),
+    "no header": lambda layout: layout.header.unlink(),
+    "a header of nonsense": lambda layout: layout.header.write_text("{"),
+    "a header of a newer version": lambda layout: layout.header.write_text('{"schema_version": 99}'),
+    "an environment that is none": lambda layout: layout.header.write_text(
+        json.dumps(json.loads(layout.header.read_text()) | {"environment": "x"})
+    ),
+    "a night that is none": lambda layout: layout.header.write_text(
+        json.dumps(json.loads(layout.header.read_text()) | {"night": "x"})
+    ),
+    "cells that are none": lambda layout: layout.header.write_text(
+        json.dumps(json.loads(layout.header.read_text()) | {"cells": 3})
+    ),
+    "a date that is none": lambda layout: layout.header.write_text(
+        json.dumps(json.loads(layout.header.read_text()) | {"night": {"date": "31 June"}})
+    ),
+    "a date ages away": lambda layout: layout.header.write_text(
+        json.dumps(json.loads(layout.header.read_text()) | {"night": {"date": "2999-01-01"}})
+    ),
+}
+OF_THE_MACHINE = {
+    "latency_mean", "latency_p50", "ttft", "joules_per_request", "joules_per_correct", "requests_per_s",
+    "output_tokens_per_s",
+}  # fmt: skip
+WHOLE = "run: {run}\nreason: the release of May\nreviewed_by: ann@example.org\ndate: 2026-01-03\n"
 
 
 def cell(values: pd.DataFrame, run: str, system: str, domain: str) -> pd.DataFrame:
@@ -210,42 +251,6 @@ def test_a_folder_whose_name_has_brackets_and_stars(nights_root: Path) -> None:
     assert len(load_history(odd).nights) == 6
 
 
-BREAKS = {
-    "the table is cut off": lambda layout: layout.items_table.write_bytes(layout.items_table.read_bytes()[:500]),
-    "the table is not there": lambda layout: layout.items_table.unlink(),
-    "a column is missing": lambda layout: pq.write_table(
-        pq.read_table(layout.items_table).drop_columns(["correct"]), layout.items_table
-    ),
-    "there are no items": lambda layout: pq.write_table(
-        pq.read_table(layout.items_table).slice(0, 0), layout.items_table
-    ),
-    "a score of 7": lambda layout: pq.write_table(
-        (table := pq.read_table(layout.items_table)).set_column(
-            table.schema.get_field_index("correct"), "correct", [np.full(len(table), 7.0)]
-        ),
-        layout.items_table,
-    ),
-    "no header": lambda layout: layout.header.unlink(),
-    "a header of nonsense": lambda layout: layout.header.write_text("{"),
-    "a header of a newer version": lambda layout: layout.header.write_text('{"schema_version": 99}'),
-    "an environment that is none": lambda layout: layout.header.write_text(
-        json.dumps(json.loads(layout.header.read_text()) | {"environment": "x"})
-    ),
-    "a night that is none": lambda layout: layout.header.write_text(
-        json.dumps(json.loads(layout.header.read_text()) | {"night": "x"})
-    ),
-    "cells that are none": lambda layout: layout.header.write_text(
-        json.dumps(json.loads(layout.header.read_text()) | {"cells": 3})
-    ),
-    "a date that is none": lambda layout: layout.header.write_text(
-        json.dumps(json.loads(layout.header.read_text()) | {"night": {"date": "31 June"}})
-    ),
-    "a date ages away": lambda layout: layout.header.write_text(
-        json.dumps(json.loads(layout.header.read_text()) | {"night": {"date": "2999-01-01"}})
-    ),
-}
-
-
 @pytest.mark.parametrize("broken", BREAKS)
 def test_a_broken_run_is_left_out_with_a_note(nights_root: Path, broken: str) -> None:
     run = sorted(path.name for path in (nights_root / "runs").iterdir())[3]
@@ -277,12 +282,6 @@ def test_runs_of_another_suite_take_no_part_in_the_trends(indexed_root: Path) ->
     assert len(history.nights) == 6
     assert len(history.series_nights()) == 5
     assert history.notes == ("1 run of other suites is left out of the trends of scale: other",)
-
-
-OF_THE_MACHINE = {
-    "latency_mean", "latency_p50", "ttft", "joules_per_request", "joules_per_correct", "requests_per_s",
-    "output_tokens_per_s",
-}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -343,3 +342,80 @@ def test_eight_readers_write_the_index_at_once(nights_root: Path) -> None:
     assert len(set(counts)) == 1
     assert [path.name for path in index_path(nights_root).parent.iterdir()] == [index_path(nights_root).name]
     assert _loaded(nights_root) == counts[0]
+
+
+def pin(root: Path, text: str) -> None:
+    (root / "reference.yaml").write_text(text, encoding="utf-8")
+
+
+def test_a_pinned_run_is_the_reference(indexed_root: Path) -> None:
+    run = load_history(indexed_root).nights[1].run
+    pin(indexed_root, WHOLE.format(run=run))
+    history = load_history(indexed_root)
+    assert history.reference == Reference(run, "the release of May", "ann@example.org", datetime.date(2026, 1, 3))
+    assert history.reference_night() == history.nights[1]
+    assert not history.notes
+
+
+def test_a_reference_whose_run_is_gone_is_said_and_is_none(indexed_root: Path) -> None:
+    pin(indexed_root, WHOLE.format(run="gone"))
+    history = load_history(indexed_root)
+    assert history.reference is None
+    assert history.notes == (
+        "reference.yaml pins gone, which is not among the finished runs here: no night is compared with it",
+    )
+
+
+def test_none_is_pinned(tmp_path: Path) -> None:
+    assert read_reference(tmp_path) is None
+
+
+@pytest.mark.parametrize("date", ["2026-01-03", "'2026-01-03'", "2026-01-03T04:05:06Z"])
+def test_dates_as_yaml_may_have_them(tmp_path: Path, date: str) -> None:
+    pin(tmp_path, f"run: r\nreason: x\nreviewed_by: y\ndate: {date}\n")
+    found = read_reference(tmp_path)
+    assert found is not None
+    assert found.date == datetime.date(2026, 1, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "must be a mapping: run: ..., reason: ..., reviewed_by: ..., date: ..."),
+        ("- run", "must be a mapping: run"),
+        ("run: [", "not YAML"),
+        ("run: !!python/object:os.system x", "not YAML"),
+        ("\xff".encode("latin-1").decode("latin-1") + "\x00", "not YAML"),
+        ("run: r\nreason: x\nreviewd_by: y\ndate: 2026-01-03", "no key 'reviewd_by'; did you mean 'reviewed_by'?"),
+        ("run: r\nreason: x\ndate: 2026-01-03", "reviewed_by is missing or not text"),
+        ("run: r\nreason: ' '\nreviewed_by: y\ndate: 2026-01-03", "reason is missing or not text"),
+        ("run: 7\nreason: x\nreviewed_by: y\ndate: 2026-01-03", "run is missing or not text"),
+        ("run: r\nreason: x\nreviewed_by: y", "date: 'None' is not a date such as 2026-11-25"),
+        ("run: r\nreason: x\nreviewed_by: y\ndate: soon", "date: 'soon' is not a date"),
+        (
+            "run: r\nreason: x\nreviewed_by: y\ndate: 2026-02-31",
+            "reference.yaml:4: not YAML ('2026-02-31' is not a valid timestamp)",
+        ),
+    ],
+)
+def test_a_file_that_does_not_say_what_it_has_to(tmp_path: Path, text: str, said: str) -> None:
+    pin(tmp_path, text)
+    with pytest.raises(UserError) as caught:
+        read_reference(tmp_path)
+    assert said in str(caught.value)
+    assert str(tmp_path / "reference.yaml") in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@given(content=st.binary(max_size=200))
+def test_any_file_ends_in_a_reference_or_a_sentence(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    root = tmp_path_factory.mktemp("any")
+    (root / "reference.yaml").write_bytes(content)
+    try:
+        found = read_reference(root)
+    except UserError as error:
+        told = str(error)
+    else:
+        assert isinstance(found, Reference)
+        return
+    assert "\n" not in told

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -12,19 +15,30 @@ from tests.made_up.night_verdicts import (
     NIGHTS,
     SHARED,
     SLOWER,
+    WEEKS,
     change,
     difference,
     history,
     too_few,
     verdict,
 )
+from wattbench_reports.export.night import as_json
 from wattbench_reports.gate.result import GateResult, Verdict
-from wattbench_reports.history import Alarm, NightChange
-from wattbench_reports.history.night_verdict import worsenings_to_see
+from wattbench_reports.history import Alarm, History, NightChange
+from wattbench_reports.history.night_verdict import (
+    ALARM,
+    WORSE,
+    Alert,
+    NightVerdict,
+    alerts,
+    all_alerts,
+    worsenings_to_see,
+)
 
 SLOW = change(0.5, note="an alarm takes 3 such nights")
 STILL = change(0.5, against="best", state="still_regressed", note="changed on 2026-03-05; a later reference accepts it")
 OPEN = change(0.02, 0.35)
+MUCH_SLOWER = change(0.8)
 
 
 def judged(nights: int, changes: Sequence[NightChange] = (), alarms: Sequence[Alarm] = ()) -> GateResult:
@@ -149,3 +163,68 @@ def test_a_headline_has_at_most_30_words(name: str) -> None:
 def test_what_changed_is_no_reason() -> None:
     nights = history(12)
     assert verdict(nights, changes=[change()], differences=[difference(nights)]).result.verdict is Verdict.PASS
+
+
+def kept(root: Path, nights: History, place: int, judged: NightVerdict) -> str:
+    run = nights.nights[place].run
+    (root / "verdicts").mkdir(exist_ok=True)
+    (root / "verdicts" / f"{run}.json").write_text(as_json(judged))
+    return run
+
+
+def test_alarms_come_first_and_a_series_is_reported_once() -> None:
+    still = change(-0.2, metric="accuracy", against="best", state="still_regressed")
+    assert alerts(verdict(history(12), [LESS_ACCURATE], [FELL, still, MUCH_SLOWER])) == (
+        Alert(ALARM, "small", "", "accuracy", f"{LESS_ACCURATE.text}."),
+        Alert(
+            WORSE, "small", "", "latency_p50",
+            f"small: latency p50 +80.0% [+77.0, +83.0] against the last four weeks ({WEEKS}), 500 ms → 900 ms: worse.",
+        ),
+    )  # fmt: skip
+
+
+def test_what_is_not_judged_is_no_alert() -> None:
+    assert alerts(verdict(history(12), changes=[change(0.8, state="not_judged", blocks=False)])) == ()
+
+
+def test_an_earlier_night_reports_what_its_verdict_has(tmp_path: Path) -> None:
+    nights = replace(history(3), root=tmp_path)
+    judged = verdict(history(12), [LESS_ACCURATE], [FELL, MUCH_SLOWER])
+    run = kept(tmp_path, nights, 1, judged)
+    reported = all_alerts(nights, verdict(nights))
+    assert reported[run] == alerts(judged)
+    assert [each.kind for each in reported[run]] == [ALARM, WORSE]
+    assert not reported[nights.nights[0].run]
+    assert not reported[nights.nights[2].run]
+
+
+def test_what_stays_worse_is_reported_by_the_first_night(tmp_path: Path) -> None:
+    nights = replace(history(4), root=tmp_path)
+    for place in (1, 2):
+        kept(tmp_path, nights, place, verdict(history(12), changes=[MUCH_SLOWER]))
+    other = change(0.9, system="big")
+    reported = all_alerts(nights, verdict(nights, changes=[MUCH_SLOWER, other]))
+    assert [[alert.system for alert in reported[night.run]] for night in nights.nights] == [
+        [], ["small"], [], ["big"],
+    ]  # fmt: skip
+
+
+def test_a_worsening_of_an_older_verdict_is_one(tmp_path: Path) -> None:
+    """Older ones called it beyond anything that was seen."""
+    nights = replace(history(2), root=tmp_path)
+    run = kept(tmp_path, nights, 0, verdict(history(12), changes=[MUCH_SLOWER]))
+    path = tmp_path / "verdicts" / f"{run}.json"
+    path.write_text(path.read_text().replace('"kind": "worse"', '"kind": "beyond_all_seen"'))
+    assert "beyond_all_seen" in path.read_text()
+    reported = all_alerts(nights, verdict(nights))[run]
+    assert [(each.kind, each.metric) for each in reported] == [(WORSE, "latency_p50")]
+
+
+def test_a_verdict_of_an_older_wattbench_is_read_by_its_metrics(tmp_path: Path) -> None:
+    nights = replace(history(2), root=tmp_path)
+    run = kept(tmp_path, nights, 0, verdict(history(12), [LESS_ACCURATE]))
+    path = tmp_path / "verdicts" / f"{run}.json"
+    metric = {"metric": "small · previous night · accuracy", "blocks": True, "verdict": "regressed", "reason": "Fell."}
+    document = {name: value for name, value in json.loads(path.read_text()).items() if name != "night"}
+    path.write_text(json.dumps(document | {"metrics": [metric, metric | {"blocks": False}]}))
+    assert [alert.text for alert in all_alerts(nights, verdict(nights))[run]] == ["Fell."]

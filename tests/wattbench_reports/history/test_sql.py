@@ -7,7 +7,7 @@ import pytest
 
 from wattbench.errors import UserError
 from wattbench_reports.history import load_history, query
-from wattbench_reports.history.index import index_path
+from wattbench_reports.history.loader import index_path
 
 
 def test_answers_windows_runs_and_figures_can_be_asked(made_once: Path) -> None:

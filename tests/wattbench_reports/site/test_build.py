@@ -16,7 +16,7 @@ from tests.wattbench_reports.site.pagetext import Page
 from wattbench.errors import UserError
 from wattbench_reports.history import load_history, trends
 from wattbench_reports.site import build_site
-from wattbench_reports.site.series_breaks import UNKNOWN, Breaks
+from wattbench_reports.site.series import UNKNOWN, Breaks
 
 DATES = ("2026-01-01", "2026-01-02", "2026-01-04")
 

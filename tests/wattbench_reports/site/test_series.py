@@ -7,8 +7,7 @@ import dataclasses
 import numpy as np
 
 from tests.made_up.site_history import made_up
-from wattbench_reports.site.series import Level, series_of
-from wattbench_reports.site.series_breaks import Breaks
+from wattbench_reports.site.series import Breaks, Level, series_of
 
 STEPPED = ("generalist", "", "latency_p50")
 

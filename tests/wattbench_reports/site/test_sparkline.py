@@ -17,8 +17,7 @@ from hypothesis import strategies as st
 from tests.made_up.site_history import FIRST, made_up
 from wattbench_reports.history import History, Trend, TrendPoint
 from wattbench_reports.site.links import METRICS_SHOWN
-from wattbench_reports.site.series import series_of
-from wattbench_reports.site.series_breaks import Breaks
+from wattbench_reports.site.series import Breaks, series_of
 from wattbench_reports.site.sparkline import SMALL, SPARK, chart
 
 NOWHERE = Breaks(History(Path(), (), pd.DataFrame(), None))

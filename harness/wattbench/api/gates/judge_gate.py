@@ -17,9 +17,9 @@ from wattbench.scenarios.interleaved.find_policy import DEFAULTS, find_policy
 from wattbench_reports.gate.calibration.noise_floor import check_floor, noise_here
 from wattbench_reports.gate.decision.judge import judge, judge_many, known
 from wattbench_reports.gate.evidence.flips import flips_in_turns, flips_of_two
-from wattbench_reports.gate.evidence.imports import assumed_drift, without_lacking
 from wattbench_reports.gate.evidence.interleaved_run import evidence_in_turns
-from wattbench_reports.gate.evidence.pytest_benchmark import ASSUMED_DRIFT, assumed_drift_note, evidence_of_files
+from wattbench_reports.gate.evidence.pytest_benchmark import assumed_drift_note, evidence_of_files
+from wattbench_reports.gate.evidence.sessions import ASSUMED_DRIFT, assumed_drift, without_lacking
 from wattbench_reports.gate.evidence.two_runs import evidence_of_two
 from wattbench_reports.gate.policy import policy_of
 from wattbench_reports.gate.result import GateResult, Verdict

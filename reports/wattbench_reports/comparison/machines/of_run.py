@@ -10,7 +10,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.comparability.machine_classes import in_words, machine_classes, parts_of
+from wattbench_reports.comparability.co_running import in_words, machine_classes, parts_of
 from wattbench_reports.comparison.another_run import of_another_run
 from wattbench_reports.comparison.machines.block_figures import BlockFigures, block_figures
 from wattbench_reports.comparison.machines.model import FIGURES, DifferenceBetweenMachines, Machine, Machines

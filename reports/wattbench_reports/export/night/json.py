@@ -8,8 +8,7 @@ from typing import Any
 
 from wattbench_reports.export.gate import as_json as gate_json
 from wattbench_reports.formatting.json_text import plain_data
-from wattbench_reports.history.night_alerts import alerts
-from wattbench_reports.history.night_verdict import NightVerdict
+from wattbench_reports.history.night_verdict import NightVerdict, alerts
 from wattbench_reports.history.what_changed import NightDifference
 
 

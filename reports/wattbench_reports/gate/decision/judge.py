@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -11,16 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.gate.decision.case import Case, cases, resolved
-from wattbench_reports.gate.decision.explain import expired, reason
-from wattbench_reports.gate.decision.headline import headline
-from wattbench_reports.gate.decision.looks import cap_of, look_plan
-from wattbench_reports.gate.decision.lost_domains import lost_domains
+from wattbench_reports.gate.decision.explain import expired, headline, reason
+from wattbench_reports.gate.decision.looks import LookPlan, cap_of, look_plan
+from wattbench_reports.gate.decision.metric_figures import accuracy_of
 from wattbench_reports.gate.decision.outlook import Question, accuracy_can_pass, detectable, more_items
 from wattbench_reports.gate.decision.state import CaseState, GateState, bounds_of, questions, state_of
 from wattbench_reports.gate.evidence.model import Evidence
-from wattbench_reports.gate.metrics import MONEY
+from wattbench_reports.gate.metrics import ACCURACY, MONEY, SEPARATOR
 from wattbench_reports.gate.policy import Policy, Waiver
-from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
+from wattbench_reports.gate.result import GateResult, LostDomain, MetricVerdict, Verdict
 
 
 @dataclass(frozen=True)
@@ -156,7 +155,7 @@ def judge_many(
         cap_items=cap,
         undecidable=_undecidable(every, first, cap, policy.beta),
         futile=state.futile,
-        lost_domains=tuple(loss for each in evidences.values() for loss in lost_domains(each, policy)),
+        lost_domains=tuple(loss for each in evidences.values() for loss in _lost_domains(each, policy)),
         created_utc=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 
@@ -211,3 +210,29 @@ def _verdict(
         waived=waiver,
         allowed_by=decision.allowed_by,
     )
+
+
+def _lost_domains(evidence: Evidence, policy: Policy) -> tuple[LostDomain, ...]:
+    """Return the domains whose accuracy is shown to have fallen, the largest loss first.
+
+    Accuracy over all items may hide that a gain in one domain pays for a loss in another. Where the policy guards none
+    by itself (`each_domain`) that is allowed, and said: it is a description, from which no verdict follows.
+
+    A fall of any size counts. The bounds of all domains hold together, at every look, in all but `Policy.alpha` of
+    gates (Bonferroni over the domains and over both sides).
+    """
+    rule = next((rule for rule in policy.rules if rule.metric == ACCURACY), None)
+    judged = rule is not None and ACCURACY not in evidence.apart and ACCURACY not in evidence.missing
+    if rule is None or rule.each_domain is not None or not judged or len(evidence.domains) < 2:
+        return ()
+    level = policy.alpha / (2 * len(evidence.domains))
+    return tuple(sorted(_losses(evidence, look_plan(evidence, policy), level), key=lambda each: each.change))
+
+
+def _losses(evidence: Evidence, plan: LookPlan, level: float) -> Iterator[LostDomain]:
+    for domain in evidence.domains:
+        name = f"{ACCURACY}{SEPARATOR}{domain}"
+        known = evidence.measured.get(name) if evidence.measured else accuracy_of(evidence, plan, domain)
+        if known is not None and (least := float(known.bounds.low(level)[-1])) > 0:
+            fell, most = float(known.bounds.estimate[-1]), float(known.bounds.high(level)[-1])
+            yield LostDomain(domain, -fell, -most, -least, int(known.bounds.items[-1]))

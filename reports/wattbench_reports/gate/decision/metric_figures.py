@@ -13,9 +13,15 @@ from operator import attrgetter
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.gate.bounds import MetricBounds, MetricEvidence, StudentBounds, Values
+from wattbench_reports.gate.bounds import (
+    MetricBounds,
+    MetricEvidence,
+    QuantileBounds,
+    QuantileLook,
+    StudentBounds,
+    Values,
+)
 from wattbench_reports.gate.decision.looks import STRETCHES, LookPlan, groups_at, spent
-from wattbench_reports.gate.decision.quantile_bounds import QuantileBounds, QuantileLook
 from wattbench_reports.gate.evidence.model import Evidence, Pairs, Round
 from wattbench_reports.gate.metrics import (
     COST_PER_CORRECT,

@@ -16,33 +16,36 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wattbench.records import RunRecords
-from wattbench_reports.formatting.units import plural
-from wattbench_reports.gate.evidence.model import OF_NO_MACHINE, MoneyOfMachine
+from wattbench_reports.formatting.units import named, percent, plural
+from wattbench_reports.gate.evidence.model import OF_NO_MACHINE, Evidence, MoneyOfMachine
 from wattbench_reports.gate.metrics import (
     JOULES_PER_CORRECT,
     JOULES_PER_REQUEST,
     LATENCY_MEAN,
     LATENCY_P50,
     LATENCY_P95,
+    METRICS,
     MONEY,
     TTFT,
 )
+from wattbench_reports.gate.policy import Policy
 from wattbench_reports.stats import SessionVariance
 from wattbench_reports.stats.session_variance import moderated_variances
 from wattbench_reports.tables.session_record import SessionRecord, is_session_of, made_of, run_figures
 
+ASSUMED_DRIFT = 0.03
+"""The share by which seconds and joules of a benchmark differ between two processes without a change."""
 NOT_KNOWN = (
     "how much it differs between two sessions of this machine is not known. Measure that with: wattbench calibrate "
     "SUITE --sessions 5. Or gate both systems in turns, in one run"
 )
 """Why a metric of two runs was not judged."""
-
 _FIGURE = {
     LATENCY_MEAN: "seconds",
     LATENCY_P50: "latency_p50",
@@ -51,10 +54,11 @@ _FIGURE = {
     TTFT: "ttft",
 }
 """Metric to its figure of a run, as of `run_figures`."""
-
 _ALIKE = ((LATENCY_MEAN, LATENCY_P50, JOULES_PER_REQUEST), (LATENCY_P95,), (TTFT,))
 """Metrics whose variances are drawn towards each other: how fast the machine is moves typical figures alike; a tail and
 the first token vary by more, each over the systems alone."""
+_Logs = Mapping[str, Mapping[str, NDArray[np.float64]]]
+"""Metric to system to the logarithm of its figure in each session, NaN without."""
 
 
 @dataclass(frozen=True)
@@ -167,10 +171,6 @@ def session_noise(
     return noise | ({} if of_money is None else dict.fromkeys(MONEY, of_money))
 
 
-_Logs = Mapping[str, Mapping[str, NDArray[np.float64]]]
-"""Metric to system to the logarithm of its figure in each session, NaN without."""
-
-
 def _of_one_run(logs: _Logs, baseline: JudgedSystem, candidate: JudgedSystem) -> dict[str, SessionNoise]:
     """Return how much the ratio of two systems of one run varies; where sessions lack one system, as for two runs."""
     ratios = {
@@ -238,3 +238,34 @@ def _of_money(money: MoneyOfMachine, noise: Mapping[str, SessionNoise]) -> Sessi
 def _logs(values: Sequence[float | None]) -> NDArray[np.float64]:
     """Return logarithms, NaN without a figure above 0."""
     return np.log(np.array([np.nan if value is None or value <= 0 else value for value in values], dtype=np.float64))
+
+
+def assumed_drift(policy: Policy, *, sessions: bool) -> tuple[Policy, tuple[str, ...]]:
+    """Return the policy with an assumed drift between two imported runs, if none is known, and a note that says so.
+
+    Args:
+        policy: as it was given.
+        sessions: whether earlier sessions of the machine are known.
+    """
+    if policy.drift is not None or sessions:
+        return policy, ()
+    note = (
+        f"How much two runs of one system differ is in neither source: {percent(ASSUMED_DRIFT)} is assumed of seconds "
+        "and joules (drift in the policy), and bounds are wider by it on both sides."
+    )
+    return replace(policy, drift=ASSUMED_DRIFT), (note,)
+
+
+def without_lacking(policy: Policy, evidence: Evidence) -> tuple[Policy, tuple[str, ...]]:
+    """Return the policy in which metrics that neither source records block nothing, and a note that says so.
+
+    Only of the default policy: one that names a metric asks for its figures.
+    """
+    required = [rule.metric for rule in policy.rules if rule.blocks and not rule.only_if_measured]
+    lacking = [metric for metric in required if metric in evidence.lacking]
+    if not lacking or lacking == required:
+        return policy, ()
+    rules = tuple(replace(rule, only_if_measured=True) if rule.metric in lacking else rule for rule in policy.rules)
+    words = named([METRICS[metric].label for metric in lacking])
+    note = f"Neither source records {words}: it is not judged, and blocks nothing. A policy that names it requires it."
+    return replace(policy, rules=rules), (note,)

@@ -18,8 +18,8 @@ from wattbench_reports.gate.evidence.missing import failed_requests, no_first_to
 from wattbench_reports.gate.evidence.model import Evidence, MoneyOfMachine
 from wattbench_reports.gate.evidence.money import SideMoney, money_of_answers, money_of_gate
 from wattbench_reports.gate.evidence.paired_items import HASHES, PairedItems, RecordItems, paired, record_items
-from wattbench_reports.gate.evidence.prompts import AskedSystem, PromptComparison, compare_prompts
 from wattbench_reports.gate.evidence.record_bounds import record_bounds
+from wattbench_reports.gate.evidence.same_work import AskedSystem, PromptComparison, compare_prompts
 from wattbench_reports.gate.evidence.sessions import NOT_KNOWN, SessionNoise, judged_systems, session_noise
 from wattbench_reports.gate.metrics import (
     ACCURACY,

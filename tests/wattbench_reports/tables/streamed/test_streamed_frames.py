@@ -16,7 +16,7 @@ from tests.made_up.large_import import make_import
 from tests.made_up.large_run import make_run
 from wattbench.errors import UserError
 from wattbench.records import read_run
-from wattbench_reports.comparability.document_digests import contents, streamed_contents
+from wattbench_reports.comparability.fingerprint import contents, streamed_contents
 from wattbench_reports.comparison.analysis import Analysis, analyse
 from wattbench_reports.export.export_run import export_items
 from wattbench_reports.export.frames.frame_files import frame_as_csv

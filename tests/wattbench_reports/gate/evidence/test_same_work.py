@@ -9,7 +9,7 @@ from tests.made_up.gates import gate_policy
 from tests.made_up.runs import FakeSystem
 from tests.made_up.standard_runs import recorded
 from wattbench.records import read_run
-from wattbench_reports.gate.evidence.prompts import AskedSystem, PromptComparison, compare_prompts
+from wattbench_reports.gate.evidence.same_work import AskedSystem, PromptComparison, compare_prompts
 from wattbench_reports.gate.evidence.two_runs import evidence_of_two
 
 CHAT = {"chat": True, "fewshot": 3}

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wattbench_reports.gate.calibration.stretches import stretches
+from wattbench_reports.gate.calibration.simulate import stretches
 from wattbench_reports.gate.evidence.model import Evidence, Round
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.made_up.gate_results import ACCURACY, GATES, KNOWN, LATENCY, SPENT, inconclusive, passed, waived
-from wattbench_reports.gate.decision.headline import MOST_WORDS, headline
+from wattbench_reports.gate.decision.explain import MOST_WORDS, headline
 from wattbench_reports.gate.metrics import METRICS
 from wattbench_reports.gate.result import MetricVerdict, Verdict
 

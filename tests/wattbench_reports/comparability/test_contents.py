@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wattbench.records.tables.table_columns import Coded
-from wattbench_reports.comparability.document_digests import contents
+from wattbench_reports.comparability.fingerprint import contents
 
 ANSWERS = st.lists(
     st.tuples(
