@@ -19,11 +19,10 @@ from scipy.special import ndtr
 
 from tests.made_up.routing_worlds import answers_of, context_of
 from wattbench_reports.metrics.decision_settings import DecisionSettings, Requirement
-from wattbench_reports.routing.answers.among import with_alike
-from wattbench_reports.routing.answers.item_answers import ItemAnswers
+from wattbench_reports.routing.answers.item_answers import ItemAnswers, with_alike
 from wattbench_reports.routing.context import StudyContext
 from wattbench_reports.routing.model import Aim
-from wattbench_reports.routing.predictors.similar_texts import alike
+from wattbench_reports.routing.predictors import alike
 
 SHARED = 0.5
 """How much of what makes an item hard makes it hard for all systems: the correlation of the latent normal scores."""

@@ -12,7 +12,7 @@ from benchmarks.adversaries.claim import Claim, Outcomes, World
 from benchmarks.adversaries.router_worlds import Copies, MadeUp, RouterWorld, copied, made_up
 from tests.made_up.routing_worlds import answers_of, context_of
 from wattbench_reports.metrics.decision_settings import DecisionSettings, Requirement
-from wattbench_reports.routing.answers.routed import RoutedItems
+from wattbench_reports.routing.answers.item_answers import RoutedItems
 from wattbench_reports.routing.ceiling import bounded, ceiling
 from wattbench_reports.routing.judge import judge, with_shared_risk
 from wattbench_reports.routing.learned import learned_choices

@@ -10,7 +10,7 @@ import pytest
 from benchmarks.adversaries.figures import rate_of, read
 from benchmarks.adversaries.router_worlds import Copies, RouterWorld, copied, made_up
 from benchmarks.adversaries.routers import FOUND, WORLDS, WORTH
-from wattbench_reports.routing.predictors.similar_texts import alike
+from wattbench_reports.routing.predictors import alike
 
 RECORDED = read("routers")
 WORLD = RouterWorld("test", 20_000, share=0.1, advantage=0.3)

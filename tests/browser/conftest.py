@@ -80,7 +80,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def write_stated() -> Callable[[Path, Path], Path]:
     """Write a report without sections in which the controls state nothing, and without what hybrids did: most of a
     report's time is their figures'."""
-    page = importlib.import_module("wattbench_reports.html.made_sections")
+    page = importlib.import_module("wattbench_reports.html.report")
     routing = importlib.import_module("wattbench_reports.sections.routing")
     every = page.panels
 

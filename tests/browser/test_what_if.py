@@ -16,13 +16,13 @@ from tests.made_up.standard_runs import family_run
 from wattbench.records import read_run
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.html.whatif import command, restated, script_of_page
-from wattbench_reports.html.whatif.embedded_residents import carried_residents
+from wattbench_reports.html.whatif.embedded_data import carried_residents
 from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.carbon import CarbonChoice
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.metrics.workload import WorkloadChoice
+from wattbench_reports.routing.kept_loaded import gain_at
 from wattbench_reports.routing.model import Residents, ResidentSet, RoutingStudy
-from wattbench_reports.routing.residents.kept_loaded import gain_at
 from wattbench_reports.routing.study import routing_study
 from wattbench_reports.wording.routing import study_measures
 from wattbench_reports.wording.routing.residents import gain_text, rate_sentence

@@ -15,8 +15,7 @@ from wattbench_reports.formatting.safe_text import Excerpt, first_of, last_of
 from wattbench_reports.stats.budgets import SEED
 from wattbench_reports.stats.paired import coin_p
 from wattbench_reports.tables.answer_texts import text_of, texts_at
-from wattbench_reports.tables.flipped_rows import KEY_CHARACTERS, RIGHT, spread
-from wattbench_reports.tables.item_matrix import ItemTable
+from wattbench_reports.tables.item_matrix import KEY_CHARACTERS, RIGHT, ItemTable, spread
 
 EXAMPLES = 6
 """The most examples shown per direction."""

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.stats import Interval, accuracy_interval, percentile_interval, ratios, resampled_sums
 from wattbench_reports.stats.budgets import AGREEMENT_ITEMS, DISTILLATION_UNITS, SEED
-from wattbench_reports.tables.extracted_answers import characters, stated
-from wattbench_reports.tables.flipped_rows import RIGHT
+from wattbench_reports.tables.answer_texts import characters, stated
+from wattbench_reports.tables.item_matrix import RIGHT
 from wattbench_reports.tables.labels import Labels
 
 

@@ -17,7 +17,7 @@ from wattbench_reports.formatting.safe_text import Excerpt, first_of, last_of, w
 from wattbench_reports.metrics.strictness import fewest_forms
 from wattbench_reports.stats.budgets import SEED
 from wattbench_reports.tables.answer_texts import text_of, texts_at
-from wattbench_reports.tables.flipped_rows import KEY_CHARACTERS, RIGHT
+from wattbench_reports.tables.item_matrix import KEY_CHARACTERS, RIGHT
 
 SHOWN = 3
 """Answers of a system that are shown."""

@@ -365,7 +365,7 @@ def analyse(
     """Compare the systems of a finished run, and keep what the comparison was computed from.
 
     A run of more than `MOST_IN_MEMORY` answers is streamed: estimates are of all answers, and standard errors and tests
-    are between pools of items in place of items (`wattbench_reports.tables.streamed.item_pools`).
+    are between pools of items in place of items (`wattbench_reports.tables.streamed.streamed_frames`).
 
     Args:
         run: as in `compare`.

@@ -1,7 +1,7 @@
 """Compare two systems block by block: what the machine did during a block is in both, and cancels.
 
-The comparisons are those of `wattbench_reports.stats.block_ratios` and `wattbench_reports.stats.block_means`. They are
-made where both systems were asked in the same two blocks or more; else a pair is compared over items alone.
+The comparisons are those of `wattbench_reports.stats.block_ratios`. They are made where both systems were asked in the
+same two blocks or more; else a pair is compared over items alone.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Compare a percentile of latency of two systems: `wattbench_reports.stats.quantile_differences`, block by block.
+"""Compare a percentile of latency of two systems: `wattbench_reports.stats.quantile_intervals`, block by block.
 
 Systems of different runs are not compared: how much another session would differ is not known of a percentile.
 """

@@ -114,7 +114,7 @@ class SystemFigures:
     is at least as high, and in no ranking; ``stated``: by the source of an import, which does not list the times of all
     requests. None: not known."""
     client_share: float | None = None
-    """The share of the same seconds that was wattbench's own (`wattbench_reports.tables.client_seconds`), 0 to 1; None
+    """The share of the same seconds that was wattbench's own (`wattbench_reports.tables.window_spans`), 0 to 1; None
     under load, and of an import."""
 
     def latency_s(self, share: float) -> float | None:

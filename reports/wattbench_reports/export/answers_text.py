@@ -11,7 +11,7 @@ from wattbench_reports.analyses.wrong_answers import AnswersToRead, AnswerToRead
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
 from wattbench_reports.formatting.safe_text import Excerpt
-from wattbench_reports.tables.flipped_rows import RIGHT
+from wattbench_reports.tables.item_matrix import RIGHT
 
 _INDENT = "    "
 

@@ -9,7 +9,7 @@ could be shown.
 The best stretch is the best level of four weeks in a row since the reference, or since the first night without one. A
 decline of 1% a week, or a bad month that became usual, does not show against the last four weeks, and does against it.
 Where the level of the last four weeks is worse than it by more than half of the margin, the note says whether it rose
-in a step or crept up (`wattbench_reports.history.change_shape`).
+in a step or crept up (`wattbench_reports.history.series_watch`).
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ for joules."""
 # An item is a document of a task, and the cluster: the answers to it are not independent of each other. A quantile's
 # standard error is sqrt(q (1 - q) / n) / density, and the density there is a share of the answers by the seconds in
 # which they lie. A ratio's is linearised: Cochran, "Sampling Techniques" (1977), 6.3. The client's seconds are those of
-# `wattbench_reports.tables.client_seconds`. What older tables lack is added as a column without values.
+# `wattbench_reports.tables.window_spans`. What older tables lack is added as a column without values.
 _SQL = f"""
 WITH answers AS (
   SELECT filename, system, kind, domain, task, doc_id, doc_hash, correct, energy_j, energy_provenance, "window",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from markupsafe import Markup
@@ -20,19 +21,44 @@ from wattbench_reports.formatting.safe_text import visible
 from wattbench_reports.formatting.units import plural
 from wattbench_reports.gate.result import GateResult
 from wattbench_reports.html.anchors import anchors
-from wattbench_reports.html.made_sections import page_sections
-from wattbench_reports.html.stated_page import stated_page
 from wattbench_reports.html.templating import as_bytes, engine, own_file, policy_hash
-from wattbench_reports.html.whatif import carried, controls, script_of_page, words_of_page
+from wattbench_reports.html.whatif import WHAT_IF, carried, controls, script_of_page, what_if_section, words_of_page
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
+from wattbench_reports.routing.model import RoutingStudy
 from wattbench_reports.routing.study import routing_study
+from wattbench_reports.sections.arrival_rates import load_section
+from wattbench_reports.sections.carbon import carbon_section
+from wattbench_reports.sections.comparison import comparison_section
+from wattbench_reports.sections.content import with_content
+from wattbench_reports.sections.disagreements import items_section
+from wattbench_reports.sections.distillation import distillation_section
+from wattbench_reports.sections.domains import domains_section
+from wattbench_reports.sections.energy import energy_section
+from wattbench_reports.sections.environment import environment_section
+from wattbench_reports.sections.estimated import estimated_section
+from wattbench_reports.sections.experts import experts_section
 from wattbench_reports.sections.first_screen import first_screen
+from wattbench_reports.sections.gate import gate_section
+from wattbench_reports.sections.latency import latency_section
+from wattbench_reports.sections.lifecycle.lifecycle import lifecycle_section
+from wattbench_reports.sections.machines import machines_section
+from wattbench_reports.sections.model import Section
+from wattbench_reports.sections.power import power_section
+from wattbench_reports.sections.routing import routing_section
+from wattbench_reports.sections.stated import section_of, stated_section
+from wattbench_reports.sections.systems import systems_section
+from wattbench_reports.sections.tradeoff import tradeoff_section
+from wattbench_reports.sections.validity import validity_section
 from wattbench_reports.sections.verdict.verdict import choices_table, verdicts
-from wattbench_reports.tables.stated_figures import only_stated, stated_figures
+from wattbench_reports.sections.wrong_answers import wrong_section
+from wattbench_reports.tables.header_record import header_record
+from wattbench_reports.tables.stated_figures import StatedFigures, only_stated, stated_figures
 from wattbench_reports.wording.routing import routing_verdict
 
 _TAKEN = ("requirements", "verdict", "evidence", "evidence-efficiency", "caveats", "by-domain")
 """Ids of the page that belong to no section."""
+Panel = Callable[[Analysis], Section | None]
+"""Makes a section; None where a run has nothing for it."""
 
 
 def report(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> str:
@@ -146,3 +172,71 @@ def _all_visible(value: object) -> object:
     if isinstance(value, Mapping):
         return {_all_visible(key): _all_visible(inner) for key, inner in value.items()}
     return [_all_visible(inner) for inner in value] if isinstance(value, (list, tuple)) else value
+
+
+def panels(study: RoutingStudy | str, gate: GateResult | None = None) -> tuple[Panel, ...]:
+    """List the sections in the order of the page: a gate's before the verdict on which system to run, others after
+    it."""
+    return (
+        gate_section if gate is None else lambda analysis: gate_section(analysis, gate),
+        what_if_section,
+        comparison_section,
+        tradeoff_section,
+        domains_section,
+        partial(routing_section, study=study),
+        experts_section,
+        distillation_section,
+        lifecycle_section,
+        load_section,
+        latency_section,
+        energy_section,
+        power_section,
+        carbon_section,
+        estimated_section,
+        systems_section,
+        stated_section,
+        items_section,
+        wrong_section,
+        machines_section,
+        validity_section,
+        environment_section,
+    )
+
+
+def page_sections(analysis: Analysis, study: RoutingStudy | str, gate: GateResult | None = None) -> list[Section]:
+    """Make the sections of the page, in its order; those without content are left out.
+
+    Args:
+        analysis: of the run.
+        study: of routers in front of its systems; a text is why there is none, as a clause.
+        gate: what the gate's section shows; None: a gate's run is judged by itself.
+    """
+    joules = any(each.j_per_request is not None for each in analysis.measured.values())
+    made = (make(analysis) for make in panels(study, gate))
+    whole = (with_content(section, joules=joules) for section in made if section is not None)
+    return [each for each in whole if each.passages or each.id == WHAT_IF]
+
+
+def stated_page(run: RunRecords, stated: StatedFigures) -> str:
+    """Render the page as one self-contained HTML document.
+
+    Args:
+        run: an imported one.
+        stated: its figures.
+    """
+    css, section = own_file("style.css"), section_of(stated, ())
+    return (
+        engine()
+        .get_template("stated.html.j2")
+        .render(
+            css=Markup(css),  # noqa: S704 - ours
+            css_hash=policy_hash(css),
+            suite=header_record(run).suite.name,
+            header=run.header,
+            created=run.header.created_utc[:16].replace("T", " "),
+            section=section,
+            anchors=anchors([section], ()),
+            mark=lambda _: "",
+            svg=lambda drawing: Markup(page_svg(drawing)),  # noqa: S704 - ours
+        )
+    )

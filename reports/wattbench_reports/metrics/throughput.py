@@ -14,7 +14,7 @@ ended, as this does; `vllm bench serve`, SGLang and AIPerf have what their clien
 throughput says anything: the mean is given here, seconds of all requests over the same wall time (J. D. C. Little,
 Operations Research 9, 1961).
 
-A part of these seconds is the client's own: `wattbench_reports.tables.client_seconds` defines it. Where it is more than
+A part of these seconds is the client's own: `wattbench_reports.tables.window_spans` defines it. Where it is more than
 half, a throughput is more the client's than the system's. The system's is at least as high: `Throughput.source` is then
 `CLIENT`, there are no bounds, and nothing is concluded from it.
 

@@ -31,8 +31,7 @@ from numpy.typing import NDArray
 
 from wattbench_reports.decision.model import Decision, Qualifies
 from wattbench_reports.decision.prices import corners
-from wattbench_reports.routing.answers.item_answers import ItemAnswers
-from wattbench_reports.routing.answers.routed import ScoredItems
+from wattbench_reports.routing.answers.item_answers import ItemAnswers, ScoredItems
 from wattbench_reports.routing.model import LEAST_POINTS, LEAST_SAVING, Aim
 
 _ROUNDING = 1e-12

@@ -28,8 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.metrics.costs import CostUnit
-from wattbench_reports.routing.answers.item_answers import MONEY, ItemAnswers, row_parts
-from wattbench_reports.routing.answers.routed import RoutedItems
+from wattbench_reports.routing.answers.item_answers import MONEY, ItemAnswers, RoutedItems, row_parts
 from wattbench_reports.routing.baseline import gain_values
 from wattbench_reports.routing.context import StudyContext
 from wattbench_reports.routing.crossing import crossing, part_from

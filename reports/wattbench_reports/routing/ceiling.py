@@ -33,8 +33,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.routing.answers.item_answers import ItemAnswers, row_parts
-from wattbench_reports.routing.answers.routed import RoutedItems, best_of_item, pick
+from wattbench_reports.routing.answers.item_answers import ItemAnswers, RoutedItems, best_of_item, pick, row_parts
 from wattbench_reports.routing.baseline import gain_values
 from wattbench_reports.routing.context import StudyContext
 from wattbench_reports.routing.figures import item_figure

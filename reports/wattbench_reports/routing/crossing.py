@@ -16,8 +16,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.routing.answers.item_answers import ItemAnswers
-from wattbench_reports.routing.answers.routed import ScoredItems
+from wattbench_reports.routing.answers.item_answers import ItemAnswers, ScoredItems
 from wattbench_reports.routing.baseline import gain_values
 from wattbench_reports.routing.context import StudyContext
 from wattbench_reports.routing.figures import ItemFigure, item_figure

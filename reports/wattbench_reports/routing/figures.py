@@ -19,7 +19,7 @@ clusters. Joining what shares a block or reads alike would leave one cluster, as
 Sources: A. C. Cameron, J. B. Gelbach and D. L. Miller, "Robust inference with multiway clustering", Journal of Business
 and Economic Statistics 29 (2011), for both ways, and the larger of the two, J. G. MacKinnon, M. O. Nielsen and M. D.
 Webb, "Wild bootstrap and asymptotic inference with multiway clustering", same journal 39 (2021); linearisation and
-clusters as `wattbench_reports.stats.clustered_errors`; L. Kish, "Survey Sampling" (1965); t with clusters - 1 degrees
+clusters as `wattbench_reports.stats.intervals`; L. Kish, "Survey Sampling" (1965); t with clusters - 1 degrees
 of freedom, C. B. Hansen, Journal of Econometrics 141 (2007); a share as Wilson's interval
 of the independent trials that it is worth, `wattbench_reports.stats.intervals.accuracy_interval`.
 """

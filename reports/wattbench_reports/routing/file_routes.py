@@ -14,14 +14,20 @@ from numpy.typing import NDArray
 
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.decision.prices import corners
-from wattbench_reports.routing.answers.among import answers_among
-from wattbench_reports.routing.answers.item_answers import GRAMS, JOULES, MONEY, SECONDS, ItemAnswers
-from wattbench_reports.routing.answers.routed import RoutedItems, ask
+from wattbench_reports.routing.answers.item_answers import (
+    GRAMS,
+    JOULES,
+    MONEY,
+    SECONDS,
+    ItemAnswers,
+    RoutedItems,
+    answers_among,
+    ask,
+)
 from wattbench_reports.routing.context import StudyContext
-from wattbench_reports.routing.joule_prices import grams_per_joule, money_per_joule
 from wattbench_reports.routing.judge import judge
 from wattbench_reports.routing.model import RoutingChoice
-from wattbench_reports.routing.router_own import with_own_cost
+from wattbench_reports.routing.router_own import grams_per_joule, money_per_joule, with_own_cost
 from wattbench_reports.tables.routes import OfflineRouter
 
 DOLLARS = "USD"

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from wattbench_reports.decision.model import SHARE, Qualifies
 from wattbench_reports.metrics.decision_settings import Quantity, Requirement
-from wattbench_reports.routing.answers.item_answers import GRAMS, JOULES, MONEY, SECONDS, ItemAnswers
-from wattbench_reports.routing.answers.routed import RoutedItems
+from wattbench_reports.routing.answers.item_answers import GRAMS, JOULES, MONEY, SECONDS, ItemAnswers, RoutedItems
 from wattbench_reports.routing.baseline import above_mix_values, gain_values
 from wattbench_reports.routing.context import StudyContext
 from wattbench_reports.routing.figures import item_figure

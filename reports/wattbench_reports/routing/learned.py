@@ -10,9 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench.text_classifier import features_for
-from wattbench_reports.routing.answers.among import answers_among, shuffled_answers, with_alike
-from wattbench_reports.routing.answers.item_answers import ItemAnswers
-from wattbench_reports.routing.answers.routed import RoutedItems, pick
+from wattbench_reports.routing.answers.item_answers import (
+    ItemAnswers,
+    RoutedItems,
+    answers_among,
+    pick,
+    shuffled_answers,
+    with_alike,
+)
 from wattbench_reports.routing.baseline import above_mix_values
 from wattbench_reports.routing.context import StudyContext
 from wattbench_reports.routing.figures import item_figure
@@ -20,11 +25,15 @@ from wattbench_reports.routing.fitting.cross_fitting import HeldOutRoutes, held_
 from wattbench_reports.routing.fitting.folds import deal_folds, of_folds, widened
 from wattbench_reports.routing.judge import judge
 from wattbench_reports.routing.model import Aim, ChoiceKind, RoutingChoice, RoutingCurve
-from wattbench_reports.routing.predictors.classifier_predictor import WordKernel, fitted_together
-from wattbench_reports.routing.predictors.domain_predictor import DomainPredictor
-from wattbench_reports.routing.predictors.nearest_predictor import NearestPredictor, Neighbourhood
-from wattbench_reports.routing.predictors.predictor import Predictor
-from wattbench_reports.routing.predictors.similar_texts import alike
+from wattbench_reports.routing.predictors import (
+    DomainPredictor,
+    NearestPredictor,
+    Neighbourhood,
+    Predictor,
+    WordKernel,
+    alike,
+    fitted_together,
+)
 from wattbench_reports.stats.budgets import KNN_ITEMS, SEED
 
 LEAST_ITEMS = 30

@@ -5,7 +5,7 @@
 3. **The ceiling** (`ceiling`), which nothing that can be built exceeds.
 4. **Routers that can be built** (`learned`), judged on items that they were not fitted to, and those of a file
    (`file_routes`); each with the router's own cost (`router_own`).
-5. **Cascades** (`cascades`), **which systems to keep loaded** (`residents`) and **which errors a router could bear**
+5. **Cascades** (`cascades`), **which systems to keep loaded** (`kept_loaded`) and **which errors a router could bear**
    (`tolerance`).
 6. **The verdict** (`verdict`): worth building, not worth it, or not known.
 """
@@ -22,35 +22,34 @@ from wattbench.errors import UserError, nearest
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.decision.decide_systems import decide
 from wattbench_reports.decision.problem import Problem
-from wattbench_reports.routing.answers.among import with_alike
+from wattbench_reports.formatting import units
 from wattbench_reports.routing.answers.from_run import conditions, item_answers
-from wattbench_reports.routing.answers.item_answers import ItemAnswers
-from wattbench_reports.routing.answers.routed import pick
+from wattbench_reports.routing.answers.item_answers import ItemAnswers, pick, with_alike
 from wattbench_reports.routing.baseline import advised, baseline_of
 from wattbench_reports.routing.candidates import TOO_FEW, candidates
 from wattbench_reports.routing.cascades import cascades
 from wattbench_reports.routing.ceiling import bounded, ceiling
 from wattbench_reports.routing.context import AS_RECORDED, RoutingOptions, StudyContext
-from wattbench_reports.routing.exceeded import exceeded_by, most_accurate_hybrid
 from wattbench_reports.routing.file_routes import file_routes
 from wattbench_reports.routing.fitting.cross_fitting import ACCURATE, VALUE
 from wattbench_reports.routing.fitting.folds import deal_folds
 from wattbench_reports.routing.judge import judge, with_shared_risk
+from wattbench_reports.routing.kept_loaded import residents
 from wattbench_reports.routing.learned import Learned, learned_choices
-from wattbench_reports.routing.model import Aim, RoutingChoice, RoutingStudy, Tolerance
+from wattbench_reports.routing.model import Aim, Ceiling, MeasuredHybrid, RoutingChoice, RoutingStudy, Tolerance
 from wattbench_reports.routing.prediction_check import prediction_checks
-from wattbench_reports.routing.predictors.similar_texts import alike
-from wattbench_reports.routing.residents.kept_loaded import residents
+from wattbench_reports.routing.predictors import alike
 from wattbench_reports.routing.router_own import router_own, with_own_cost
 from wattbench_reports.routing.tolerance import tolerance
 from wattbench_reports.routing.verdict import verdict
 from wattbench_reports.stats.budgets import KNN_ITEMS, SEED
-from wattbench_reports.tables.prompts import item_prompts
+from wattbench_reports.tables.answer_texts import item_prompts
 
 NONE_MEETS = "no single system is shown to meet what is required, so that gains are on the most accurate one"
 OTHER_ADVISED = "{advised} is advised without a new router, and is no candidate, so that gains are on {single}"
 READ_ALIKE = "{different:,} of {items:,} requests differ; those that read alike are one in every interval"
 NO_ITEMS = "no item was answered by all systems that could be members of a router"
+_ROUNDING = 1e-9
 
 
 def routing_study(analysis: Analysis, options: RoutingOptions = AS_RECORDED) -> RoutingStudy | str:
@@ -236,3 +235,56 @@ def _single(context: StudyContext, column: int) -> RoutingChoice:
     name = answers.systems[column]
     routed = pick(answers, np.full(answers.items, column, dtype=np.int64))
     return replace(judge(context, "single", name, "", routed, (name,)), gain_parts=None)  # no verdict is on these
+
+
+def most_accurate_hybrid(analysis: Analysis, answers: ItemAnswers) -> MeasuredHybrid | None:
+    """Return the hybrid that answered most of the same items correctly; None if none answered them all.
+
+    Args:
+        analysis: of the run.
+        answers: of the candidates.
+    """
+    if answers.rows is None:
+        return None
+    best: MeasuredHybrid | None = None
+    for name, row in analysis.frames.run.systems().items():
+        if not row.members or name not in analysis.table.systems:
+            continue
+        column = analysis.table.systems.index(name)
+        trials, correct = (each[answers.rows, column] for each in (analysis.table.trials, analysis.table.correct))
+        if not (trials > 0).all():
+            continue
+        accuracy = float(answers.weight @ (correct / np.maximum(trials, 1)))
+        if best is None or accuracy > best.accuracy:
+            best = MeasuredHybrid(name, accuracy, tuple(dict.fromkeys(row.members)))
+    return best
+
+
+def exceeded_by(hybrid: MeasuredHybrid | None, answers: ItemAnswers, of: Ceiling) -> str:
+    """Say in a clause that a hybrid is more accurate than a perfect router on the same items, and why.
+
+    A perfect router chooses among the candidates. A hybrid may ask other systems, of which the run has no answers, or
+    its members may answer otherwise when it asks them.
+
+    Args:
+        hybrid: the most accurate one of the run, if any.
+        answers: of the candidates.
+        of: the ceiling over these.
+
+    Returns:
+        Empty where it did not.
+    """
+    if hybrid is None or hybrid.accuracy <= of.best.accuracy.estimate + _ROUNDING:
+        return ""
+    why = _why(hybrid.members, answers)
+    return f"{hybrid.name} answers {units.percent(hybrid.accuracy)} of the same items correctly, {why}"
+
+
+def _why(members: tuple[str, ...], answers: ItemAnswers) -> str:
+    others = [each for each in members if each not in answers.systems]
+    if not others:
+        return "because its members answered otherwise than alone"
+    verb = "is" if len(others) == 1 else "are"
+    return (
+        f"because it asks {units.named(others)}, which {verb} not among these systems; run alone, they could be judged"
+    )

@@ -9,7 +9,7 @@ from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
 from wattbench_reports.sections.model import Example, Examples, Passage, Section, ShownAnswer, quote
 from wattbench_reports.sections.table import Cell, Column, Table
-from wattbench_reports.tables.flipped_rows import RIGHT
+from wattbench_reports.tables.item_matrix import RIGHT
 
 MOST_PAIRS = 8
 """How many pairs the page shows; the command lists the others."""

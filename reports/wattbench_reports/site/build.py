@@ -135,7 +135,7 @@ class _Site:
     def _page(self, links: Links, template: str, title: str, **shown: Any) -> str:
         css = own_file("style.css") + own_file("site.css", "wattbench_reports.site")
         return self._engine.get_template(template).render(
-            # Not from a record: the style sheet and what `wattbench_reports.figures.marks` drew.
+            # Not from a record: the style sheet and what `wattbench_reports.figures.palette` drew.
             css=Markup(css),  # noqa: S704
             css_hash=policy_hash(css),
             marks=Markup(marks_svg()),  # noqa: S704

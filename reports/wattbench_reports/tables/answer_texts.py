@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import string
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from wattbench.records.tables.damaged_table import opened_table
@@ -15,6 +19,16 @@ from wattbench_reports.tables.run_tables import Frames
 
 _BATCH = 16_384
 """Rows decoded at a time: this much of the columns is in memory, never more."""
+PROMPT_CHARACTERS = 4_000
+"""Of a prompt the last ones are kept, at most this many: what is asked comes after examples and instructions, which
+many items have in common, and time and memory stay bounded."""
+_CUE = re.compile(r"\banswer\b[^.\n]{0,60}?(?:\bis\b|[:=])|\\boxed\s*\{", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"\n|[.!?](?=\s|$)")
+_EDGES = string.punctuation.replace("-", "").replace("+", "") + string.whitespace
+LONGEST = 4000
+"""Characters that are looked at, from the end of the text."""
+_ANSWERS_AT_ONCE = 20_000
+"""Texts that are held at once: of answers that reason, tens of megabytes."""
 
 
 def texts_at(frames: Frames, rows: NDArray[np.int64], columns: Sequence[str]) -> pd.DataFrame:
@@ -84,3 +98,114 @@ def _of_group(file: Any, group: int, wanted: NDArray[np.int64], columns: Sequenc
         start += len(batch)
         if start > wanted[-1]:
             return
+
+
+def item_prompts(
+    frames: Frames, system: str, rows: NDArray[np.int64], characters: int | None = PROMPT_CHARACTERS
+) -> list[str] | None:
+    """Read the end of the prompt of each item, as one system was asked it; the first time where it was asked again.
+
+    Args:
+        frames: the run.
+        system: whose prompts are read. Others may have been asked in another form.
+        rows: shape (items,): of the item table (`wattbench_reports.tables.item_matrix`), each once.
+        characters: the last ones that are kept of each; None: all.
+
+    Returns:
+        A text per item; None where prompts are not on record, or some item was not asked of the system.
+
+    Raises:
+        UserError: the table of items is damaged.
+    """
+    answers = np.flatnonzero((frames.items["system"] == system).to_numpy())
+    row = frames.row_of_answer
+    first = np.full(int(row.max(initial=-1)) + 1, -1, dtype=np.int64)
+    first[row[answers[::-1]]] = answers[::-1]
+    places = first[rows]
+    if not len(places) or (places < 0).any():
+        return None
+    texts = texts_at(frames, places, ["prompt"])
+    if "prompt" not in texts:
+        return None
+    prompts = [str(text or "")[-(characters or 0) :] for text in texts["prompt"].reindex(places)]
+    return prompts if any(text.strip() for text in prompts) else None
+
+
+def characters(frames: Frames, wanted: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Count the characters (Unicode code points) of the whole output of some answers, reasoning included.
+
+    Args:
+        frames: the run.
+        wanted: shape (answers,): which of `frames.items` to look at.
+
+    Returns:
+        Shape (answers,); NaN for the others.
+
+    Raises:
+        UserError: the table is damaged.
+    """
+    lengths = np.full(len(wanted), np.nan)
+    for places, texts in _texts(frames, "output", wanted):
+        lengths[places] = np.asarray(pc.fill_null(pc.utf8_length(texts), 0), dtype=np.float64)
+    return lengths
+
+
+def stated(frames: Frames, wanted: NDArray[np.bool_]) -> NDArray[np.object_]:
+    """Extract what some answers state, by `stated_answer`. A text that
+    comes again is not read again.
+
+    Args:
+        frames: the run.
+        wanted: shape (answers,): which of `frames.items` to look at.
+
+    Returns:
+        Shape (answers,), of texts; empty for the others.
+
+    Raises:
+        UserError: the table is damaged.
+    """
+    answers = np.full(len(wanted), "", dtype=object)
+    known: dict[str, str] = {}
+    for places, texts in _texts(frames, "filtered", wanted):
+        for position, text in zip(places.tolist(), texts.to_pylist(), strict=True):
+            said = str(text)
+            if said not in known:
+                known[said] = stated_answer(said)
+            answers[position] = known[said]
+    return answers
+
+
+def stated_answer(text: str) -> str:
+    """Return the answer that a text states, normalised for comparison.
+
+    What a filter of the task has already cut to the answer is returned as it is but for case, spacing and the
+    punctuation around it. Of a longer text it is what follows the last *answer is*, ``answer:`` or ``\\boxed{`` up to
+    the end of the sentence, so that two systems may reason differently and agree; else the first line. What stands
+    before ``</think>`` does not count.
+    """
+    said = text.rpartition("</think>")[2][-LONGEST:].strip()
+    for cue in reversed(list(_CUE.finditer(said))):
+        if answer := _plain(_SENTENCE_END.split(said[cue.end() :].lstrip(), maxsplit=1)[0]):
+            return answer
+    # Where nothing but punctuation was said, that was the answer.
+    return next((plain for line in said.splitlines() if (plain := _plain(line))), said)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().strip(_EDGES).split())
+
+
+def _texts(frames: Frames, column: str, wanted: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.int64], pa.Array]]:
+    """Yield positions in `frames.items` and the column's texts there, batch by batch; only the wanted ones."""
+    path = frames.run.layout.items_table
+    in_file = np.flatnonzero(wanted)
+    if frames.rows is not None:  # the items are some rows of the file
+        in_file = np.flatnonzero(frames.rows.to_numpy())[in_file]
+    places = np.flatnonzero(wanted)
+    with opened_table(path) as table:
+        start = 0
+        for batch in table.iter_batches(batch_size=_ANSWERS_AT_ONCE, columns=[column]):
+            first, last = np.searchsorted(in_file, (start, start + len(batch)))
+            if first < last:
+                yield places[first:last], batch.column(0).take(pa.array(in_file[first:last] - start))
+            start += len(batch)

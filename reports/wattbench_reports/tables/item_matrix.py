@@ -12,6 +12,11 @@ from numpy.typing import NDArray
 from wattbench_reports.tables.labels import Labels
 from wattbench_reports.tables.run_tables import Frames
 
+RIGHT = 0.5
+"""An item counts as right where the mean score of its answers is at least this: a flip needs a right and a wrong."""
+KEY_CHARACTERS = 200
+"""Of an expected answer, the most that are shown."""
+
 
 @dataclass(frozen=True)
 class ItemTable:
@@ -39,7 +44,7 @@ class ItemTable:
     without blocks. Systems of one run share their blocks."""
     sizes: NDArray[np.int64] | None = None
     """Shape (items,): how many items a row has, where it is a pool of items of one task and block; None: each
-    row is an item. See `wattbench_reports.tables.streamed.item_pools`."""
+    row is an item. See `wattbench_reports.tables.streamed.streamed_frames`."""
 
     def items(self, *systems: int) -> int:
         """Count the items that some systems, given by their columns, all have scores of; an upper bound where rows are
@@ -171,3 +176,23 @@ def _rows(values: NDArray[Any] | Labels, rows: NDArray[np.bool_] | slice) -> NDA
     if not isinstance(rows, slice) and not isinstance(values, Labels) and values.strides == (0, 0) and values.size:
         return np.broadcast_to(values.flat[0], (int(np.count_nonzero(rows)), *values.shape[1:]))
     return values[rows]
+
+
+def spread(
+    flipped: NDArray[np.bool_], tasks: NDArray[np.int64], number: int, order: NDArray[np.int64], most: int
+) -> NDArray[np.int64]:
+    """Return rows of flipped items, taken from each task in turn, `most` at most.
+
+    Args:
+        flipped: shape (items,).
+        tasks: shape (items,), the number of each item's task.
+        number: of tasks.
+        order: shape (items,), a fixed random place for each item: which are shown does not depend on answers.
+        most: of the rows.
+    """
+    rows = np.flatnonzero(flipped)
+    rows = rows[np.argsort(order[rows])]
+    task_of_row = tasks[rows]
+    queues = [rows[task_of_row == task][:most] for task in range(number)]
+    turns = [row for turn in range(most) for queue in queues for row in queue[turn : turn + 1]]
+    return np.asarray(turns[:most], dtype=np.int64)

@@ -15,7 +15,7 @@ from wattbench_reports.figures import StudentRetention, TaskRetention, retention
 from wattbench_reports.figures.drawing import complete
 from wattbench_reports.sections.distillation import distillation_section
 from wattbench_reports.stats import Interval
-from wattbench_reports.tables.extracted_answers import stated_answer
+from wattbench_reports.tables.answer_texts import stated_answer
 
 
 @pytest.mark.parametrize(

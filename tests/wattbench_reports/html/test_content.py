@@ -14,7 +14,7 @@ from tests.made_up.standard_runs import family_run, golden_run, hostile_run, man
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.export import render
 from wattbench_reports.figures.drawing import complete
-from wattbench_reports.html.made_sections import page_sections
+from wattbench_reports.html.report import page_sections
 from wattbench_reports.html.whatif import WHAT_IF
 from wattbench_reports.routing.study import routing_study
 from wattbench_reports.sections.content import is_empty
@@ -79,7 +79,7 @@ def test_nothing_on_a_page_is_without_content(analysed, name: str) -> None:
 
 
 def test_what_is_without_content_is_found(analysed, monkeypatch) -> None:
-    monkeypatch.setattr("wattbench_reports.html.made_sections.with_content", lambda section, **_: section)
+    monkeypatch.setattr("wattbench_reports.html.report.with_content", lambda section, **_: section)
     found = without_content(analysed(RUNS["no joules"]))
     assert "comparison: All systems over all items: Joules per correct answer" in found
 

@@ -8,17 +8,23 @@ import re
 import subprocess
 import sys
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
+import wattbench_reports.html.whatif as whatif
 from tests.made_up.percentiles import percentile_of
 from tests.wattbench_reports.sectiontext import without_own_scripts
 from wattbench.errors import UserError
 from wattbench_reports.formatting import units
 from wattbench_reports.html import report, write_report
+from wattbench_reports.html.whatif import script_of_page
+from wattbench_reports.html.whatif.section import PARTS
 from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.carbon import CarbonChoice
+
+FOLDER = Path(whatif.__file__).parent / "script"
 
 
 class Page(HTMLParser):
@@ -233,3 +239,17 @@ def test_a_run_without_prompts_loads_no_library_that_reads_them(make_run, fake, 
     )
     command = [sys.executable, "-c", script, run.layout.root, tmp_path / "report.html"]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_every_part_is_used_once_in_the_order_listed() -> None:
+    assert sorted(PARTS) == sorted(path.stem for path in FOLDER.iterdir())
+    script = script_of_page()
+    positions = [script.index((FOLDER / f"{name}.js").read_text(encoding="utf-8")) for name in PARTS]
+    assert positions == sorted(positions)
+    assert script.startswith("(() => {\n") and script.endswith("})();\n")
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_part_says_what_it_repeats(name) -> None:
+    first = (FOLDER / f"{name}.js").read_text(encoding="utf-8").partition("\n")[0]
+    assert first.startswith("// ") and first.endswith(".")

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from tests.made_up.routing_worlds import answers_of, context_of
-from wattbench_reports.routing.answers.item_answers import ItemAnswers
-from wattbench_reports.routing.answers.routed import ask, pick
+from wattbench_reports.routing.answers.item_answers import ItemAnswers, ask, pick
 from wattbench_reports.routing.baseline import Baseline, above_mix_values, baseline_of, gain_values, least_gain
 from wattbench_reports.routing.figures import item_figure
 

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from tests.made_up.routing_worlds import answers_of, context_of
 from wattbench_reports.metrics.decision_settings import DecisionSettings, Requirement
-from wattbench_reports.routing.answers.item_answers import ItemAnswers
-from wattbench_reports.routing.answers.routed import pick
+from wattbench_reports.routing.answers.item_answers import ItemAnswers, pick
 from wattbench_reports.routing.baseline import Baseline
 from wattbench_reports.routing.cascades import QUALITIES, cascade_items, cascade_of, cascades, equal_quality
 from wattbench_reports.routing.context import RoutingOptions, StudyContext

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.made_up.routing_worlds import answers_of, context_of
 from wattbench_reports.metrics.decision_settings import DecisionSettings, Requirement
-from wattbench_reports.routing.answers.routed import pick
+from wattbench_reports.routing.answers.item_answers import pick
 from wattbench_reports.routing.baseline import gain_values
 from wattbench_reports.routing.ceiling import best_of_item, best_set, bounded, ceiling
 from wattbench_reports.routing.judge import judge

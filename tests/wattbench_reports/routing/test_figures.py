@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.made_up.routing_worlds import answers_of
-from wattbench_reports.routing.answers.among import with_alike
+from wattbench_reports.routing.answers.item_answers import with_alike
 from wattbench_reports.routing.figures import cluster_parts, item_figure
 from wattbench_reports.stats import mean_interval, wilson_interval
 

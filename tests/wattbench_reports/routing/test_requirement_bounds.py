@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
 from tests.made_up.routing_worlds import answers_of
-from wattbench_reports.routing.answers.among import with_alike
+from wattbench_reports.routing.answers.item_answers import with_alike
 from wattbench_reports.routing.figures import item_figure
 from wattbench_reports.routing.requirement_bounds import mean_bounds, percentile_evidence, risk_of_each, share_bounds
 from wattbench_reports.stats.student import t_quantile

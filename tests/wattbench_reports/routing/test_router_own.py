@@ -14,7 +14,7 @@ from wattbench_reports.metrics.carbon import CarbonChoice
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.metrics.decision_settings import Worth
 from wattbench_reports.metrics.workload import WorkloadChoice
-from wattbench_reports.routing.answers.routed import pick
+from wattbench_reports.routing.answers.item_answers import pick
 from wattbench_reports.routing.context import RoutingOptions
 from wattbench_reports.routing.router_own import (
     ASSUMED_PER_HOUR,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.made_up.routing_worlds import answers_of, by_domain, context_of
 from wattbench_reports.metrics.decision_settings import DecisionSettings, Requirement
-from wattbench_reports.routing.answers.routed import RoutedItems, pick
+from wattbench_reports.routing.answers.item_answers import RoutedItems, pick
 from wattbench_reports.routing.baseline import gain_values
 from wattbench_reports.routing.context import StudyContext
 from wattbench_reports.routing.figures import item_figure

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.made_up.routing_worlds import answers_of, by_domain, context_of
 from wattbench_reports.decision.model import Qualifies
 from wattbench_reports.metrics.decision_settings import DecisionSettings, Requirement
-from wattbench_reports.routing.answers.routed import pick
+from wattbench_reports.routing.answers.item_answers import pick
 from wattbench_reports.routing.context import StudyContext
 from wattbench_reports.routing.judge import judge
 from wattbench_reports.routing.model import Ceiling, RoutingChoice, RoutingVerdict, WorthBuilding

@@ -16,8 +16,7 @@ from wattbench.errors import UserError
 from wattbench.routers import Question, Setup, open_router
 from wattbench.routers.base import Chooser
 from wattbench.text_classifier import fit_labels, save_classifier
-from wattbench_reports.routing.answers.among import answers_among
-from wattbench_reports.routing.answers.routed import pick
+from wattbench_reports.routing.answers.item_answers import answers_among, pick
 from wattbench_reports.routing.baseline import gain_values
 from wattbench_reports.routing.fitting.fitted import fit_by_domain, fit_by_words
 

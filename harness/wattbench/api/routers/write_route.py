@@ -24,18 +24,16 @@ from wattbench.config.systems.prediction import PredictedFigures
 from wattbench.errors import UserError
 from wattbench.records.files.atomic_write import FAILURE, failing_as, make_folder, move_into_place, write_atomically
 from wattbench_reports.formatting import units
-from wattbench_reports.routing.answers.among import answers_among
-from wattbench_reports.routing.answers.item_answers import JOULES
-from wattbench_reports.routing.answers.routed import pick
+from wattbench_reports.routing.answers.item_answers import JOULES, answers_among, pick
 from wattbench_reports.routing.context import AS_RECORDED
 from wattbench_reports.routing.fitting.fitted import split_items
 from wattbench_reports.routing.judge import judge
 from wattbench_reports.routing.model import WorthBuilding
-from wattbench_reports.routing.predictors.similar_texts import alike
+from wattbench_reports.routing.predictors import alike
 from wattbench_reports.routing.router_own import router_own, with_own_cost
 from wattbench_reports.routing.study import context_of_run
 from wattbench_reports.stats.budgets import SEED
-from wattbench_reports.tables.prompts import item_prompts
+from wattbench_reports.tables.answer_texts import item_prompts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

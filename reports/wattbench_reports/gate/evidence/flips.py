@@ -23,8 +23,8 @@ from wattbench_reports.formatting.safe_text import first_of, last_of
 from wattbench_reports.gate.evidence.recorded_rounds import Item, reading
 from wattbench_reports.gate.result import FlippedAnswer, FlippedItem, FlippedItems
 from wattbench_reports.tables.answer_texts import texts_in
-from wattbench_reports.tables.flipped_rows import KEY_CHARACTERS, RIGHT, spread
 from wattbench_reports.tables.header_record import header_record
+from wattbench_reports.tables.item_matrix import KEY_CHARACTERS, RIGHT, spread
 from wattbench_reports.tables.streamed.text_numbers import joined, text_numbers
 
 MOST_LOST, MOST_WON = 20, 10

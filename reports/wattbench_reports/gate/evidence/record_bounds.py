@@ -3,8 +3,8 @@
     accuracy                  by item, stratified by task (`wattbench_reports.stats.score_differences`)
     mean seconds, joules,     ratio of sums, paired: the jackknife's values (`log_ratio_losses`) of both, by item and
     money                     stratified by task, or where both were asked in the same blocks by block; with their
-                              skewness (`wattbench_reports.stats.skewed_means`)
-    p50, p95, first token     quotients of order statistics (`wattbench_reports.stats.quantile_differences`)
+                              skewness (`wattbench_reports.stats.score_differences`)
+    p50, p95, first token     quotients of order statistics (`wattbench_reports.stats.quantile_intervals`)
 
 Two sessions of the machine differ without any change of a system. Their variance is added to that of the items, with
 Satterthwaite's degrees of freedom, so that bounds narrow with the items until sessions are what is left. Where a policy

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -19,7 +20,6 @@ from wattbench_reports.comparison.ties import ALPHA
 from wattbench_reports.decision.latency_limit import SystemLatency, latencies
 from wattbench_reports.formatting import units
 from wattbench_reports.html.whatif.embedded_decision import carried_decision, hours_missing
-from wattbench_reports.html.whatif.embedded_residents import carried_residents
 from wattbench_reports.html.whatif.restated_figures import (
     ASK,
     command,
@@ -33,7 +33,7 @@ from wattbench_reports.metrics.carbon import Carbon, HourlyIntensity
 from wattbench_reports.metrics.carbon.embodied import PUBLIC_FIGURES
 from wattbench_reports.metrics.carbon.grid_mix import all_mixes
 from wattbench_reports.metrics.carbon.sci import SECONDS, WEIGHED
-from wattbench_reports.metrics.costs import PRICED, TIMED
+from wattbench_reports.metrics.costs import PRICED, TIMED, CostUnit
 from wattbench_reports.metrics.domain_sums import Basis
 from wattbench_reports.metrics.ratio_intervals import FEW_ITEMS, LONE, OPEN_ITEMS
 from wattbench_reports.metrics.system_metrics import Measures
@@ -44,6 +44,9 @@ from wattbench_reports.stats import CONFIDENCE
 from wattbench_reports.stats.student import MOST_DF, t_quantile
 from wattbench_reports.tables.provenance import qualified
 from wattbench_reports.wording.decision import DecisionWords
+from wattbench_reports.wording.routing import PHRASES as OF_ROUTING
+from wattbench_reports.wording.routing import study_measures
+from wattbench_reports.wording.routing.residents import gains_phrase, is_best_single, margin
 from wattbench_reports.wording.verdict import LISTED, PHRASES, reservation
 
 FIGURE = "ecologits-gpu-server"
@@ -232,3 +235,36 @@ def _clauses(
         return {}
     clauses = {places[name]: fails(name, by_domain, measured) for name in names}
     return {index: clause for index, clause in clauses.items() if clause}
+
+
+def carried_residents(study: RoutingStudy | str | None) -> dict[str, Any] | None:
+    """Return the sets of resident systems and their sentences; None without such sets.
+
+    Args:
+        study: of the run; a text where there is none.
+    """
+    if study is None or isinstance(study, str) or study.residents is None:
+        return None
+    residents, measures = study.residents, study_measures(study)
+    return {
+        "sets": [
+            {
+                "names": units.named(each.systems),
+                "gain": each.gain,
+                "margin": below if math.isfinite(below := margin(each)) else None,
+                "idle_w": each.idle_w,
+                "from": each.from_requests_per_hour,
+                "alone": is_best_single(each, study),
+            }
+            for each in residents.sets
+        ],
+        "per_w": residents.idle_gain_per_w,
+        "rate": residents.requests_per_hour,
+        "unit": study.label,
+        "factor": measures.costs.factor if study.unit is CostUnit.MONEY else None,
+        "best": OF_ROUTING["residents"].replace("{count}", f"{residents.subsets:,}"),
+        "gains": gains_phrase(measures),
+        "of_requests": measures.costs.of_requests("{gain}"),
+        "unsure": OF_ROUTING["resident_unsure"],
+        "over": study.best_single,
+    }

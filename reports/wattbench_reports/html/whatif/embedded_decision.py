@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wattbench.records.suite_defaults import PRICES
 from wattbench_reports.comparability.joules import NO_JOULES, NOT_VALID
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.decision import bounds
@@ -35,11 +36,12 @@ from wattbench_reports.decision.session_moves import (
 from wattbench_reports.decision.useless import reason, useless_in
 from wattbench_reports.figures.palette import MARKERS, SERIES
 from wattbench_reports.formatting import units
-from wattbench_reports.html.whatif.scalable_prices import scalable_prices
 from wattbench_reports.metrics.carbon.sci import SECONDS
 from wattbench_reports.metrics.costs import COUNTED, NO_HOURS, NO_SECONDS, CostUnit
 from wattbench_reports.metrics.decision_settings import DecisionSettings
 from wattbench_reports.metrics.domain_sums import DomainTotals
+from wattbench_reports.metrics.money.model import DECLARED
+from wattbench_reports.metrics.money.prices import prices_of
 from wattbench_reports.metrics.money.run_money import tariff
 from wattbench_reports.metrics.tail_latency import MEDIAN
 from wattbench_reports.sections import first_screen
@@ -252,3 +254,24 @@ def _bounds(interval: Interval | None) -> list[float] | None:
     if interval is None or math.isnan(interval.estimate):
         return None
     return [interval.estimate, interval.low, interval.high]
+
+
+def scalable_prices(analysis: Analysis) -> Mapping[str, Mapping[str, float]]:
+    """Return by system the prices to which the money of that system alone is proportional.
+
+    Left out: systems without a price, with a cost that an import declares or that is not known, and hybrids and what
+    they ask, whose prices are in the money of several systems.
+    """
+    suite = analysis.frames.record.suite
+    prices = prices_of(suite, analysis.basis.systems, analysis.assumptions.prices)
+    asked_by_others = {name for settings in suite.systems.values() for name in settings.asks}
+    scalable: dict[str, Mapping[str, float]] = {}
+    for name, bill in analysis.charges.items():
+        price = prices.by_system.get(name)
+        hybrid = name in suite.systems and bool(suite.systems[name].asks)
+        declared = bill.currency is None or bool(bill.why_none) or DECLARED in bill.parts
+        if price is None or hybrid or declared or name in asked_by_others:
+            continue
+        values = {key: getattr(price, key) for key in PRICES}
+        scalable[name] = {key: float(value) for key, value in values.items() if value}
+    return {name: values for name, values in scalable.items() if values}

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
+from wattbench_reports.html.templating import own_file
 from wattbench_reports.html.whatif.embedded_data import carried_offer
+from wattbench_reports.html.whatif.embedded_decision import scalable_prices
 from wattbench_reports.html.whatif.restated_figures import command, eligible, restated_figures
-from wattbench_reports.html.whatif.scalable_prices import scalable_prices
 from wattbench_reports.html.whatif.tipping_points import Lead, Tipping, tippings
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.metrics.decision_settings import Quantity, Worth
@@ -19,30 +20,45 @@ from wattbench_reports.wording.comparison import YEAR, YEAR_COST, has_year_cost
 
 _LEAST = "1e-15"
 """A number above 0."""
-
 _ABOVE_0 = "{what}: a number above 0, or nothing."
-
 _TIME = r"\s*[0-9]*\.?[0-9]+\s*(ms|s)\s*"
 _NO_TIME = "p95: a time with its unit, such as 300ms or 0.3s, or nothing."
 _SHARE = r"\s*((100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?)\s*%|0?\.[0-9]+|[01](\.0*)?)\s*"
 """``80%`` or ``0.8``; a number above 1 needs its percent sign, as it could mean either."""
 _NO_RISK = "Risk: a share above 0 and below 50%, such as 10% or 0.1."
-
 _UNITS = {CostUnit.JOULES: "joules", CostUnit.GRAMS: "grams CO2e", CostUnit.MONEY: "money", CostUnit.SECONDS: "seconds"}
-
 _LEAD = (
     "Energy, cost and CO2e of a year of requests. Joules and answers were measured; the grid, PUE, manufacture, the "
     "price, the number of requests and the mix of domains are assumptions that can be changed."
 )
-
-
 _LEAD_WITHOUT_JOULES = (
     "The mix of domains is an assumption that can be changed. No system has joules, so that a year of requests has no "
     "energy, electricity cost or CO2e."
 )
-
 WHAT_IF = "what-if"
 """The id of the section, which a page with controls always has."""
+PARTS = (
+    "carried_data",
+    "words",
+    "sums",
+    "distributions",
+    "intervals",
+    "ties",
+    "verdict",
+    "decision_words",
+    "covarying",
+    "costs",
+    "checking",
+    "choosing",
+    "deciding",
+    "geometry",
+    "picture",
+    "restated",
+    "residents",
+    "first_screen",
+    "controls",
+)
+"""Files of `script/`, in the order in which they are joined: a part uses those before it, and the last one acts."""
 
 
 def what_if_section(analysis: Analysis) -> Section:
@@ -246,3 +262,9 @@ def _units(analysis: Analysis) -> tuple[tuple[str, str], ...]:
     if settings.minimise is None:
         return (("", "as known"), *named.items())
     return tuple(sorted(named.items(), key=lambda each: each[0] != settings.minimise))
+
+
+def script_of_page() -> str:
+    """Return the JavaScript of the page, which updates values for other settings and does nothing else."""
+    parts = (own_file(f"script/{name}.js", "wattbench_reports.html.whatif") for name in PARTS)
+    return "\n".join(("(() => {", '"use strict";', *parts, "})();\n"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,9 +14,9 @@ from wattbench_reports.metrics.costs import CostUnit
 
 JOULES, GRAMS, MONEY, SECONDS = "joules", "grams", "money", "seconds"
 """Names of `ItemAnswers.amounts`."""
-
 PART = 100_000
 """Items whose scores and costs of all systems are copied at once."""
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -104,3 +104,165 @@ def weighted_mean(weight: NDArray[np.float64], values: NDArray[Any]) -> NDArray[
             total = np.concatenate([total, weight[part, None] * values[part]]).sum(axis=0, keepdims=True)
         return np.asarray(total.sum(axis=0))
     return np.asarray((weight.reshape(-1, *(1,) * (values.ndim - 1)) * values).sum(axis=0))
+
+
+@dataclass(frozen=True)
+class ScoredItems:
+    """Scores and costs from which gains are computed. Arrays have shape (items,)."""
+
+    score: NDArray[np.float64]
+    cost: NDArray[np.float64]
+    """In the unit of the study, of all systems that are asked, and of the router itself where that is known."""
+
+
+@dataclass(frozen=True)
+class RoutedItems(ScoredItems):
+    """The items of a run, as a router would have had them answered. Arrays have shape (items,)."""
+
+    amounts: Mapping[str, NDArray[np.float64]]
+    """As `ItemAnswers.amounts`."""
+    requests: NDArray[np.float64 | np.int8]
+    """Shape (items, systems): how often each system is asked; in one byte where that is never or once."""
+
+
+def pick(answers: ItemAnswers, column: NDArray[np.integer[Any]]) -> RoutedItems:
+    """Return the scores and costs of asking one system per item.
+
+    Args:
+        answers: of the run.
+        column: shape (items,): which system.
+    """
+    requests = np.zeros(answers.score.shape, dtype=np.int8)
+    item = np.arange(answers.items)
+    requests[item, column] = 1
+    return RoutedItems(
+        score=answers.score[item, column],
+        cost=answers.cost[item, column],
+        amounts={name: values[item, column] for name, values in answers.amounts.items()},
+        requests=requests,
+    )
+
+
+def ask(answers: ItemAnswers, requests: NDArray[np.float64], answered: NDArray[np.float64]) -> RoutedItems:
+    """Return the scores and costs of asking several systems per item, all of them billed.
+
+    Args:
+        answers: of the run.
+        requests: shape (items, systems): how often each is asked, or with which probability.
+        answered: the same shape: with which probability its answer is taken; each row sums to 1.
+    """
+    return RoutedItems(
+        score=(answered * answers.score).sum(axis=1),
+        cost=asked_sum(requests, answers.cost),
+        amounts={name: asked_sum(requests, values) for name, values in answers.amounts.items()},
+        requests=requests,
+    )
+
+
+def asked_sum(requests: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sum values over the requested systems, shape (items,); values of other systems may be missing.
+
+    Args:
+        requests: shape (items, systems) or (systems,): how often each is asked, or with which probability.
+        values: shape (items, systems).
+    """
+    return np.asarray(np.where(requests > 0, requests * values, 0.0).sum(axis=1))
+
+
+def best_of_item(
+    score: NDArray[np.float64], cost: NDArray[np.float64], allowed: NDArray[np.bool_] | None = None
+) -> NDArray[np.int64]:
+    """Return the system with the highest score on each item, of equals the cheapest, then the first.
+
+    Args:
+        score: shape (items, systems).
+        cost: the same shape; not a number where it is not known, which counts as the most.
+        allowed: the same shape: among which systems; None: all.
+
+    Returns:
+        Shape (items,): a column.
+    """
+    column = np.empty(len(score), dtype=np.int64)
+    for part in row_parts(len(score)):
+        scores = score[part] if allowed is None else np.where(allowed[part], score[part], -np.inf)
+        best = scores >= scores.max(axis=1, keepdims=True) - _ROUNDING
+        known = np.where(np.isfinite(cost[part]), cost[part], np.finfo(np.float64).max)
+        column[part] = np.where(best, known, np.inf).argmin(axis=1)
+    return column
+
+
+def answers_among(answers: ItemAnswers, items: NDArray[np.int64]) -> ItemAnswers:
+    """Return the answers to some items; under a mix each domain keeps its part of the mean.
+
+    Args:
+        answers: of the run.
+        items: which, each once. A domain of which there is none takes no part any more.
+    """
+    domain, weight = answers.domain[items], answers.weight[items]
+    if answers.mixed:
+        of_all = np.bincount(answers.domain, answers.weight, len(answers.domains))
+        of_some = np.bincount(domain, weight, len(answers.domains))
+        weight = weight * (of_all / np.where(of_some > 0, of_some, 1.0))[domain]
+    return replace(
+        answers,
+        domain=domain,
+        cluster=_numbered(answers.cluster[items]),
+        weight=weight / weight.sum(),
+        score=answers.score[items],
+        cost=answers.cost[items],
+        amounts={name: values[items] for name, values in answers.amounts.items()},
+        halves=tuple(each[items] for each in answers.halves),
+        rows=None if answers.rows is None else answers.rows[items],
+        alike=None if answers.alike is None else _numbered(answers.alike[items]),
+    )
+
+
+def with_alike(answers: ItemAnswers, alike: NDArray[np.int64]) -> ItemAnswers:
+    """Return the answers with errors clustered by items that read alike: copies of a template err together.
+
+    In a run without blocks they are the clusters; in one with blocks they are a second way of clustering (`figures`),
+    as copies are dealt over all blocks, and joining both would leave one cluster.
+
+    Args:
+        answers: of the run.
+        alike: shape (items,): the same number for items that read alike.
+    """
+    number = _numbered(alike)
+    return replace(answers, alike=number, cluster=answers.cluster if answers.blocked else number)
+
+
+@dataclass(frozen=True)
+class _OfOthers(Mapping[str, NDArray[np.float64]]):
+    """Amounts in the order of other items, reordered at each read, so that no second copy is in memory."""
+
+    amounts: Mapping[str, NDArray[np.float64]]
+    other: NDArray[np.int64]
+
+    def __getitem__(self, name: str) -> NDArray[np.float64]:
+        return self.amounts[name][self.other]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.amounts)
+
+    def __len__(self) -> int:
+        return len(self.amounts)
+
+
+def shuffled_answers(answers: ItemAnswers, seed: int) -> ItemAnswers:
+    """Return the answers with items shuffled at random, so that nothing known of an item predicts its answers.
+
+    Each item keeps its domain, block and request; its scores, costs and seconds are together those of another item.
+    """
+    other = np.random.default_rng(seed).permutation(answers.items)
+    return replace(
+        answers,
+        score=answers.score[other],
+        cost=answers.cost[other],
+        amounts=_OfOthers(answers.amounts, other),
+        halves=tuple(each[other] for each in answers.halves),
+    )
+
+
+def _numbered(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Renumber values from 0."""
+    return np.unique(values, return_inverse=True)[1].reshape(-1).astype(np.int64)

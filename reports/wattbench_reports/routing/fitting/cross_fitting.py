@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.routing.context import StudyContext
-from wattbench_reports.routing.fitting.rule import at_costs, choose
-from wattbench_reports.routing.fitting.tuning import Tuning
+from wattbench_reports.routing.fitting.rule import Tuning, at_costs, choose
 from wattbench_reports.routing.members import choose_members
-from wattbench_reports.routing.predictors.predictor import Expected, Predictor, squared_errors
+from wattbench_reports.routing.predictors import Expected, Predictor, squared_errors
 from wattbench_reports.stats.budgets import SEED
 
 ACCURATE, VALUE = "accurate", "value"

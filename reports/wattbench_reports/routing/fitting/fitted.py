@@ -17,11 +17,9 @@ from wattbench.text_classifier.model import STRENGTHS
 from wattbench_reports.routing.context import StudyContext
 from wattbench_reports.routing.fitting.cross_fitting import ACCURATE
 from wattbench_reports.routing.fitting.folds import deal_folds
-from wattbench_reports.routing.fitting.rule import RoutingRule, choose
-from wattbench_reports.routing.fitting.tuning import Tuning
+from wattbench_reports.routing.fitting.rule import RoutingRule, Tuning, choose
 from wattbench_reports.routing.members import choose_members
-from wattbench_reports.routing.predictors.domain_predictor import DomainPredictor
-from wattbench_reports.routing.predictors.predictor import Expected, squared_errors
+from wattbench_reports.routing.predictors import DomainPredictor, Expected, squared_errors
 from wattbench_reports.stats.budgets import KNN_ITEMS, SEED
 
 _FOLDS = 4

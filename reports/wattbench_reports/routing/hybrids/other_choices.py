@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.routing.answers.answer_matrix import AnswerMatrix, half_of
-from wattbench_reports.routing.answers.routed import asked_sum, best_of_item
+from wattbench_reports.routing.answers.item_answers import asked_sum, best_of_item
 from wattbench_reports.routing.hybrids.hybrid_and_members import Bench, best_of_domain, most_accurate, without_joules
 from wattbench_reports.routing.hybrids.replay import Outcome, Plan, fixed, mean_interval, replay
 from wattbench_reports.stats import Interval, mean_difference

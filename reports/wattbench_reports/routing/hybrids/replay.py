@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from wattbench_reports import stats
 from wattbench_reports.routing.answers.answer_matrix import AnswerMatrix, HybridAnswers
-from wattbench_reports.routing.answers.routed import asked_sum
+from wattbench_reports.routing.answers.item_answers import asked_sum
 from wattbench_reports.stats import Interval
 
 

@@ -19,8 +19,8 @@ from wattbench_reports.routing.hybrids.other_choices import (
     plan_of_file,
 )
 from wattbench_reports.routing.hybrids.replay import Outcome, mean_interval, replay
-from wattbench_reports.routing.hybrids.resident_idle import Resident, resident_of
 from wattbench_reports.routing.hybrids.routing_summary import Routing, routing_of
+from wattbench_reports.routing.resident_draw import Resident, resident_of
 from wattbench_reports.stats import Interval, mean_difference
 from wattbench_reports.tables.routes import OfflineRouter
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from wattbench_reports.formatting import units
+from wattbench_reports.routing.kept_loaded import gain_at
 from wattbench_reports.routing.model import Residents
-from wattbench_reports.routing.residents.kept_loaded import gain_at
 from wattbench_reports.sections.model import Passage, RateField
 from wattbench_reports.sections.routing.tables import page_table
 from wattbench_reports.sections.table import Cell, Column, Table

@@ -3,8 +3,7 @@
 read_routes.py       says which format a file is of
 offline_router.py    what is read, whatever the format
 csv_routes.py        the table of one's own
-log_entries.py       the objects of a log, line by line
-logged_route.py      one request of a log; request_texts.py the texts in it
+logged_route.py      one request of a log, and the texts in it
 semantic_router.py   what vLLM's semantic router logs
 litellm.py           what LiteLLM logs
 log_routes.py        the requests of a log as routes of the items

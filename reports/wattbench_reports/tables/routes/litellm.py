@@ -13,8 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from wattbench_reports.tables.routes.logged_route import LoggedRoute, NoRoute, amount
-from wattbench_reports.tables.routes.request_texts import hashes_of, parsed, texts_of
+from wattbench_reports.tables.routes.logged_route import LoggedRoute, NoRoute, amount, hashes_of, parsed, texts_of
 
 NAME = "LiteLLM"
 CALLS = frozenset(

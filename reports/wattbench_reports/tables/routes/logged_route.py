@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 BY_CLIENT = "whose client named the model"
 """A reason for no choice: see `NoRoute`."""
+_MOST_MESSAGES = 1_000
+"""More than these are not a request of a benchmark."""
 
 
 @dataclass(frozen=True)
@@ -49,3 +54,70 @@ def amount(value: Any) -> float:
     except OverflowError:
         return math.nan
     return number if 0 <= number < math.inf else math.nan
+
+
+def parsed(value: Any) -> Any:
+    """Parse a text that holds JSON; return any other value unchanged. Logs nest JSON in texts."""
+    if not isinstance(value, str) or not value.lstrip().startswith(("{", "[")):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+
+
+def texts_of(request: Any) -> tuple[str, ...]:
+    """Return the forms in which a run may have recorded a request.
+
+    Args:
+        request: a prompt, a list of messages, or the body of a request with either; as JSON text, or parsed.
+
+    Returns:
+        The last message of the user, and all messages together; for a prompt the prompt. Empty where there is none.
+    """
+    request = parsed(request)
+    if isinstance(request, Mapping):
+        inner = next((request[name] for name in ("messages", "prompt", "input") if request.get(name)), None)
+        return texts_of(parsed(inner)) if not isinstance(inner, Mapping) else ()
+    if isinstance(request, str):
+        return (request,) if request.strip() else ()
+    if not isinstance(request, list):
+        return ()
+    messages = list(_messages(request))
+    of_user = [text for role, text in messages if role == "user" and text.strip()]
+    every = "\n".join(text for _, text in messages)
+    return tuple(dict.fromkeys(text for text in (*of_user[-1:], every) if text.strip()))
+
+
+def hashes_of(request: Any) -> tuple[str, ...]:
+    """Return the hash of a request's messages, as `AnswerRow.messages_hash` has it; empty where there are none."""
+    request = parsed(request)
+    if isinstance(request, Mapping):
+        return hashes_of(parsed(request["messages"])) if isinstance(request.get("messages"), list | str) else ()
+    messages = list(_messages(request)) if isinstance(request, list) else []
+    if not messages:
+        return ()
+    written = json.dumps(
+        [{"role": role, "content": text} for role, text in messages], sort_keys=True, ensure_ascii=False
+    )
+    return (hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest(),)
+
+
+def _messages(request: list[Any]) -> Iterator[tuple[str, str]]:
+    for message in request[:_MOST_MESSAGES]:
+        if isinstance(message, str):
+            yield "user", message
+        elif isinstance(message, Mapping) and isinstance(role := message.get("role", "user"), str):
+            yield role, _content(message.get("content"))
+
+
+def _content(content: Any) -> str:
+    """Return the text of a message, which may be in parts."""
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else []
+    return "".join(
+        part if isinstance(part, str) else part["text"]
+        for part in parts
+        if isinstance(part, str) or (isinstance(part, Mapping) and isinstance(part.get("text"), str))
+    )

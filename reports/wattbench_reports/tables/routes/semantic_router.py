@@ -13,8 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from wattbench_reports.tables.routes.logged_route import BY_CLIENT, LoggedRoute, NoRoute, amount
-from wattbench_reports.tables.routes.request_texts import hashes_of, texts_of
+from wattbench_reports.tables.routes.logged_route import BY_CLIENT, LoggedRoute, NoRoute, amount, hashes_of, texts_of
 
 NAME = "vLLM's semantic router"
 

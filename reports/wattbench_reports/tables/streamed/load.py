@@ -20,9 +20,13 @@ from wattbench_reports.tables.answer_checks import DocDifference, check_system, 
 from wattbench_reports.tables.header_record import header_record
 from wattbench_reports.tables.items_table import ITEM_COLUMNS, LABELS, failed_requests
 from wattbench_reports.tables.run_tables import Frames, check_finished, frames_of, read_windows, systems_in_order
-from wattbench_reports.tables.streamed.item_pools import sampled_items
-from wattbench_reports.tables.streamed.run_lengths import RunLengths
-from wattbench_reports.tables.streamed.streamed_frames import ItemStrata, NotInMemory, StreamedFrames
+from wattbench_reports.tables.streamed.streamed_frames import (
+    ItemStrata,
+    NotInMemory,
+    RunLengths,
+    StreamedFrames,
+    sampled_items,
+)
 from wattbench_reports.tables.streamed.text_numbers import joined, text_numbers
 
 MOST_IN_MEMORY = 10_000_000

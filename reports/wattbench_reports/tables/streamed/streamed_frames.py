@@ -1,11 +1,21 @@
-"""A run as tables whose answers stay in the file: they are read a system and a column at a time."""
+"""A run as tables whose answers stay in the file: they are read a system and a column at a time.
+
+Items are dealt into pools: random sets of nearly the same size, each of one stratum. Sums over the items of a pool are
+exact, so every estimate from sums is, too. Spread is taken between pools in place of items: between random pools of k
+items the variance is a k-th of that between items, whichever way an item is paired between systems, and from n pools a
+standard error is known to 1 / sqrt(2n). The sign-flip test of accuracies flips a pool. A stratum is what a figure is
+over, so that its pools mix all that the figure mixes: the items of a domain, of a task, or of the run; of one block
+where there are blocks.
+
+Source: "random groups", K. M. Wolter, "Introduction to Variance Estimation", 2nd ed. (2007), chapter 2.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal, NoReturn, Self
 
 import numpy as np
 import pandas as pd
@@ -15,11 +25,12 @@ from numpy.typing import NDArray
 
 from wattbench.records.tables.table_columns import TableColumns
 from wattbench_reports.tables.answer_access import Column, Lengths, lengths_of_lists
-from wattbench_reports.tables.item_rows import Rows
+from wattbench_reports.tables.item_rows import Rows, as_slice
 from wattbench_reports.tables.labels import Labels
 from wattbench_reports.tables.run_tables import Frames
-from wattbench_reports.tables.streamed.item_pools import ItemPools, item_pools
-from wattbench_reports.tables.streamed.run_lengths import RunLengths
+
+_OF_MACHINES = ("energy_j", "energy_above_idle_j", "finished_s")
+Level = Literal["task", "domain", "run"]
 
 
 class NotInMemory(pd.DataFrame):
@@ -28,11 +39,6 @@ class NotInMemory(pd.DataFrame):
     def __getitem__(self, key: Any) -> NoReturn:
         """Raise an error: the answers are not in memory."""
         raise AssertionError(f"the answers of a streamed run are not in memory ({key})")
-
-
-_OF_MACHINES = ("energy_j", "energy_above_idle_j", "finished_s")
-
-Level = Literal["task", "domain", "run"]
 
 
 @dataclass(frozen=True)
@@ -211,3 +217,91 @@ class StreamedFrames(Frames):
 def len_of(rows: Rows) -> int:
     """Count some rows."""
     return rows.stop - rows.start if isinstance(rows, slice) else len(rows)
+
+
+@dataclass(frozen=True)
+class ItemPools:
+    """Which pool each item is in."""
+
+    pool: NDArray[np.int32]
+    """Shape (items,)."""
+    sizes: NDArray[np.int64]
+    """Shape (pools,): how many items each has."""
+    stratum: NDArray[np.int32]
+    """Shape (pools,): whose items it has."""
+
+
+def item_pools(stratum: NDArray[np.integer[Any]], pools: int) -> ItemPools:
+    """Deal items into pools, stratum by stratum, in their order.
+
+    Args:
+        stratum: shape (items,): 0 to the number of strata - 1, of items in a random order.
+        pools: how many to make, about: a stratum with items has one at least.
+    """
+    order = np.argsort(stratum, kind="stable").astype(np.int32)
+    per_pool = -(-len(stratum) // pools)
+    pool = np.empty(len(stratum), np.int32)
+    sizes, of_stratum = [], []
+    start = made = 0
+    for number, count in enumerate(np.bincount(stratum).tolist()):
+        number_of_pools = -(-count // per_pool)
+        position = np.arange(count) * number_of_pools // max(count, 1)
+        pool[order[start : start + count]] = made + position
+        sizes.append(np.bincount(position, minlength=number_of_pools))
+        of_stratum.append(np.full(number_of_pools, number, dtype=np.int32))
+        start, made = start + count, made + number_of_pools
+    return ItemPools(pool, np.concatenate(sizes).astype(np.int64), np.concatenate(of_stratum))
+
+
+def sampled_items(stratum: NDArray[np.integer[Any]], share: float) -> NDArray[np.bool_]:
+    """Return which items are in a random sample, shape (items,): the last ones of each stratum, one at least.
+
+    Args:
+        stratum: as in `item_pools`.
+        share: of the items of each stratum.
+    """
+    order = np.argsort(stratum, kind="stable")
+    sampled = np.zeros(len(stratum), np.bool_)
+    ends = np.cumsum(np.bincount(stratum))
+    for start, end in zip([0, *ends[:-1].tolist()], ends.tolist(), strict=True):
+        sampled[order[end - max(min(end - start, 1), round(share * (end - start))) : end]] = True
+    return sampled
+
+
+@dataclass(frozen=True)
+class RunLengths:
+    """Codes of rows; those of a stretch are the same."""
+
+    starts: NDArray[np.int64]
+    """Shape (stretches + 1,): the first row of each, and the number of rows."""
+    codes: NDArray[np.integer[Any]]
+    """Shape (stretches,)."""
+
+    @classmethod
+    def of(cls, codes: NDArray[np.integer[Any]]) -> Self:
+        """Find the stretches of some codes."""
+        changes = np.flatnonzero(codes[1:] != codes[:-1]) + 1
+        starts = np.concatenate([[0], changes, [len(codes)]]).astype(np.int64)
+        return cls(starts, codes[starts[:-1]] if len(codes) else codes)
+
+    def at(self, rows: Rows) -> NDArray[np.integer[Any]]:
+        """Return the codes of some rows, ascending where they are no slice."""
+        if not isinstance(rows, slice):
+            return np.asarray(self.codes[np.searchsorted(self.starts, rows, side="right") - 1])
+        first, last = np.searchsorted(self.starts, (rows.start, rows.stop - 1), side="right") - 1
+        if rows.stop <= rows.start:
+            return self.codes[:0]
+        if first == last:
+            return np.broadcast_to(self.codes[first], (rows.stop - rows.start,))
+        bounds = np.clip(self.starts[first : last + 2], rows.start, rows.stop)
+        return np.repeat(self.codes[first : last + 1], np.diff(bounds))
+
+    def rows_of(self, code: int) -> Rows:
+        """Return the rows of a code, ascending; a slice where they follow one another."""
+        mine = np.flatnonzero(self.codes == code)
+        if not len(mine):
+            return slice(0, 0)
+        starts, ends = self.starts[mine], self.starts[mine + 1]
+        if int((ends - starts).sum()) == int(ends[-1] - starts[0]):
+            return slice(int(starts[0]), int(ends[-1]))
+        return as_slice(np.concatenate([np.arange(*span, dtype=np.int32) for span in zip(starts, ends, strict=True)]))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wattbench_reports.formatting import units
+from wattbench_reports.routing.kept_loaded import best_at, gain_at
 from wattbench_reports.routing.model import Residents, ResidentSet, RoutingStudy
-from wattbench_reports.routing.residents.kept_loaded import best_at, gain_at
 from wattbench_reports.wording.routing.measures import StudyMeasures, minus
 from wattbench_reports.wording.routing.phrases import PHRASES
 
@@ -77,7 +77,7 @@ def gain_text(measures: StudyMeasures, gain: float) -> str:
 
 
 def _price_of_an_answer(measures: StudyMeasures) -> Iterator[str]:
-    """Yield the price of an answer that `wattbench_reports.routing.residents.kept_loaded` assumes."""
+    """Yield the price of an answer that `wattbench_reports.routing.kept_loaded` assumes."""
     singles, best = {each.name: each for each in measures.study.singles}, measures.best
     cheaper = [name for name in measures.study.hull if singles[name].cost.estimate < best.cost.estimate]
     if not cheaper:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.made_up.routing_worlds import answers_of, context_of
-from wattbench_reports.routing.answers.routed import pick
+from wattbench_reports.routing.answers.item_answers import pick
 from wattbench_reports.routing.fitting.folds import FOLDS, deal_folds, of_folds, widened
 from wattbench_reports.routing.judge import judge
 from wattbench_reports.stats import Interval

@@ -19,8 +19,7 @@ from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.tables.routes import OfflineRouter, read_routes
 from wattbench_reports.tables.routes.litellm import route_of as of_litellm
-from wattbench_reports.tables.routes.logged_route import LoggedRoute, NoRoute
-from wattbench_reports.tables.routes.request_texts import hashes_of, texts_of
+from wattbench_reports.tables.routes.logged_route import LoggedRoute, NoRoute, hashes_of, texts_of
 from wattbench_reports.tables.routes.semantic_router import route_of as of_semantic_router
 from wattbench_reports.tables.run_tables import Frames, load_frames
 

@@ -11,6 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.made_up.large_import import make_import
 from tests.made_up.large_run import make_run
@@ -22,10 +24,13 @@ from wattbench_reports.export.export_run import export_items
 from wattbench_reports.export.frames.frame_files import frame_as_csv
 from wattbench_reports.export.frames.items_frame import item_parts, items_frame
 from wattbench_reports.html.report import write_report
+from wattbench_reports.stats import mean_difference
 from wattbench_reports.tables.run_tables import load_frames
 from wattbench_reports.tables.streamed import StreamedFrames, load_streamed, sampled_frames
+from wattbench_reports.tables.streamed.streamed_frames import RunLengths, item_pools, sampled_items
 
 ANSWERS, POOLS = 6_000, 150
+CODES = st.lists(st.integers(0, 2), min_size=1, max_size=30).map(lambda codes: np.array(codes, dtype=np.int8))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -215,3 +220,54 @@ def test_all_answers_at_once_are_refused(imported: Path) -> None:
     for wanted in (lambda: frames.row_of_answer, lambda: frames.an_answer, lambda: frames.items["correct"]):
         with pytest.raises(AssertionError):
             wanted()
+
+
+@pytest.mark.parametrize("pools", [1, 7, 40, 500])
+def test_pools_are_of_one_stratum_and_of_nearly_one_size(pools: int) -> None:
+    stratum = np.random.default_rng(3).permutation(np.repeat([0, 1, 2], [70, 29, 1]))
+    dealt = item_pools(stratum, pools)
+    assert np.bincount(dealt.pool).tolist() == dealt.sizes.tolist()
+    assert dealt.sizes.sum() == 100
+    np.testing.assert_array_equal(dealt.stratum[dealt.pool], stratum)
+    for number in range(3):
+        sizes = dealt.sizes[dealt.stratum == number]
+        assert sizes.max() - sizes.min() <= 1
+        assert sizes.max() <= -(-100 // pools)
+
+
+def test_every_stratum_is_sampled() -> None:
+    stratum = np.random.default_rng(3).permutation(np.repeat([0, 1, 2], [70, 29, 1]))
+    assert np.bincount(stratum[sampled_items(stratum, 0.1)]).tolist() == [7, 3, 1]
+    assert sampled_items(stratum, 1.0).all()
+
+
+def test_the_spread_between_pools_is_that_between_items() -> None:
+    """Of a paired difference over two tasks of which each system is good at one."""
+    rng = np.random.default_rng(5)
+    task, hard = rng.integers(0, 2, 60_000), rng.random(60_000)
+    ours, theirs = ((rng.random(60_000) < 1 - 0.6 * hard - 0.4 * (task == bad)).astype(float) for bad in (0, 1))
+    dealt = item_pools(np.zeros(60_000, np.int64), 6_000)
+    by_item = mean_difference(ours, theirs)
+    means = [np.bincount(dealt.pool, weights=each) / dealt.sizes for each in (ours, theirs)]
+    by_pool = mean_difference(means[0], means[1])
+    assert by_item is not None and by_pool is not None
+    assert by_pool.estimate == pytest.approx(by_item.estimate, abs=1e-12)
+    assert by_pool.high - by_pool.low == pytest.approx(by_item.high - by_item.low, rel=4 / np.sqrt(2 * 6_000))
+
+
+@given(CODES, st.data())
+def test_it_is_the_column(codes: np.ndarray, data: st.DataObject) -> None:
+    found = RunLengths.of(codes)
+    start = data.draw(st.integers(0, len(codes)))
+    rows = slice(start, data.draw(st.integers(start, len(codes))))
+    assert found.at(rows).tolist() == codes[rows].tolist()
+    places = np.array(data.draw(st.lists(st.integers(0, len(codes) - 1))), dtype=np.int64)
+    assert found.at(places).tolist() == codes[places].tolist()
+
+
+@given(CODES, st.integers(0, 3))
+def test_rows_of_a_code_are_a_slice_where_they_can_be(codes: np.ndarray, code: int) -> None:
+    rows = RunLengths.of(codes).rows_of(code)
+    places = np.arange(len(codes))[rows].tolist()
+    assert places == np.flatnonzero(codes == code).tolist()
+    assert isinstance(rows, slice) == (not places or places == list(range(places[0], places[-1] + 1)))

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from tests.made_up import routing_studies as studies
-from wattbench_reports.html.whatif.embedded_residents import carried_residents
+from wattbench_reports.html.whatif.embedded_data import carried_residents
 from wattbench_reports.metrics.costs import CostUnit
-from wattbench_reports.routing.residents.kept_loaded import gain_at
+from wattbench_reports.routing.kept_loaded import gain_at
 from wattbench_reports.sections.routing.residents import residents_passage
 from wattbench_reports.stats import Interval
 from wattbench_reports.wording.routing import routing_words, study_measures

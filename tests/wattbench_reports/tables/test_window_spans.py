@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wattbench.records.client_lag import SentRequest, sending
-from wattbench_reports.tables.client_seconds import client_seconds, slots_of
+from wattbench_reports.tables.window_spans import client_seconds, slots_of
 
 TIMES = st.floats(0, 1e4, allow_nan=False)
 SPANS = st.lists(st.tuples(TIMES, st.floats(0, 1e3)).map(lambda span: (span[0], span[0] + span[1])), min_size=1)

@@ -12,10 +12,7 @@ from wattbench.text_classifier import TextFeatures
 from wattbench.text_classifier.model import STRENGTHS, by_rarity, spread
 from wattbench_reports.routing.fitting.folds import deal_folds
 from wattbench_reports.routing.fitting.rule import at_costs
-from wattbench_reports.routing.predictors.classifier_predictor import WordKernel
-from wattbench_reports.routing.predictors.domain_predictor import DomainPredictor
-from wattbench_reports.routing.predictors.nearest_predictor import Neighbourhood
-from wattbench_reports.routing.predictors.similar_texts import alike
+from wattbench_reports.routing.predictors import DomainPredictor, Neighbourhood, WordKernel, alike
 
 
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=80), st.integers(2, 10), st.integers(0, 5))

@@ -1,1 +1,0 @@
-"""Predict the score of each system on items that a router was not fitted to."""

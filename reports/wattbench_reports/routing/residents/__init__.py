@@ -1,1 +1,0 @@
-"""Which systems to keep loaded, and what each draws while it waits."""
