@@ -103,7 +103,7 @@ class Flips:
     second_only: tuple[Flip, ...]
 
 
-def flips(analysis: Analysis, pairs: Sequence[Pair], examples: int = EXAMPLES) -> tuple[Flips, ...]:
+def flips(analysis: Analysis, pairs: Sequence[Pair]) -> tuple[Flips, ...]:
     """Find the items that only one system of each pair answers correctly. Pairs without a common item are left out.
 
     Which items are shown does not depend on what was answered: all items are put in one fixed random order, the
@@ -112,7 +112,6 @@ def flips(analysis: Analysis, pairs: Sequence[Pair], examples: int = EXAMPLES) -
     Args:
         analysis: of the run.
         pairs: systems of the run.
-        examples: the most items per direction.
     """
     table = analysis.table
     order = np.random.default_rng(SEED).permutation(len(table.tasks))
@@ -122,7 +121,7 @@ def flips(analysis: Analysis, pairs: Sequence[Pair], examples: int = EXAMPLES) -
     compared = [(pair, _Sides.of(table, right, pair)) for pair in pairs]
     compared = [(pair, sides) for pair, sides in compared if sides.answered.any()]
     chosen = [
-        tuple(spread(flipped, tasks, len(suite), order, examples) for flipped in (sides.gained, sides.lost))
+        tuple(spread(flipped, tasks, len(suite), order, EXAMPLES) for flipped in (sides.gained, sides.lost))
         for _, sides in compared
     ]
     answers = _answers(

@@ -17,7 +17,7 @@ on what was counted. What a system is made of may differ between systems, as tha
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from wattbench.errors import UserError, nearest
@@ -96,18 +96,15 @@ def differences(first: Fingerprint, second: Fingerprint) -> tuple[Difference, ..
     return tuple(divided)
 
 
-def divides(
-    prints: Mapping[str, Fingerprint], across: Sequence[str] = (), names: Iterable[str] = (*CONDITIONS, *CIRCUMSTANCES)
-) -> tuple[Divide, ...]:
-    """Return the parts in which several systems differ, in the order of `names`.
+def divides(prints: Mapping[str, Fingerprint], across: Sequence[str] = ()) -> tuple[Divide, ...]:
+    """Return the parts in which several systems differ; what systems are made of may differ, and is left out.
 
     Args:
         prints: name to fingerprint.
         across: parts that the reader asked to rank across.
-        names: the parts to look at. What systems are made of may differ, and is left out unless named.
     """
     divided = []
-    for name in names:
+    for name in (*CONDITIONS, *CIRCUMSTANCES):
         sides = _by_work(prints) if name == TASKS else _by_part(prints, name)
         if len(sides) > 1:
             facts = _differing([value for value, _ in sides])

@@ -39,16 +39,15 @@ class Excerpt:
         return self.shown < self.length
 
 
-def last_of(text: str, characters: int = PROMPT_CHARACTERS, lines: int = LINES) -> Excerpt:
+def last_of(text: str) -> Excerpt:
     """Return an excerpt of the end of a text: in a prompt the question is there."""
-    kept = text[-characters:] if characters else ""
-    kept = "".join(kept.splitlines(keepends=True)[-lines:])
+    kept = "".join(text[-PROMPT_CHARACTERS:].splitlines(keepends=True)[-LINES:])
     return Excerpt(visible(kept), len(text), len(kept))
 
 
-def first_of(text: str, characters: int = ANSWER_CHARACTERS, lines: int = LINES) -> Excerpt:
+def first_of(text: str, characters: int = ANSWER_CHARACTERS) -> Excerpt:
     """Return an excerpt of the beginning of a text."""
-    kept = "".join(text[:characters].splitlines(keepends=True)[:lines])
+    kept = "".join(text[:characters].splitlines(keepends=True)[:LINES])
     return Excerpt(visible(kept), len(text), len(kept))
 
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from wattbench.records import COMBINATIONS, NO_ANSWER, AnswerForm, Forms, RunRecords, equal_in, target_in, targets_of
 from wattbench.records.files.jsonl import read_lines
-from wattbench_reports.stats.budgets import SEED, STRICTNESS_ANSWERS
+from wattbench_reports.stats.budgets import STRICTNESS_ANSWERS
 from wattbench_reports.tables.answer_texts import texts_at
 from wattbench_reports.tables.run_tables import Frames
 
@@ -169,7 +169,7 @@ class _CellTotals:
             right[number] = np.bincount(task_of[scored], weights=scores[scored], minlength=len(tasks))
             is_wrong = (scores < 1) & comparing[task_of]
             wrong[number] = np.bincount(task_of[is_wrong], minlength=len(tasks))
-            order = frames.random_order(SEED, of_system)[is_wrong]
+            order = frames.random_order(of_system)[is_wrong]
             chosen.append(_drawn(frames.positions(of_system)[is_wrong], task_of[is_wrong], order))
         rows = np.concatenate(chosen).astype(np.int64)
         task = frames.codes("task", rows).astype(np.int64)

@@ -191,11 +191,8 @@ def _check(context: StudyContext) -> float:
 class _PairMeans:
     """Estimates of all ordered pairs. Arrays have shape (systems, systems), the first system by row."""
 
-    coin: NDArray[np.float64]
-    """Accuracy with a coin for a check."""
     perfect: NDArray[np.float64]
     """Accuracy with a perfect check."""
-    coin_cost: NDArray[np.float64]
     perfect_cost: NDArray[np.float64]
     equal: NDArray[np.float64]
     """The part of the way from a coin to a perfect check at which it is as accurate as the best single system."""
@@ -225,7 +222,7 @@ def _pair_means(context: StudyContext) -> _PairMeans:
     reached = equal <= 1 + _ROUNDING
     part = np.where(reached, equal, 0.0)
     equal_cost = np.where(reached, coin_cost + part * (perfect_cost - coin_cost), math.inf)
-    return _PairMeans(coin, perfect, coin_cost, perfect_cost, equal, equal_cost)
+    return _PairMeans(perfect, perfect_cost, equal, equal_cost)
 
 
 def _pairs(cost: NDArray[np.float64]) -> Iterator[tuple[int, int]]:

@@ -152,7 +152,7 @@ def _families(context: StudyContext, read: ReadRequests) -> tuple[list[_Family],
 
 
 def _shuffled(context: StudyContext) -> StudyContext:
-    return replace(context, answers=shuffled_answers(context.answers, SEED))
+    return replace(context, answers=shuffled_answers(context.answers))
 
 
 def _of_both(fit: Callable[[ItemAnswers], Predictor], context: StudyContext, shuffled: StudyContext) -> _Predictors:

@@ -60,13 +60,13 @@ class BlockRatio:
     open_above: bool = False
     """Too few blocks have anything in the denominator: nothing bounds the ratio from above."""
 
-    def interval(self, confidence: float = CONFIDENCE) -> Interval:
+    def interval(self) -> Interval:
         """Return estimate x exp(+- t sqrt(log_variance))."""
-        return self.with_variance(self.log_variance, self.df, confidence)
+        return self.with_variance(self.log_variance, self.df)
 
-    def with_variance(self, log_variance: float, df: float, confidence: float) -> Interval:
+    def with_variance(self, log_variance: float, df: float) -> Interval:
         """Return the interval of the estimate with another variance of its logarithm."""
-        interval = _log_t_interval(self.estimate, log_variance, df, confidence)
+        interval = _log_t_interval(self.estimate, log_variance, df)
         return replace(interval, high=math.inf) if self.open_above else interval
 
 
@@ -109,9 +109,7 @@ def block_ratio(numerators: NDArray[np.float64], denominators: NDArray[np.float6
     return BlockRatio(ratio, variance, blocks - 1, _may_be_empty(denominators))
 
 
-def paired_block_ratios(
-    first: tuple[Sums, Sums], second: tuple[Sums, Sums], confidence: float = CONFIDENCE
-) -> list[PairedBlockRatio | None]:
+def paired_block_ratios(first: tuple[Sums, Sums], second: tuple[Sums, Sums]) -> list[PairedBlockRatio | None]:
     """Compare ratios of sums of two systems over the same blocks: the speed of a block cancels.
 
     A session's effect on the machine cancels too, as far as it slows both systems by the same factor. What differs
@@ -121,7 +119,6 @@ def paired_block_ratios(
     Args:
         first: (numerators, denominators), each of shape (blocks, pairs), over the items that count for both.
         second: the same of the other system, block by block and pair by pair.
-        confidence: the two-sided level.
 
     Returns:
         One per pair; None from one block, or where one of the two has nothing in its numerators or denominators.
@@ -138,7 +135,7 @@ def paired_block_ratios(
             results.append(None)
             continue
         ratio = ours / our_base / (theirs / their_base)
-        results.append(log_t_pair(ratio, float(variances[pair]), blocks - 1, confidence))
+        results.append(log_t_pair(ratio, float(variances[pair]), blocks - 1))
     return results
 
 
@@ -163,17 +160,17 @@ def log_ratio_losses(numerators: Sums, denominators: Sums) -> NDArray[np.float64
     return np.asarray(np.where(np.isfinite(losses).all(axis=0), losses, np.nan))
 
 
-def log_t_pair(ratio: float, log_variance: float, df: float, confidence: float = CONFIDENCE) -> PairedBlockRatio:
+def log_t_pair(ratio: float, log_variance: float, df: float) -> PairedBlockRatio:
     """Return a ratio of two systems' figures with its interval, p-value and probability from the t distribution."""
     error, size = math.sqrt(log_variance), math.log(ratio)
     # No spread: in the same proportion in every block, so that no block contradicts the sign.
     below = float(stdtr(df, -size / error)) if error > 0 else (1 - float(np.sign(size))) / 2
-    interval = _log_t_interval(ratio, log_variance, df, confidence)
+    interval = _log_t_interval(ratio, log_variance, df)
     return PairedBlockRatio(interval, min(1.0, 2 * min(below, 1 - below)), below, df)
 
 
-def _log_t_interval(estimate: float, log_variance: float, df: float, confidence: float) -> Interval:
-    return log_interval(estimate, float(stdtrit(df, (1 + confidence) / 2)) * math.sqrt(log_variance))
+def _log_t_interval(estimate: float, log_variance: float, df: float) -> Interval:
+    return log_interval(estimate, float(stdtrit(df, (1 + CONFIDENCE) / 2)) * math.sqrt(log_variance))
 
 
 def _variances(losses: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -204,11 +201,7 @@ class PairedBlockMean:
 
 
 def block_mean_intervals(
-    scores: NDArray[np.float64],
-    counts: NDArray[np.float64],
-    *,
-    by_item: Sequence[Interval | None],
-    confidence: float = CONFIDENCE,
+    scores: NDArray[np.float64], counts: NDArray[np.float64], *, by_item: Sequence[Interval | None]
 ) -> list[Interval | None]:
     """Return each system's mean score, with the outer ends of the interval between blocks and the one by item.
 
@@ -217,12 +210,11 @@ def block_mean_intervals(
             weights.
         counts: the same shape: the sum of the weights; without weights, the answers.
         by_item: the interval by item of each system, such as `accuracy_interval`'s.
-        confidence: the two-sided level.
 
     Returns:
         Within 0 to 1; the interval by item itself from one block. None where that is None.
     """
-    halves = _halves(_mean_residuals(scores, counts), confidence)
+    halves = _halves(_mean_residuals(scores, counts))
     intervals: list[Interval | None] = []
     for inner, half in zip(by_item, halves, strict=True):
         intervals.append(None if inner is None else _outer(inner, half, 0.0))
@@ -234,7 +226,6 @@ def paired_block_means(
     second: tuple[NDArray[np.float64], NDArray[np.float64]],
     *,
     by_item: Sequence[tuple[Interval, float] | None],
-    confidence: float = CONFIDENCE,
 ) -> list[PairedBlockMean | None]:
     """Compare mean scores of two systems over the same blocks and items.
 
@@ -242,13 +233,12 @@ def paired_block_means(
         first: (scores, counts), each of shape (blocks, pairs), as `block_mean_intervals` takes them.
         second: the same of the other system.
         by_item: the difference by item and its p-value, such as `mean_difference`'s and `paired_p_value`'s.
-        confidence: the two-sided level.
 
     Returns:
         Within -1 to 1. None where there is no difference by item.
     """
     residuals = _mean_residuals(*first) - _mean_residuals(*second)
-    halves = _halves(residuals, confidence)
+    halves = _halves(residuals)
     errors, df = _errors(residuals), len(residuals) - 1
     results: list[PairedBlockMean | None] = []
     for inner, half, error in zip(by_item, halves, errors.tolist(), strict=True):
@@ -276,9 +266,9 @@ def _errors(residuals: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.sqrt(blocks**2 / (blocks - 1) * residuals.var(axis=0)))
 
 
-def _halves(residuals: NDArray[np.float64], confidence: float) -> list[float]:
+def _halves(residuals: NDArray[np.float64]) -> list[float]:
     """Return half the width of the t interval of each column."""
-    student = float(stdtrit(max(len(residuals) - 1, 1), (1 + confidence) / 2))
+    student = float(stdtrit(max(len(residuals) - 1, 1), (1 + CONFIDENCE) / 2))
     return [student * error for error in _errors(residuals).tolist()]
 
 

@@ -165,22 +165,19 @@ def stratified_units(
     return StratifiedUnits(tuple(block.shape[1] for block in blocks), dealt_items, seed)
 
 
-def percentile_interval(
-    estimate: float, draws: NDArray[np.float64], confidence: float = CONFIDENCE, *, few: bool = False
-) -> Interval:
+def percentile_interval(estimate: float, draws: NDArray[np.float64], *, few: bool = False) -> Interval:
     """Return an estimate with percentiles of its draws as bounds, which always contain it.
 
     Args:
         estimate: over the items as they are, in the unit of the draws.
         draws: shape (resamples,): the same over items drawn again; may be infinite. NaN is left out.
-        confidence: the two-sided level.
         few: fewer than two items, so that nothing bounds it: 0 to infinity.
 
     Source: percentile bootstrap, B. Efron and R. J. Tibshirani, "An Introduction to the Bootstrap" (1993), ch. 13.
     """
     if few:
         return Interval(estimate, 0.0, math.inf)
-    tail, known = (1 - confidence) / 2, draws[~np.isnan(draws)]
+    tail, known = (1 - CONFIDENCE) / 2, draws[~np.isnan(draws)]
     # Values that were drawn, never one between two of them: one of the two may be infinite.
     low = float(np.quantile(known, tail, method="lower"))
     high = float(np.quantile(known, 1 - tail, method="higher"))

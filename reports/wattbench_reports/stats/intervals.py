@@ -13,6 +13,7 @@ CONFIDENCE = 0.95
 """The confidence of every interval that wattbench prints."""
 LARGEST_LOG = 700.0
 """Of what is taken to be finite."""
+_NORMAL = float(ndtri((1 + CONFIDENCE) / 2))
 
 
 @dataclass(frozen=True)
@@ -36,13 +37,12 @@ def log_interval(estimate: float, half: float) -> Interval:
     return Interval(estimate, estimate / factor, estimate * factor if estimate else 0.0)
 
 
-def wilson_interval(share: float, trials: float, confidence: float = CONFIDENCE) -> Interval:
+def wilson_interval(share: float, trials: float) -> Interval:
     """Return the score interval of a binomial share, which unlike Wald's keeps its coverage near 0 and 1.
 
     Args:
         share: the observed share, 0 to 1.
         trials: how many independent trials it is worth; need not be whole (an effective sample size).
-        confidence: the two-sided level, between 0 and 1.
 
     Raises:
         ValueError: no trials, or a share outside 0..1.
@@ -51,16 +51,14 @@ def wilson_interval(share: float, trials: float, confidence: float = CONFIDENCE)
     """
     if not (trials > 0 and 0 <= share <= 1):
         raise ValueError(f"a share of {share} in {trials} trials is not a share")
-    z2 = _normal_quantile(confidence) ** 2
+    z2 = _NORMAL**2
     centre = (share + z2 / (2 * trials)) / (1 + z2 / trials)
     half = math.sqrt(z2 * (share * (1 - share) / trials + z2 / (4 * trials**2))) / (1 + z2 / trials)
     # At 0 and 1 the bound is the share itself; the minimum and maximum only take off rounding errors.
     return Interval(share, max(0.0, min(centre - half, share)), min(1.0, max(centre + half, share)))
 
 
-def accuracy_interval(
-    correct: NDArray[np.float64], trials: NDArray[np.float64], confidence: float = CONFIDENCE
-) -> Interval | None:
+def accuracy_interval(correct: NDArray[np.float64], trials: NDArray[np.float64]) -> Interval | None:
     """Return the mean score over all answers, with an interval clustered by item.
 
     Items scored 0 or 1 and asked once get Wilson's interval. Otherwise the variance of the mean is clustered by
@@ -71,7 +69,6 @@ def accuracy_interval(
     Args:
         correct: shape (items,): the sum of an item's scores, each 0 to 1.
         trials: shape (items,): how often the item was asked; items never asked are left out.
-        confidence: the two-sided level.
 
     Returns:
         None where nothing was asked.
@@ -86,19 +83,16 @@ def accuracy_interval(
         return None
     share = float(np.clip(correct.sum() / answers, 0.0, 1.0))
     if np.all(trials == 1) and np.all((correct == 0) | (correct == 1)):
-        return wilson_interval(share, items, confidence)
-    return wilson_interval(share, _effective_trials(correct, trials, share, confidence), confidence)
+        return wilson_interval(share, items)
+    return wilson_interval(share, _effective_trials(correct, trials, share))
 
 
-def mean_interval(
-    scores: NDArray[np.float64], clusters: NDArray[np.int64], confidence: float = CONFIDENCE
-) -> Interval | None:
+def mean_interval(scores: NDArray[np.float64], clusters: NDArray[np.int64]) -> Interval | None:
     """Return mean ± t * clustered standard error of an unbounded figure, such as seconds or tokens.
 
     Args:
         scores: shape (answers,), of whatever unit. For scores of 0 to 1 use `accuracy_interval`, which keeps inside.
         clusters: shape (answers,): the item that the answer is for, as any whole number.
-        confidence: the two-sided level.
 
     Returns:
         In the unit of the scores. From a single item nothing bounds the mean: minus to plus infinity. None where
@@ -112,13 +106,11 @@ def mean_interval(
     if error is None:
         return Interval(mean, -math.inf, math.inf)
 
-    half = float(stdtrit(len(np.unique(clusters)) - 1, (1 + confidence) / 2)) * error
+    half = float(stdtrit(len(np.unique(clusters)) - 1, (1 + CONFIDENCE) / 2)) * error
     return Interval(mean, mean - half, mean + half)
 
 
-def _effective_trials(
-    correct: NDArray[np.float64], trials: NDArray[np.float64], share: float, confidence: float
-) -> float:
+def _effective_trials(correct: NDArray[np.float64], trials: NDArray[np.float64], share: float) -> float:
     items = len(trials)
     if items < 2:
         return float(items)
@@ -126,13 +118,9 @@ def _effective_trials(
     if variance <= 1e-12:  # all items alike: they are still no more than so many items
         return float(items)
 
-    student = float(stdtrit(items - 1, (1 + confidence) / 2))
-    effective = share * (1 - share) / variance * (_normal_quantile(confidence) / student) ** 2
+    student = float(stdtrit(items - 1, (1 + CONFIDENCE) / 2))
+    effective = share * (1 - share) / variance * (_NORMAL / student) ** 2
     return max(effective, 1.0)
-
-
-def _normal_quantile(confidence: float) -> float:
-    return float(ndtri((1 + confidence) / 2))
 
 
 def clopper_pearson(share: float, trials: float, level: float) -> tuple[float, float]:
@@ -152,7 +140,7 @@ def clopper_pearson(share: float, trials: float, level: float) -> tuple[float, f
     return low, high
 
 
-def clustered_share(shares: NDArray[np.float64], confidence: float = CONFIDENCE) -> Interval:
+def clustered_share(shares: NDArray[np.float64]) -> Interval:
     """Bound a share of trials that depend on each other within clusters.
 
     Every cluster counts as one trial: the mean of k independent shares scatters no more than the share of k independent
@@ -166,7 +154,6 @@ def clustered_share(shares: NDArray[np.float64], confidence: float = CONFIDENCE)
 
     Args:
         shares: shape (clusters,): of each cluster, 0 to 1.
-        confidence: the two-sided level.
 
     Raises:
         ValueError: there is no cluster.
@@ -174,7 +161,7 @@ def clustered_share(shares: NDArray[np.float64], confidence: float = CONFIDENCE)
     if not len(shares):
         raise ValueError("no share of no clusters")
     share = float(shares.mean())
-    return Interval(share, *clopper_pearson(share, len(shares), (1 - confidence) / 2))
+    return Interval(share, *clopper_pearson(share, len(shares), (1 - CONFIDENCE) / 2))
 
 
 def interval_difference(first: Interval, second: Interval) -> Interval:

@@ -57,8 +57,6 @@ class NodeEffect:
     infinity: each machine asked one block, and chance is not known."""
     p_value: float | None
     """That it is like the others, adjusted for the number of machines. None: not known."""
-    robust_z: float | None
-    """How many robust standard deviations of the machines it is above their median. None: fewer than `FLEET`."""
     unusual: bool
     """It takes unusually long, or unusually many joules. A fast machine is not unusual."""
 
@@ -88,7 +86,7 @@ def node_effects(values: NDArray[np.float64], nodes: NDArray[np.int64]) -> list[
     zs = _robust_z(means, math.sqrt(variance / float(np.median(counts))))
     p_values = holm([_p(*each, df) for each in zip(effects.tolist(), errors.tolist(), strict=True)])
     return [
-        NodeEffect(_ratio(effect, error, df), p, z, _unusual(effect, p, z))
+        NodeEffect(_ratio(effect, error, df), p, _unusual(effect, p, z))
         for effect, error, p, z in zip(effects.tolist(), errors.tolist(), p_values, zs, strict=True)
     ]
 

@@ -20,9 +20,7 @@ _MAX_WORK = 20_000_000
 """Above this many additions the normal distribution replaces the exact one. There are thousands of items then."""
 
 
-def mean_difference(
-    first: NDArray[np.float64], second: NDArray[np.float64], confidence: float = CONFIDENCE
-) -> Interval | None:
+def mean_difference(first: NDArray[np.float64], second: NDArray[np.float64]) -> Interval | None:
     """Return the mean of first - second over the same items, with an interval that stays wide if all items agree.
 
     For scores of 0 and 1 this is the interval of Agresti and Min: half a pair is added to each of the four outcomes
@@ -32,7 +30,6 @@ def mean_difference(
     Args:
         first: shape (items,): each item's mean score, 0 to 1.
         second: the same of the other system.
-        confidence: the two-sided level.
 
     Returns:
         The difference, -1 to 1; None where there are no items.
@@ -47,7 +44,7 @@ def mean_difference(
     padded = items + 2
     centre = float(differences.sum()) / padded
     variance = (float(differences @ differences) + 1) / padded - centre**2
-    half = float(ndtri((1 + confidence) / 2)) * math.sqrt(variance / padded)
+    half = float(ndtri((1 + CONFIDENCE) / 2)) * math.sqrt(variance / padded)
     return Interval(float(differences.mean()), max(-1.0, centre - half), min(1.0, centre + half))
 
 

@@ -136,13 +136,12 @@ class Within:
     """Shape (clusters,): their numbers of values."""
 
 
-def quantile_interval(sample: Sample, share: float, confidence: float = CONFIDENCE) -> Interval | None:
+def quantile_interval(sample: Sample, share: float) -> Interval | None:
     """Return a quantile with its bounds; None without a value.
 
     Args:
         sample: the values.
         share: of the values that lie at or below the quantile, between 0 and 1.
-        confidence: the two-sided level.
 
     Returns:
         In the unit of the values. From 0 and to infinity as far as nothing bounds it: all of a single block.
@@ -152,8 +151,8 @@ def quantile_interval(sample: Sample, share: float, confidence: float = CONFIDEN
     estimate = sample.quantile(share)
     within = sample.within(estimate, lowest(sample))
     alone = bool(within.sizes.max() <= 1 < len(sample.values))
-    effective = within.effective if alone and sample.strata is None else _effective(within, confidence)
-    low, high = _shares(share, effective, confidence) if effective > 0 else (0.0, math.inf)
+    effective = within.effective if alone and sample.strata is None else _effective(within)
+    low, high = _shares(share, effective) if effective > 0 else (0.0, math.inf)
     # Of independent values outwards at both ends, so that two order statistics hold the quantile in 95% or more.
     step = (1 - STEP_ROUNDING) / within.effective if alone else 0.0
     below = sample.quantile(low - step) if low > step else 0.0
@@ -176,22 +175,22 @@ def variance_between(residuals: NDArray[np.float64], clusters: int) -> float:
     return float(clusters / (clusters - 1) * (residuals @ residuals))
 
 
-def _effective(within: Within, confidence: float) -> float:
+def _effective(within: Within) -> float:
     """Return the effective number of independent values; 0 from a single cluster."""
     clusters, share = int((within.sizes > 0).sum()), within.share
     if clusters < 2:
         return 0.0
     variance = variance_between(within.residuals, clusters)
-    narrower = (t_quantile(MOST_DF, confidence) / t_quantile(clusters - 1, confidence)) ** 2
+    narrower = (t_quantile(MOST_DF) / t_quantile(clusters - 1)) ** 2
     independent, most = share * (1 - share) * narrower, MOST_EFFECTIVE * within.effective
     # Where all are below, the share of several domains may be 1 and a rounding error, and does not vary.
     return independent / variance if 0 < independent < most * variance else most
 
 
-def _shares(share: float, effective: float, confidence: float) -> tuple[float, float]:
+def _shares(share: float, effective: float) -> tuple[float, float]:
     """Return the shares of the values between which the quantile lies; below 0 or above 1 where it may lie beyond
     all."""
-    outside = (1 - confidence) / 2
+    outside = (1 - CONFIDENCE) / 2
     none_below = float((1 - share) ** effective)
     low = (float(bdtrik(outside, effective, share)) + 1) / effective if none_below < outside else 0.0
     return low, (float(bdtrik(1 - outside, effective, share)) + 1) / effective

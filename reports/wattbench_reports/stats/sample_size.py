@@ -21,7 +21,7 @@ _TAIL_SDS = 7.0
 """Numbers of discordant items farther from their mean have a chance of some 1e-11 and are left out."""
 
 
-def power_of(difference: float, discordant_share: float, items: int, alpha: float = ALPHA) -> float:
+def power_of(difference: float, discordant_share: float, items: int) -> float:
     """Return the power of exact McNemar for a difference in accuracy over `items` items.
 
     Exact: the number of discordant items is binomial, and so is, among them, the number in favour of one system; the
@@ -33,7 +33,6 @@ def power_of(difference: float, discordant_share: float, items: int, alpha: floa
         discordant_share: of items that one system gets right and the other wrong, 0 to 1. A difference takes at least
             as many, so where this is less than the difference, the difference itself is used.
         items: that both are asked.
-        alpha: the two-sided level of the test.
 
     Returns:
         0 to 1; 0 without items.
@@ -44,7 +43,7 @@ def power_of(difference: float, discordant_share: float, items: int, alpha: floa
     Source: S. W. Duffy, "Asymptotic and exact power for the McNemar test and its analogue with R controls per case",
     Biometrics 40 (1984).
     """
-    _check(discordant_share, alpha)
+    _check_share(discordant_share)
     if not -1 <= difference <= 1 or items < 0:
         raise ValueError(f"a difference of {difference} over {items} items is not possible")
     share = max(discordant_share, abs(difference))
@@ -53,7 +52,7 @@ def power_of(difference: float, discordant_share: float, items: int, alpha: floa
 
     spread = _TAIL_SDS * math.sqrt(items * share * (1 - share)) + _TAIL_SDS**2
     discordant, limits = _losing_at_most(
-        max(0, math.floor(items * share - spread)), min(items, math.ceil(items * share + spread)), alpha
+        max(0, math.floor(items * share - spread)), min(items, math.ceil(items * share + spread))
     )
     favour = (1 + difference / share) / 2
     rejection = bdtr(limits, discordant, favour) + bdtr(limits, discordant, 1 - favour)
@@ -62,20 +61,18 @@ def power_of(difference: float, discordant_share: float, items: int, alpha: floa
 
 
 @lru_cache(maxsize=8)
-def _losing_at_most(lowest: int, highest: int, alpha: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _losing_at_most(lowest: int, highest: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return numbers of discordant items, and the most that the losing side may have for the test still to reject.
 
     The latter is -1 where it never does. A search for a difference asks for the same numbers again and again.
     """
     discordant = np.arange(lowest, highest + 1, dtype=np.int64)
-    limits = np.where(0.5**discordant <= alpha / 2, np.floor(bdtrik(alpha / 2, discordant, 0.5)), -1.0)
+    limits = np.where(0.5**discordant <= ALPHA / 2, np.floor(bdtrik(ALPHA / 2, discordant, 0.5)), -1.0)
     return discordant, limits
 
 
 @lru_cache(maxsize=4096)
-def minimum_detectable_difference(
-    discordant_share: float, items: int, alpha: float = ALPHA, power: float = POWER
-) -> float | None:
+def minimum_detectable_difference(discordant_share: float, items: int) -> float | None:
     """Return the minimum detectable difference in accuracy of exact McNemar on `items` items.
 
     The two systems are taken to disagree as often as they were seen to, or as often as the difference takes, if that
@@ -86,8 +83,6 @@ def minimum_detectable_difference(
     Args:
         discordant_share: as observed, 0 to 1.
         items: that both were asked.
-        alpha: the two-sided level of the test.
-        power: wanted, between alpha and 1.
 
     Returns:
         Above 0 and up to 1; None where not even a system that is right on all items can be told from one that is
@@ -96,30 +91,28 @@ def minimum_detectable_difference(
     Raises:
         ValueError: an argument outside its range.
     """
-    _check(discordant_share, alpha, power)
-    if power_of(1.0, discordant_share, items, alpha) < power:
+    _check_share(discordant_share)
+    if power_of(1.0, discordant_share, items) < POWER:
         return None
 
     @cache  # the search asks for the power at its ends again
     def short_of(difference: float) -> float:
-        return power_of(difference, discordant_share, items, alpha) - power
+        return power_of(difference, discordant_share, items) - POWER
 
     # The normal approximation is near enough to search around, the nearer the more items there are.
-    near = min(1.0, minimum_detectable_shift(math.sqrt(max(discordant_share, 1 / items) / items), alpha, power))
+    near = min(1.0, minimum_detectable_shift(math.sqrt(max(discordant_share, 1 / items) / items)))
     low = next((share * near for share in (0.98, 0.8) if short_of(share * near) < 0), 0.0)
     high = next((each for share in (1.02, 1.25) if short_of(each := min(1.0, share * near)) >= 0), 1.0)
     return float(brentq(short_of, low, high, xtol=1e-12, rtol=1e-6))
 
 
-def minimum_detectable_shift(standard_error: float, alpha: float = ALPHA, power: float = POWER) -> float:
+def minimum_detectable_shift(standard_error: float) -> float:
     """Return the minimum detectable shift of a two-sided test, from the standard error of an estimate.
 
     For what is about normal, such as a difference of mean scores over repeats: (z(1 - alpha/2) + z(power)) * se.
 
     Args:
         standard_error: not negative, in any unit.
-        alpha: the two-sided level.
-        power: wanted, between alpha and 1.
 
     Returns:
         In the unit of the standard error.
@@ -127,20 +120,17 @@ def minimum_detectable_shift(standard_error: float, alpha: float = ALPHA, power:
     Raises:
         ValueError: an argument outside its range.
     """
-    _check(0.0, alpha, power)
     if not standard_error >= 0:
         raise ValueError(f"{standard_error} is not a standard error")
 
-    return float(ndtri(1 - alpha / 2) + ndtri(power)) * standard_error
+    return float(ndtri(1 - ALPHA / 2) + ndtri(POWER)) * standard_error
 
 
-def minimum_detectable_ratio(se_log: float, alpha: float = ALPHA, power: float = POWER) -> float:
+def minimum_detectable_ratio(se_log: float) -> float:
     """Return the minimum detectable factor between two figures, such as joules per correct answer.
 
     Args:
         se_log: standard error of the log of their ratio, as `log_ratio_se` gives it.
-        alpha: the two-sided level.
-        power: wanted, between alpha and 1.
 
     Returns:
         1 or more: a system that needs so many times as much, or so many times less, would have been told apart.
@@ -150,7 +140,7 @@ def minimum_detectable_ratio(se_log: float, alpha: float = ALPHA, power: float =
         ValueError: an argument outside its range.
     """
     try:
-        return math.exp(minimum_detectable_shift(se_log, alpha, power))
+        return math.exp(minimum_detectable_shift(se_log))
     except OverflowError:
         return math.inf
 
@@ -183,8 +173,6 @@ def log_ratio_se(
     return math.sqrt(items / (items - 1) * float(parts @ parts))
 
 
-def _check(discordant_share: float, alpha: float, power: float | None = None) -> None:
+def _check_share(discordant_share: float) -> None:
     if not 0 <= discordant_share <= 1:
         raise ValueError(f"{discordant_share} is not a share of the items")
-    if not 0 < alpha < 1 or (power is not None and not alpha < power < 1):
-        raise ValueError(f"a level of {alpha} with a power of {power} is not between 0, the level and 1")

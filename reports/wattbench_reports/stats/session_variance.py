@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from scipy.special import digamma, polygamma
 
 from wattbench_reports.stats.block_ratios import BlockRatio, PairedBlockRatio, log_t_pair
-from wattbench_reports.stats.intervals import CONFIDENCE, Interval
+from wattbench_reports.stats.intervals import Interval
 
 
 @dataclass(frozen=True)
@@ -130,19 +130,17 @@ def _pooled_df(log_figures: NDArray[np.float64], df: NDArray[np.float64]) -> flo
     return float(df.mean() * figures**2 / squares)
 
 
-def another_run(ratio: BlockRatio, session: SessionVariance, confidence: float = CONFIDENCE) -> Interval:
+def another_run(ratio: BlockRatio, session: SessionVariance) -> Interval:
     """Return the interval of a figure over other items and other sessions of this machine.
 
     It holds the figure's mean over sessions. A second run's own estimate strays from that by as much again: to compare
     two runs use `another_run_pair`.
     """
     variance, df = added((ratio.log_variance, ratio.df), (session.log_variance, session.df))
-    return ratio.with_variance(variance, df, confidence)
+    return ratio.with_variance(variance, df)
 
 
-def another_run_pair(
-    first: BlockRatio, second: BlockRatio, session: SessionVariance, confidence: float = CONFIDENCE
-) -> PairedBlockRatio | None:
+def another_run_pair(first: BlockRatio, second: BlockRatio, session: SessionVariance) -> PairedBlockRatio | None:
     """Compare figures of two runs of one machine: each has a session of its own, so their variance counts twice.
 
     The two are taken to be independent. Runs that asked the same items share what is hard in them, which would cancel
@@ -159,7 +157,7 @@ def another_run_pair(
     variance, df = added(
         (first.log_variance, first.df), (second.log_variance, second.df), (2 * session.log_variance, session.df)
     )
-    return log_t_pair(first.estimate / second.estimate, variance, df, confidence)
+    return log_t_pair(first.estimate / second.estimate, variance, df)
 
 
 def added(*parts: tuple[float, float]) -> tuple[float, float]:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from wattbench.errors import UserError
 from wattbench.records import RunRecords
 from wattbench.records.tables.table_columns import TableColumns
+from wattbench_reports.stats.budgets import SEED
 from wattbench_reports.tables.item_rows import Rows, row_of_answer, rows_by_code
 from wattbench_reports.tables.labels import Labels
 
@@ -170,9 +171,9 @@ class AnswerAccess:
         """Return the ``doc_id`` of some answers."""
         return self.items["doc_id"].to_numpy(dtype=np.int64)[rows]
 
-    def random_order(self, seed: int, rows: Rows) -> NDArray[np.float64]:
-        """Return a random number of each of some answers, the same for the same seed."""
-        return np.asarray(np.random.default_rng(seed).random(self.number)[rows])
+    def random_order(self, rows: Rows) -> NDArray[np.float64]:
+        """Return a random number of each of some answers, always the same."""
+        return np.asarray(np.random.default_rng(SEED).random(self.number)[rows])
 
     def categorical(self, name: str, rows: Rows) -> pd.Categorical:
         """Return a column of categories of `items` at some rows."""

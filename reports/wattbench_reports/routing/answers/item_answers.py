@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.metrics.costs import CostUnit
+from wattbench_reports.stats.budgets import SEED
 
 JOULES, GRAMS, MONEY, SECONDS = "joules", "grams", "money", "seconds"
 """Names of `ItemAnswers.amounts`."""
@@ -248,12 +249,12 @@ class _OfOthers(Mapping[str, NDArray[np.float64]]):
         return len(self.amounts)
 
 
-def shuffled_answers(answers: ItemAnswers, seed: int) -> ItemAnswers:
+def shuffled_answers(answers: ItemAnswers) -> ItemAnswers:
     """Return the answers with items shuffled at random, so that nothing known of an item predicts its answers.
 
     Each item keeps its domain, block and request; its scores, costs and seconds are together those of another item.
     """
-    other = np.random.default_rng(seed).permutation(answers.items)
+    other = np.random.default_rng(SEED).permutation(answers.items)
     return replace(
         answers,
         score=answers.score[other],

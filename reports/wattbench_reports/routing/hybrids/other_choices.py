@@ -218,13 +218,12 @@ class Shuffled:
     shufflings: int
 
 
-def shuffled_router(matrix: AnswerMatrix, plan: Plan, *, seed: int = SEED) -> Shuffled:
+def shuffled_router(matrix: AnswerMatrix, plan: Plan) -> Shuffled:
     """Permute the routes of a plan among its items.
 
     Args:
         matrix: in which all members answered all items of the plan.
         plan: the hybrid's own routes.
-        seed: of the shufflings.
 
     Source: P. Good, "Permutation, Parametric and Bootstrap Tests of Hypotheses" (2005), ch. 3.
     """
@@ -245,7 +244,7 @@ def shuffled_router(matrix: AnswerMatrix, plan: Plan, *, seed: int = SEED) -> Sh
     start = np.arange(items) * len(routes)
     observed = float(worth[start + small].sum())
     times = SHUFFLED_ROUTER.count(items)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(SEED)
     sums = np.array([worth[start + rng.permutation(small)].sum() for _ in range(times)])
     at_least = int((sums >= observed - 1e-9).sum())
     return Shuffled(expected, (1 + at_least) / (1 + times), times)

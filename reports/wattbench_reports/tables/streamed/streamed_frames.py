@@ -24,6 +24,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from wattbench.records.tables.table_columns import TableColumns
+from wattbench_reports.stats.budgets import SEED
 from wattbench_reports.tables.answer_access import Column, Lengths, lengths_of_lists
 from wattbench_reports.tables.item_rows import Rows, as_slice
 from wattbench_reports.tables.labels import Labels
@@ -180,11 +181,11 @@ class StreamedFrames(Frames):
         tasks, domains = self.names["task"], self.names["domain"]
         return {tasks[task]: domains[domain] for _, task, domain in reversed(self.items_in.codes.tolist())}
 
-    def random_order(self, seed: int, rows: Rows) -> NDArray[np.float64]:
+    def random_order(self, rows: Rows) -> NDArray[np.float64]:
         """Return a random number of each of some answers of one system."""
         rows = self._bounded(rows)
         first = rows.start if isinstance(rows, slice) else int(rows[0]) if len(rows) else 0
-        return np.random.default_rng([seed, first]).random(len_of(rows))
+        return np.random.default_rng([SEED, first]).random(len_of(rows))
 
     def documents_of(self, rows: Rows) -> NDArray[np.int64]:
         """Return the ``doc_id`` of some answers, ascending in the file."""
