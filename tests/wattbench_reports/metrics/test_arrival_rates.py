@@ -141,7 +141,6 @@ def test_golden(form: str, render, loaded: RunRecords, golden) -> None:
 
 def test_tokens_per_second_are_over_the_seconds_of_the_requests_served(loaded: RunRecords) -> None:
     comparison = compare(loaded)
-    assert comparison.load is not None
     items = pd.read_parquet(loaded.layout.items_table)
     for at in comparison.load.rates:
         for each in at.systems:
@@ -175,7 +174,6 @@ def test_the_minimum_counts_are_loadgens() -> None:
 
 def test_figures_are_of_one_rate_and_come_from_the_records(loaded: RunRecords) -> None:
     comparison = compare(loaded)
-    assert comparison.load is not None
     assert comparison.load.compared.offered_per_s == 0.5  # the highest that both hold
     table = pd.read_parquet(loaded.layout.items_table)
     for at in comparison.load.rates:
@@ -243,7 +241,6 @@ def test_answers_in_one_chunk_have_no_time_per_token(loaded: RunRecords) -> None
     rows["token_s"] = [stamps[:1] if chunk else stamps for stamps, chunk in zip(rows["token_s"], own, strict=True)]
     pq.write_table(pa.Table.from_pandas(rows, schema=pq.read_schema(path), preserve_index=False), path)
     comparison = compare(loaded)
-    assert comparison.load is not None
     for at in comparison.load.rates:
         sturdy, weak = at.systems
         assert set(weak.tpot_s.values()) == {None}
@@ -272,7 +269,6 @@ def test_the_figures_beside_the_page_and_the_flipped_items_are_of_the_rate_that_
     assert everything["accuracy"].to_dict() == pytest.approx(means.to_dict())
 
     section = items_section(analysis)
-    assert section is not None
     right = table.groupby(["task", "doc_id", "system"])["correct"].mean().unstack().dropna() >= 0.5
     flipped = right[right["sturdy"] != right["weak"]]
     assert len(flipped), "what the weak one did not answer is wrong"
@@ -300,7 +296,6 @@ def test_what_was_held_only_in_this_minute_is_shown_and_ranked_nowhere(tmp_path:
         write_load_run(tmp_path, held={0.5: ("sturdy", "weak"), 4.0: ("sturdy",)}, here=("sturdy", "weak"))
     )
     comparison = analysis.comparison
-    assert comparison.load is not None
     at = comparison.load.compared
     assert at.offered_per_s == 0.5  # the highest that most held as seen
     assert (at.not_held, list(at.only_here), list(at.unranked)) == ({}, ["sturdy", "weak"], ["sturdy", "weak"])
@@ -327,7 +322,6 @@ def test_of_a_rate_whose_client_was_late_nothing_is_said_of_the_system(tmp_path:
     run.layout.loads.write_text("".join(json.dumps(row) + "\n" for row in rows))
     analysis = analyse(read_run(run.layout.root))
     comparison = analysis.comparison
-    assert comparison.load is not None
     at = comparison.load.compared
     assert (at.not_held, at.not_known, list(analysis.contest.candidates)) == ({}, {"weak": why}, ["sturdy"])
     assert outside(analysis)["weak"] == f"it is not known whether it sustains it: {why}"

@@ -67,9 +67,6 @@ def served(root: Path, rows: Iterable[ItemRow], system: str = "one") -> Throughp
 
 def test_one_at_a_time_the_pauses_between_requests_count(tmp_path) -> None:
     found = served(tmp_path, [answer(number, 2.0 * number, 1.0) for number in range(5)])
-    assert found is not None
-    assert found.requests is not None
-    assert found.output_tokens is not None
     assert (found.seconds, found.answered) == (9.0, 5)
     assert (found.requests.per_s, found.output_tokens.per_s) == (5 / 9, 50 / 9)
     assert found.in_flight == pytest.approx(5 / 9), "less than one: it was idle between requests"
@@ -78,21 +75,16 @@ def test_one_at_a_time_the_pauses_between_requests_count(tmp_path) -> None:
 
 def test_between_requests_the_time_is_the_clients_and_under_a_limit_it_is_the_services(tmp_path) -> None:
     found = served(tmp_path / "pauses", [answer(number, 4.0 * number, 1.0) for number in range(5)])
-    assert found is not None
     assert (found.client_share, found.source) == (12 / 17, "client")
     waited = served(tmp_path / "limit", [answer(number, 4.0 * number, 1.0, waited_s=2.5) for number in range(5)])
-    assert waited is not None
     assert (waited.client_share, waited.source) == (2 / 17, "requests")
     kept = [answer(number, 0.25 * (number % 4) + 4.0 * (number // 4), 3.0, batch_size=4) for number in range(8)]
     four = served(tmp_path / "four", kept)
-    assert four is not None
     assert four.client_share == pytest.approx((1.5 + 4 * 1.0) / 4 / 7.75), "each of the first waits for the one before"
 
 
 def test_several_at_once_count_each_second_once(tmp_path) -> None:
     found = served(tmp_path, [answer(number, 0.25 * number, 4.0) for number in range(8)])
-    assert found is not None
-    assert found.requests is not None
     assert found.seconds == 5.75
     assert found.requests.per_s == 8 / 5.75
     assert found.in_flight == pytest.approx(32 / 5.75)
@@ -101,9 +93,7 @@ def test_several_at_once_count_each_second_once(tmp_path) -> None:
 def test_a_batch_in_one_process_is_as_many_in_flight(tmp_path) -> None:
     rows = [answer(number, 3.0 * (number // 4), 3.0, batch=number // 4, batch_size=4) for number in range(12)]
     found = served(tmp_path, rows)
-    assert found is not None
     assert found.in_flight == pytest.approx(4.0)
-    assert found.requests is not None
     assert found.requests.per_s == pytest.approx(12 / 9)
 
 
@@ -111,8 +101,6 @@ def test_windows_add_up_and_those_of_slots_side_by_side_do_too(tmp_path) -> None
     """Two slots at the same time: what one of them serves, not both together."""
     rows = [answer(number, number % 4, 1.0, window=f"w{number // 4}", block=number // 4) for number in range(8)]
     found = served(tmp_path, rows)
-    assert found is not None
-    assert found.requests is not None
     assert (found.seconds, found.requests.per_s) == (8.0, 1.0)
 
 
@@ -120,9 +108,6 @@ def test_what_failed_takes_seconds_and_is_not_served(tmp_path) -> None:
     rows = [answer(number, number, 1.0) for number in range(4)]
     rows.append(answer(4, 4.0, 6.0, failure="timed out", output_tokens=None, correct=0.0))
     found = served(tmp_path, rows)
-    assert found is not None
-    assert found.requests is not None
-    assert found.output_tokens is not None
     assert (found.seconds, found.answered) == (10.0, 4)
     assert (found.requests.per_s, found.output_tokens.per_s) == (0.4, 4.0)
     assert found.in_flight == 1.0
@@ -132,15 +117,11 @@ def test_tokens_that_were_not_counted_are_none_and_not_zero(tmp_path) -> None:
     known = [answer(number, number, 1.0) for number in range(4)]
     unknown = [answer(number, number, 1.0, output_tokens=None, window="w1") for number in range(4, 8)]
     none = served(tmp_path / "none", [replace(row, output_tokens=None) for row in known])
-    assert none is not None
     assert none.requests is not None
     assert none.output_tokens is None
     some = served(tmp_path / "some", [*known, *unknown])
-    assert some is not None
-    assert some.output_tokens is not None
     assert some.output_tokens.per_s == 10.0, "of the window in which they are known of every answer"
     part = served(tmp_path / "part", [*known[:3], replace(known[3], output_tokens=None)])
-    assert part is not None
     assert part.output_tokens is None
 
 
@@ -148,8 +129,6 @@ def test_each_system_has_its_own_windows(tmp_path) -> None:
     rows = [answer(number, number, 1.0) for number in range(4)]
     rows += [answer(number, 0.5 * number, 0.5, system="two", window="w1") for number in range(4)]
     found = served(tmp_path, rows, "two")
-    assert found is not None
-    assert found.requests is not None
     assert found.requests.per_s == 2.0
 
 
@@ -173,7 +152,6 @@ def test_every_rate_is_that_of_the_records_with_an_interval_between_blocks(make_
             assert row.requests_per_s_low is row.requests_per_s_high is row.output_tokens_per_s_low is None
             continue
         expected = block_ratio(spans["tokens"].to_numpy(float), seconds.to_numpy())
-        assert expected is not None
         interval = expected.interval()
         assert row.output_tokens_per_s_low == pytest.approx(interval.low, rel=1e-9)
         assert row.output_tokens_per_s_high == pytest.approx(interval.high, rel=1e-9)
@@ -195,7 +173,6 @@ def test_seconds_of_unlike_machines_are_not_pooled(make_run, fake) -> None:
     spans = kept.groupby("window").agg(first=("started_s", "min"), last=("finished_s", "max"))
     analysis = analyse(run)
     found = analysis.served["generalist"]
-    assert found.requests is not None
     assert found.answered == len(kept)
     assert found.requests.per_s == pytest.approx(len(kept) / (spans["last"] - spans["first"]).sum(), rel=1e-9)
     windows = windows_frame(analysis)
@@ -226,7 +203,6 @@ def test_intervals_between_blocks_hold_what_they_promise() -> None:
     for _ in range(4000):
         seconds = 20 * 2.0 * np.exp(0.2 * rng.standard_normal(6))
         ratio = block_ratio(np.full(6, 20.0), seconds)
-        assert ratio is not None
         interval = ratio.interval()
         held += interval.low <= rate <= interval.high
     assert 0.935 <= held / 4000 <= 0.965

@@ -81,20 +81,16 @@ def write_traced_run(root: Path, *, holds: bool = True, poisson: bool = True):
 
 def test_bursts_cost_latency_joules_and_copies(tmp_path: Path) -> None:
     comparison = compare(write_traced_run(tmp_path))
-    assert comparison.load is not None
     assert comparison.load.compared.arrivals == TRACE_ARRIVALS  # the verdict is of the trace
     found = bursts(comparison.load)
-    assert found is not None
     (cost,) = found.costs
     items = pd.read_parquet(read_run(next(tmp_path.iterdir())).layout.items_table)
     mean_s = {
         kind: float((of["finished_s"] - of["scheduled_s"])[of["failure"].isna()].mean())
         for kind, of in items.groupby("arrivals")
     }
-    assert cost.latency_s is not None
     assert cost.latency_s.low < cost.latency_s.estimate < cost.latency_s.high
     assert cost.latency_s.estimate == pytest.approx(mean_s[TRACE_ARRIVALS] - mean_s[POISSON_ARRIVALS], rel=0.1)
-    assert cost.j_per_request is not None
     assert cost.j_per_request.estimate == pytest.approx(1.0)
     assert cost.trace.figures.queue_peak == BURST - 1
     assert cost.poisson.figures.queue_peak == 0
@@ -124,7 +120,6 @@ def test_what_is_not_held_has_no_percentiles_and_no_latency_to_compare(tmp_path:
     comparison = compare(write_traced_run(tmp_path, holds=False))
     assert comparison.load is not None
     found = bursts(comparison.load)
-    assert found is not None
     (cost,) = found.costs
     assert cost.latency_s is None
     assert set(cost.trace.latency_s.values()) == {None}
@@ -151,7 +146,6 @@ def test_runs_from_before_have_neither_arrivals_nor_lag(tmp_path: Path) -> None:
     pq.write_table(table.drop_columns(["arrivals"]), records.layout.items_table)
     assert isinstance(table, pa.Table)
     comparison = compare(records)
-    assert comparison.load is not None
     assert bursts(comparison.load) is None
     assert {each.arrivals for at in comparison.load.rates for each in at.systems} == {"loadgen"}
     assert "client:" not in as_table(comparison)

@@ -63,7 +63,6 @@ def test_every_setting_is_recounted(compose, cascade: bool, repeats: int) -> Non
 def test_the_setting_that_it_ran_with_is_its_own_replay(compose) -> None:
     routed = compose(by_score(0.3), router=CLASSIFIER)
     (found,) = studies(routed.analysis).hybrids
-    assert found.frontier.curve is not None
     assert found.frontier.curve.upwards
     assert found.frontier.curve.accuracy[0] == pytest.approx(found.bench.replayed.accuracy)
     assert found.frontier.curve.energy_j[0] == pytest.approx(found.bench.replayed.j_per_request)
