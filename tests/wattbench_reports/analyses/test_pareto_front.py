@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.made_up.load_runs import write_load_run
 from tests.made_up.prices import with_prices
-from tests.wattbench_reports.metrics.test_arrival_rates import write_load_run
 from tests.wattbench_reports.sectiontext import as_text, table, without_own_scripts
 from wattbench.records import read_run
 from wattbench_reports.analyses.pareto_front import money_tradeoff, tradeoffs

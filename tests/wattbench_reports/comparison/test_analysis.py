@@ -12,9 +12,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests.made_up.load_runs import write_load_run
 from tests.made_up.percentiles import percentile_of
 from tests.made_up.runs import FakeNode
-from tests.wattbench_reports.metrics.test_arrival_rates import write_load_run
 from wattbench.errors import UserError
 from wattbench.records import RunRecords
 from wattbench_reports.comparison.analysis import analyse, compare

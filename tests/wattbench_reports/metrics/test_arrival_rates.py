@@ -18,20 +18,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.made_up.digests import without_digests
+from tests.made_up.load_runs import write_load_run
 from tests.made_up.percentiles import percentile_of
-from wattbench.records import (
-    SCHEMA_VERSION,
-    ItemRow,
-    LoadRow,
-    RunHeader,
-    RunRecords,
-    RunWriter,
-    SystemRow,
-    WindowRow,
-    read_run,
-)
-from wattbench.records.rate_bounds import RateBounds, why_only_here
+from wattbench.records import RunRecords, read_run
 from wattbench_reports.analyses.pareto_front import tradeoffs
 from wattbench_reports.comparison.analysis import analyse, compare
 from wattbench_reports.decision.problem import outside
@@ -42,91 +31,6 @@ from wattbench_reports.metrics.arrival_rates import PERCENTILES
 from wattbench_reports.sections.disagreements import items_section
 from wattbench_reports.sections.verdict.verdict import verdicts
 from wattbench_reports.stats.percentiles import needed, percentiles
-
-START_S = 1_700_000_000.0
-QUERIES, ANSWERED = 250, 100
-"""Of the requests of a queue that grows, those that are answered."""
-BOUNDS = {"cut": 25, "requests": 225, "in_time": 1.0, "in_time_low": 0.976, "effective": 225, "growth_p": 0.5}
-"""Of requests that are all in time and do not depend on each other."""
-ONLY_HERE = BOUNDS | {"in_time_low": 0.891, "effective": 46}
-"""Of requests of a queue: too few of them are independent."""
-# System to its service seconds; at 4 a second the sturdy one copes, and the weak one's queue grows.
-SYSTEMS = {"sturdy": 0.125, "weak": 0.25}
-RATES = {0.5: ("sturdy", "weak"), 4.0: ("sturdy",)}
-
-
-def write_load_run(root: Path, *, held=RATES, here=()) -> RunRecords:
-    run = "20260102T030405Z-loaded-abc123"
-    header = RunHeader(
-        schema_version=SCHEMA_VERSION, run=run,
-        suite={"suite": {"name": "loaded", "measure": {"scenario": "load"},
-                         "carbon": {"region": None, "intensity_g_per_kwh": 100.0, "pue": 1.25}}},
-        suite_sha256="ab" * 32, created_utc="2026-01-02T03:04:05+00:00", command=["wattbench", "run", "load"],
-        environment={}, meters={"gpu0": "counter"},
-        cells=[{"system": name, "kind": "generalist", "task": "sums", "domain": "arithmetic"} for name in SYSTEMS],
-    )  # fmt: skip
-    items: list[ItemRow] = []
-    windows: list[WindowRow] = []
-    with RunWriter.create(root / run, header) as writer:
-        for name, service_s in SYSTEMS.items():
-            writer.append_system(SystemRow(system=name, kind="generalist", engine="endpoint"))
-            for rate, holding in held.items():
-                rows = _items(run, name, service_s, rate, grows=name not in holding)
-                window = _window(run, name, rows)
-                items += rows
-                windows.append(window)
-                writer.append_window(window)
-                writer.append_load(_load(name, rate, rows, holds=name in holding, here=name in here))
-        writer.finish(items, windows, "2026-01-02T03:10:00+00:00")
-    return read_run(without_digests(root / run))
-
-
-def _items(run: str, name: str, service_s: float, rate: float, *, grows: bool) -> list[ItemRow]:
-    rng = np.random.default_rng(7)
-    rows = []
-    for number in range(QUERIES):
-        due_s = START_S + number / rate
-        waits_s = number * 0.25 if grows else 0.0
-        failed = grows and number >= ANSWERED
-        first_s = due_s + waits_s + service_s / 2
-        tokens = int(rng.integers(4, 12))
-        rows.append(
-            ItemRow(
-                run=run, system=name, kind="generalist", task="sums", domain="arithmetic", doc_id=number % 25,
-                doc_hash=f"d{number % 25}", prompt_hash="p", repeat=number // 25,
-                correct=0.0 if failed else float(number % 3 != 0), metrics="{}", prompt_tokens=30,
-                output_tokens=None if failed else tokens, scheduled_s=due_s, started_s=due_s + waits_s,
-                first_token_s=None if failed else first_s, finished_s=due_s + waits_s + service_s * (1 + tokens / 16),
-                token_s=[] if failed else [first_s, first_s + service_s / 4], batch=number, batch_size=8,
-                window=f"{name}-{rate:g}", energy_j=4.0 / rate, energy_above_idle_j=1.0, energy_provenance="counter",
-                offered_per_s=rate, failure="not sent" if failed else None, prompt="", output="42", filtered="42",
-                target="42",
-            )
-        )  # fmt: skip
-    return rows
-
-
-def _window(run: str, name: str, rows: list[ItemRow]) -> WindowRow:
-    return WindowRow(
-        window=rows[0].window, run=run, system=name, task="sums", purpose="measured", started_s=START_S,
-        finished_s=max(row.finished_s for row in rows), energy_j={"gpu0": sum(row.energy_j or 0.0 for row in rows)},
-        provenance={"gpu0": "counter"},
-    )  # fmt: skip
-
-
-def _load(name: str, rate: float, rows: list[ItemRow], *, holds: bool, here: bool = False) -> LoadRow:
-    total_s = max(row.finished_s for row in rows) - START_S
-    failed = sum(row.failure is not None for row in rows)
-    in_time = sum(row.failure is None and row.finished_s - row.scheduled_s <= 2.0 for row in rows)
-    return LoadRow(
-        system=name, task="sums", offered_per_s=rate, window=rows[0].window, scheduled_per_s=rate,
-        served_per_s=(len(rows) - failed) / total_s, queries=len(rows), failed=failed, in_time=in_time,
-        duration_s=total_s, drain_s=total_s - (QUERIES - 1) / rate, deadline_s=2.0, held=holds and not here,
-        here=holds, lacks=why_only_here(RateBounds.from_record(ONLY_HERE), 0.9) if holds and here else [],
-        bounds=ONLY_HERE if here else BOUNDS if holds else {},
-        reasons=[] if holds else [f"{len(rows) - in_time} of {len(rows)} requests missed the deadline of 2 s"],
-        loadgen_valid=holds, loadgen_version="6.0.17",
-    )  # fmt: skip
 
 
 @pytest.fixture

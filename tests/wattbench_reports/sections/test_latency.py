@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.made_up.load_runs import write_load_run
 from tests.made_up.percentiles import figure_of, percentile_of
-from tests.wattbench_reports.metrics.test_arrival_rates import write_load_run
 from tests.wattbench_reports.sectiontext import as_text, table, without_own_scripts
 from wattbench.errors import UserError
 from wattbench_reports.comparison.analysis import analyse
