@@ -4,8 +4,6 @@ import datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from wattbench.errors import UserError
 from wattbench_reports.history import Reference, load_history, read_reference
@@ -74,17 +72,3 @@ def test_a_file_that_does_not_say_what_it_has_to(tmp_path: Path, text: str, said
     assert said in str(caught.value)
     assert str(tmp_path / "reference.yaml") in str(caught.value)
     assert "\n" not in str(caught.value)
-
-
-@given(content=st.binary(max_size=200))
-def test_any_file_ends_in_a_reference_or_a_sentence(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
-    root = tmp_path_factory.mktemp("any")
-    (root / "reference.yaml").write_bytes(content)
-    try:
-        found = read_reference(root)
-    except UserError as error:
-        told = str(error)
-    else:
-        assert isinstance(found, Reference)
-        return
-    assert "\n" not in told

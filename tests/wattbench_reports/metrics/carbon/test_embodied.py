@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from wattbench.errors import UserError
 from wattbench_reports.metrics.carbon.embodied import PUBLIC_FIGURES, embodied, embodied_settings
@@ -80,13 +78,3 @@ def test_an_option_says_what_a_suite_file_would() -> None:
 def test_an_option_that_is_no_mapping_of_plain_values(text: str) -> None:
     with pytest.raises(UserError, match="--embodied"):
         embodied_settings(text)
-
-
-@settings(suppress_health_check=[HealthCheck.too_slow])
-@given(text=st.text(max_size=60) | st.text(max_size=40).map(lambda inner: f"{{{inner}}}"))
-def test_no_option_ends_in_anything_but_a_figure_or_a_message(text: str) -> None:
-    try:
-        figure = embodied(embodied_settings(text))
-    except UserError:
-        return
-    assert figure is None or figure.g_per_hour > 0
