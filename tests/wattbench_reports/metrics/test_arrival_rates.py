@@ -9,7 +9,6 @@ import re
 import shlex
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -59,12 +58,6 @@ def test_tokens_per_second_are_over_the_seconds_of_the_requests_served(loaded: R
         assert row.requests_per_s == pytest.approx(same.served_per_s)
         assert row.output_tokens_per_s == same.output_tokens_per_s
         assert row.client_share is None, "requests were sent when they were due"
-
-
-def test_a_name_cannot_steer_the_terminal(loaded: RunRecords) -> None:
-    lines = as_table(replace(compare(loaded), suite="a\x1b[2J")).split("\n")
-    assert any(line.startswith("a?[2J ") for line in lines)
-    assert all(line.isprintable() for line in lines)
 
 
 def test_the_minimum_counts_are_loadgens() -> None:

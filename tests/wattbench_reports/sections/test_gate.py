@@ -50,10 +50,6 @@ def bounds(result: GateResult) -> dict[str, SequentialBounds]:
     }
 
 
-def test_absent_for_a_run_that_is_no_gate(analysed, fake) -> None:
-    assert gate_section(analysed(fake.plain())) is None
-
-
 def test_a_gates_run_is_judged_by_its_own_policy(make: Make) -> None:
     section = gate_section(analyse(make(WORSE)))
     assert section.title == "Gate: regressed"
