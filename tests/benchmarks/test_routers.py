@@ -61,14 +61,6 @@ def test_shuffling_leaves_nothing_that_tells() -> None:
     assert world.gain == 0
 
 
-def test_requests_tell_the_topic() -> None:
-    world = replace(WORLD, items=200, texts=True, domains=False)
-    run = made_up(world, 1)
-    assert run.context.answers.domains == ("all",)
-    assert len(set(run.texts)) == 200
-    assert made_up(world, 1).texts == run.texts != made_up(world, 2).texts
-
-
 def test_copies_are_recognised_unless_a_third_of_the_words_is_another() -> None:
     for kind, different in ((Copies("test"), 40), (Copies("test", replaced=8), 400)):
         run = copied(kind, 1)
