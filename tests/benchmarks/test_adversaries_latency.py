@@ -38,6 +38,5 @@ def test_a_few_runs_give_what_was_recorded(monkeypatch: pytest.MonkeyPatch) -> N
 def test_the_first_run_is_of_this_code() -> None:
     seconds, block = latency.seconds_of("still", 8, [0, 8])
     found = quantile_interval(Sample(seconds[:, 0], block), 0.95)
-    assert found is not None
     assert (found.low, found.estimate, found.high) == pytest.approx(FIRST, rel=1e-6)
     assert found.estimate == np.quantile(seconds[:, 0], 0.95, method="inverted_cdf")

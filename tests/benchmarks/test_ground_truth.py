@@ -11,12 +11,12 @@ import pytest
 from benchmarks.ground_truth import __main__ as command
 from benchmarks.ground_truth import lm_eval_items, machine_model
 from benchmarks.ground_truth.__main__ import main
-from benchmarks.ground_truth.document import DOCUMENT, difference_text, figure_text, of_lines, with_tables
+from benchmarks.ground_truth.document import DOCUMENT, of_lines, with_tables
 from benchmarks.ground_truth.fake_gpu import windows
 from benchmarks.ground_truth.fake_gpu.machine import Machine
-from benchmarks.ground_truth.figures import as_json, read
+from benchmarks.ground_truth.figures import read
 from benchmarks.ground_truth.line import WATTBENCH, Line, NotHereError, Sources
-from benchmarks.ground_truth.subjects import SECTIONS, SUBJECTS
+from benchmarks.ground_truth.subjects import SUBJECTS
 from tests.fakes.driver import compiler
 from tests.wattbench.importers.others_data import VARIABLE, others
 from wattbench.errors import UserError
@@ -187,19 +187,3 @@ def test_a_wrong_argument_is_named(arguments: list[str], capsys) -> None:
         main(["--print", *arguments])
     assert ended.value.code == 2
     assert arguments[-1] in capsys.readouterr().err
-
-
-def test_recorded_figures_are_read_back(tmp_path: Path) -> None:
-    path = tmp_path / "figures.json"
-    path.write_text(as_json(RECORDED), encoding="utf-8")
-    assert read(path) == RECORDED
-    assert {each.section for each in SUBJECTS} == set(SECTIONS)
-
-
-def test_figures_and_differences_as_text() -> None:
-    figures = (128_689.0, 9011.0666666, 31.7836, 0.00019172, 0.0)
-    assert [figure_text(each) for each in figures] == ["128,689", "9,011.067", "31.7836", "1.917200e-04", "0"]
-    differences = (None, 0.0, 1e-14, -0.0001, 0.0023, 2.26)
-    assert [difference_text(each) for each in differences] == ["none", "0", "0", "-0.01%", "+0.23%", "+226%"]
-    assert Line("a", "", "J", known=0.0, found=1.0).difference is None
-    assert Line("a", "", "J", known=0.0, found=0.0).difference == 0.0

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from benchmarks.nights import __main__ as command
-from benchmarks.nights.document import MOST_ALARMED, PLACE, tables, with_tables
-from benchmarks.nights.figures import SETTINGS, NightFigures, as_json, figures_of, read
+from benchmarks.nights.document import MOST_ALARMED, with_tables
+from benchmarks.nights.figures import SETTINGS, read
 from benchmarks.nights.machines import NIGHTS, SIZES, read_machines, tried
 from benchmarks.nights.years import false_alarms
 from benchmarks.written_tables import DOCUMENT
@@ -69,35 +66,3 @@ def test_the_sample_of_machines_raises_no_alarm_and_large_steps_do() -> None:
     figures = tried(few)
     assert figures.alarms == 0
     assert all(each.alarmed == each.series and not each.passed for each in figures.steps if each.size >= 0.58)
-
-
-def test_a_figure_beyond_its_limit_is_bold() -> None:
-    text = tables(RECORDED)
-    for each in RECORDED.years:
-        if each.alarmed > MOST_ALARMED * each.years:
-            assert f"**{each.alarmed}**" in text
-
-
-def test_figures_are_read_back(tmp_path: Path) -> None:
-    (tmp_path / "figures.json").write_text(as_json(RECORDED))
-    assert read(tmp_path / "figures.json") == RECORDED
-
-
-def test_without_a_table_of_machines_the_recorded_figures_stay() -> None:
-    recorded = RECORDED.machines, RECORDED.records
-    assert figures_of(RECORDED.years, None) == NightFigures(RECORDED.version, RECORDED.years, *recorded)
-
-
-def test_the_command_writes_figures_and_page(tmp_path: Path, monkeypatch, capsys) -> None:
-    figures, page = tmp_path / "figures.json", tmp_path / "page.md"
-    page.write_text(f"before\n{PLACE.begin}old\n{PLACE.end}after\n")
-    monkeypatch.setattr(command, "FIGURES", figures)
-    monkeypatch.setattr(command, "DOCUMENT", page)
-    monkeypatch.setattr(command, "simulated", lambda number, each, note: RECORDED.years)
-    monkeypatch.delenv(command.MACHINES_VARIABLE, raising=False)
-    command.main(["--years", "3", "--print", "--processes", "1"])
-    assert "series of real machines" in capsys.readouterr().out
-    assert "old" in page.read_text()
-    command.main(["--years", "3", "--processes", "1"])
-    assert read(figures) == RECORDED
-    assert page.read_text() == f"before\n{PLACE.begin}{tables(RECORDED)}{PLACE.end}after\n"

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from benchmarks.adversaries import __main__ as command
-from benchmarks.adversaries import document, figures
-from benchmarks.adversaries.figures import claims_of, rate_of, read, worlds_of
+from benchmarks.adversaries.figures import rate_of, read, worlds_of
 from benchmarks.adversaries.requirements import ABOVE, HAIR, Setup, counted, outcomes
-from benchmarks.adversaries.whole_runs import MACHINES, POPULATIONS, SHARE, costs_of, whole_run
-from benchmarks.written_tables import Place
+from benchmarks.adversaries.whole_runs import MACHINES, SHARE, whole_run
 from tests.made_up.noisy_runs import SYSTEMS
 from wattbench_reports.decision import Qualifies
 
@@ -68,13 +64,6 @@ def test_what_a_decision_says_is_counted_against_the_truth() -> None:
     assert counted(decision("a", **systems), truly, ABOVE)["found"] == (1, 8)
 
 
-@pytest.mark.parametrize("name", POPULATIONS)
-def test_populations_rise_and_more_accurate_ones_are_faster(name: str) -> None:
-    shares = np.linspace(0.001, 0.999, 99)
-    assert (np.diff(POPULATIONS[name](shares)) >= 0).all()
-    assert (np.diff(costs_of(POPULATIONS[name], shares)) <= 0).all()
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("machine", MACHINES)
 def test_truths_are_what_many_runs_come_to(machine: str) -> None:
@@ -91,28 +80,3 @@ def test_truths_are_what_many_runs_come_to(machine: str) -> None:
         within.append(((rows["finished_s"] - rows["started_s"]) <= run.p95_s[system]).mean() - SHARE)
     for off in (right, used, within):
         assert np.mean(off) == pytest.approx(0.0, abs=0.002 + 4 * np.std(off, ddof=1) / len(off) ** 0.5)
-
-
-@pytest.mark.slow
-def test_rows_keep_the_systems_and_blocks_of_their_answers() -> None:
-    run = whole_run(np.random.default_rng(1), MACHINES["bursty"], 64, np.linspace(0, 1, 8), np.full(8, 0.5))
-    rows = run.analysis.frames.items
-    right = rows.groupby("system", observed=True)["correct"].mean()
-    assert (right["a"], right["h"]) == (0.0, 1.0)
-    assert all(window.endswith(f"b{block:.0f}") for window, block in zip(rows["window"], rows["block"], strict=True))
-    assert rows.groupby("block")["system"].nunique().tolist() == [8] * 8
-
-
-@pytest.mark.slow
-def test_the_command_writes_figures_and_page(tmp_path: Path, monkeypatch) -> None:
-    page = tmp_path / "rates.md"
-    place = Place("prices", "calibration")
-    page.write_text(f"before\n{place.begin}{place.end}after\n")
-    monkeypatch.setattr(command, "FIGURES", tmp_path)
-    monkeypatch.setattr(figures, "FIGURES", tmp_path)
-    monkeypatch.setattr(command, "DOCUMENT", page)
-    monkeypatch.setattr(document, "MODULES", ("prices",))
-    command.main(["prices", "--scale", "0", "--processes", "1"])
-    tables = document.tables(claims_of("prices"), read("prices"))
-    assert page.read_text() == f"before\n{place.begin}{tables}{place.end}after\n"
-    assert {rate.runs for rate in read("prices")} == {2}

@@ -31,7 +31,6 @@ def test_the_code_gives_the_recorded_rate(name: str) -> None:
     outcomes = [world.run(seed) for seed in range(world.runs)]
     for rate in (each for each in RECORDED if each.world == name):
         again = rate_of(rate.claim, outcomes)
-        assert again is not None
         assert again.share == pytest.approx(rate.rate.share, abs=0.011)  # another processor may round one run otherwise
 
 
@@ -60,15 +59,6 @@ def test_shuffling_leaves_nothing_that_tells() -> None:
     ahead = answers.score[:, 1] - answers.score[:, 0]
     assert ahead[topic].mean() == pytest.approx(ahead[~topic].mean(), abs=0.05)
     assert world.gain == 0
-
-
-def test_requests_tell_the_topic() -> None:
-    world = replace(WORLD, items=200, texts=True, domains=False)
-    run = made_up(world, 1)
-    assert run.texts is not None
-    assert run.context.answers.domains == ("all",)
-    assert len(set(run.texts)) == 200
-    assert made_up(world, 1).texts == run.texts != made_up(world, 2).texts
 
 
 def test_copies_are_recognised_unless_a_third_of_the_words_is_another() -> None:

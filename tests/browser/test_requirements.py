@@ -211,7 +211,6 @@ def test_the_first_screen_states_what_the_command_line_decides(browser, show, ru
         assert {key: text for key, text in shown.items() if key in first} == first, setting
         assert shown == {key: texts[key] for key in shown}, setting
         picture = first_screen(words, analysis).picture
-        assert picture is not None
         assert_the_same(browser.execute_script(PICTURE), picture.drawing)
         cells = "return document.querySelectorAll('table.decision td .bounds').length"
         assert browser.execute_script(cells) == sum(" [" in text for key, text in first.items() if "decision-" in key)

@@ -68,7 +68,6 @@ def snippets_of(page: str, text: str) -> Iterator[Snippet]:
     """Yield the blocks of code of one page, fenced or indented."""
     for token in MarkdownIt("commonmark").enable("table").parse(text):
         if token.type in ("fence", "code_block"):
-            assert token.map is not None
             yield Snippet(page, token.map[0] + 1, token.info.strip(), token.content)
 
 

@@ -82,12 +82,10 @@ class GatedRun:
         wait_until(condition, self.process)
 
     def does(self, doing: Doing) -> bool:
-        assert self.process is not None
         return any(run.pid == self.process.pid and run.does is doing for run in locks.runs_now())
 
     def ended(self, code: int = 0) -> str:
         """Wait for its end, and return what it printed."""
-        assert self.process is not None
         said = "\n".join(self.process.communicate(120))
         assert self.process.returncode == code, said
         return said

@@ -114,7 +114,6 @@ def test_in_a_terminal_init_asks(environment: dict[str, str], tmp_path: Path) ->
                 seen += os.read(ours, 4096)
             except OSError:  # the other end is closed
                 break
-        assert process.stdout is not None
         assert process.stdout.read() == b"tickets.yaml\n", seen.decode()
     os.close(ours)
     assert b"did you mean 'answer'?" in seen

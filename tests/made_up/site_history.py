@@ -180,7 +180,6 @@ def change_of(
     margin, blocks = (0.1, False) if rule is None else (rule.margin, rule.blocks)
     blocks &= last.provenance != "modelled"
     now, before = last.value, float(np.median([point.value for point in points]))
-    assert now is not None
     first, end = points[0].date, points[-1].date
     label = str(first) if len(points) == 1 else f"{len(points)} nights from {first} to {end}"
     if any(point.conditions != last.conditions for point in points):

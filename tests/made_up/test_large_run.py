@@ -11,8 +11,6 @@ import pytest
 from tests.made_up.large_run import make_run
 from wattbench.records import RunRecords, read_run
 from wattbench.records.tables.run_tables import items_parquet, windows_parquet
-from wattbench_reports.comparison.analysis import analyse
-from wattbench_reports.html import report
 
 
 @pytest.fixture(scope="module")
@@ -34,23 +32,3 @@ def test_items_sum_to_their_windows(run: RunRecords) -> None:
     for name, own in sums.iterrows():
         assert own["energy_j"] == pytest.approx(windows[str(name)].total_j)
         assert own["energy_above_idle_j"] == pytest.approx(windows[str(name)].above_idle_j)
-
-
-@pytest.mark.slow
-def test_it_has_a_report_with_all_that_it_holds(run: RunRecords) -> None:
-    analysis = analyse(run)
-    assert not analysis.frames.differences
-    assert all(verdict.valid for verdict in analysis.judged.values())
-    page = report(run)
-    for section in (
-        "what-if",
-        "comparison",
-        "routing",
-        "distillation",
-        "lifecycle",
-        "latency",
-        "energy",
-        "power",
-        "items",
-    ):
-        assert f'id="{section}"' in page

@@ -9,8 +9,6 @@ import pytest
 
 from tests.made_up.noisy_machine import NOISES, Noise, Schedule, expected_slowdown, measure
 
-STILL = Noise(request_sd=0.0)
-
 
 def schedule(seconds: np.ndarray) -> Schedule:
     count = len(seconds)
@@ -23,21 +21,6 @@ def slower(noise: Noise, seconds: np.ndarray, seed: int = 0) -> np.ndarray:
 
 def correlation(series: np.ndarray, lag: int) -> float:
     return float(np.corrcoef(series[:-lag], series[lag:])[0, 1])
-
-
-def test_a_still_machine_takes_what_is_nominal() -> None:
-    seconds = np.array([0.3, 2.5, 1.0])
-    measured = measure(schedule(seconds), STILL, np.random.default_rng(0))
-    assert measured.seconds == pytest.approx(seconds)
-    assert measured.joules == pytest.approx(30 * seconds)
-
-
-@pytest.mark.parametrize("noise", NOISES)
-def test_seconds_and_joules_stray_alike_and_the_same_seed_says_the_same(noise: str) -> None:
-    seconds = np.full(400, 0.7)
-    once, again = (measure(schedule(seconds), NOISES[noise], np.random.default_rng(3)) for _ in range(2))
-    assert once.joules == pytest.approx(30 * once.seconds)
-    assert once.seconds.tolist() == again.seconds.tolist()
 
 
 @pytest.mark.parametrize("memory_s", [30.0, 300.0])
@@ -64,15 +47,6 @@ def test_the_truth_is_the_mean_over_sessions(noise: str) -> None:
     means = [slower(NOISES[noise], seconds, seed).mean() for seed in range(600)]
     error = np.std(means) / math.sqrt(len(means))
     assert np.mean(means) == pytest.approx(expected_slowdown(NOISES[noise], 900.0), abs=4 * error + 1e-3)
-
-
-def test_the_machine_of_a_run_is_its_mean_factor_over_time() -> None:
-    """A request of a minute counts as sixty of a second."""
-    noise = Noise(request_sd=0.0, drift_sd=0.2, burst_slowdown=1.0, session_sd=0.15)
-    seconds = np.array([60.0, 1.0, 30.0, 4.0])
-    schedule = Schedule(np.zeros(4, dtype=np.int64), np.arange(4), seconds, seconds)
-    measured = measure(schedule, noise, np.random.default_rng(5))
-    assert measured.mean_slowdown == pytest.approx(measured.seconds.sum() / seconds.sum())
 
 
 def test_noise_is_of_the_time_not_of_the_request() -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 import click.testing
 import pytest
 
+from tests.made_up import rows
+from tests.made_up.rows import item, write_items
 from wattbench.cli import main
-from wattbench.records import SCHEMA_VERSION, ItemRow, RunHeader, RunWriter, SystemRow, WindowRow
 
 START_S = 1_767_322_800.0
 """2026-01-02 03:00 UTC."""
@@ -20,33 +21,11 @@ GRID = "time,g_per_kwh\n2026-01-02T03:00Z,100\n2026-01-02T04:00Z,300\n"
 def run(tmp_path: Path) -> Path:
     """A run of one system with two items, in the hours after three and after four; its suite knows a region and a PUE
     alone, as suites did before hourly files and manufacture."""
-    header = RunHeader(
-        schema_version=SCHEMA_VERSION, run="r", suite={"suite": {"name": "s", "carbon": {"region": "DEU", "pue": 1.2}}},
-        suite_sha256="0" * 64, created_utc="2026-01-02T03:00:00+00:00", command=["wattbench"], environment={},
-        meters={}, cells=[],
-    )  # fmt: skip
-    windows = [
-        WindowRow(
-            window=f"w{hour}", run="r", system="only", task="t", purpose="measured", started_s=START_S + 3600 * hour,
-            finished_s=START_S + 3600 * hour + 36, energy_j={"gpu0": 3600.0}, provenance={"gpu0": "counter"},
-        )
-        for hour in range(2)
-    ]  # fmt: skip
     items = [
-        ItemRow(
-            run="r", system="only", kind="generalist", task="t", domain="d", doc_id=hour, doc_hash=str(hour),
-            prompt_hash="", repeat=0, correct=1.0, metrics="{}", prompt_tokens=1, output_tokens=1,
-            scheduled_s=window.started_s, started_s=window.started_s, first_token_s=None, finished_s=window.finished_s,
-            token_s=[], batch=hour, batch_size=1, window=window.window, energy_j=3600.0, energy_above_idle_j=None,
-            energy_provenance="counter", prompt="", output="", filtered="", target="",
-        )
-        for hour, window in enumerate(windows)
-    ]  # fmt: skip
-    with RunWriter.create(tmp_path / "run", header) as writer:
-        writer.append_system(SystemRow(system="only", kind="generalist", engine="python"))
-        for window in windows:
-            writer.append_window(window)
-        writer.finish(items, windows, "2026-01-02T05:00:00+00:00")
+        item(hour, START_S + 3600 * hour - rows.START_S, 36.0, system="only", window=f"w{hour}", energy_j=3600.0)
+        for hour in range(2)
+    ]
+    write_items(tmp_path, items, run="run", suite={"suite": {"name": "s", "carbon": {"region": "DEU", "pue": 1.2}}})
     (tmp_path / "grid.csv").write_text(GRID)
     return tmp_path / "run"
 

@@ -20,7 +20,6 @@ from wattbench.importers import (
     items,
     read_sources,
     spool,
-    write_run,
 )
 from wattbench.importers.table import csvfile, parquetfile, parquetpages
 from wattbench.records.files.atomic_write import open_atomically
@@ -200,21 +199,6 @@ def test_texts_that_are_not_utf8_are_named_by_their_rows(tmp_path) -> None:
 def test_a_json_file_has_limits(guidellm_file, tmp_path, monkeypatch, limit, value, said) -> None:
     monkeypatch.setattr(files, limit, value)
     assert said in refused(tmp_path, guidellm_file)
-
-
-@pytest.mark.parametrize("flip", range(0, 400, 7))
-def test_a_damaged_parquet_file_ends_in_a_sentence_or_is_read(tmp_path, flip) -> None:
-    path = large(tmp_path / "table.parquet", prompt=["what?"], joules=[1.5])
-    data = bytearray(path.read_bytes())
-    place = flip if flip < 200 else len(data) - 1 - (flip - 200)
-    data[place] ^= 0x55
-    path.write_bytes(data)
-    said = str(path)
-    try:
-        write_run(read_sources([path]), tmp_path / "runs", "run", [])
-    except UserError as error:
-        said = str(error)
-    assert str(path) in said
 
 
 def test_a_disk_that_is_full_while_answers_are_kept_is_said(tmp_path, monkeypatch) -> None:

@@ -46,7 +46,6 @@ def test_the_record_holds_what_each_session_showed(sessions) -> None:
     joules = np.array(record.figures["energy_j"]["a"])
     assert joules / joules[0] == pytest.approx(SPEEDS, rel=0.01)
     variance = joule_sessions(record, "a")
-    assert variance is not None
     assert (variance.sessions, variance.df) == (5, 4)
     assert variance.log_variance == pytest.approx(np.log(SPEEDS).var(ddof=1), rel=0.05)
     assert joule_sessions(record, "new") is not None, "as much as the system that varies most"
@@ -125,14 +124,12 @@ def test_a_record_next_to_the_run_is_found_and_another_ones_is_passed_over(sessi
     assert sessions_of(sessions[0], None) is None
     (folder / f"{PREFIX}demo.json").write_text(json.dumps(raw))
     found = sessions_of(sessions[0], None)
-    assert found is not None
     assert found.source == f"{PREFIX}demo.json"
 
 
 def test_a_folder_of_runs_is_a_record(sessions) -> None:
     folder = sessions[0].layout.root.parent
     found = sessions_of(sessions[0], folder)
-    assert found is not None
     assert found.sessions == 5
     assert found.machine == machine_of(sessions[0].header)
 

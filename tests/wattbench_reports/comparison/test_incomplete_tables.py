@@ -63,7 +63,6 @@ def test_what_lacks_rows_is_a_caveat_of_its_figures(imported: Imported) -> None:
     right = int(answers("B", range(499), 0.9, 1.5)["score"].sum())
     assert f"between {right / 5:.1f}% and {(right + 1) / 5:.1f}%" in said.text
     gap = analysis.pairs().accuracy("A", "B")
-    assert gap is not None
     assert gap.items == 499
     assert {each.system: each.items for each in analysis.comparison.systems} == {"A": 500, "B": 499}
 
@@ -114,7 +113,6 @@ def test_two_imports_pair_their_items_where_one_lacks_a_row(imported: Imported) 
     one = imported(table[table["system"] == "A"], "one")
     other = imported(table[(table["system"] == "B") & (table["item"] != "item 3")], "other")
     comparison = side_by_side([one, other])
-    assert comparison.data is not None
     assert (comparison.data.items, comparison.data.common) == (100, 99)
     (order,) = [each for each in comparison.ranked.standings if each.figure == "accuracy"]
     assert [(each.system, each.beaten) for each in order.places] == [("B", None), ("A", True)]
@@ -152,7 +150,6 @@ def test_the_data_are_looked_at_first(imported: Imported) -> None:
 def test_a_clean_run_has_no_table_but_in_json(analysed, fake) -> None:
     run = fake.Run((fake.System("a"), fake.System("b", "specialist")))
     comparison = analysed(run).comparison
-    assert comparison.data is not None
     assert not comparison.data.notable
     assert "Data:" not in render(comparison, "table")
     assert json.loads(render(comparison, "json"))["data"]["common"] == 80
@@ -193,7 +190,6 @@ def by_text(texts: int, trials: int, seed: int) -> pd.DataFrame:
 
 def half_width(analysis: Analysis) -> float:
     accuracy = analysis.measured["A"].accuracy
-    assert accuracy is not None
     return (accuracy.high - accuracy.low) / 2
 
 

@@ -51,7 +51,6 @@ def test_a_system_has_one_p95_in_all_of_an_output(run, mix: str | None) -> None:
         assert everywhere["latency_p95_low_s"] == low
         assert pd.isna(everywhere["latency_p95_high_s"])
         p50, row = figures.latency_interval(0.5), plain_row(figures)
-        assert p50 is not None
         assert 0 < p50.low < p50.estimate < p50.high < math.inf
         assert (row["latency_p50_low_s"], row["latency_p50_high_s"]) == (p50.low, p50.high)
         assert row["latency_p95_high_s"] is None
@@ -59,7 +58,6 @@ def test_a_system_has_one_p95_in_all_of_an_output(run, mix: str | None) -> None:
 
 def test_the_fastest_are_tied_and_a_slow_one_is_not(run) -> None:
     comparison = side_by_side([run])
-    assert comparison.ranked is not None
     (standing,) = (each for each in comparison.ranked.standings if each.figure == LATENCY)
     assert {each.system: each.beaten for each in standing.places[1:]} in (
         {"alike": False, "slow": True},

@@ -57,6 +57,5 @@ def test_shares_of_domains_that_are_all_within_are_not_more_than_all(requests: l
     grids, ones = tuple(np.full(number, 0.5) for number in requests), np.ones(len(requests))
     latency = SystemLatency(grids, counts, 0.5 * ones, counts / counts.sum(), (1.0,) * len(BEYOND))
     share = latency.share_within(1.0)
-    assert share is not None
     assert share <= 1.0
     assert latency.variance_of_share(share) < 1e-12

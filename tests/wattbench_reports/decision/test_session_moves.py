@@ -76,7 +76,6 @@ def test_moves_have_the_variance_of_the_interval_of_another_run(run) -> None:
     assert moves.sum(axis=0) == pytest.approx(np.zeros(4), abs=1e-12)
     for column, name in enumerate(names):
         known = joule_sessions(record, name)
-        assert known is not None
         assert (moves[:, column] ** 2).sum() / 3 == pytest.approx(known.log_variance), name
     assert log_moves({"hours": (1.0, None), "tokens": (None, 0.0)}, names) is None
 
@@ -96,7 +95,6 @@ def test_the_variance_of_another_run_has_satterthwaites_degrees_of_freedom() -> 
 def test_a_bound_is_less_sure_of_another_run(run, quantity: str) -> None:
     """Sessions differ by 10%, so that a bound a few percent away is not sure to be kept in another run."""
     measured = analysed(run, known=False).measured["hours"]
-    assert measured.j_per_request is not None
     at = measured.j_per_request.estimate if quantity != "max_p95_s" else float(np.max(run_seconds(run)))
     for bound, side in ((at * 1.04, 1), (at * 0.96, -1)):
         one, several = (decided(run, known=known, **{quantity: bound}).of("hours") for known in (False, True))

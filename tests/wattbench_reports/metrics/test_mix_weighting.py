@@ -43,12 +43,9 @@ def test_estimates_are_the_shares_mean_of_the_domains(make_run, fake) -> None:
         accuracy = sum(share[domain] * rows["correct"].mean() for domain, rows in by)
         joules = sum(share[domain] * rows["energy_j"].mean() for domain, rows in by)
         figures = found.measured[name]
-        assert figures.accuracy is not None
         assert figures.accuracy.estimate == pytest.approx(accuracy)
-        assert figures.j_per_request is not None
         assert figures.j_per_request.estimate == pytest.approx(joules)
         if accuracy:
-            assert figures.j_per_correct is not None
             assert figures.j_per_correct.estimate == pytest.approx(joules / accuracy)
             assert figures.j_per_correct.low <= joules / accuracy <= figures.j_per_correct.high
         tokens = sum(share[domain] * rows["output_tokens"].mean() for domain, rows in by)
@@ -104,9 +101,6 @@ def test_intervals_under_a_mix_cover_the_truth_at_their_rate() -> None:
         accuracy = accuracies(base, shares)[0]
         ratio = intervals(base, {"energy_j": 1.0}, shares, per_correct=True)[0]
         gap = WeighedPairs(table, base, shares).accuracy("a", "b")
-        assert accuracy is not None
-        assert ratio is not None
-        assert gap is not None
         hits += [
             accuracy.low <= truth[0] <= accuracy.high,
             ratio.low <= per_correct <= ratio.high,
@@ -118,7 +112,6 @@ def test_intervals_under_a_mix_cover_the_truth_at_their_rate() -> None:
 def test_a_domain_in_which_all_agree_is_not_certain() -> None:
     table = made_table(np.random.default_rng(1), (24, 24), ((0.0, 1.0), (1.0, 0.0)))
     found = accuracies(basis(table), np.array([0.5, 0.5]))[0]
-    assert found is not None
     assert found.estimate == 0.5
     assert found.high - found.low > 0.1
 

@@ -70,7 +70,5 @@ def test_a_quiet_run_carries_nothing_for_it(by_busy_blocks: list[Analysis]) -> N
 @given(fewer=st.integers(0, BLOCKS), more=st.integers(0, BLOCKS))
 def test_more_of_it_never_narrows(by_busy_blocks: list[Analysis], fewer: int, more: int) -> None:
     first, second = (by_busy_blocks[number].measured["modelled"].j_per_request for number in sorted((fewer, more)))
-    assert first is not None
-    assert second is not None
     assert second.low <= first.low * (1 + 1e-12)
     assert second.high == first.high

@@ -37,7 +37,6 @@ def first(base: Basis, shares: np.ndarray | None = None, *, per_correct: bool = 
 
 def test_by_block_it_is_the_ratio_of_the_blocks_sums() -> None:
     table = made_table(np.random.default_rng(2), (40, 40), blocks=8)
-    assert table.blocks is not None
     found = intervals(basis(table), JOULES, None, per_correct=True)
     sums = [
         np.array([array[table.blocks[:, 0] == block].sum(axis=0) for block in range(8)])
@@ -45,8 +44,6 @@ def test_by_block_it_is_the_ratio_of_the_blocks_sums() -> None:
     ]
     for interval, top, bottom in zip(found, *(each.T for each in sums), strict=True):
         ratio = block_ratio(top, bottom)
-        assert interval is not None
-        assert ratio is not None
         expected = ratio.interval()
         assert (interval.estimate, interval.low, interval.high) == pytest.approx(
             (expected.estimate, expected.low, expected.high)
@@ -55,7 +52,6 @@ def test_by_block_it_is_the_ratio_of_the_blocks_sums() -> None:
 
 def test_a_slow_block_widens_an_interval_by_block_alone() -> None:
     table = made_table(np.random.default_rng(3), (60, 60), blocks=8)
-    assert table.blocks is not None
     slow = replace(table, energy_j=table.energy_j * np.where(table.blocks == 2, 3.0, 1.0))
     width = [math.log(each.high / each.low) for each in (first(basis(table)), first(basis(slow)))]
     assert width[1] > 2 * width[0]
@@ -69,7 +65,6 @@ def test_a_mix_weighs_the_domains_of_each_block() -> None:
     table = made_table(np.random.default_rng(4), (40, 20), blocks=5)
     base, shares = basis(table), np.array([0.1, 0.9])
     ratio = block_ratios(base, JOULES, shares, per_correct=True)[0]
-    assert ratio is not None
     weight = np.where(table.domains.are("d0"), 0.1 / 40, 0.9 / 20)
     expected = (weight * table.energy_j[:, 0]).sum() / (weight * table.correct[:, 0]).sum()
     assert ratio.estimate == pytest.approx(expected)

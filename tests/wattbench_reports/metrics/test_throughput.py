@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.made_up.imports import imported_run
+from tests.made_up.imports import imported_run, imported_table
+from tests.made_up.rows import item, write_items
 from tests.made_up.runs import FakeNode
 from tests.made_up.serving_results import sglang_result, vllm_result
-from wattbench.importers import read_sources, write_run
-from wattbench.records import SCHEMA_VERSION, ItemRow, RunHeader, RunRecords, RunWriter, SystemRow, WindowRow, read_run
+from wattbench.records import ItemRow, RunRecords
 from wattbench_reports.comparison.analysis import analyse, compare
 from wattbench_reports.comparison.several_runs import of_one_run, side_by_side
 from wattbench_reports.export.comparison.comparison_text import as_table
@@ -26,50 +26,14 @@ from wattbench_reports.metrics.throughput import Throughput, throughputs
 from wattbench_reports.stats.block_ratios import block_ratio
 from wattbench_reports.tables.run_tables import load_frames
 
-START_S = 1_700_000_000.0
-RUN = "20260102T030405Z-rates-abc123"
 
-
-def answer(number: int, begun_s: float, seconds: float, **changes: object) -> ItemRow:
-    """Return an answer of 10 tokens, sent and ended so many seconds after the start."""
-    row = ItemRow(
-        run=RUN, system="one", kind="generalist", task="sums", domain="arithmetic", doc_id=number,
-        doc_hash=f"d{number}", prompt_hash="p", repeat=0, correct=1.0, metrics="{}", prompt_tokens=30, output_tokens=10,
-        scheduled_s=START_S + begun_s, started_s=START_S + begun_s, first_token_s=None,
-        finished_s=START_S + begun_s + seconds, token_s=[], batch=number, batch_size=1, window="w0", energy_j=1.0,
-        energy_above_idle_j=1.0, energy_provenance="counter", prompt="", output="42", filtered="42", target="42",
-    )  # fmt: skip
-    return replace(row, **changes)  # type: ignore[arg-type]
-
-
-def served(root: Path, rows: Iterable[ItemRow], system: str = "one") -> Throughput | None:
+def served(root: Path, rows: Iterable[ItemRow], system: str = "one") -> Throughput:
     """Write a run of these answers, and return the throughput of a system."""
-    rows = list(rows)
-    names = list(dict.fromkeys(row.system for row in rows))
-    header = RunHeader(
-        schema_version=SCHEMA_VERSION, run=RUN, suite={"suite": {"name": "rates"}}, suite_sha256="ab" * 32,
-        created_utc="2026-01-02T03:04:05+00:00", command=["wattbench"], environment={}, meters={},
-        cells=[{"system": name, "kind": "generalist", "task": "sums", "domain": "arithmetic"} for name in names],
-    )  # fmt: skip
-    windows = [
-        WindowRow(
-            window=name, run=RUN, system=row.system, task=None, purpose="measured", started_s=START_S,
-            finished_s=START_S + 1000.0, energy_j={"cpu": 1.0}, provenance={"cpu": "counter"},
-        )
-        for name, row in {row.window: row for row in rows}.items()
-    ]  # fmt: skip
-    with RunWriter.create(root / RUN, header) as writer:
-        for name in names:
-            writer.append_system(SystemRow(system=name, kind="generalist", engine="python"))
-        writer.finish(rows, windows, "2026-01-02T03:10:00+00:00")
-    return throughputs(load_frames(read_run(root / RUN))).get(system)
+    return throughputs(load_frames(write_items(root, list(rows))))[system]
 
 
 def test_one_at_a_time_the_pauses_between_requests_count(tmp_path) -> None:
-    found = served(tmp_path, [answer(number, 2.0 * number, 1.0) for number in range(5)])
-    assert found is not None
-    assert found.requests is not None
-    assert found.output_tokens is not None
+    found = served(tmp_path, [item(number, 2.0 * number, 1.0) for number in range(5)])
     assert (found.seconds, found.answered) == (9.0, 5)
     assert (found.requests.per_s, found.output_tokens.per_s) == (5 / 9, 50 / 9)
     assert found.in_flight == pytest.approx(5 / 9), "less than one: it was idle between requests"
@@ -77,79 +41,61 @@ def test_one_at_a_time_the_pauses_between_requests_count(tmp_path) -> None:
 
 
 def test_between_requests_the_time_is_the_clients_and_under_a_limit_it_is_the_services(tmp_path) -> None:
-    found = served(tmp_path / "pauses", [answer(number, 4.0 * number, 1.0) for number in range(5)])
-    assert found is not None
+    found = served(tmp_path / "pauses", [item(number, 4.0 * number, 1.0) for number in range(5)])
     assert (found.client_share, found.source) == (12 / 17, "client")
-    waited = served(tmp_path / "limit", [answer(number, 4.0 * number, 1.0, waited_s=2.5) for number in range(5)])
-    assert waited is not None
+    waited = served(tmp_path / "limit", [item(number, 4.0 * number, 1.0, waited_s=2.5) for number in range(5)])
     assert (waited.client_share, waited.source) == (2 / 17, "requests")
-    kept = [answer(number, 0.25 * (number % 4) + 4.0 * (number // 4), 3.0, batch_size=4) for number in range(8)]
+    kept = [item(number, 0.25 * (number % 4) + 4.0 * (number // 4), 3.0, batch_size=4) for number in range(8)]
     four = served(tmp_path / "four", kept)
-    assert four is not None
     assert four.client_share == pytest.approx((1.5 + 4 * 1.0) / 4 / 7.75), "each of the first waits for the one before"
 
 
 def test_several_at_once_count_each_second_once(tmp_path) -> None:
-    found = served(tmp_path, [answer(number, 0.25 * number, 4.0) for number in range(8)])
-    assert found is not None
-    assert found.requests is not None
+    found = served(tmp_path, [item(number, 0.25 * number, 4.0) for number in range(8)])
     assert found.seconds == 5.75
     assert found.requests.per_s == 8 / 5.75
     assert found.in_flight == pytest.approx(32 / 5.75)
 
 
 def test_a_batch_in_one_process_is_as_many_in_flight(tmp_path) -> None:
-    rows = [answer(number, 3.0 * (number // 4), 3.0, batch=number // 4, batch_size=4) for number in range(12)]
+    rows = [item(number, 3.0 * (number // 4), 3.0, batch=number // 4, batch_size=4) for number in range(12)]
     found = served(tmp_path, rows)
-    assert found is not None
     assert found.in_flight == pytest.approx(4.0)
-    assert found.requests is not None
     assert found.requests.per_s == pytest.approx(12 / 9)
 
 
 def test_windows_add_up_and_those_of_slots_side_by_side_do_too(tmp_path) -> None:
     """Two slots at the same time: what one of them serves, not both together."""
-    rows = [answer(number, number % 4, 1.0, window=f"w{number // 4}", block=number // 4) for number in range(8)]
+    rows = [item(number, number % 4, 1.0, window=f"w{number // 4}", block=number // 4) for number in range(8)]
     found = served(tmp_path, rows)
-    assert found is not None
-    assert found.requests is not None
     assert (found.seconds, found.requests.per_s) == (8.0, 1.0)
 
 
 def test_what_failed_takes_seconds_and_is_not_served(tmp_path) -> None:
-    rows = [answer(number, number, 1.0) for number in range(4)]
-    rows.append(answer(4, 4.0, 6.0, failure="timed out", output_tokens=None, correct=0.0))
+    rows = [item(number, number, 1.0) for number in range(4)]
+    rows.append(item(4, 4.0, 6.0, failure="timed out", output_tokens=None, correct=0.0))
     found = served(tmp_path, rows)
-    assert found is not None
-    assert found.requests is not None
-    assert found.output_tokens is not None
     assert (found.seconds, found.answered) == (10.0, 4)
     assert (found.requests.per_s, found.output_tokens.per_s) == (0.4, 4.0)
     assert found.in_flight == 1.0
 
 
 def test_tokens_that_were_not_counted_are_none_and_not_zero(tmp_path) -> None:
-    known = [answer(number, number, 1.0) for number in range(4)]
-    unknown = [answer(number, number, 1.0, output_tokens=None, window="w1") for number in range(4, 8)]
+    known = [item(number, number, 1.0) for number in range(4)]
+    unknown = [item(number, number, 1.0, output_tokens=None, window="w1") for number in range(4, 8)]
     none = served(tmp_path / "none", [replace(row, output_tokens=None) for row in known])
-    assert none is not None
     assert none.requests is not None
     assert none.output_tokens is None
     some = served(tmp_path / "some", [*known, *unknown])
-    assert some is not None
-    assert some.output_tokens is not None
     assert some.output_tokens.per_s == 10.0, "of the window in which they are known of every answer"
     part = served(tmp_path / "part", [*known[:3], replace(known[3], output_tokens=None)])
-    assert part is not None
     assert part.output_tokens is None
 
 
 def test_each_system_has_its_own_windows(tmp_path) -> None:
-    rows = [answer(number, number, 1.0) for number in range(4)]
-    rows += [answer(number, 0.5 * number, 0.5, system="two", window="w1") for number in range(4)]
+    rows = [item(number, number, 1.0) for number in range(4)]
+    rows += [item(number, 0.5 * number, 0.5, system="two", window="w1") for number in range(4)]
     found = served(tmp_path, rows, "two")
-    assert found is not None
-    assert found.requests is not None
     assert found.requests.per_s == 2.0
 
 
@@ -173,7 +119,6 @@ def test_every_rate_is_that_of_the_records_with_an_interval_between_blocks(make_
             assert row.requests_per_s_low is row.requests_per_s_high is row.output_tokens_per_s_low is None
             continue
         expected = block_ratio(spans["tokens"].to_numpy(float), seconds.to_numpy())
-        assert expected is not None
         interval = expected.interval()
         assert row.output_tokens_per_s_low == pytest.approx(interval.low, rel=1e-9)
         assert row.output_tokens_per_s_high == pytest.approx(interval.high, rel=1e-9)
@@ -195,7 +140,6 @@ def test_seconds_of_unlike_machines_are_not_pooled(make_run, fake) -> None:
     spans = kept.groupby("window").agg(first=("started_s", "min"), last=("finished_s", "max"))
     analysis = analyse(run)
     found = analysis.served["generalist"]
-    assert found.requests is not None
     assert found.answered == len(kept)
     assert found.requests.per_s == pytest.approx(len(kept) / (spans["last"] - spans["first"]).sum(), rel=1e-9)
     windows = windows_frame(analysis)
@@ -226,26 +170,17 @@ def test_intervals_between_blocks_hold_what_they_promise() -> None:
     for _ in range(4000):
         seconds = 20 * 2.0 * np.exp(0.2 * rng.standard_normal(6))
         ratio = block_ratio(np.full(6, 20.0), seconds)
-        assert ratio is not None
         interval = ratio.interval()
         held += interval.low <= rate <= interval.high
     assert 0.935 <= held / 4000 <= 0.965
 
 
-Table = Callable[[str], RunRecords]
-
-
 @pytest.fixture
-def imported(tmp_path) -> Table:
-    def make(text: str) -> RunRecords:
-        (tmp_path / "table.csv").write_text(text)
-        source = read_sources([tmp_path / "table.csv"])
-        return read_run(write_run(source, tmp_path / "runs", "table", ["wattbench", "import"]))
-
-    return make
+def imported(tmp_path) -> Callable[[str], RunRecords]:
+    return lambda table: imported_table(table, tmp_path)
 
 
-def test_an_import_with_starts_has_the_span_of_its_requests(imported: Table) -> None:
+def test_an_import_with_starts_has_the_span_of_its_requests(imported) -> None:
     rows = "".join(f"one,{number},{100 + number},1.5,7\n" for number in range(8))
     (row,) = compare(imported(f"system,item,started_s,seconds,output_tokens\n{rows}")).systems
     assert row.requests_per_s == pytest.approx(8 / 8.5)
@@ -255,7 +190,7 @@ def test_an_import_with_starts_has_the_span_of_its_requests(imported: Table) -> 
     assert row.requests_per_s_low is None
 
 
-def test_tasks_of_an_import_that_ran_at_once_share_their_seconds(imported: Table) -> None:
+def test_tasks_of_an_import_that_ran_at_once_share_their_seconds(imported) -> None:
     begun = {"a": 100, "b": 102, "c": 200}
     rows = [f"one,{number},{task},{at_s + number},1.0\n" for task, at_s in begun.items() for number in range(4)]
     (row,) = compare(imported(f"system,item,task,started_s,seconds\n{''.join(rows)}")).systems
@@ -263,7 +198,7 @@ def test_tasks_of_an_import_that_ran_at_once_share_their_seconds(imported: Table
     assert row.output_tokens_per_s is None
 
 
-def test_durations_without_starts_are_no_throughput(imported: Table) -> None:
+def test_durations_without_starts_are_no_throughput(imported) -> None:
     comparison = compare(imported("system,item,seconds\none,a,1.0\none,b,2.0\n"))
     (row,) = comparison.systems
     assert row.requests_per_s is row.requests_in_flight is row.throughput_from is None
@@ -272,8 +207,7 @@ def test_durations_without_starts_are_no_throughput(imported: Table) -> None:
 def test_an_import_without_starts_has_what_its_source_states_unranked_and_without_interval(tmp_path) -> None:
     results = [sglang_result(), sglang_result(max_concurrency=8)]
     (tmp_path / "result.jsonl").write_text("\n".join(json.dumps(each) for each in results))
-    source = read_sources([tmp_path / "result.jsonl"])
-    run = read_run(write_run(source, tmp_path / "runs", "sglang", ["wattbench", "import"]))
+    run = imported_run(tmp_path / "result.jsonl", to=tmp_path)
     comparison, _ = of_one_run(run)
     own = {(each.system, each.figure): each.value for each in run.summaries() if each.statistic == "mean"}
     for row in comparison.systems:

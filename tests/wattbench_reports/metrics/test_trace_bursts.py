@@ -10,19 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.made_up.digests import without_digests
-from tests.wattbench_reports.metrics import test_arrival_rates as made
+from tests.made_up.load_runs import BURST, SERVICE_S, TRACE, write_load_run, write_traced_run
 from wattbench.errors import UserError
-from wattbench.records import (
-    POISSON_ARRIVALS,
-    SCHEMA_VERSION,
-    TRACE_ARRIVALS,
-    RunHeader,
-    RunWriter,
-    SystemRow,
-    read_run,
-)
-from wattbench.records.client_lag import SentRequest, sending
+from wattbench.records import POISSON_ARRIVALS, TRACE_ARRIVALS, read_run
 from wattbench_reports.comparison.analysis import compare
 from wattbench_reports.export import as_csv, as_json, as_markdown, as_table
 from wattbench_reports.history.series_key import Conditions
@@ -30,71 +20,19 @@ from wattbench_reports.html import report
 from wattbench_reports.metrics.trace_bursts import bursts
 from wattbench_reports.tables.header_record import HeaderRecord
 
-TRACE = {
-    "name": "azure.csv", "format": "Azure LLM inference CSV", "sha256": "cd" * 32, "rows": 60, "arrivals": 60,
-    "speed": 2.0, "start_s": 0.0, "duration_s": None, "left_out": 1, "sessions": None,
-    "input_tokens": {"p50": 900.0, "p90": 1000.0, "mean": 890.0},
-}  # fmt: skip
-SERVICE_S = 0.25
-BURST = 10
-
-
-def write_traced_run(root: Path, *, holds: bool = True, poisson: bool = True):
-    """A run in which the trace comes in bursts of ten, and each waits for those before it."""
-    run = "20260102T030405Z-traced-abc123"
-    header = RunHeader(
-        schema_version=SCHEMA_VERSION, run=run,
-        suite={"suite": {"name": "traced", "measure": {"scenario": "load"},
-                         "carbon": {"region": None, "intensity_g_per_kwh": 100.0, "pue": 1.25}}},
-        suite_sha256="ab" * 32, created_utc="2026-01-02T03:04:05+00:00", command=["wattbench", "run", "load"],
-        environment={}, meters={"gpu0": "counter"},
-        cells=[{"system": "sturdy", "kind": "generalist", "task": "sums", "domain": "arithmetic"}],
-    )  # fmt: skip
-    items, windows = [], []
-    with RunWriter.create(root / run, header) as writer:
-        writer.append_system(SystemRow(system="sturdy", kind="generalist", engine="python"))
-        for kind in (TRACE_ARRIVALS, POISSON_ARRIVALS) if poisson else (TRACE_ARRIVALS,):
-            rows = []
-            for number, row in enumerate(made._items(run, "sturdy", SERVICE_S, 1.0, grows=False)):
-                burst = kind == TRACE_ARRIVALS
-                due_s = made.START_S + (number // BURST * BURST if burst else number)
-                started_s = due_s + (number % BURST * SERVICE_S if burst else 0.0)
-                rows.append(
-                    replace(
-                        row, scheduled_s=due_s, started_s=started_s, finished_s=started_s + SERVICE_S,
-                        first_token_s=started_s + 0.1, token_s=[started_s + 0.1, started_s + 0.2], batch_size=1,
-                        energy_j=8.0 + burst, window=f"w-{kind}", arrivals=kind, prompt_tokens=30,
-                    )
-                )  # fmt: skip
-            load = made._load("sturdy", 1.0, rows, holds=holds or kind != TRACE_ARRIVALS)
-            stamps = [SentRequest(r.scheduled_s, r.scheduled_s, r.started_s, r.finished_s) for r in rows]
-            client = sending(stamps, 1)
-            writer.append_window(made._window(run, "sturdy", rows))
-            writer.append_load(
-                replace(load, arrivals=kind, trace=TRACE, sending=client.as_record(), loadgen_valid=None)
-            )
-            items += rows
-            windows.append(made._window(run, "sturdy", rows))
-        writer.finish(items, windows, "2026-01-02T03:10:00+00:00")
-    return read_run(without_digests(root / run))
-
 
 def test_bursts_cost_latency_joules_and_copies(tmp_path: Path) -> None:
     comparison = compare(write_traced_run(tmp_path))
-    assert comparison.load is not None
     assert comparison.load.compared.arrivals == TRACE_ARRIVALS  # the verdict is of the trace
     found = bursts(comparison.load)
-    assert found is not None
     (cost,) = found.costs
     items = pd.read_parquet(read_run(next(tmp_path.iterdir())).layout.items_table)
     mean_s = {
         kind: float((of["finished_s"] - of["scheduled_s"])[of["failure"].isna()].mean())
         for kind, of in items.groupby("arrivals")
     }
-    assert cost.latency_s is not None
     assert cost.latency_s.low < cost.latency_s.estimate < cost.latency_s.high
     assert cost.latency_s.estimate == pytest.approx(mean_s[TRACE_ARRIVALS] - mean_s[POISSON_ARRIVALS], rel=0.1)
-    assert cost.j_per_request is not None
     assert cost.j_per_request.estimate == pytest.approx(1.0)
     assert cost.trace.figures.queue_peak == BURST - 1
     assert cost.poisson.figures.queue_peak == 0
@@ -124,7 +62,6 @@ def test_what_is_not_held_has_no_percentiles_and_no_latency_to_compare(tmp_path:
     comparison = compare(write_traced_run(tmp_path, holds=False))
     assert comparison.load is not None
     found = bursts(comparison.load)
-    assert found is not None
     (cost,) = found.costs
     assert cost.latency_s is None
     assert set(cost.trace.latency_s.values()) == {None}
@@ -146,12 +83,11 @@ def test_runs_from_before_have_neither_arrivals_nor_lag(tmp_path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    records = made.write_load_run(tmp_path)
+    records = write_load_run(tmp_path)
     table = pq.read_table(records.layout.items_table)
     pq.write_table(table.drop_columns(["arrivals"]), records.layout.items_table)
     assert isinstance(table, pa.Table)
     comparison = compare(records)
-    assert comparison.load is not None
     assert bursts(comparison.load) is None
     assert {each.arrivals for at in comparison.load.rates for each in at.systems} == {"loadgen"}
     assert "client:" not in as_table(comparison)

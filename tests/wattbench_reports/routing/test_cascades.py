@@ -105,7 +105,6 @@ def test_under_a_requirement_it_pays_from_where_it_is_met() -> None:
     required = DecisionSettings((Requirement("accuracy", 0.7), Requirement("accuracy", 0.1, "elsewhere")))
     context = context_of(world(), "cost", settings=required)
     cascade = cascade_of(context, 0, 1)
-    assert cascade.pays is not None
     at = cascade_items(context, 0, 1, cascade.pays.estimate)
     assert context.answers.weight @ at.score == pytest.approx(0.7)
     impossible = context_of(world(), "cost", settings=DecisionSettings((Requirement("accuracy", 0.99),)))

@@ -42,7 +42,6 @@ def test_a_log_is_judged_as_a_router_that_can_be_built(tmp_path) -> None:
     entries = [replay_record(f"r{each}", perfect(each), PROMPTS[each]) for each in range(ITEMS)]
     study, _ = studied(tmp_path, write_lines(tmp_path / "log.jsonl", entries))
     choice = study.of("file")
-    assert choice is not None
     assert (choice.name, choice.members) == ("MoM", ("small", "large"))
     assert choice.accuracy.estimate == pytest.approx(2 / 3)
     assert choice.cost.estimate == pytest.approx((2 * 0.001 + 0.01) / 3 + ASSUMED)
@@ -50,7 +49,6 @@ def test_a_log_is_judged_as_a_router_that_can_be_built(tmp_path) -> None:
     assert choice.cost_gain.estimate == pytest.approx(-0.006 + ASSUMED)
     assert choice.shares == {"small": pytest.approx(2 / 3), "large": pytest.approx(1 / 3)}
     # a third of the way to the dear system at random one gets a third of the third that only it answers
-    assert choice.above_mix is not None
     assert choice.above_mix.estimate == pytest.approx(2 / 9, abs=1e-5)
     assert choice.gain.estimate == 0  # it is as accurate as the large system, and saves
     assert study.verdict.choice == choice
@@ -63,7 +61,6 @@ def test_items_without_a_route_are_left_out_and_said(tmp_path) -> None:
     entries = [standard_payload(f"r{each}", "small", PROMPTS[each]) for each in range(0, ITEMS, 2)]
     study, _ = studied(tmp_path, write_lines(tmp_path / "log.jsonl", entries))
     choice = study.of("file")
-    assert choice is not None
     assert choice.accuracy.estimate == pytest.approx(1 / 3)
     assert choice.accuracy_gain.estimate == pytest.approx(-1 / 3)
     assert "log.jsonl has no request to smart-router for 30 of 60 items, which are left out" in study.notes
@@ -73,7 +70,6 @@ def test_the_routers_own_cost_is_what_the_file_says(tmp_path) -> None:
     entries = [standard_payload(f"r{each}", "small", PROMPTS[each]) for each in range(ITEMS)]
     study, _ = studied(tmp_path, write_lines(tmp_path / "log.jsonl", entries))
     choice = study.of("file")
-    assert choice is not None
     assert choice.cost.estimate == pytest.approx(0.001 + 0.0004)
 
 
@@ -83,7 +79,6 @@ def test_seconds_and_joules_of_a_table_are_added(tmp_path) -> None:
     path.write_text("\n".join(["router,task,doc_id,member,router_s,router_j", *rows]))
     study, _ = studied(tmp_path, path, seconds=[1.0, 3.0])
     choice = study.of("file")
-    assert choice is not None
     assert choice.amounts["seconds"].estimate == pytest.approx(4.5)
     assert choice.cost.estimate == pytest.approx(0.011 + ASSUMED)
     assert choice.shares == {"small": pytest.approx(1.0), "large": pytest.approx(1.0)}

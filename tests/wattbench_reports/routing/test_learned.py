@@ -84,7 +84,6 @@ def test_a_curve_runs_from_the_cheapest_to_the_best_single_system(learned) -> No
 
 
 def test_the_control_gains_nothing(learned) -> None:
-    assert learned.control is not None
     assert learned.control.kind == "shuffled"
     assert learned.control.gain.low <= 0.0
     best = max(learned.choices, key=lambda each: each.gain.estimate)

@@ -51,16 +51,12 @@ def test_without_requirements_it_is_against_the_most_accurate_system(complementa
 def test_a_gain_by_domain_is_found_and_held_out(complementary: Analysis) -> None:
     study = _study(complementary)
     best = study.of("domain", "accurate")
-    assert best is not None
     assert best.shares == pytest.approx({"large": 0.5, "middle": 0.0, "small": 0.5}, abs=0.01)
     assert best.accuracy.estimate == pytest.approx((SCORES[:300, 0].mean() + SCORES[300:, 2].mean()) / 2, abs=0.01)
     assert study.verdict.answer == WorthBuilding.YES
-    assert study.verdict.choice is not None
     assert study.verdict.choice.accuracy_gain.estimate > 0
-    assert study.control is not None
     assert study.control.gain.low < 0.01
     assert {"nearest", "classifier"} <= set(study.not_judged)
-    assert study.tolerance is not None
     assert study.tolerance.assigned == ("small", "large")
     assert study.cascades
 
@@ -83,7 +79,6 @@ def test_prompts_are_read_where_they_are_on_record(tmp_path: Path) -> None:
     assert list(study.not_judged) == ["domain"]
     for kind in ("nearest", "classifier"):
         choice = study.of(kind, "accurate")
-        assert choice is not None
         assert choice.accuracy_gain.low > 0.02
     assert study.verdict.answer == WorthBuilding.YES
 
@@ -124,7 +119,6 @@ def test_where_no_single_system_meets_what_is_required_a_router_may(complementar
     assert (study.aim, study.best_single) == ("accuracy", "large")
     assert study.notes[0] == NONE_MEETS
     assert study.verdict.answer == WorthBuilding.YES
-    assert study.verdict.choice is not None
     assert study.verdict.choice.met[0].estimate == pytest.approx(0.92, abs=0.02)
 
 

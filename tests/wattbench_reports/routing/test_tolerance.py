@@ -44,7 +44,6 @@ def mean(context: StudyContext, values: np.ndarray) -> float:
 def test_losses_are_recounted() -> None:
     context = world("benefit", worth=10.0)
     found = tolerance(context, by_name(context), folds(context))
-    assert found is not None
     assert (found.domains, found.assigned) == (("a", "b", "c"), ("sums", "words", "large"))
     answers = context.answers
     value = 10.0 * answers.score - answers.cost
@@ -104,7 +103,6 @@ def test_systems_are_those_of_the_fold() -> None:
     column, fold = by_name(context), folds(context)
     column = np.where((fold == 0) & (context.answers.domain == 0), 2, column)
     found = tolerance(context, column, fold)
-    assert found is not None
     value = 10.0 * context.answers.score - context.answers.cost
     here = context.answers.domain == 1
     taken = np.where(fold == 0, value[:, 2], value[:, 0])[here].mean()

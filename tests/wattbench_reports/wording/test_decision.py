@@ -278,10 +278,8 @@ def test_the_main_caveat_can_change_the_choice(analysed, fake) -> None:
     codes = [each.code for each in analysis.comparison.caveats]
     assert {"mixed-provenance", "modelled-energy", "few-requests"} <= set(codes)
     caveat = main_caveat(analysis)
-    assert caveat is not None
     assert caveat.code == "mixed-provenance"
     in_money = main_caveat(analysis, decisions.priced())
-    assert in_money is not None
     assert in_money.code == "few-requests"
 
 

@@ -44,7 +44,6 @@ def hybrid_above() -> RoutingStudy:
 def with_a_hybrid(above: float) -> RoutingStudy:
     """A router gains, and the run has one whose accuracy is by so much above that."""
     gains = made.worth_building()
-    assert gains.verdict.choice is not None
     accuracy = gains.verdict.choice.accuracy.estimate + above
     return replace(gains, hybrid=MeasuredHybrid("hybrid", accuracy, ("small", "large")))
 

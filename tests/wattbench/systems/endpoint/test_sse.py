@@ -1,27 +1,16 @@
 from __future__ import annotations
 
 import itertools
-import json
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from wattbench.network.allowance import StreamError
-from wattbench.systems.endpoint.completion_stream import Assembly
-from wattbench.systems.endpoint.request import EndpointRequest
 from wattbench.systems.endpoint.sse import EventDecoder, RefusedAnswerError
 
 LINE = st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]), max_size=30)
 NOISE = st.sampled_from([": ping", "event: x", "id: 1", "retry: 5", "nonsense"])
-KEYS = st.sampled_from(
-    ["choices", "delta", "content", "text", "index", "finish_reason", "usage", "prompt_tokens", "error", "message"]
-)
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(KEYS, inner),
-    max_leaves=12,
-)
 CUTS = st.lists(st.integers(0, 2000), max_size=12)
 
 
@@ -65,16 +54,6 @@ def test_an_empty_piece_between_a_carriage_return_and_its_newline_changes_nothin
 @given(stream=st.binary(max_size=600), places=CUTS, limit=st.integers(1, 100))
 def test_garbage_is_read_the_same_however_it_is_cut(stream: bytes, places: list[int], limit: int) -> None:
     assert decode(cut(stream, places), limit) == decode([stream], limit)
-
-
-@given(st.one_of(st.text(), JSON.map(json.dumps)))
-def test_a_garbled_chunk_raises_nothing_but_the_named_error(data: str) -> None:
-    assembly = Assembly(EndpointRequest("completions", {}, ("x",), ("x",)))
-    try:
-        assembly.add(data, 1.0)
-    except StreamError:
-        return
-    assembly.completion().text.encode()
 
 
 def test_byte_order_mark_torn_last_line_and_missing_blank_line() -> None:

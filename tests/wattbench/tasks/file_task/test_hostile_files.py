@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 from pathlib import Path
@@ -11,8 +10,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from wattbench.errors import UserError
 from wattbench.tasks.file_task import rows as reading
@@ -142,11 +139,3 @@ def test_bytes_are_no_text(tmp_path: Path) -> None:
     pq.write_table(pa.table({"text": [b"\xff\xd8"], "topic": ["b"]}), path)
     with pytest.raises(UserError, match="row 1: column 'text': holds bytes, not text"):
         read_file(path, WANTED)
-
-
-@given(st.binary(max_size=200), st.sampled_from(["a.csv", "a.tsv", "a.jsonl", "a.parquet"]))
-def test_any_bytes_are_rows_or_a_sentence(tmp_path_factory: pytest.TempPathFactory, content: bytes, name: str) -> None:
-    path = written(tmp_path_factory.getbasetemp(), content, name)
-    with contextlib.suppress(UserError):
-        data = read_file(path, WANTED)
-        assert all(set(row.values) == set(data.columns) for row in data.rows)

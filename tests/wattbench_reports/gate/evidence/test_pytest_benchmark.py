@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import shutil
 import subprocess
@@ -292,44 +291,6 @@ def test_a_file_that_is_not_there_or_given_twice_is_named(tmp_path) -> None:
         evidence_of_files(good, tmp_path / "none.json", gate_policy())
     with pytest.raises(UserError, match="given twice"):
         evidence_of_files(good, tmp_path / "." / "good.json", gate_policy())
-
-
-_JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=5,
-)
-_PLACES = [
-    ("machine_info",), ("machine_info", "cpu"), ("machine_info", "cpu", "brand_raw"), ("machine_info", "machine"),
-    ("machine_info", "python_version"), ("machine_info", "wattbench"), ("machine_info", "wattbench", "gpus"),
-    ("benchmarks", 0, "name"), ("benchmarks", 0, "extra_info"), ("benchmarks", 0, "options", "timer"),
-    *(("benchmarks", 0, "extra_info", name) for name in MEASURED),
-    ("benchmarks", 0, "extra_info", "energy_missing"), ("benchmarks", 0, "extra_info", "wattbench_run"),
-    ("benchmarks", 0, "stats", "data"),
-]  # fmt: skip
-
-
-@pytest.mark.slow
-@settings(max_examples=150)
-@given(st.sampled_from(_PLACES), _JSON)
-def test_whatever_stands_in_a_field_there_is_evidence_or_a_sentence(place: tuple[Any, ...], value: Any) -> None:
-    whole = copy.deepcopy(GOOD)
-    whole["machine_info"]["wattbench"] = copy.deepcopy(OURS)
-    inner = whole
-    for step in place[:-1]:
-        inner = inner[step]
-    inner[place[-1]] = value
-    with tempfile.TemporaryDirectory() as folder:
-        good, odd = _file(Path(folder), "good.json", _bench(**MEASURED)), Path(folder) / "odd.json"
-        odd.write_text(json.dumps(whole))
-        said: list[str] = []
-        try:
-            for found in evidence_of_files(good, odd, EVERYTHING).values():
-                assert set(found.missing) >= NEVER_TOLD
-                said += [*found.apart.values(), *found.missing.values()]
-        except UserError as error:
-            said = [str(error).removeprefix(f"{odd}: ")]
-    assert all(said)
 
 
 @settings(max_examples=60)

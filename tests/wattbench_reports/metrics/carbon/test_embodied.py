@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from wattbench.errors import UserError
 from wattbench_reports.metrics.carbon.embodied import PUBLIC_FIGURES, embodied, embodied_settings
@@ -14,8 +12,6 @@ DECLARED = {"source": "its LCA", "year": 2024}
 
 def test_ecologits_is_what_its_methodology_computes() -> None:
     one, four = embodied({"use": "ecologits-gpu-server"}), embodied({"use": "ecologits-gpu-server", "gpus": 4})
-    assert one is not None
-    assert four is not None
     assert one.g_per_hour == pytest.approx(1000 * (5700 / 8 + 164) / (3 * 365 * 24))
     assert four.g_per_hour == pytest.approx(4 * one.g_per_hour)
     assert four.describe() == (
@@ -27,7 +23,6 @@ def test_ecologits_is_what_its_methodology_computes() -> None:
 @pytest.mark.parametrize("name", sorted(PUBLIC_FIGURES))
 def test_every_public_figure_names_its_source(name: str) -> None:
     figure = embodied({"use": name})
-    assert figure is not None
     assert figure.source
     assert figure.year >= 2024
     assert 10 < figure.g_per_hour < 100
@@ -36,13 +31,10 @@ def test_every_public_figure_names_its_source(name: str) -> None:
 def test_kilograms_are_spread_over_the_hours_of_use() -> None:
     always = embodied({"kg_per_device": 350, "lifetime_years": 4, **DECLARED})
     half = embodied({"kg_per_device": 350, "lifetime_years": 4, "utilisation": 0.5, "devices": 2, **DECLARED})
-    assert always is not None
-    assert half is not None
     assert always.g_per_hour == pytest.approx(350_000 / 35_040)
     assert half.g_per_hour == pytest.approx(4 * always.g_per_hour)
     assert "in use 50% of them" in half.describe()
     hourly = embodied({"g_per_device_hour": 20, **DECLARED})
-    assert hourly is not None
     assert hourly.describe() == "20 g CO2e per hour of use (20 g per device-hour, declared; its LCA, 2024)"
 
 
@@ -86,13 +78,3 @@ def test_an_option_says_what_a_suite_file_would() -> None:
 def test_an_option_that_is_no_mapping_of_plain_values(text: str) -> None:
     with pytest.raises(UserError, match="--embodied"):
         embodied_settings(text)
-
-
-@settings(suppress_health_check=[HealthCheck.too_slow])
-@given(text=st.text(max_size=60) | st.text(max_size=40).map(lambda inner: f"{{{inner}}}"))
-def test_no_option_ends_in_anything_but_a_figure_or_a_message(text: str) -> None:
-    try:
-        figure = embodied(embodied_settings(text))
-    except UserError:
-        return
-    assert figure is None or figure.g_per_hour > 0

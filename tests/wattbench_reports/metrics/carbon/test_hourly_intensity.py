@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -204,32 +202,3 @@ def test_the_mean_is_what_adding_up_second_by_second_gives(
             whole = sum(max(0.0, min(end_s, high) - max(start_s, low)) * x for low, high, x in edges)
             assert got[place] == pytest.approx(whole / (end_s - start_s), rel=1e-6, abs=1e-6)
             assert min(figures) - 1e-9 <= got[place] <= max(figures) + 1e-6
-
-
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(text=st.text(max_size=120) | st.binary(max_size=120))
-def test_no_text_ends_in_anything_but_hours_or_a_message(read, text: str | bytes) -> None:
-    raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
-    for start in (b"", b"time,g_per_kwh\n", b"time (utc),g_per_kwh\n2026-01-02T03:00,1\n"):
-        try:
-            hours = read(start + raw)
-        except HourlyFileError:
-            continue
-        assert len(hours.starts_s) > 0
-        assert (np.diff(hours.starts_s) > 0).all()
-
-
-_moment = st.datetimes().map(lambda when: when.isoformat()) | st.sampled_from(["0001-01-01T00:00+23:59", "9999-12-31"])
-
-
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(rows=st.lists(st.tuples(_moment | st.text(max_size=6), st.floats().map(repr) | st.just("")), max_size=4))
-def test_no_row_ends_in_anything_but_hours_or_a_message(read, rows: list[tuple[str, str]]) -> None:
-    text = io.StringIO()
-    csv.writer(text).writerows([("time (UTC)", "g_per_kwh"), *rows])
-    try:
-        hours = read(text.getvalue().encode("utf-8", "surrogatepass"))
-    except HourlyFileError:
-        return
-    assert hours.within(-1e18, 1e18).describe()
-    assert np.isfinite(hours.slot_g_per_kwh).all()

@@ -99,24 +99,20 @@ def test_no_intensity_no_grams() -> None:
 def test_any_intensity_of_the_reader_replaces_all_of_the_suites(tmp_path: Path) -> None:
     suite = CarbonSettings("DEU", 50.0, pue=1.2, embodied={"use": "ecologits-gpu-server"})
     as_asked = carbon_of_suite(suite)
-    assert as_asked is not None
     assert as_asked.intensity == FlatIntensity(50, "given by the user", None)
     assert (str(as_asked.grid), as_asked.pue) == ("Germany (DEU)", 1.2)
     assert as_asked.embodied is not None
 
     by_region = carbon_of_suite(suite, CarbonChoice(region="FRA"))
-    assert by_region is not None
     assert by_region.intensity != as_asked.intensity
     assert (str(by_region.grid), by_region.pue, by_region.embodied) == ("France (FRA)", 1.2, as_asked.embodied)
 
     dirtier = carbon_of_suite(suite, CarbonChoice(intensity_g_per_kwh=700, pue=1, embodied="none"))
-    assert dirtier is not None
     assert (dirtier.intensity, dirtier.pue) == (FlatIntensity(700, "given by the user", None), 1)
     assert (dirtier.grid, dirtier.embodied) == (None, None)
 
     (tmp_path / "grid.csv").write_text(HOURS)
     hourly = carbon_of_suite(suite, CarbonChoice(region="FRA", intensity_csv=tmp_path / "grid.csv"))
-    assert hourly is not None
     assert isinstance(hourly.intensity, HourlyIntensity)
     assert str(hourly.grid) == "France (FRA)"
     assert hourly.grams(1.0) is None, "whoever does not say when cannot have grams by the hour"
@@ -152,8 +148,6 @@ def test_what_a_suite_file_declares_is_what_is_read() -> None:
         {"region": "DEU", "embodied": {"kg_per_device": 350, "lifetime_years": 4, "source": "its LCA", "year": 2024}}
     )
     factor = carbon_of_suite(CarbonSettings.of(declared.model_dump(mode="json")))
-    assert factor is not None
-    assert factor.embodied is not None
     assert factor.embodied.g_per_hour == pytest.approx(350_000 / (4 * 8760))
 
 

@@ -94,7 +94,6 @@ def test_the_interval_lets_energy_manufacture_and_answers_vary_together(make_run
     own = pd.read_parquet(run.layout.items_table).sort_values("doc_id")
     grams = own["energy_j"] / 3.6e6 * 100 + (own["finished_s"] - own["started_s"]) * G_PER_S
     ratio = block_ratio(grams.to_numpy(), own["correct"].to_numpy())
-    assert ratio is not None
     by_hand = ratio.interval()
     got = (figures.sci_g_per_correct, figures.sci_g_per_correct_low, figures.sci_g_per_correct_high)
     assert got[0] == pytest.approx(by_hand.estimate, rel=0.02)  # shares go by the joules
@@ -111,7 +110,6 @@ def test_no_correct_answer_is_not_divided_by(make_run, fake) -> None:
     assert never.co2_g_per_1000 is not None
     assert analysis.comparison.sci["never"].correct == 0
     section = carbon_section(analysis)
-    assert section is not None
     assert section.passages[0].tables[0].rows[0][-1].text == "none correct"
     assert "never" not in render(analysis.comparison).partition("SCI")[2].partition("Manufacture")[0]
 
@@ -191,7 +189,6 @@ def test_joules_have_the_intensity_of_their_hour(make_run, fake, grid) -> None:
     assert comparison.sci["only"].operational_g == pytest.approx(grams)
     assert comparison.sci["only"].intensity_g_per_kwh == pytest.approx(grams / (joules.sum() * 2 / 3.6e6))
     assert comparison.systems[0].co2_g_per_1000 == pytest.approx(1000 * grams / 30)
-    assert comparison.carbon is not None
     assert comparison.carbon.describe().startswith("100 to 400 g CO2e per kWh, hour by hour from 2023-11-14 22:00 to")
     assert [caveat.code for caveat in comparison.caveats] == ["few-requests"]
 
@@ -217,7 +214,6 @@ def test_an_hour_that_the_file_lacks_costs_the_grams_of_who_ran_in_it(make_run, 
         "stated."
     )
     section = carbon_section(analyse(run, Assumptions(CarbonChoice(intensity_csv=grid(100, None, 300)))))
-    assert section is not None
     assert section.passages[0].tables[0].rows[1][-1].text == "hours missing"
 
 
@@ -282,7 +278,6 @@ def test_grams_of_a_training_need_an_intensity_that_does_not_go_by_the_hour(make
     (hourly,) = trainings(by_hour)
     assert hourly.grams_co2e is None
     section = lifecycle_section(by_hour)
-    assert section is not None
     assert "the hours of the training are not recorded" in section.passages[0].tables[0].note
 
 

@@ -83,12 +83,10 @@ def test_manufacture_is_what_ecologits_has_of_its_server() -> None:
 
 def test_manufacture_can_be_declared_by_the_hour_and_by_the_device() -> None:
     hourly = embodied({"g_per_device_hour": 20, "adpe_kg_sb_per_device_hour": 1e-6, "source": "a", "year": 2024})
-    assert hourly is not None
     assert hourly.adpe_kg_sb_per_device_hour == 1e-6
     assert hourly.primary_energy_mj_per_device_hour is None
     of_device = {"kg_per_device": 350, "lifetime_years": 4, "utilisation": 0.5, "source": "a", "year": 2024}
     made = embodied({**of_device, "primary_energy_mj_per_device": 4000})
-    assert made is not None
     assert made.primary_energy_mj_per_device_hour == pytest.approx(4000 / (4 * 8760 * 0.5))
     with pytest.raises(UserError, match="'adpe_kg_sb_per_device_hour' does not go with kg_per_device"):
         embodied({**of_device, "adpe_kg_sb_per_device_hour": 1})

@@ -75,8 +75,6 @@ def test_figures_are_those_of_the_decision(analysed: Callable[[FakeRun], Analysi
     problem = Problem(analysis, analysis.decide)
     columns, left_out = candidates(analysis, problem)
     answers = item_answers(analysis, problem, columns)
-    assert answers is not None
-    assert problem.cost is not None
     assert answers.blocked
     assert answers.clusters == 6
     names = analysis.basis.systems
@@ -95,7 +93,6 @@ def test_what_one_system_was_not_asked_is_left_out_and_said(tmp_path: Path) -> N
     trials = table.trials.copy()
     trials[:3, 1] = 0.0
     bills = analysis.bills
-    assert bills is not None
     priced = bills.priced.copy()
     priced[4, 0] = 0.0
     holed = replace(
@@ -103,9 +100,7 @@ def test_what_one_system_was_not_asked_is_left_out_and_said(tmp_path: Path) -> N
     )
     problem = Problem(holed, holed.decide)
     answers = item_answers(holed, problem, (0, 1, 2))
-    assert answers is not None
     assert answers.items == 37
-    assert answers.rows is not None
     assert answers.rows.tolist() == list(range(3, 40))
     others = [each for each in range(3, 40) if each != 4 and DOMAINS[each] == DOMAINS[4]]
     assert answers.cost[1, 0] == pytest.approx(COSTS[others, 0].mean())

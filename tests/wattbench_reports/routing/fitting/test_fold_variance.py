@@ -39,12 +39,8 @@ def test_every_gain_of_a_choice_is_widened_and_no_figure_of_its_own() -> None:
         (choice.above_mix, wide.above_mix),
         *((gain, wide.amount_gains[name]) for name, gain in choice.amount_gains.items()),
     ]:
-        assert before is not None
-        assert after is not None
         assert after.high - after.low == pytest.approx(by * (before.high - before.low))
         assert after.estimate == before.estimate
-    assert choice.gain_parts is not None
-    assert wide.gain_parts is not None
     assert wide.gain_parts.accuracy == pytest.approx(by * choice.gain_parts.accuracy)
     assert (wide.accuracy, wide.cost) == (choice.accuracy, choice.cost)
 

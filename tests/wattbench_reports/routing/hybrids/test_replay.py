@@ -54,7 +54,6 @@ def test_a_replay_is_what_the_members_answers_come_to(compose, route, repeats: i
 @pytest.mark.parametrize("route", [by_score(0.3), cascading(0.5)], ids=["classifier", "cascade"])
 def test_a_hybrid_of_its_members_answers_agrees_with_its_replay(compose, route) -> None:
     check = check_of(bench(compose(route)))
-    assert check is not None
     assert (check.same_score, check.accuracy.estimate, check.accuracy_agrees) == (1.0, 0.0, True)
     assert check.energy_j is not None and check.energy_j.estimate == pytest.approx(0.0)
     assert check.live.mean_s == pytest.approx(check.replayed.mean_s)
@@ -78,7 +77,6 @@ def test_answers_that_differ_from_the_members_are_counted(compose) -> None:
     routed.table.loc[own, "correct"] = 0.0
     routed = type(routed)(routed.run, routed.again(), routed.table)
     check = check_of(bench(routed))
-    assert check is not None
     assert check.same_score == pytest.approx(60 / 80)
     assert check.accuracy.estimate == pytest.approx(-20 / 80)
     assert not check.accuracy_agrees

@@ -58,7 +58,6 @@ def test_shares_and_losses_are_recounted(routed, fake) -> None:
         assert sent.best == best
         assert sent.best_accuracy == pytest.approx(own[best].mean())
         assert sent.accuracy == pytest.approx(own["mixed"].mean())
-        assert sent.difference is not None
         assert sent.difference.estimate == pytest.approx(own["mixed"].mean() - own[best].mean())
     oracle, single, chance = found.against
     best_of_each = np.concatenate([wide.loc["chain_sum", "a"], wide.loc["spell_backward", "b"]])

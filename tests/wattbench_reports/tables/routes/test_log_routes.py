@@ -248,12 +248,3 @@ def test_hostile_entries_are_read_or_refused(frames, tmp_path, entries: list[dic
     for router in found:
         assert router.chain_of.max() >= 0
         assert all(name.isprintable() for name in (router.name, *router.notes))
-
-
-@given(st.binary(max_size=200))
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_bytes_are_read_or_refused(frames, tmp_path, content: bytes) -> None:
-    path = Path(tmp_path) / "log"
-    path.write_bytes(b"{" + content)
-    with pytest.raises(UserError):
-        read_routes(path, frames)
