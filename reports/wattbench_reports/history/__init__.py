@@ -6,16 +6,14 @@ pages.
 
 from wattbench_reports.history.alarms import Alarm, alarms
 from wattbench_reports.history.loader import load_history
-from wattbench_reports.history.model import EVERYWHERE, OUTPUT_TOKENS, History, Night
+from wattbench_reports.history.model import EVERYWHERE, Change, History, Night, Trend, TrendPoint
 from wattbench_reports.history.night_changes import NightChange, night_changes
 from wattbench_reports.history.reference import Reference, read_reference
 from wattbench_reports.history.sql import VIEWS, Rows, query
-from wattbench_reports.history.trend import Change, Trend, TrendPoint
 from wattbench_reports.history.trends import is_worse, trends
 
 __all__ = [
     "EVERYWHERE",
-    "OUTPUT_TOKENS",
     "VIEWS",
     "Alarm",
     "Change",

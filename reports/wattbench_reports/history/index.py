@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import hashlib
 import io
 import json
 from collections.abc import Mapping
@@ -23,6 +24,7 @@ from wattbench.errors import UserError
 from wattbench.records.files.atomic_write import write_atomically
 from wattbench.records.tables.damaged_table import opened_table
 from wattbench_reports.history.night_metrics import COLUMNS
+from wattbench_reports.metrics.registry import ADDED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,8 +52,9 @@ class IndexedRun:
 
 
 def index_path(root: Path) -> Path:
-    """Return the path of this version's index of a history."""
-    return root / FOLDER / f"v{VERSION}.parquet"
+    """Return the path of this version's index of a history: with other added metrics it is another one."""
+    added = f"-{hashlib.sha256(repr(ADDED).encode()).hexdigest()[:8]}" if ADDED else ""
+    return root / FOLDER / f"v{VERSION}{added}.parquet"
 
 
 def read_index(root: Path) -> tuple[dict[str, IndexedRun], pd.DataFrame]:

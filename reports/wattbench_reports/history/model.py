@@ -1,4 +1,4 @@
-"""The model of a history: its nights, their figures, and the pinned reference."""
+"""The model of a history: its nights, their figures, the series of these, and the pinned reference."""
 
 from __future__ import annotations
 
@@ -11,9 +11,6 @@ from wattbench_reports.history.reference import Reference
 
 if TYPE_CHECKING:
     import pandas as pd
-
-OUTPUT_TOKENS = "output_tokens"
-"""The one figure of a night that no gate judges: tokens per answer, on average."""
 
 EVERYWHERE = ""
 """In place of a domain: all of them together."""
@@ -69,3 +66,66 @@ class History:
         """Return the nights of the series: of the last night's suite, one per date, oldest first."""
         nights = [night for night in self.nights if night.suite == self.nights[-1].suite] if self.nights else []
         return tuple({night.date: night for night in nights}.values())
+
+
+@dataclass(frozen=True)
+class TrendPoint:
+    """One calendar date of a series."""
+
+    date: datetime.date
+    run: str | None
+    """None where no run is of that night."""
+    value: float | None
+    """None: there is no figure, and the series has a gap. In the unit of the trend."""
+    standard_error: float | None = None
+    """With the items as the sample; None where it is not known."""
+    items: int = 0
+    provenance: str = ""
+    conditions: str = ""
+    """Two points of a series can be set side by side where these are equal, and they are of one machine."""
+    node: str = ""
+    """The machine that measured it, where the figure depends on the machine and the record names it."""
+
+
+def comparable(first: TrendPoint, second: TrendPoint) -> bool:
+    """Return whether two points may be compared: same conditions and machine. An unnamed machine matches any other."""
+    return first.conditions == second.conditions and (first.node == second.node or not (first.node and second.node))
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of one series."""
+
+    date: datetime.date
+    """Of the first night after it."""
+    run: str
+    before: float
+    """The level until then, in the unit of the trend."""
+    after: float
+    """Of the nights from then on that were the first to show it."""
+    shift: float
+    """Of accuracy the difference (-0.02: 2 points lower), of others the share by which it is higher."""
+    limit: float
+    """The change beyond which those nights were, as `shift`."""
+    nights: int
+    """Those nights."""
+    shown: datetime.date | None = None
+    """The night that was the first to show it. None: not known."""
+
+
+@dataclass(frozen=True)
+class Trend:
+    """One series."""
+
+    system: str
+    domain: str
+    """Empty: all together."""
+    metric: str
+    unit: str
+    """``share``, ``s``, ``J`` or ``tokens``."""
+    points: tuple[TrendPoint, ...]
+    """One for every calendar date from the first night to the last."""
+    changes: tuple[Change, ...]
+    """In order."""
+    machine: str = ""
+    """Of a history with several, where the metric depends on it: the one whose nights these are; others have no run."""

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.gate.metrics import ACCURACY
-from wattbench_reports.history.model import EVERYWHERE
-from wattbench_reports.history.trend import Trend, TrendPoint
+from wattbench_reports.history.model import EVERYWHERE, Trend, TrendPoint
+from wattbench_reports.metrics.registry import ACCURACY
 from wattbench_reports.stats.series.levels import Series
 
 _MOST_LOG = 700.0

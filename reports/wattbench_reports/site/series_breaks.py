@@ -10,10 +10,10 @@ from itertools import pairwise
 from wattbench.errors import UserError
 from wattbench.records import RunHeader, read_run
 from wattbench_reports.formatting.units import listed
-from wattbench_reports.gate.metrics import METRICS
 from wattbench_reports.history import History, Trend, TrendPoint
+from wattbench_reports.history.model import comparable
 from wattbench_reports.history.series_key import Conditions
-from wattbench_reports.history.trend import comparable
+from wattbench_reports.metrics.registry import METRICS
 from wattbench_reports.tables.header_record import HeaderRecord
 
 UNKNOWN = "conditions"

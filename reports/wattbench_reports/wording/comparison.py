@@ -6,7 +6,9 @@ from wattbench_reports.comparison.annual_cost import Year
 from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.system_figures import SystemFigures
 from wattbench_reports.formatting import units
+from wattbench_reports.metrics.metric import SHARE_UNIT, Metric
 from wattbench_reports.metrics.money import ELECTRICITY
+from wattbench_reports.metrics.registry import ADDED
 from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.stats import Interval
 
@@ -89,6 +91,24 @@ def j_per_correct(figures: SystemFigures) -> str:
         unknown = figures.energy_j_per_request is None or figures.accuracy is None
         return units.NONE if unknown else "none correct"
     return units.quantity_interval(Interval(figures.j_per_correct, low, high, figures.j_per_correct_few), "J")
+
+
+def added_metrics(comparison: Comparison) -> tuple[Metric, ...]:
+    """Return the added metrics that are known of any system, so that tables have columns for them."""
+    return tuple(metric for metric in ADDED if any(metric.name in each.added for each in comparison.systems))
+
+
+def added_cell(figures: SystemFigures, metric: Metric) -> str:
+    """Format an added metric: ``1.91 [1.80, 2.05] J``; a dash where it is not known."""
+    interval = figures.added.get(metric.name)
+    if metric.unit == SHARE_UNIT:
+        return units.percent_interval(interval)
+    return units.quantity_interval(interval, metric.unit)
+
+
+def added_line(comparison: Comparison) -> str:
+    """Define the added metrics: ``Joules per output token: ...``; empty without any."""
+    return " ".join(f"{units.capital(metric.label)}: {metric.definition}." for metric in added_metrics(comparison))
 
 
 def latency(figures: SystemFigures | Measures, share: float) -> str:

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from tests.made_up.history_of_figures import day, history_of
 from wattbench_reports.history import History, alarms, trends
+from wattbench_reports.history.model import Trend, comparable
 from wattbench_reports.history.night_changes import FOUR_WEEKS, night_changes
 from wattbench_reports.history.night_machines import machine_of_night
-from wattbench_reports.history.trend import Trend, comparable
 from wattbench_reports.history.trends import watched
 from wattbench_reports.site.series_breaks import Breaks
 

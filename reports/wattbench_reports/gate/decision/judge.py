@@ -18,9 +18,9 @@ from wattbench_reports.gate.decision.lost_domains import lost_domains
 from wattbench_reports.gate.decision.outlook import Question, accuracy_can_pass, detectable, more_items
 from wattbench_reports.gate.decision.state import CaseState, GateState, bounds_of, questions, state_of
 from wattbench_reports.gate.evidence.model import Evidence
-from wattbench_reports.gate.metrics import MONEY
 from wattbench_reports.gate.policy import Policy, Waiver
 from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
+from wattbench_reports.metrics.registry import MONEY
 
 
 @dataclass(frozen=True)

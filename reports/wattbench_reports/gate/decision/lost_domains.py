@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from wattbench_reports.gate.decision.looks import LookPlan, look_plan
 from wattbench_reports.gate.decision.metric_figures import accuracy_of
 from wattbench_reports.gate.evidence.model import Evidence
-from wattbench_reports.gate.metrics import ACCURACY, SEPARATOR
+from wattbench_reports.gate.metrics import SEPARATOR
 from wattbench_reports.gate.policy import Policy
 from wattbench_reports.gate.result import LostDomain
+from wattbench_reports.metrics.registry import ACCURACY
 
 
 def lost_domains(evidence: Evidence, policy: Policy) -> tuple[LostDomain, ...]:

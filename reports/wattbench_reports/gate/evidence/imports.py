@@ -7,8 +7,8 @@ from dataclasses import replace
 from wattbench_reports.formatting.units import named, percent
 from wattbench_reports.gate.evidence.model import Evidence
 from wattbench_reports.gate.evidence.pytest_benchmark import ASSUMED_DRIFT
-from wattbench_reports.gate.metrics import METRICS
 from wattbench_reports.gate.policy import Policy
+from wattbench_reports.metrics.registry import METRICS
 
 
 def assumed_drift(policy: Policy, *, sessions: bool) -> tuple[Policy, tuple[str, ...]]:
