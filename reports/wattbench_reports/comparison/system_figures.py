@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from wattbench_reports.comparability.rules import JOULES
 from wattbench_reports.comparison.another_run import joule_sessions, of_another_run
 from wattbench_reports.metrics.carbon.sci import Sci
 from wattbench_reports.metrics.domain_sums import Basis
 from wattbench_reports.metrics.energy_breakdown import SystemSplit
+from wattbench_reports.metrics.metric import MONEY_UNIT
 from wattbench_reports.metrics.money import SystemMoney
 from wattbench_reports.metrics.registry import (
     ACCURACY,
@@ -140,12 +142,18 @@ class SystemFigures:
         """Return a percentile of latency, of `wattbench_reports.metrics.tail_latency.SHARES`."""
         return {0.5: self.latency_p50_s, 0.9: self.latency_p90_s, 0.95: self.latency_p95_s}[share]
 
+    def interval(self, metric: str) -> Interval | None:
+        """Return a metric of the registry that has bounds, with them; None where it is not known."""
+        of = FIGURES[metric]
+        estimate, low, high = (getattr(self, column) for column in of.columns.values())
+        if estimate is None or low is None or high is None:
+            return None
+        few = self.cost_few if of.unit == MONEY_UNIT else self.j_per_correct_few and of.figure == JOULES
+        return Interval(estimate, low, high, few)
+
     def latency_interval(self, share: float) -> Interval | None:
         """Return a percentile of latency with its bounds."""
-        seconds = self.latency_s(share)
-        name = f"latency_{label(share)}"
-        low, high = getattr(self, f"{name}_low_s"), getattr(self, f"{name}_high_s")
-        return None if seconds is None or low is None or high is None else Interval(seconds, low, high)
+        return self.interval(f"latency_{label(share)}")
 
     @property
     def tail_share(self) -> float | None:

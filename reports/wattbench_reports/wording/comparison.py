@@ -8,7 +8,7 @@ from wattbench_reports.comparison.system_figures import SystemFigures
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.metric import SHARE_UNIT, Metric
 from wattbench_reports.metrics.money import ELECTRICITY
-from wattbench_reports.metrics.registry import ADDED
+from wattbench_reports.metrics.registry import ACCURACY, ADDED, COST_PER_CORRECT, JOULES_PER_CORRECT
 from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.stats import Interval
 
@@ -19,10 +19,7 @@ NOT_AVAILABLE = "not available"
 
 def accuracy(figures: SystemFigures) -> str:
     """Format accuracy: ``45.0% [32.5, 58.1]``; a dash where it is not scored."""
-    low, high = figures.accuracy_low, figures.accuracy_high
-    if figures.accuracy is None or low is None or high is None:
-        return units.NONE
-    return units.percent_interval(Interval(figures.accuracy, low, high))
+    return units.percent_interval(figures.interval(ACCURACY))
 
 
 def intervals_line(comparison: Comparison) -> str:
@@ -86,11 +83,10 @@ def has_own_cpu(comparison: Comparison) -> bool:
 
 def j_per_correct(figures: SystemFigures) -> str:
     """Format joules per correct answer: ``21.3 [16.9, 28.8] J``; ``none correct`` if there is no correct answer."""
-    low, high = figures.j_per_correct_low, figures.j_per_correct_high
-    if figures.j_per_correct is None or low is None or high is None:
-        unknown = figures.energy_j_per_request is None or figures.accuracy is None
-        return units.NONE if unknown else "none correct"
-    return units.quantity_interval(Interval(figures.j_per_correct, low, high, figures.j_per_correct_few), "J")
+    interval = figures.interval(JOULES_PER_CORRECT)
+    if interval is None and figures.energy_j_per_request is not None and figures.accuracy is not None:
+        return "none correct"
+    return units.quantity_interval(interval, "J")
 
 
 def added_metrics(comparison: Comparison) -> tuple[Metric, ...]:
@@ -132,10 +128,7 @@ def co2(figures: SystemFigures, comparison: Comparison) -> str:
 
 def sci(figures: SystemFigures) -> str:
     """Format grams per correct answer: ``1.04 [0.82, 1.38] mg``; a dash where there are none."""
-    low, high = figures.sci_g_per_correct_low, figures.sci_g_per_correct_high
-    if figures.sci_g_per_correct is None or low is None or high is None:
-        return units.NONE
-    return units.quantity_interval(Interval(figures.sci_g_per_correct, low, high, figures.j_per_correct_few), "g")
+    return units.quantity_interval(figures.interval("sci"), "g")
 
 
 def has_joules(comparison: Comparison) -> bool:
@@ -163,13 +156,11 @@ def cost_scale(comparison: Comparison, noun: str = "correct answer") -> tuple[fl
 
 def cost_per_correct(figures: SystemFigures, comparison: Comparison) -> str:
     """Format money per correct answer, at `cost_scale`: ``1.23 [1.02, 1.51] EUR``; ``none correct`` if none is."""
-    low, high = figures.cost_per_correct_low, figures.cost_per_correct_high
-    if figures.cost_per_correct is None or low is None or high is None:
+    interval = figures.interval(COST_PER_CORRECT)
+    if interval is None:
         unknown = figures.cost_per_request is None or figures.accuracy is None
         return units.NONE if unknown else "none correct"
-    factor, _ = cost_scale(comparison)
-    interval = Interval(factor * figures.cost_per_correct, factor * low, factor * high, figures.cost_few)
-    return units.money_interval(interval, figures.cost_currency or "")
+    return units.money_interval(interval.times(cost_scale(comparison)[0]), figures.cost_currency or "")
 
 
 def many_per_correct(figures: SystemFigures, comparison: Comparison) -> str:
