@@ -17,7 +17,7 @@ from benchmarks.gates.kinds import Kind, Truth
 from benchmarks.gates.policies import POLICIES
 from benchmarks.gates.simulate import evidence_of, rounds_of
 from wattbench_reports.gate.decision.judge import judge
-from wattbench_reports.gate.metrics import ACCURACY
+from wattbench_reports.metrics.registry import ACCURACY
 
 GATES = 100
 """Gates of a kind from whose estimates the variance is taken."""

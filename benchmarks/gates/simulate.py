@@ -13,9 +13,9 @@ from tests.made_up.gate_worlds import World, play
 from wattbench.scenarios.interleaved.schedule import plan_rounds
 from wattbench_reports.gate.decision.judge import end_of, judge
 from wattbench_reports.gate.evidence.model import Evidence, Round, SuiteTask
-from wattbench_reports.gate.metrics import ACCURACY, ENERGY, LATENCY_MEAN
 from wattbench_reports.gate.policy import Policy
 from wattbench_reports.gate.result import Verdict
+from wattbench_reports.metrics.registry import ACCURACY, ENERGY, LATENCY_MEAN
 
 
 @dataclass(frozen=True)

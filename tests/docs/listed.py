@@ -8,6 +8,7 @@ from __future__ import annotations
 RUN_BY = {
     ("README.md", "import wattbench"): "wattbench/api/test_docs.py",
     ("docs/adding-a-meter.md", ""): "e2e/test_plugins.py",
+    ("docs/adding-a-metric.md", ""): "docs/test_adding_a_metric.py",
     ("docs/adding-a-router.md", ""): "e2e/test_plugins.py",
     ("docs/adding-a-system.md", "[build-system]"): "e2e/test_plugins.py",
     ("docs/adding-a-system.md", "import hashlib"): "e2e/test_plugins.py",

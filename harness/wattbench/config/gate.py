@@ -17,6 +17,7 @@ from pydantic import (
 
 from wattbench.config.base import Items, Name, RelativePath, Strict
 from wattbench.records import IdentityPart
+from wattbench.records.metric_names import MetricName
 from wattbench.records.suite_defaults import (
     GATE_DRIFT,
     GATE_FALSE_ALARM_RATE,
@@ -24,7 +25,6 @@ from wattbench.records.suite_defaults import (
     GATE_MISS_RATE,
     GATE_RELOADS,
     GATE_ROUND_ITEMS,
-    GateMetric,
 )
 
 _SHARE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(%|points?)\s*")
@@ -83,9 +83,9 @@ class MetricPolicy(Strict):
 class Trade(Strict):
     """A trade-off that is accepted: written down before the measurement, or it is a regression."""
 
-    give: Annotated[dict[GateMetric, Share], Field(min_length=1, max_length=1)]
+    give: Annotated[dict[MetricName, Share], Field(min_length=1, max_length=1)]
     """The metric that may get worse, and by how much at most: ``{accuracy: 1 point}``."""
-    get: Annotated[dict[GateMetric, Share], Field(min_length=1, max_length=1)]
+    get: Annotated[dict[MetricName, Share], Field(min_length=1, max_length=1)]
     """The metric that must get better for it, and by how much at least: ``{joules_per_correct: 20%}``."""
     reason: str | None = None
 
@@ -108,13 +108,13 @@ class Trade(Strict):
 class Waiver(Strict):
     """A known regression that is accepted until a date."""
 
-    metric: GateMetric
+    metric: MetricName
     reason: Annotated[str, Field(min_length=1)]
     until: date
     """The last day on which it is valid."""
 
 
-def _default_metrics() -> dict[GateMetric, MetricPolicy]:
+def _default_metrics() -> dict[MetricName, MetricPolicy]:
     return {
         metric: MetricPolicy(margin=each.margin, blocks="if_measured" if each.only_if_measured else each.blocks)
         for metric, each in GATE_MARGINS.items()
@@ -124,7 +124,7 @@ def _default_metrics() -> dict[GateMetric, MetricPolicy]:
 class GatePolicy(Strict):
     """The metrics that a gate judges, its error rates, and the exceptions that it accepts."""
 
-    metrics: Annotated[dict[GateMetric, MetricPolicy], Field(min_length=1)] = Field(default_factory=_default_metrics)
+    metrics: Annotated[dict[MetricName, MetricPolicy], Field(min_length=1)] = Field(default_factory=_default_metrics)
     alpha: Annotated[float, Field(gt=0, lt=0.5)] = GATE_FALSE_ALARM_RATE
     """The false-alarm rate: how often the whole gate may fail a candidate that is no worse."""
     beta: Annotated[float, Field(gt=0, lt=0.5)] = GATE_MISS_RATE

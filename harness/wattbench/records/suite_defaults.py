@@ -10,11 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-GateMetric = Literal[
-    "accuracy", "latency_mean", "latency_p50", "latency_p95", "ttft", "joules_per_request", "joules_per_correct",
-    "cost_per_request", "cost_per_correct", "peak_memory",
-]  # fmt: skip
-"""The metrics that a gate can judge."""
+from wattbench.records.metric_names import MetricName
 
 GATE_FALSE_ALARM_RATE = 0.05
 """`alpha`: how often the whole gate may fail a candidate that is no worse."""
@@ -54,7 +50,7 @@ class GateMargin:
     """Whether it blocks at all."""
 
 
-GATE_MARGINS: Mapping[GateMetric, GateMargin] = {
+GATE_MARGINS: Mapping[MetricName, GateMargin] = {
     "accuracy": GateMargin("auto"),
     "latency_mean": GateMargin(0.05),
     "joules_per_request": GateMargin(0.05, only_if_measured=True),

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.comparison.analysis import Analysis
-from wattbench_reports.comparison.pair_sums import mean_scores
+from wattbench_reports.comparison.paired_tests import mean_scores
 from wattbench_reports.formatting.safe_text import Excerpt, first_of, last_of
 from wattbench_reports.stats.budgets import SEED
 from wattbench_reports.stats.paired import coin_p

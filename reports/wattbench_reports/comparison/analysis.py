@@ -44,6 +44,7 @@ from wattbench_reports.comparison.system_figures import (
     with_money,
     with_throughput,
 )
+from wattbench_reports.metrics.added_ratios import added_figures
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
 from wattbench_reports.metrics.carbon import HourlyIntensity, carbon_of_run, pue_of_suite
 from wattbench_reports.metrics.carbon.sci import Sci, carbon_sums, run_span, software_carbon
@@ -411,6 +412,7 @@ def _analysis(read: ReadRun, assumptions: Assumptions) -> Analysis:
     sessions = None if alone else sessions_of(run, assumptions.sessions)
     uncertain = joule_ratios(base, shares)
     sci = {} if factor is None else software_carbon(frames, table, factor, base, sums, shares)
+    added = added_figures(read.added, shares)
     machines = read.machines and replace(read.machines, another=on_another_machine(frames, measured, uncertain))
     known = run.systems()
     check = input_check(read.inputs, read.prints)
@@ -421,7 +423,15 @@ def _analysis(read: ReadRun, assumptions: Assumptions) -> Analysis:
             for_another_run(
                 with_throughput(
                     _with_money(
-                        system_figures(figures, frames.kind_of(name), judged[name], sci.get(name), splits[name], base),
+                        system_figures(
+                            figures,
+                            frames.kind_of(name),
+                            judged[name],
+                            sci.get(name),
+                            splits[name],
+                            base,
+                            added.get(name, {}),
+                        ),
                         priced,
                     ),
                     read.served.get(name),

@@ -12,8 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.metrics.block_sums import FEWEST
-from wattbench_reports.metrics.domain_sums import Basis, Shares
+from wattbench_reports.metrics.domain_sums import FEWEST, Basis, Shares
 from wattbench_reports.metrics.mix_weighting import per_request
 from wattbench_reports.stats import (
     Interval,

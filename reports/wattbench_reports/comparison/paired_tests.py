@@ -25,7 +25,6 @@ from wattbench_reports.comparison.block_pairs import (
     weighted_joules,
 )
 from wattbench_reports.comparison.joule_draws import JouleDraws, of_mix, over_items
-from wattbench_reports.comparison.pair_sums import PairSums, mean_scores, pair_sums
 from wattbench_reports.metrics.domain_sums import Basis, Shares, basis
 from wattbench_reports.metrics.mix_weighting import block_scores, weighed_difference
 from wattbench_reports.metrics.ratio_intervals import LONE, lone_share
@@ -42,6 +41,42 @@ from wattbench_reports.stats import (
     paired_p_value,
 )
 from wattbench_reports.tables.item_matrix import ItemTable
+
+
+@dataclass(frozen=True)
+class PairSums:
+    """Sums over items of differences of mean scores of every two systems, shape (domains, systems, systems)."""
+
+    counts: NDArray[np.float64]
+    """Items that both answered."""
+    totals: NDArray[np.float64]
+    """The sum of first - second."""
+    squares: NDArray[np.float64]
+
+
+def pair_sums(table: ItemTable, basis: Basis) -> PairSums:
+    """Sum the differences of every two systems."""
+    shape = (len(basis.domains), len(table.systems), len(table.systems))
+    counts, totals, squares = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+    for index, domain in enumerate(basis.domains):
+        of_domain = table.of_domain(domain)
+        there = (of_domain.trials > 0).astype(np.float64)
+        x = mean_scores(of_domain) * there
+        counts[index] = there.T @ there
+        totals[index] = x.T @ there - there.T @ x
+        cross, squared = x.T @ x, np.square(x, out=x)
+        squares[index] = squared.T @ there + there.T @ squared - 2 * cross
+    return PairSums(counts, totals, np.maximum(squares, 0.0))
+
+
+def mean_scores(table: ItemTable) -> NDArray[np.float64]:
+    """Return each system's mean score of each item over its repeats, shape (items, systems); 0 for an item it lacks.
+
+    Where no item was asked twice it is the sums of scores themselves, not to be written to.
+    """
+    return (
+        table.correct if table.trials.max(initial=0.0) <= 1 else np.asarray(table.correct / np.maximum(table.trials, 1))
+    )
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from wattbench_reports.comparability.fingerprint import Fingerprint, fingerprint
 from wattbench_reports.comparability.input_check import SystemInput, system_inputs
 from wattbench_reports.comparison.machines import Machines, machines_of, of_compared_class
 from wattbench_reports.comparison.paired_tests import EqualPairs
+from wattbench_reports.metrics.added_ratios import added_sums
 from wattbench_reports.metrics.arrival_rates import LoadReport, load_report
 from wattbench_reports.metrics.domain_sums import Basis
 from wattbench_reports.metrics.energy_breakdown import SystemSplit, splits
@@ -53,6 +54,11 @@ class ReadRun:
     def served(self) -> Mapping[str, Throughput]:
         """Return each system's throughput, where it is known."""
         return throughputs(self.frames, by_block=self.cluster is None)
+
+    @cached_property
+    def added(self) -> Mapping[str, Basis]:
+        """Return what the added metrics are computed from, by metric."""
+        return added_sums(self.frames, self.table)
 
     @cached_property
     def prints(self) -> Mapping[str, Fingerprint]:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from wattbench_reports.comparability.rules import JOULES
 from wattbench_reports.comparison.another_run import joule_sessions, of_another_run
 from wattbench_reports.metrics.carbon.sci import Sci
 from wattbench_reports.metrics.domain_sums import Basis
 from wattbench_reports.metrics.energy_breakdown import SystemSplit
+from wattbench_reports.metrics.metric import MONEY_UNIT
 from wattbench_reports.metrics.money import SystemMoney
+from wattbench_reports.metrics.registry import (
+    ACCURACY,
+    ADDED,
+    COST_PER_CORRECT,
+    COST_PER_REQUEST,
+    FIGURES,
+    JOULES_PER_CORRECT,
+)
 from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.metrics.tail_latency import SHARES
 from wattbench_reports.metrics.throughput import Rate, Throughput
@@ -117,16 +128,32 @@ class SystemFigures:
     """The share of the same seconds that was wattbench's own (`wattbench_reports.tables.window_spans`), 0 to 1; None
     under load, and of an import."""
 
+    added: Mapping[str, Interval] = field(default_factory=dict)
+    """The metrics of `wattbench_reports.metrics.registry.ADDED` that are known, by name. Their columns are the last."""
+
+    def cells(self) -> dict[str, Any]:
+        """Map `COLUMNS` to the values of the row."""
+        cells = {name: getattr(self, name) for name in _FIELDS}
+        for metric in ADDED:
+            cells |= metric.cells(self.added.get(metric.name))
+        return cells
+
     def latency_s(self, share: float) -> float | None:
         """Return a percentile of latency, of `wattbench_reports.metrics.tail_latency.SHARES`."""
         return {0.5: self.latency_p50_s, 0.9: self.latency_p90_s, 0.95: self.latency_p95_s}[share]
 
+    def interval(self, metric: str) -> Interval | None:
+        """Return a metric of the registry that has bounds, with them; None where it is not known."""
+        of = FIGURES[metric]
+        estimate, low, high = (getattr(self, column) for column in of.columns.values())
+        if estimate is None or low is None or high is None:
+            return None
+        few = self.cost_few if of.unit == MONEY_UNIT else self.j_per_correct_few and of.figure == JOULES
+        return Interval(estimate, low, high, few)
+
     def latency_interval(self, share: float) -> Interval | None:
         """Return a percentile of latency with its bounds."""
-        seconds = self.latency_s(share)
-        name = f"latency_{label(share)}"
-        low, high = getattr(self, f"{name}_low_s"), getattr(self, f"{name}_high_s")
-        return None if seconds is None or low is None or high is None else Interval(seconds, low, high)
+        return self.interval(f"latency_{label(share)}")
 
     @property
     def tail_share(self) -> float | None:
@@ -134,11 +161,14 @@ class SystemFigures:
         return next((share for share in SHARES if self.latency_s(share) is not None), None)
 
 
-COLUMNS = tuple(column.name for column in fields(SystemFigures))
+_FIELDS = tuple(column.name for column in fields(SystemFigures) if column.name != "added")
+ADDED_COLUMNS = tuple(column for metric in ADDED for column in metric.columns.values())
+
+COLUMNS = (*_FIELDS, *ADDED_COLUMNS)
 """The columns of `wattbench compare`, in order."""
 
 
-THROUGHPUT = COLUMNS[COLUMNS.index("requests_per_s") :]
+THROUGHPUT = _FIELDS[_FIELDS.index("requests_per_s") :]
 """Those of throughput, which are of all domains together."""
 
 
@@ -165,12 +195,8 @@ def with_money(row: SystemFigures, money: SystemMoney, currency: str) -> SystemF
         return row
     return replace(
         row,
-        cost_per_request=of_request.estimate,
-        cost_per_request_low=of_request.low,
-        cost_per_request_high=of_request.high,
-        cost_per_correct=None if of_correct is None else of_correct.estimate,
-        cost_per_correct_low=None if of_correct is None else of_correct.low,
-        cost_per_correct_high=None if of_correct is None else of_correct.high,
+        **FIGURES[COST_PER_REQUEST].cells(of_request),
+        **FIGURES[COST_PER_CORRECT].cells(of_correct),
         cost_currency=currency,
         cost_few=of_request.few,
     )
@@ -202,46 +228,41 @@ def latency_columns(figures: Measures) -> dict[str, Any]:
     """Return the percentiles of latency and their bounds by the names of their columns; None from too few requests."""
     tail = figures.tail
     shares = {**{label(share): share for share in SHARES}, "tail": None if tail is None else tail.share}
-    columns: dict[str, Any] = {}
+    columns: dict[str, Any] = {"latency_tail_percentile": None if tail is None else tail.label}
     for name, share in shares.items():
-        known = None if share is None else figures.latency_interval(share)
-        columns[f"latency_{name}_s"] = None if known is None else known.estimate
-        columns[f"latency_{name}_low_s"] = None if known is None else known.low
-        columns[f"latency_{name}_high_s"] = None if known is None else known.high
+        columns |= FIGURES[f"latency_{name}"].cells(None if share is None else figures.latency_interval(share))
     return columns
 
 
 def system_figures(
-    figures: Measures, kind: str, judged: Validity, sci: Sci | None, split: SystemSplit, base: Basis
+    figures: Measures,
+    kind: str,
+    judged: Validity,
+    sci: Sci | None,
+    split: SystemSplit,
+    base: Basis,
+    added: Mapping[str, Interval],
 ) -> SystemFigures:
     """Return the row of a system, without the bounds for another run."""
-    accuracy, per_correct, tail = figures.accuracy, figures.j_per_correct, figures.tail
-    per_answer = None if sci is None else sci.g_per_correct
     request_j = None if figures.j_per_request is None else figures.j_per_request.estimate
     return SystemFigures(
         system=figures.system,
         kind=kind,
         items=figures.items,
-        accuracy=None if accuracy is None else accuracy.estimate,
-        accuracy_low=None if accuracy is None else accuracy.low,
-        accuracy_high=None if accuracy is None else accuracy.high,
+        **FIGURES[ACCURACY].cells(figures.accuracy),
         **latency_columns(figures),
-        latency_tail_percentile=None if tail is None else tail.label,
         output_tokens=figures.output_tokens,
         energy_j_per_request=request_j,
         energy_above_idle_j_per_request=split.above_idle_j_per_request,
-        j_per_correct=None if per_correct is None else per_correct.estimate,
-        j_per_correct_low=None if per_correct is None else per_correct.low,
-        j_per_correct_high=None if per_correct is None else per_correct.high,
+        **FIGURES[JOULES_PER_CORRECT].cells(figures.j_per_correct),
         co2_g_per_1000=None if sci is None else sci.co2_g_per_1000,
-        sci_g_per_correct=None if per_answer is None else per_answer.estimate,
-        sci_g_per_correct_low=None if per_answer is None else per_answer.low,
-        sci_g_per_correct_high=None if per_answer is None else per_answer.high,
+        **FIGURES["sci"].cells(None if sci is None else sci.g_per_correct),
         energy_provenance=figures.provenance,
         valid=judged.valid,
         imported=judged.imported,
         own_cpu_s_per_request=figures.own_cpu_s,
         blocks=1 if base.blocks is None else base.blocks.number,
-        j_per_correct_few=per_correct is not None and per_correct.few,
+        j_per_correct_few=figures.j_per_correct is not None and figures.j_per_correct.few,
         failed=figures.failed,
+        added=added,
     )

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 
 from wattbench.errors import UserError, nearest
 from wattbench_reports.comparison.comparison import Comparison
-from wattbench_reports.export.comparison.comparison_csv import as_csv
 from wattbench_reports.export.comparison.comparison_json import as_json
 from wattbench_reports.export.comparison.comparison_markdown import as_markdown
+from wattbench_reports.export.comparison.comparison_rows import as_csv
 from wattbench_reports.export.comparison.comparison_text import as_table
 from wattbench_reports.wording.decision import DecisionWords
 

@@ -8,7 +8,8 @@ from wattbench.terminal import TextColumn, log_text, text_table, wrapped
 from wattbench_reports.formatting.units import listed, percent, percent_interval, plural
 from wattbench_reports.gate.calibration.record import Calibration, Drill
 from wattbench_reports.gate.calibration.simulate import planted_in_words
-from wattbench_reports.gate.metrics import METRICS, size_text
+from wattbench_reports.gate.metrics import size_text
+from wattbench_reports.metrics.registry import METRICS
 from wattbench_reports.wording.gate import label
 
 

@@ -1,64 +1,15 @@
-"""The metrics that a gate can judge, with labels and units."""
+"""Split the names of a gate's verdicts, and write figures and sizes of changes in their metric's unit."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from wattbench_reports.formatting.units import NONE, digits, percent, points, quantity
-
-ACCURACY = "accuracy"
-LATENCY_MEAN = "latency_mean"
-LATENCY_P50 = "latency_p50"
-LATENCY_P95 = "latency_p95"
-TTFT = "ttft"
-JOULES_PER_REQUEST = "joules_per_request"
-JOULES_PER_CORRECT = "joules_per_correct"
-COST_PER_REQUEST = "cost_per_request"
-COST_PER_CORRECT = "cost_per_correct"
-PEAK_MEMORY = "peak_memory"
-
-
-MONEY_UNIT = "money"
-"""The unit of a figure in a currency, which a gate's result names."""
-
-
-@dataclass(frozen=True)
-class Metric:
-    """One metric of a gate."""
-
-    name: str
-    label: str
-    """For people: ``latency p50``."""
-    unit: str
-    """Of its figures: ``share``, ``s``, ``J``, ``money`` or ``B``."""
-    figure: str
-    """Which of `wattbench_reports.comparability.rules.FIGURES` decides whether two systems may be compared by it."""
-
-
-METRICS: Mapping[str, Metric] = {
-    each.name: each
-    for each in (
-        Metric(ACCURACY, "accuracy", "share", "accuracy"),
-        Metric(LATENCY_MEAN, "mean seconds per request", "s", "latency"),
-        Metric(LATENCY_P50, "latency p50", "s", "latency"),
-        Metric(LATENCY_P95, "latency p95", "s", "latency"),
-        Metric(TTFT, "time to first token", "s", "latency"),
-        Metric(JOULES_PER_REQUEST, "joules per request", "J", "joules"),
-        Metric(JOULES_PER_CORRECT, "joules per correct answer", "J", "joules"),
-        Metric(COST_PER_REQUEST, "cost per request", MONEY_UNIT, "accuracy"),
-        Metric(COST_PER_CORRECT, "cost per correct answer", MONEY_UNIT, "accuracy"),
-        Metric(PEAK_MEMORY, "peak memory", "B", "latency"),
-    )
-}
-"""By name, in the order in which they are shown."""
+from wattbench_reports.metrics.registry import ACCURACY, METRICS
 
 SEPARATOR = " · "
 """Between a metric and the benchmark before it, or the domain after it."""
-
-ENERGY = (JOULES_PER_REQUEST, JOULES_PER_CORRECT)
-MONEY = (COST_PER_REQUEST, COST_PER_CORRECT)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from wattbench.records.suite_defaults import (
     GATE_ROUND_ITEMS,
     gate_weight,
 )
-from wattbench_reports.gate.metrics import ACCURACY, LATENCY_P50, METRICS
+from wattbench_reports.metrics.registry import ACCURACY, LATENCY_P50, METRICS
 
 
 @dataclass(frozen=True)

@@ -46,8 +46,9 @@ class MetricVerdict:
     """The verdict on one metric, with its figures."""
 
     metric: str
-    """One of `wattbench_reports.gate.metrics.METRICS`, or, of a pytest-benchmark file, such a name with its benchmark
-    before it: ``test_parse · latency_p50``. Of accuracy in one domain with that after it: ``accuracy · law``."""
+    """One of `wattbench_reports.metrics.registry.METRICS`, or, of a pytest-benchmark file, such a name with its
+    benchmark before it: ``test_parse · latency_p50``. Of accuracy in one domain with that after it: ``accuracy · law``.
+    """
     verdict: Verdict
     blocks: bool
     """Whether it counts for the whole gate. A waived one does not."""

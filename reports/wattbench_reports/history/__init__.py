@@ -8,7 +8,6 @@ from wattbench_reports.history.alarms import Alarm, alarms
 from wattbench_reports.history.loader import load_history, read_reference
 from wattbench_reports.history.model import (
     EVERYWHERE,
-    OUTPUT_TOKENS,
     Change,
     History,
     Night,
@@ -22,7 +21,6 @@ from wattbench_reports.history.trends import is_worse, trends
 
 __all__ = [
     "EVERYWHERE",
-    "OUTPUT_TOKENS",
     "VIEWS",
     "Alarm",
     "Change",

@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from wattbench_reports.formatting.units import plural
-from wattbench_reports.gate.metrics import ENERGY, METRICS, figure_text, size_text
+from wattbench_reports.gate.metrics import figure_text, size_text
 from wattbench_reports.gate.policy import NIGHT_POLICY, Policy, Waiver
-from wattbench_reports.history.model import EVERYWHERE, OUTPUT_TOKENS, Change, History, Trend
+from wattbench_reports.history.model import EVERYWHERE, Change, History, Trend
 from wattbench_reports.history.trends import is_worse, trends
+from wattbench_reports.metrics.registry import ENERGY, METRICS
 from wattbench_reports.tables.provenance import is_modelled
 
 
@@ -63,8 +64,6 @@ def worsenings(history: History, policy: Policy) -> Iterator[tuple[Trend, Change
 
 def _counts(trend: Trend, change: Change, policy: Policy, today: datetime.date) -> bool:
     metric = trend.metric
-    if metric == OUTPUT_TOKENS:
-        return False
     rule = next((rule for rule in policy.rules if rule.metric == metric), None)
     either = rule is not None and rule.either
     provenance = next((point.provenance for point in trend.points if point.date == change.date), "")

@@ -6,8 +6,9 @@ import math
 from collections.abc import Mapping
 
 from wattbench_reports.formatting import units
-from wattbench_reports.gate.metrics import ACCURACY, METRICS, figure_text
+from wattbench_reports.gate.metrics import figure_text
 from wattbench_reports.history.night_changes import NightChange, State
+from wattbench_reports.metrics.registry import ACCURACY, METRICS
 
 AGAINST: Mapping[str, str] = {
     "four_weeks": "the last four weeks",

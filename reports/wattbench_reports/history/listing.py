@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from wattbench.errors import UserError, nearest
 from wattbench_reports.formatting import units
-from wattbench_reports.gate.metrics import METRICS, MONEY_UNIT, size_text
+from wattbench_reports.gate.metrics import size_text
+from wattbench_reports.metrics.metric import MONEY_UNIT
+from wattbench_reports.metrics.registry import METRICS
 
 if TYPE_CHECKING:
     from wattbench_reports.history import History, Trend

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import hashlib
 import io
 import json
 import statistics
@@ -32,6 +33,7 @@ from wattbench_reports.formatting.units import plural
 from wattbench_reports.history.model import History, Night, Reference
 from wattbench_reports.history.night_metrics import COLUMNS, summarised, values_of
 from wattbench_reports.history.series_key import Conditions
+from wattbench_reports.metrics.registry import ADDED
 from wattbench_reports.tables.header_record import HeaderRecord, header_record
 
 if TYPE_CHECKING:
@@ -205,7 +207,8 @@ class IndexedRun:
 
 def index_path(root: Path) -> Path:
     """Return the path of this version's index of a history."""
-    return root / FOLDER / f"v{VERSION}.parquet"
+    added = f"-{hashlib.sha256(repr(ADDED).encode()).hexdigest()[:8]}" if ADDED else ""
+    return root / FOLDER / f"v{VERSION}{added}.parquet"
 
 
 def read_index(root: Path) -> tuple[dict[str, IndexedRun], pd.DataFrame]:

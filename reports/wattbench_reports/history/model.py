@@ -1,4 +1,4 @@
-"""The model of a history: its nights, their figures, and the pinned reference."""
+"""The model of a history: its nights, their figures, the series of these, and the pinned reference."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-OUTPUT_TOKENS = "output_tokens"
-"""The one figure of a night that no gate judges: tokens per answer, on average."""
 EVERYWHERE = ""
 """In place of a domain: all of them together."""
 

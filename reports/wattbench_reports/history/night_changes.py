@@ -24,7 +24,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from wattbench_reports.formatting.units import fixed, plural
-from wattbench_reports.gate.metrics import METRICS, size_text
+from wattbench_reports.gate.metrics import size_text
 from wattbench_reports.gate.policy import NIGHT_POLICY, Policy
 from wattbench_reports.history.alarms import blocks, worsenings
 from wattbench_reports.history.model import EVERYWHERE, Change, History, Trend
@@ -38,7 +38,8 @@ from wattbench_reports.history.series_watch import (
     shift_of,
     unscaled,
 )
-from wattbench_reports.history.trends import HIGHER_IS_WORSE, OTHER_MARGIN, is_worse, watched
+from wattbench_reports.history.trends import OTHER_MARGIN, is_worse, watched
+from wattbench_reports.metrics.registry import METRICS
 from wattbench_reports.stats import Levels, levels_of, nights_to, single_night
 from wattbench_reports.stats.student import t_quantile
 
@@ -190,7 +191,7 @@ class _Series:
         self._values = self._panel.values[row]
         self._metric = self._panel.metric
         self._resolution = float(self._panel.resolution[row])
-        self._way = 1.0 if HIGHER_IS_WORSE[self._metric] else -1.0
+        self._way = 1.0 if METRICS[self._metric].better == "lower" else -1.0
         self._rule = next((each for each in policy.rules if each.metric == self._metric), None)
         self._last = len(self._values) - 1
         self.known = [int(column) for column in np.flatnonzero(np.isfinite(self._values[:-1]))]
@@ -389,7 +390,7 @@ def state_of(metric: str, low: float, high: float, margin: float, *, either: boo
         either: a change for the better counts like one for the worse.
     """
     low, high, margin = (as_printed(each) for each in (low, high, margin))
-    least, most = (low, high) if HIGHER_IS_WORSE[metric] else (-high, -low)
+    least, most = (low, high) if METRICS[metric].better == "lower" else (-high, -low)
     if least > margin:
         return "worse"
     if most < -margin:

@@ -10,23 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from wattbench_reports.comparability.rules import ACCURACY as OF_ANSWERS
-from wattbench_reports.comparability.rules import FORBIDS, LATENCY
-from wattbench_reports.gate.metrics import METRICS
+from wattbench_reports.comparability.rules import FORBIDS
 from wattbench_reports.history.model import Night, Trend, TrendPoint
-from wattbench_reports.metrics.throughput import RATES
+from wattbench_reports.metrics.registry import FIGURES
 
 
 def depends_on_machine(metric: str) -> bool:
     """Return whether a metric of a history depends on the machine: all but scores and tokens."""
-    return ranked_as(metric) in FORBIDS["device"]
-
-
-def ranked_as(metric: str) -> str:
-    """Return the figure of `wattbench_reports.comparability.rules.FIGURES` whose rules apply to a metric."""
-    if metric in RATES:
-        return LATENCY
-    return METRICS[metric].figure if metric in METRICS else OF_ANSWERS
+    return FIGURES[metric].figure in FORBIDS["device"]
 
 
 def machine_of_night(nights: Sequence[Night]) -> dict[str, str]:

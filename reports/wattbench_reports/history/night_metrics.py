@@ -8,19 +8,19 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from wattbench.errors import require
-from wattbench_reports.gate.metrics import (
-    ACCURACY,
+from wattbench_reports.history.series_key import Conditions
+from wattbench_reports.metrics.metric import Ratio
+from wattbench_reports.metrics.registry import (
     ENERGY,
-    JOULES_PER_CORRECT,
-    JOULES_PER_REQUEST,
+    FURTHER_COLUMNS,
     LATENCY_MEAN,
     LATENCY_P50,
     LATENCY_P95,
+    NIGHTLY,
+    OUTPUT_TOKENS,
     TTFT,
 )
-from wattbench_reports.history.model import OUTPUT_TOKENS
-from wattbench_reports.history.night_machines import ranked_as
-from wattbench_reports.history.series_key import Conditions
+from wattbench_reports.metrics.registry import FIGURES as ALL_FIGURES
 from wattbench_reports.metrics.throughput import MOSTLY, OUTPUT_TOKENS_PER_S, RATES, REQUESTS_PER_S
 from wattbench_reports.stats.percentiles import needed
 from wattbench_reports.tables import provenance
@@ -28,19 +28,9 @@ from wattbench_reports.tables import provenance
 if TYPE_CHECKING:
     import pandas as pd
 
-FIGURES = (
-    ACCURACY,
-    LATENCY_MEAN,
-    LATENCY_P50,
-    LATENCY_P95,
-    TTFT,
-    JOULES_PER_REQUEST,
-    JOULES_PER_CORRECT,
-    OUTPUT_TOKENS,
-    *RATES,
-)
-"""What a night has of each system and domain: names of `wattbench_reports.gate.metrics`, and the mean number of output
-tokens; over all domains its throughput, too, unless that is a lower bound (`wattbench_reports.metrics.throughput`)."""
+FIGURES = (*NIGHTLY, OUTPUT_TOKENS, *RATES)
+"""What a night has of each system and domain: names of `wattbench_reports.metrics.registry`. Throughput is over all
+domains, and only where it is no lower bound (`wattbench_reports.metrics.throughput`)."""
 
 COLUMNS = (
     "run", "date", "system", "kind", "domain", "metric", "value", "standard_error", "items", "provenance", "conditions",
@@ -58,24 +48,23 @@ WITH answers AS (
   SELECT filename, system, kind, domain, task, doc_id, doc_hash, correct, energy_j, energy_provenance, "window",
          started_s, finished_s, failure IS NULL AS answered, batch, batch_size,
          CASE WHEN offered_per_s IS NULL THEN started_s - coalesce(waited_s, 0) END AS begun_s,
-         CAST(output_tokens AS DOUBLE) AS tokens,
+         CAST(output_tokens AS DOUBLE) AS output_tokens,
          CASE WHEN failure IS NULL THEN finished_s - started_s END AS seconds, first_token_s - started_s AS ttft
+         {{further}}
   FROM (
     FROM read_parquet($1, filename = true)
-    UNION ALL BY NAME SELECT NULL::DOUBLE AS waited_s, NULL::DOUBLE AS offered_per_s WHERE false
+    UNION ALL BY NAME SELECT NULL::DOUBLE AS waited_s, NULL::DOUBLE AS offered_per_s {{nothing_further}} WHERE false
   )
 ),
 items AS (
   SELECT filename, system, domain, avg(correct) AS score, min(correct) AS lowest, max(correct) AS highest,
-         coalesce(sum(energy_j), 0) AS joules, count(energy_j) AS metered,
-         coalesce(sum(correct) FILTER (energy_j IS NOT NULL), 0) AS metered_correct,
-         coalesce(sum(tokens), 0) AS tokens, count(tokens) AS counted
+         {{sums}}
   FROM answers GROUP BY filename, system, domain, task, doc_id, doc_hash
 ),
 spans AS (
   SELECT filename, system, max(finished_s) - min(started_s) AS span_s, count(*) FILTER (answered) AS served,
-         count(*) FILTER (answered AND tokens IS NULL) = 0 AS counted,
-         CASE WHEN counted THEN coalesce(sum(tokens) FILTER (answered), 0) END AS served_tokens,
+         count(*) FILTER (answered AND output_tokens IS NULL) = 0 AS counted,
+         CASE WHEN counted THEN coalesce(sum(output_tokens) FILTER (answered), 0) END AS served_tokens,
          CASE WHEN counted THEN max(finished_s) - min(started_s) END AS counted_s,
          list(begun_s ORDER BY begun_s) AS begun, list(finished_s ORDER BY finished_s) AS ended,
          CASE WHEN count(DISTINCT batch) < count(*) THEN 1 ELSE greatest(max(batch_size), 1) END AS slots,
@@ -119,11 +108,8 @@ WHERE per_item.domain IS NOT DISTINCT FROM per_answer.domain
 ORDER BY ALL
 """  # noqa: S608  # put together of constants
 
-_RATIOS = {
-    JOULES_PER_REQUEST: ("joules", "metered"),
-    JOULES_PER_CORRECT: ("joules", "metered_correct"),
-    OUTPUT_TOKENS: ("tokens", "counted"),
-}
+_RATIOS = {name: ALL_FIGURES[name].computed for name in (*NIGHTLY, OUTPUT_TOKENS) if name != LATENCY_MEAN}
+"""The ratios of sums over items. Of answers the mean latency is one, too, and is computed with its percentiles."""
 
 
 def summarised(tables: Mapping[str, Path]) -> tuple[pd.DataFrame, dict[str, str]]:
@@ -171,12 +157,9 @@ def _queried(
     if not tables:
         return
     names = {str(path): run for run, path in tables}
-    ratios = ", ".join(_ratio(name, *of) for name, of in _RATIOS.items())
-    columns = ", ".join(f"{name}, {name}_se" for name in _RATIOS)
     try:
-        frame: pd.DataFrame = connection.execute(
-            _SQL.format(ratios=ratios, names=columns, **_throughput()), [[literally(name) for name in names]]
-        ).df()
+        sql = _SQL.format(**_throughput(), **_ratios())
+        frame: pd.DataFrame = connection.execute(sql, [[literally(name) for name in names]]).df()
     except failure as error:
         if len(tables) == 1:
             yield tables[0][0], " ".join(str(error).split())[:200]
@@ -200,6 +183,29 @@ def _throughput() -> dict[str, str]:
         "requests": _ratio(REQUESTS_PER_S, "served", "span_s"),
         "tokens": _ratio(OUTPUT_TOKENS_PER_S, "served_tokens", "counted_s"),
         "rates": rates,
+    }
+
+
+def _ratios() -> dict[str, str]:
+    """Write the SQL of the ratios: their sums by item, over the answers that have both columns, and what they are of.
+
+    An answer without a score counts as not correct, as in `wattbench_reports.tables.item_matrix`.
+    """
+    ratios = {name: each for name, each in _RATIOS.items() if isinstance(each, Ratio)}
+    sums = []
+    for name, ratio in ratios.items():
+        known = f"{ratio.top} IS NOT NULL"
+        known += "" if ratio.bottom in (None, "correct") else f" AND {ratio.bottom} IS NOT NULL"
+        bottom = "count(*)" if ratio.bottom is None else f"sum({ratio.bottom})"
+        sums.append(f"coalesce(sum({ratio.top}) FILTER ({known}), 0) AS {name}_top")
+        sums.append(f"coalesce({bottom} FILTER ({known}), 0) AS {name}_bottom")
+    further = [name for name in FURTHER_COLUMNS if name != OUTPUT_TOKENS]
+    return {
+        "further": "".join(f", CAST({name} AS DOUBLE) AS {name}" for name in further),
+        "nothing_further": "".join(f", NULL::DOUBLE AS {name}" for name in further),
+        "sums": ", ".join(sums),
+        "ratios": ", ".join(_ratio(name, f"{name}_top", f"{name}_bottom") for name in ratios),
+        "names": ", ".join(f"{name}, {name}_se" for name in ratios),
     }
 
 
@@ -242,6 +248,6 @@ def values_of(cells: pd.DataFrame, dates: Mapping[str, str], conditions: Mapping
             shown = label if name in ENERGY else ""
             rows.append(
                 (run, dates[run], cell["system"], cell["kind"], cell["domain"], name, float(cell[name]),
-                 float(cell[f"{name}_se"]), key[2], shown, conditions[run].of(ranked_as(name), *key, shown))
+                 float(cell[f"{name}_se"]), key[2], shown, conditions[run].of(ALL_FIGURES[name].figure, *key, shown))
             )  # fmt: skip
     return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -23,8 +23,8 @@ from wattbench_reports.history.alarms import Alarm, alarms, waiver_of
 from wattbench_reports.history.change_words import AGAINST, label, sentence, size
 from wattbench_reports.history.model import EVERYWHERE, History
 from wattbench_reports.history.night_changes import NightChange, State, night_changes
-from wattbench_reports.history.trends import HIGHER_IS_WORSE
 from wattbench_reports.history.what_changed import NightDifference, what_changed
+from wattbench_reports.metrics.registry import METRICS
 from wattbench_reports.tables.json_values import mapping, objects, text
 
 _ALONE = (
@@ -177,7 +177,7 @@ def _why_not(change: NightChange, more: str) -> str:
         return f"{_figure(change)}{more}, beyond the margin of {limit}"
     assert change.detectable is not None  # it has bounds
     least = size_text(change.metric, change.detectable)
-    sign = "+" if HIGHER_IS_WORSE[change.metric] else "−"
+    sign = "+" if METRICS[change.metric].better == "lower" else "−"
     return f"{_figure(change)}{more}, margin {limit}; only {sign}{least} would show"
 
 

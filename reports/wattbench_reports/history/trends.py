@@ -19,9 +19,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.gate.metrics import ACCURACY, METRICS
 from wattbench_reports.gate.policy import NIGHT_POLICY, Policy
-from wattbench_reports.history.model import OUTPUT_TOKENS, Change, History, Night, Trend, TrendPoint
+from wattbench_reports.history.model import Change, History, Night, Trend, TrendPoint
 from wattbench_reports.history.night_machines import depends_on_machine, machine_of_night, over_machines
 from wattbench_reports.history.series_watch import (
     LevelChange,
@@ -33,7 +32,8 @@ from wattbench_reports.history.series_watch import (
     unscaled,
     watch,
 )
-from wattbench_reports.metrics.throughput import OUTPUT_TOKENS_PER_S, RATES, REQUESTS_PER_S
+from wattbench_reports.metrics.registry import FIGURES
+from wattbench_reports.metrics.throughput import RATES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,8 +138,7 @@ def _series(values: pd.DataFrame, nights: Sequence[Night]) -> Iterator[Trend]:
         points = series.setdefault((system, domain, metric, machine), list(empty[machine]))
         points[(point.date - first).days] = replace(point, node=node_of[str(point.run)]) if depends else point
     for (system, domain, metric, machine), points in sorted(series.items(), key=lambda pair: pair[0]):
-        unit = METRICS[metric].unit if metric in METRICS else _UNITS[metric]
-        yield Trend(system, domain, metric, unit, tuple(points), (), machine)
+        yield Trend(system, domain, metric, FIGURES[metric].unit, tuple(points), (), machine)
 
 
 def _no_figures(
@@ -159,18 +158,12 @@ def _points(rows: pd.DataFrame) -> Iterator[TrendPoint]:
         yield TrendPoint(date, run, value, error if math.isfinite(error) else None, *rest)
 
 
-_UNITS = {OUTPUT_TOKENS: "tokens", REQUESTS_PER_S: "requests/s", OUTPUT_TOKENS_PER_S: "tokens/s"}
-"""Of the figures that no gate judges."""
-
-HIGHER_IS_WORSE = {name: name != ACCURACY for name in METRICS}
-"""Metric to its bad direction. The number of output tokens has none."""
-
-
 def is_worse(metric: str, shift: float) -> bool:
-    """Return whether a change is for the worse. Changes of output tokens never are: neither way is bad.
+    """Return whether a change is for the worse. Of a figure such as output tokens no change is: neither way is bad.
 
     Args:
         metric: of the series.
         shift: as in `Change`.
     """
-    return metric != OUTPUT_TOKENS and (shift > 0) == HIGHER_IS_WORSE[metric]
+    better = FIGURES[metric].better
+    return better is not None and (shift > 0) == (better == "lower")

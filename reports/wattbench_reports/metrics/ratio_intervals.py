@@ -40,7 +40,7 @@ LONE = 0.01
 
 
 def intervals(
-    basis: Basis, parts: Mapping[str, float], shares: Shares | None, *, per_correct: bool
+    basis: Basis, parts: Mapping[str, float], shares: Shares | None, *, per_correct: bool, scored: bool = True
 ) -> list[Interval | None]:
     """Return each system's sum of kinds per request, or per correct answer, with its interval.
 
@@ -49,6 +49,7 @@ def intervals(
         parts: kind to what one of it counts for: ``{"energy_j": 1}`` is joules.
         shares: the mix; None: every request counts the same.
         per_correct: over the correct answers, which vary with the rest; else over the requests.
+        scored: they are scores of 0 to 1. Else ``correct`` is the sum of something else, such as tokens.
 
     Returns:
         None for a system without joules, without any correct answer to divide by, or without items where there are
@@ -61,7 +62,9 @@ def intervals(
         blocks = block_ratios(basis, parts, shares, per_correct=per_correct)
         spread = [_by_blocks(float(total), block) for total, block in zip(totals, blocks, strict=True)]
     alone, worth, sure = lone_share(basis, shares), items_worth(basis, shares), _surely(basis, parts, shares)
-    low, high = _half_an_answer(basis, shares) if per_correct else (np.ones(len(totals)), np.ones(len(totals)))
+    low = high = np.ones(len(totals))
+    if per_correct and scored:
+        low, high = _half_an_answer(basis, shares)
     bounded: list[Interval | None] = []
     for system, interval in enumerate(spread):
         if interval is None:

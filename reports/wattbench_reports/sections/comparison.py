@@ -34,6 +34,7 @@ def comparison_table(comparison: Comparison) -> Table:
     yardsticks = {name for caveat in comparison.caveats if caveat.code == "yardstick" for name in caveat.systems}
     tail = comparison.tail_share
     costed = wording.has_cost(comparison)
+    added = f"{line} " if (line := wording.added_line(comparison)) else ""
     notes = (wording.another_run_line(comparison), throughput.line(comparison), wording.cost_line(comparison))
     return Table(
         caption="All systems over all items",
@@ -48,6 +49,7 @@ def comparison_table(comparison: Comparison) -> Table:
             *((Column(f"Latency {label(tail)}", numeric=True),) if tail is not None else ()),
             *(Column(name.capitalize(), numeric=True) for name in throughput.columns(comparison)),
             *((Column("CPU per request", numeric=True),) if wording.has_own_cpu(comparison) else ()),
+            *(Column(units.capital(each.label), numeric=True) for each in wording.added_metrics(comparison)),
             Column("CO2e per 1,000", numeric=True),
             Column("Tokens", numeric=True),
             Column("Items", numeric=True),
@@ -65,7 +67,7 @@ def comparison_table(comparison: Comparison) -> Table:
             f"{wording.intervals_line(comparison)} The error of the meter is not in them. "
             f"{_joined(*notes)} "
             "Joules per correct answer: joules of all requests, including wrong answers, divided by the number of "
-            "correct answers. Tokens: mean output per request. CO2e: grams per 1,000 requests. "
+            f"correct answers. {added}Tokens: mean output per request. CO2e: grams per 1,000 requests. "
             f"{wording.carbon_line(comparison)}{f' Provenance: {meanings}.' if meanings else ''}"
         ),
     )
@@ -103,6 +105,7 @@ def _row(
         *((_latency(figures, tail, restate_key(index, "tail")),) if tail is not None else ()),
         *(Cell(text) for text in throughput.cells(figures, throughput.columns(comparison))),
         *((Cell(wording.own_cpu(figures)),) if wording.has_own_cpu(comparison) else ()),
+        *(Cell(wording.added_cell(figures, each)) for each in wording.added_metrics(comparison)),
         Cell(wording.co2(figures, comparison), restates=restate_key(index, "co2")),
         Cell(units.NONE if figures.output_tokens is None else units.digits(figures.output_tokens)),
         Cell(units.count(figures.items)),

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wattbench_reports.formatting.units import plural
-from wattbench_reports.gate.metrics import ENERGY
 from wattbench_reports.history import EVERYWHERE, Change, History, Trend, TrendPoint, is_worse
+from wattbench_reports.metrics.registry import ENERGY
 from wattbench_reports.site import words
 from wattbench_reports.site.links import METRICS_SHOWN, Anchors, Links
 from wattbench_reports.site.series import TrendSeries

@@ -15,10 +15,9 @@ from urllib.parse import quote
 
 from wattbench_reports.history import EVERYWHERE, History, Trend
 from wattbench_reports.html.anchors import slug
+from wattbench_reports.metrics.registry import NIGHTLY
 
-METRICS_SHOWN = (
-    "accuracy", "latency_mean", "latency_p50", "latency_p95", "ttft", "joules_per_request", "joules_per_correct",
-)  # fmt: skip
+METRICS_SHOWN = NIGHTLY
 """The metrics that have a page of trends, in the order of the navigation."""
 INDEX, NIGHTS, TODAY = "index.html", "nights.html", "today.html"
 

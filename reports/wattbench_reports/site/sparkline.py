@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wattbench_reports.gate.metrics import ACCURACY
 from wattbench_reports.history import is_worse
+from wattbench_reports.metrics.registry import ACCURACY
 from wattbench_reports.site import words
 from wattbench_reports.site.series import Level, Numbers, TrendSeries
 

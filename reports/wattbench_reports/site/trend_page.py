@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from wattbench_reports.formatting.units import plural
-from wattbench_reports.gate.metrics import ENERGY
 from wattbench_reports.history import is_worse
+from wattbench_reports.metrics.registry import ENERGY
 from wattbench_reports.site import words
 from wattbench_reports.site.links import Anchors, Links
 from wattbench_reports.site.series import TrendSeries
@@ -75,7 +75,7 @@ def groups(every: Sequence[TrendSeries], metric: str, anchors: Anchors, links: L
 
     Args:
         every: series of all metrics.
-        metric: one of `wattbench_reports.gate.metrics.METRICS`.
+        metric: one of `wattbench_reports.metrics.registry.METRICS`.
         anchors: of all systems and domains.
         links: of the page.
     """

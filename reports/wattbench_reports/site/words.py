@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from wattbench_reports.figures.axes import tick
 from wattbench_reports.formatting import units
-from wattbench_reports.gate.metrics import ACCURACY, METRICS, figure_text, size_text
+from wattbench_reports.gate.metrics import figure_text, size_text
 from wattbench_reports.history import EVERYWHERE, Change
+from wattbench_reports.metrics.registry import ACCURACY, METRICS
 from wattbench_reports.stats import Interval
 
 NONE = units.NONE

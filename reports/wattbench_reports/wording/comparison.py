@@ -6,7 +6,9 @@ from wattbench_reports.comparison.annual_cost import Year
 from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.system_figures import SystemFigures
 from wattbench_reports.formatting import units
+from wattbench_reports.metrics.metric import SHARE_UNIT, Metric
 from wattbench_reports.metrics.money import ELECTRICITY
+from wattbench_reports.metrics.registry import ACCURACY, ADDED, COST_PER_CORRECT, JOULES_PER_CORRECT
 from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.stats import Interval
 
@@ -17,10 +19,7 @@ NOT_AVAILABLE = "not available"
 
 def accuracy(figures: SystemFigures) -> str:
     """Format accuracy: ``45.0% [32.5, 58.1]``; a dash where it is not scored."""
-    low, high = figures.accuracy_low, figures.accuracy_high
-    if figures.accuracy is None or low is None or high is None:
-        return units.NONE
-    return units.percent_interval(Interval(figures.accuracy, low, high))
+    return units.percent_interval(figures.interval(ACCURACY))
 
 
 def intervals_line(comparison: Comparison) -> str:
@@ -84,11 +83,28 @@ def has_own_cpu(comparison: Comparison) -> bool:
 
 def j_per_correct(figures: SystemFigures) -> str:
     """Format joules per correct answer: ``21.3 [16.9, 28.8] J``; ``none correct`` if there is no correct answer."""
-    low, high = figures.j_per_correct_low, figures.j_per_correct_high
-    if figures.j_per_correct is None or low is None or high is None:
-        unknown = figures.energy_j_per_request is None or figures.accuracy is None
-        return units.NONE if unknown else "none correct"
-    return units.quantity_interval(Interval(figures.j_per_correct, low, high, figures.j_per_correct_few), "J")
+    interval = figures.interval(JOULES_PER_CORRECT)
+    if interval is None and figures.energy_j_per_request is not None and figures.accuracy is not None:
+        return "none correct"
+    return units.quantity_interval(interval, "J")
+
+
+def added_metrics(comparison: Comparison) -> tuple[Metric, ...]:
+    """Return the added metrics that are known of any system, so that tables have columns for them."""
+    return tuple(metric for metric in ADDED if any(metric.name in each.added for each in comparison.systems))
+
+
+def added_cell(figures: SystemFigures, metric: Metric) -> str:
+    """Format an added metric: ``1.91 [1.80, 2.05] J``; a dash where it is not known."""
+    interval = figures.added.get(metric.name)
+    if metric.unit == SHARE_UNIT:
+        return units.percent_interval(interval)
+    return units.quantity_interval(interval, metric.unit)
+
+
+def added_line(comparison: Comparison) -> str:
+    """Define the added metrics: ``Joules per output token: ...``; empty without any."""
+    return " ".join(f"{units.capital(metric.label)}: {metric.definition}." for metric in added_metrics(comparison))
 
 
 def latency(figures: SystemFigures | Measures, share: float) -> str:
@@ -112,10 +128,7 @@ def co2(figures: SystemFigures, comparison: Comparison) -> str:
 
 def sci(figures: SystemFigures) -> str:
     """Format grams per correct answer: ``1.04 [0.82, 1.38] mg``; a dash where there are none."""
-    low, high = figures.sci_g_per_correct_low, figures.sci_g_per_correct_high
-    if figures.sci_g_per_correct is None or low is None or high is None:
-        return units.NONE
-    return units.quantity_interval(Interval(figures.sci_g_per_correct, low, high, figures.j_per_correct_few), "g")
+    return units.quantity_interval(figures.interval("sci"), "g")
 
 
 def has_joules(comparison: Comparison) -> bool:
@@ -143,13 +156,11 @@ def cost_scale(comparison: Comparison, noun: str = "correct answer") -> tuple[fl
 
 def cost_per_correct(figures: SystemFigures, comparison: Comparison) -> str:
     """Format money per correct answer, at `cost_scale`: ``1.23 [1.02, 1.51] EUR``; ``none correct`` if none is."""
-    low, high = figures.cost_per_correct_low, figures.cost_per_correct_high
-    if figures.cost_per_correct is None or low is None or high is None:
+    interval = figures.interval(COST_PER_CORRECT)
+    if interval is None:
         unknown = figures.cost_per_request is None or figures.accuracy is None
         return units.NONE if unknown else "none correct"
-    factor, _ = cost_scale(comparison)
-    interval = Interval(factor * figures.cost_per_correct, factor * low, factor * high, figures.cost_few)
-    return units.money_interval(interval, figures.cost_currency or "")
+    return units.money_interval(interval.times(cost_scale(comparison)[0]), figures.cost_currency or "")
 
 
 def many_per_correct(figures: SystemFigures, comparison: Comparison) -> str:

@@ -8,16 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from wattbench_reports.formatting import units
-from wattbench_reports.gate.metrics import (
-    ACCURACY,
-    METRICS,
-    MONEY_UNIT,
-    SEPARATOR,
-    judged_metric,
-)
+from wattbench_reports.gate.metrics import SEPARATOR, judged_metric
 from wattbench_reports.gate.policy import DeclaredTrade, Policy, Waiver
 from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
+from wattbench_reports.metrics.metric import MONEY_UNIT
 from wattbench_reports.metrics.money import UNNAMED
+from wattbench_reports.metrics.registry import ACCURACY, METRICS
 
 NO_ROOM_FOR_PASSES = 12
 """Of a gate with more metrics, those that passed are counted and their reasons left out."""
@@ -35,8 +31,7 @@ def verdict_name(verdict: Verdict) -> str:
 
 
 def metric_name(metric: str) -> str:
-    """Return the name in `wattbench_reports.gate.metrics.METRICS`, without the benchmark before it or the domain after
-    it."""
+    """Return the name in `METRICS`, without the benchmark before it or the domain after it."""
     return judged_metric(metric).metric
 
 

@@ -9,10 +9,10 @@ import pytest
 from wattbench.config import Carbon, GatePolicy
 from wattbench.config.suite import Workload
 from wattbench.records.suite_defaults import EMBODIED_FORMS, GateMetric
-from wattbench_reports.gate.metrics import METRICS
 from wattbench_reports.gate.policy import DEFAULT_POLICY, policy_of
 from wattbench_reports.metrics.carbon import pue_of_suite
 from wattbench_reports.metrics.carbon.embodied import embodied
+from wattbench_reports.metrics.registry import METRICS
 from wattbench_reports.metrics.workload import workload
 from wattbench_reports.tables.suite_record import CarbonSettings, WorkloadSettings
 

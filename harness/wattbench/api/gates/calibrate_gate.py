@@ -15,7 +15,7 @@ from wattbench.records import read_run
 from wattbench.scenarios.interleaved.find_policy import find_policy
 from wattbench_reports.gate.calibration.noise_floor import calibrate as from_evidence
 from wattbench_reports.gate.evidence.interleaved_run import evidence_in_turns
-from wattbench_reports.gate.metrics import ACCURACY, ENERGY, LATENCY_MEAN, LATENCY_P50, LATENCY_P95, TTFT
+from wattbench_reports.metrics.registry import ACCURACY, ENERGY, LATENCY_MEAN, LATENCY_P50, LATENCY_P95, TTFT
 from wattbench_reports.tables.header_record import HeaderRecord
 
 if TYPE_CHECKING:

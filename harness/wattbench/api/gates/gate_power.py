@@ -10,7 +10,8 @@ from wattbench.api.gates.judge_gate import as_reports_know_it, calibrated_noise
 from wattbench.scenarios.interleaved.gate import PaidBy, judges_joules
 from wattbench_reports.gate.decision.case import resolved
 from wattbench_reports.gate.decision.outlook import accuracy_can_pass, detectable_before
-from wattbench_reports.gate.metrics import ACCURACY, ENERGY, MONEY, SEPARATOR
+from wattbench_reports.gate.metrics import SEPARATOR
+from wattbench_reports.metrics.registry import ACCURACY, ENERGY, MONEY
 from wattbench_reports.wording.gate import finds_text, margins_text, undecidable_text
 
 if TYPE_CHECKING:

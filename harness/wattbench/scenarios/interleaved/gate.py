@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from wattbench.config import GatePolicy, HybridSystem, LocalModel, Resolved, Suite, SystemBase
 from wattbench.errors import UserError, nearest
 from wattbench.records import BASELINE, CANDIDATE, RunRecords
+from wattbench.records.metric_names import JOULE_METRICS
 from wattbench.scenarios.interleaved.planted_faults import Plant
 
 
@@ -154,7 +155,7 @@ def judges_joules(policy: GatePolicy, meters: Mapping[str, str], paid: PaidBy = 
         paid: what the money of its systems is made of; where joules are, money that is judged needs them too.
     """
     of_money = ("cost_per_request", "cost_per_correct") if paid is PaidBy.JOULES else ()
-    named = not policy.metrics.keys().isdisjoint(("joules_per_request", "joules_per_correct", *of_money))
+    named = not policy.metrics.keys().isdisjoint((*JOULE_METRICS, *of_money))
     return named and bool(meters) and (policy.judge_modelled or "modelled" not in meters.values())
 
 

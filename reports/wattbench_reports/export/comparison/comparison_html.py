@@ -61,6 +61,7 @@ def _parts(comparison: Comparison, decided: DecisionWords | None) -> Iterator[st
     else:
         yield _table(*summary_table(comparison))
     yield paragraph(f"{wording.intervals_line(comparison)} {wording.carbon_line(comparison)}".rstrip())
+    yield paragraph(wording.added_line(comparison))
     yield paragraph(wording.cost_line(comparison))
     yield paragraph(wording.another_run_line(comparison))
     yield paragraph(wording.sci_line(comparison))

@@ -112,7 +112,13 @@ def _bursts(report: LoadReport) -> list[str]:
 def _explained(comparison: Comparison) -> tuple[str, ...]:
     """Return the lines that explain the figures of the table; some may be empty."""
     served = throughput.line(comparison) if comparison.load is None else ""  # under load each rate has its own
-    return served, wording.cost_line(comparison), wording.another_run_line(comparison), wording.sci_line(comparison)
+    return (
+        wording.added_line(comparison),
+        served,
+        wording.cost_line(comparison),
+        wording.another_run_line(comparison),
+        wording.sci_line(comparison),
+    )
 
 
 def _impacts(comparison: Comparison) -> list[str]:
@@ -148,6 +154,9 @@ def summary_table(comparison: Comparison) -> tuple[tuple[str, ...], list[tuple[s
     if wording.has_own_cpu(comparison):
         head = (*head, "CPU per request")
         rows = [(*row, wording.own_cpu(each)) for row, each in zip(rows, comparison.systems, strict=True)]
+    for metric in wording.added_metrics(comparison):
+        head = (*head, metric.label)
+        rows = [(*row, wording.added_cell(each, metric)) for row, each in zip(rows, comparison.systems, strict=True)]
     if not wording.has_cost(comparison):
         return head, rows
     costs = [

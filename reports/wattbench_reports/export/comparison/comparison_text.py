@@ -59,6 +59,7 @@ def as_table(comparison: Comparison, decided: DecisionWords | None = None) -> st
         [
             *(f"  {line}" for line in (_detail(figures, comparison), _latency(figures, tails)) if line),
             *wrapped(throughput.detail(figures), "  ", "    "),
+            *(f"  {each.label} {wording.added_cell(figures, each)}" for each in wording.added_metrics(comparison)),
         ]
         for figures in comparison.systems
     ]
@@ -67,6 +68,7 @@ def as_table(comparison: Comparison, decided: DecisionWords | None = None) -> st
         "",
         *wrapped(f"{wording.intervals_line(comparison)} {_PER_CORRECT if wording.has_joules(comparison) else ''}"),
     ]
+    lines += wrapped(wording.added_line(comparison))
     lines += wrapped(throughput.line(comparison))
     lines += wrapped(wording.cost_line(comparison))
     lines += wrapped(wording.another_run_line(comparison))

@@ -11,87 +11,47 @@ import pandas as pd
 
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.system_figures import THROUGHPUT, latency_columns
+from wattbench_reports.metrics.added_ratios import added_figures
 from wattbench_reports.metrics.carbon.sci import Sci
+from wattbench_reports.metrics.domain_sums import Shares
 from wattbench_reports.metrics.impacts.system_impacts import SystemImpact
 from wattbench_reports.metrics.money import RunMoney
+from wattbench_reports.metrics.registry import (
+    ACCURACY,
+    ADDED,
+    COST_PER_CORRECT,
+    COST_PER_REQUEST,
+    FIGURES,
+    JOULES_PER_CORRECT,
+    JOULES_PER_REQUEST,
+)
 from wattbench_reports.metrics.system_metrics import Measures
-from wattbench_reports.stats import Interval
+
+_OTHER_TYPES = {
+    **dict.fromkeys(
+        ("run", "suite", "system", "kind", "domain", "latency_tail_percentile", "energy_provenance", "cost_currency",
+         "throughput_from"),
+        "string",
+    ),
+    **dict.fromkeys(("items", "requests", "unmetered", "blocks", "sessions", "failed"), "int64"),
+    **dict.fromkeys(("valid", "yardstick", "cost_few", "imported", "j_per_correct_few"), "bool"),
+}  # fmt: skip
+_ORDER = (
+    "run", "suite", "system", "kind", "domain", "items", "requests", "accuracy", "latency_p50_s", "latency_p90_s",
+    "latency_p95_s", "latency_tail_s", "latency_tail_percentile", "output_tokens", "energy_j_per_request",
+    "energy_above_idle_j_per_request", "j_per_correct", "co2_g_per_1000", "sci_g_per_correct", "water_l_per_1000",
+    "adpe_kg_sb_per_1000", "primary_energy_mj_per_1000", "unmetered", "energy_provenance", "valid", "yardstick",
+    "offered_per_s", "cost_per_request", "cost_per_correct", "cost_currency", "cost_few", "imported",
+    "own_cpu_s_per_request", "blocks", "j_per_correct_few", "sessions", "j_per_correct_another_run_low",
+    "j_per_correct_another_run_high", "failed", "requests_per_s", "output_tokens_per_s", "requests_in_flight",
+    "throughput_from", "client_share", *(metric.column for metric in ADDED),
+)  # fmt: skip
+_METRIC_OF = {metric.column: metric for metric in FIGURES.values()}
 
 TYPES = {
-    "run": "string",
-    "suite": "string",
-    "system": "string",
-    "kind": "string",
-    "domain": "string",
-    "items": "int64",
-    "requests": "int64",
-    "accuracy": "float64",
-    "accuracy_low": "float64",
-    "accuracy_high": "float64",
-    "latency_p50_s": "float64",
-    "latency_p50_low_s": "float64",
-    "latency_p50_high_s": "float64",
-    "latency_p90_s": "float64",
-    "latency_p90_low_s": "float64",
-    "latency_p90_high_s": "float64",
-    "latency_p95_s": "float64",
-    "latency_p95_low_s": "float64",
-    "latency_p95_high_s": "float64",
-    "latency_tail_s": "float64",
-    "latency_tail_low_s": "float64",
-    "latency_tail_high_s": "float64",
-    "latency_tail_percentile": "string",
-    "output_tokens": "float64",
-    "energy_j_per_request": "float64",
-    "energy_j_per_request_low": "float64",
-    "energy_j_per_request_high": "float64",
-    "energy_above_idle_j_per_request": "float64",
-    "j_per_correct": "float64",
-    "j_per_correct_low": "float64",
-    "j_per_correct_high": "float64",
-    "co2_g_per_1000": "float64",
-    "sci_g_per_correct": "float64",
-    "sci_g_per_correct_low": "float64",
-    "sci_g_per_correct_high": "float64",
-    "water_l_per_1000": "float64",
-    "water_l_per_1000_low": "float64",
-    "water_l_per_1000_high": "float64",
-    "adpe_kg_sb_per_1000": "float64",
-    "adpe_kg_sb_per_1000_low": "float64",
-    "adpe_kg_sb_per_1000_high": "float64",
-    "primary_energy_mj_per_1000": "float64",
-    "primary_energy_mj_per_1000_low": "float64",
-    "primary_energy_mj_per_1000_high": "float64",
-    "unmetered": "int64",
-    "energy_provenance": "string",
-    "valid": "bool",
-    "yardstick": "bool",
-    "offered_per_s": "float64",
-    "cost_per_request": "float64",
-    "cost_per_request_low": "float64",
-    "cost_per_request_high": "float64",
-    "cost_per_correct": "float64",
-    "cost_per_correct_low": "float64",
-    "cost_per_correct_high": "float64",
-    "cost_currency": "string",
-    "cost_few": "bool",
-    "imported": "bool",
-    "own_cpu_s_per_request": "float64",
-    "blocks": "int64",
-    "j_per_correct_few": "bool",
-    "sessions": "int64",
-    "j_per_correct_another_run_low": "float64",
-    "j_per_correct_another_run_high": "float64",
-    "failed": "int64",
-    "requests_per_s": "float64",
-    "requests_per_s_low": "float64",
-    "requests_per_s_high": "float64",
-    "output_tokens_per_s": "float64",
-    "output_tokens_per_s_low": "float64",
-    "output_tokens_per_s_high": "float64",
-    "requests_in_flight": "float64",
-    "throughput_from": "string",
-    "client_share": "float64",
+    column: _OTHER_TYPES.get(column, "float64")
+    for name in _ORDER
+    for column in (_METRIC_OF[name].columns.values() if name in _METRIC_OF else (name,))
 }
 """The columns in order, with pandas' type of each. `domain` is missing for all domains together; `unmetered` counts
 the requests without joules, `failed` those that failed; a percentile of latency is missing from too few requests, its
@@ -111,7 +71,8 @@ def figures_frame(analysis: Analysis) -> pd.DataFrame:
     bound that is infinite: `j_per_correct` is then there and `j_per_correct_high` is not.
     """
     rows = [*_rows(analysis, None), *(row for domain in analysis.by_domain for row in _rows(analysis, domain))]
-    return pd.DataFrame(rows, columns=list(TYPES)).astype(TYPES)
+    finite = [{name: None if value in (math.inf, -math.inf) else value for name, value in row.items()} for row in rows]
+    return pd.DataFrame(finite, columns=list(TYPES)).astype(TYPES)
 
 
 def _rows(analysis: Analysis, domain: str | None) -> Iterator[dict[str, Any]]:
@@ -119,6 +80,7 @@ def _rows(analysis: Analysis, domain: str | None) -> Iterator[dict[str, Any]]:
     sci = analysis.comparison.sci if domain is None else analysis.carbon_of(domain)
     impacts = analysis.comparison.impacts_of if domain is None else analysis.impacts_of(domain)
     money = analysis.money if domain is None else analysis.money_of(domain)
+    added = added_figures(analysis.read.added, analysis.shares if domain is None else _share(analysis, domain))
     load = analysis.comparison.load
     for name, figures in measured.items():
         if not figures.requests:  # it was asked nothing in this domain
@@ -140,6 +102,11 @@ def _rows(analysis: Analysis, domain: str | None) -> Iterator[dict[str, Any]]:
             **_grams(sci.get(name)),
             **_impacts(impacts.get(name, ())),
             **_money(money, name),
+            **{
+                column: value
+                for each in ADDED
+                for column, value in each.cells(added.get(name, {}).get(each.name)).items()
+            },
         }
 
 
@@ -147,50 +114,47 @@ def _uncertainty(analysis: Analysis, system: str, domain: str | None) -> dict[st
     (row,) = (each for each in analysis.comparison.systems if each.system == system)
     if domain is not None:
         return {"blocks": row.blocks, "sessions": 1}
-    low, high = row.j_per_correct_another_run_low, row.j_per_correct_another_run_high
     return {
         "blocks": row.blocks,
         "sessions": row.sessions,
-        "j_per_correct_another_run_low": low,
-        "j_per_correct_another_run_high": high if high is not None and math.isfinite(high) else None,
+        "j_per_correct_another_run_low": row.j_per_correct_another_run_low,
+        "j_per_correct_another_run_high": row.j_per_correct_another_run_high,
     }
 
 
 def _figures(figures: Measures) -> dict[str, Any]:
-    tail = figures.tail
     return {
         "items": figures.items,
         "requests": figures.requests,
-        **{name: value for name, value in latency_columns(figures).items() if value != math.inf},
-        "latency_tail_percentile": None if tail is None else tail.label,
+        **latency_columns(figures),
         "output_tokens": figures.output_tokens,
         "unmetered": figures.unmetered,
         "failed": figures.failed,
         "own_cpu_s_per_request": figures.own_cpu_s,
         "j_per_correct_few": figures.j_per_correct is not None and figures.j_per_correct.few,
         "energy_provenance": figures.provenance,
-        **_interval("accuracy", figures.accuracy),
-        **_interval("energy_j_per_request", figures.j_per_request),
-        **_interval("j_per_correct", figures.j_per_correct),
+        **FIGURES[ACCURACY].cells(figures.accuracy),
+        **FIGURES[JOULES_PER_REQUEST].cells(figures.j_per_request),
+        **FIGURES[JOULES_PER_CORRECT].cells(figures.j_per_correct),
     }
 
 
 def _throughput(analysis: Analysis, system: str) -> dict[str, Any]:
     (row,) = (each for each in analysis.comparison.systems if each.system == system)
-    return {name: value for name in THROUGHPUT if (value := getattr(row, name)) is not None and value != math.inf}
+    return {name: getattr(row, name) for name in THROUGHPUT}
 
 
 def _grams(sci: Sci | None) -> dict[str, Any]:
     if sci is None:
         return {}
-    return {"co2_g_per_1000": sci.co2_g_per_1000, **_interval("sci_g_per_correct", sci.g_per_correct)}
+    return {"co2_g_per_1000": sci.co2_g_per_1000, **FIGURES["sci"].cells(sci.g_per_correct)}
 
 
 def _impacts(stated: Iterable[SystemImpact]) -> dict[str, Any]:
     figures: dict[str, Any] = {}
     for each in stated:
-        for key, value in _interval(f"{each.quantity.key}_per_1000", each.per_request).items():
-            figures[key] = None if value is None else 1000 * value
+        cells = _METRIC_OF[f"{each.quantity.key}_per_1000"].cells(each.per_request)
+        figures |= {column: None if value is None else 1000 * value for column, value in cells.items()}
     return figures
 
 
@@ -199,23 +163,20 @@ def _money(money: RunMoney | None, system: str) -> dict[str, Any]:
         return {"cost_few": False}
     of_request, of_correct = money.systems[system].per_request, money.systems[system].per_correct
     return {
-        **_interval("cost_per_request", of_request),
-        **_interval("cost_per_correct", of_correct),
+        **FIGURES[COST_PER_REQUEST].cells(of_request),
+        **FIGURES[COST_PER_CORRECT].cells(of_correct),
         "cost_currency": money.currency,
         "cost_few": of_request is not None and of_request.few,
     }
 
 
+def _share(analysis: Analysis, domain: str) -> Shares:
+    return np.array([float(name == domain) for name in analysis.basis.domains])
+
+
 def _utf8(text: str) -> str:
     """Escape lone surrogates, which JSON can name and UTF-8 cannot hold."""
     return text.encode("utf-8", "backslashreplace").decode()
-
-
-def _interval(name: str, interval: Interval | None) -> dict[str, float | None]:
-    if interval is None:
-        return {}
-    figures = {name: interval.estimate, f"{name}_low": interval.low, f"{name}_high": interval.high}
-    return {key: value if math.isfinite(value) else None for key, value in figures.items()}
 
 
 def _above_idle(analysis: Analysis, system: str, domain: str | None) -> float | None:

@@ -13,77 +13,22 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from wattbench_reports.comparability.rules import JOULES
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.export.frames.systems_frame import figures_frame
 from wattbench_reports.export.interchange.run_times import finished_s
+from wattbench_reports.formatting.units import capital
+from wattbench_reports.metrics.metric import MONEY_UNIT, Metric
 from wattbench_reports.metrics.money import ELECTRICITY
+from wattbench_reports.metrics.registry import FIGURES
 
-
-@dataclass(frozen=True)
-class _Figure:
-    """A column of `figures_frame` as a gauge."""
-
-    column: str
-    name: str
-    """Without the prefix; ``{}`` is where a bound is named."""
-    help: str
-    scale: float = 1.0
-    bounds: bool = False
-    """Whether the column has a `_low` and a `_high`."""
-    labels: Mapping[str, str] | None = None
-    """Label to the column that holds it, or to its value as ``=0.5``."""
-    of_joules: bool = False
-
-
-_PROVENANCE = {"provenance": "energy_provenance"}
-_CURRENCY = {"currency": "cost_currency"}
-
-FIGURES = (
-    _Figure("items", "items", "Distinct items"),
-    _Figure("requests", "requests", "Requests"),
-    _Figure("failed", "failed_requests", "Requests that failed"),
-    _Figure("unmetered", "unmetered_requests", "Requests without joules"),
-    _Figure("accuracy", "accuracy{}_ratio", "Share of correct answers", bounds=True),
-    _Figure("latency_p50_s", "latency{}_seconds", "Percentile of latency", bounds=True, labels={"quantile": "=0.5"}),
-    _Figure("latency_p90_s", "latency{}_seconds", "Percentile of latency", bounds=True, labels={"quantile": "=0.9"}),
-    _Figure("latency_p95_s", "latency{}_seconds", "Percentile of latency", bounds=True, labels={"quantile": "=0.95"}),
-    _Figure("output_tokens", "request_output_tokens", "Mean output tokens of a request"),
-    _Figure("energy_j_per_request", "request_energy{}_joules", "Mean energy of a request", bounds=True,
-            labels=_PROVENANCE, of_joules=True),
-    _Figure("energy_above_idle_j_per_request", "request_energy_above_idle_joules",
-            "Mean energy of a request above the power drawn when idle", labels=_PROVENANCE, of_joules=True),
-    _Figure("j_per_correct", "correct_answer_energy{}_joules", "Energy per correct answer", bounds=True,
-            labels=_PROVENANCE, of_joules=True),
-    _Figure("co2_g_per_1000", "request_co2e_grams", "Mean CO2 equivalent of the energy of a request", 1 / 1000,
-            labels=_PROVENANCE, of_joules=True),
-    _Figure("sci_g_per_correct", "correct_answer_co2e{}_grams",
-            "CO2 equivalent per correct answer (ISO/IEC 21031), with declared manufacture", bounds=True,
-            labels=_PROVENANCE, of_joules=True),
-    _Figure("water_l_per_1000", "request_water{}_litres", "Mean water of a request", 1 / 1000, bounds=True,
-            labels=_PROVENANCE, of_joules=True),
-    _Figure("adpe_kg_sb_per_1000", "request_abiotic_depletion{}_grams",
-            "Mean abiotic depletion of elements of a request, as antimony", bounds=True, labels=_PROVENANCE,
-            of_joules=True),
-    _Figure("primary_energy_mj_per_1000", "request_primary_energy{}_joules", "Mean primary energy of a request", 1000,
-            bounds=True, labels=_PROVENANCE, of_joules=True),
-    _Figure("requests_per_s", "served_requests{}_per_second", "Answered requests per second of measured time",
-            bounds=True, labels={"source": "throughput_from"}),
-    _Figure("output_tokens_per_s", "output_tokens{}_per_second", "Output tokens of all requests per second",
-            bounds=True, labels={"source": "throughput_from"}),
-    _Figure("client_share", "client_time_ratio", "Share of the measured time that was wattbench's own"),
-    _Figure("requests_in_flight", "requests_in_flight", "Mean requests in flight"),
-    _Figure("offered_per_s", "offered_requests_per_second", "Rate at which requests were offered"),
-    _Figure("cost_per_request", "request_cost{}", "Mean money of a request", bounds=True, labels=_CURRENCY),
-    _Figure("cost_per_correct", "correct_answer_cost{}", "Money per correct answer", bounds=True, labels=_CURRENCY),
-)  # fmt: skip
 _BOUNDS = {"": "", "_low": ", lower end of the 95% interval", "_high": ", upper end of the 95% interval"}
 
 
@@ -176,35 +121,27 @@ def _energy(made: _Families, analysis: Analysis, name: str) -> None:
 def _figures(made: _Families, analysis: Analysis, row: Mapping[str, Any]) -> None:
     whole = not _known(row["domain"])
     shared = {"system": str(row["system"])} | ({} if whole else {"domain": str(row["domain"])})
-    for figure, column, bound in _columns():
-        value = row[column]
-        if not _known(value) or not math.isfinite(float(value)) or not _stated(analysis, row, figure):
+    for metric in FIGURES.values():
+        if not metric.gauge or not _stated(analysis, row, metric):
             continue
-        labels = {label: source[1:] if source[0] == "=" else str(row[source])
-                  for label, source in (figure.labels or {}).items()}  # fmt: skip
-        name = f"wattbench_{'system' if whole else 'domain'}_{figure.name.format(bound)}"
-        where = "" if whole else ", of one domain"
-        made.add(name, f"{figure.help}{where}{_BOUNDS[bound]}", shared | labels, float(value) * figure.scale)
+        for bound, column in metric.columns.items():
+            value = row[column]
+            if not _known(value) or not math.isfinite(float(value)):
+                continue
+            labels = {label: source[1:] if source[0] == "=" else str(row[source])
+                      for label, source in metric.labels.items()}  # fmt: skip
+            name = f"wattbench_{'system' if whole else 'domain'}_{metric.gauge.format(bound)}"
+            described = f"{capital(metric.definition)}{'' if whole else ', of one domain'}{_BOUNDS[bound]}"
+            made.add(name, described, shared | labels, float(value) * metric.gauge_scale)
 
 
-def _stated(analysis: Analysis, row: Mapping[str, Any], figure: _Figure) -> bool:
+def _stated(analysis: Analysis, row: Mapping[str, Any], metric: Metric) -> bool:
     """Return whether a figure may be stated: not joules of a system that is not valid, nor money that pays for them."""
     if analysis.judged[str(row["system"])].valid:
         return True
     money = analysis.money
-    paid = {} if money is None or not figure.column.startswith("cost") else money.systems[row["system"]].parts
-    return not figure.of_joules and ELECTRICITY not in paid
-
-
-def _columns() -> Iterator[tuple[_Figure, str, str]]:
-    for figure in FIGURES:
-        for bound in _BOUNDS if figure.bounds else ("",):
-            yield figure, _column(figure.column, bound), bound
-
-
-def _column(name: str, bound: str) -> str:
-    """Return the column name of a bound: for latency it ends with the unit, as in ``latency_p95_s``."""
-    return f"{name.removesuffix('_s')}{bound}_s" if name.startswith("latency") else f"{name}{bound}"
+    paid = {} if money is None or metric.unit != MONEY_UNIT else money.systems[row["system"]].parts
+    return metric.figure != JOULES and ELECTRICITY not in paid
 
 
 def _visible(text: str) -> str:

@@ -16,9 +16,10 @@ from wattbench_reports.gate.calibration.simulate import simulate, single_metric_
 from wattbench_reports.gate.decision.case import Case, cases, resolved
 from wattbench_reports.gate.decision.judge import judge
 from wattbench_reports.gate.evidence.model import Evidence
-from wattbench_reports.gate.metrics import METRICS, MONEY, PEAK_MEMORY, size_text
+from wattbench_reports.gate.metrics import size_text
 from wattbench_reports.gate.policy import Policy
 from wattbench_reports.gate.result import Verdict
+from wattbench_reports.metrics.registry import METRICS, MONEY, PEAK_MEMORY
 from wattbench_reports.stats.budgets import FLOOR_GATES
 
 _MACHINE = ("device", "driver", "power_limit")

@@ -12,8 +12,9 @@ from wattbench_reports.gate.decision.metric_figures import accuracy_of, evidence
 from wattbench_reports.gate.decision.outlook import accuracy_margin
 from wattbench_reports.gate.evidence.missing import MODELLED
 from wattbench_reports.gate.evidence.model import Evidence
-from wattbench_reports.gate.metrics import ACCURACY, ENERGY, METRICS, MONEY, PEAK_MEMORY, SEPARATOR
+from wattbench_reports.gate.metrics import SEPARATOR
 from wattbench_reports.gate.policy import Policy, Rule
+from wattbench_reports.metrics.registry import ACCURACY, ENERGY, METRICS, MONEY, PEAK_MEMORY
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,16 +22,8 @@ from wattbench_reports.gate.bounds import (
 )
 from wattbench_reports.gate.decision.looks import STRETCHES, LookPlan, groups_at, spent
 from wattbench_reports.gate.evidence.model import Evidence, Pairs, Round
-from wattbench_reports.gate.metrics import (
-    COST_PER_CORRECT,
-    COST_PER_REQUEST,
-    JOULES_PER_CORRECT,
-    JOULES_PER_REQUEST,
-    LATENCY_MEAN,
-    LATENCY_P50,
-    LATENCY_P95,
-    TTFT,
-)
+from wattbench_reports.metrics.metric import Quantile, Ratio
+from wattbench_reports.metrics.registry import LATENCY_MEAN, QUANTILES, RATIOS
 from wattbench_reports.stats.grouped_ratio import grouped_ratio
 from wattbench_reports.stats.percentiles import needed, quantile
 
@@ -201,34 +192,35 @@ def _mean_seconds(rounds: Sequence[Round], plan: LookPlan, beta: float) -> Metri
     return _ratio(rounds, plan, beta, np.where(counts[:, None] > 0, sums, np.nan), counts)
 
 
-def _per_request(spent_of: _Spent) -> _OfRounds:
+def _of_sums(ratio: Ratio) -> _OfRounds:
+    """Return a function that builds the evidence on a ratio of sums over the items of a round."""
+
     def build(rounds: Sequence[Round], plan: LookPlan, beta: float) -> MetricEvidence | None:
-        return _ratio(rounds, plan, beta, _spent(rounds, spent_of))
+        columns = [ratio.top] if ratio.bottom is None else [ratio.top, ratio.bottom]
+        return _ratio(rounds, plan, beta, np.column_stack([_sums(rounds, column) for column in columns]))
 
     return build
 
 
-def _per_correct(spent_of: _Spent) -> _OfRounds:
-    def build(rounds: Sequence[Round], plan: LookPlan, beta: float) -> MetricEvidence | None:
-        right = np.array([one.correct.sum(axis=0) for one in rounds], dtype=np.float64).reshape(-1, 2)
-        return _ratio(rounds, plan, beta, np.column_stack([_spent(rounds, spent_of), right]))
-
-    return build
-
-
-def _spent(rounds: Sequence[Round], spent_of: _Spent) -> Values:
-    return np.array([spent_of(one) or (np.nan, np.nan) for one in rounds], dtype=np.float64).reshape(-1, 2)
-
-
-def _first_token(one: Round) -> Pairs:
-    return np.empty((0, 2)) if one.ttft_s is None else one.ttft_s
+def _sums(rounds: Sequence[Round], column: str) -> Values:
+    """Return the sums of a column of the answers, shape (rounds, 2), NaN where they are not known."""
+    if column in ("correct", "seconds"):
+        sums = [getattr(one, column).sum(axis=0) for one in rounds]
+    elif column in ("energy_j", "money"):
+        sums = [getattr(one, column) or (np.nan, np.nan) for one in rounds]
+    else:
+        sums = [one.further[column] for one in rounds]
+    return np.array(sums, dtype=np.float64).reshape(-1, 2)
 
 
-def _quantile(share: float, figures: Callable[[Round], Pairs]) -> _OfRounds:
+def _quantile(of: Quantile) -> _OfRounds:
     """Return a function that builds the evidence on a quantile of the items' seconds."""
+    share = of.share
 
     def build(rounds: Sequence[Round], plan: LookPlan, beta: float) -> MetricEvidence | None:
-        timed = [pairs[(np.isfinite(pairs) & (pairs > 0)).all(axis=1)] for pairs in map(figures, rounds)]
+        of_rounds = [getattr(one, of.column) for one in rounds]
+        figures = [np.empty((0, 2)) if pairs is None else pairs for pairs in of_rounds]
+        timed = [pairs[(np.isfinite(pairs) & (pairs > 0)).all(axis=1)] for pairs in figures]
         looks, shares, note, both = [], [], "", np.empty((0, 2))
         for look in plan.looks:
             grouped = groups_at(rounds, look, plan)
@@ -248,16 +240,10 @@ def _quantile(share: float, figures: Callable[[Round], Pairs]) -> _OfRounds:
     return build
 
 
-_Spent = Callable[[Round], tuple[float, float] | None]
 _OfRounds = Callable[[Sequence[Round], LookPlan, float], MetricEvidence | None]
 
 _EVIDENCE: Mapping[str, _OfRounds] = {
+    **{metric: _of_sums(ratio) for metric, ratio in RATIOS.items()},
+    **{metric: _quantile(quantile) for metric, quantile in QUANTILES.items()},
     LATENCY_MEAN: _mean_seconds,
-    LATENCY_P50: _quantile(0.5, attrgetter("seconds")),
-    LATENCY_P95: _quantile(0.95, attrgetter("seconds")),
-    TTFT: _quantile(0.5, _first_token),
-    JOULES_PER_REQUEST: _per_request(attrgetter("energy_j")),
-    JOULES_PER_CORRECT: _per_correct(attrgetter("energy_j")),
-    COST_PER_REQUEST: _per_request(attrgetter("money")),
-    COST_PER_CORRECT: _per_correct(attrgetter("money")),
 }

@@ -14,8 +14,8 @@ from statistics import NormalDist
 
 from wattbench.records.suite_defaults import GATE_ACCURACY_MARGINS, gate_loads
 from wattbench_reports.gate.bounds import LAST_LOOK, AtEnd, MetricBounds
-from wattbench_reports.gate.metrics import ACCURACY
 from wattbench_reports.gate.policy import Policy
+from wattbench_reports.metrics.registry import ACCURACY
 from wattbench_reports.stats.student import t_at, t_probability
 
 DISCORDANT = 0.1

@@ -16,7 +16,7 @@ from wattbench_reports.comparability.explain import (
 )
 from wattbench_reports.comparability.fingerprint import Fingerprint
 from wattbench_reports.comparability.rules import Difference, divides, in_words, parts_to_cross
-from wattbench_reports.gate.metrics import METRICS
+from wattbench_reports.metrics.registry import METRICS
 
 _AS_LISTED: Mapping[str, str] = {}
 

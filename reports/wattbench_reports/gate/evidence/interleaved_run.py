@@ -38,8 +38,8 @@ from wattbench_reports.gate.evidence.money import (
 )
 from wattbench_reports.gate.evidence.recorded_rounds import Item, SideAnswers, answers_of_side, reading
 from wattbench_reports.gate.evidence.same_work import other_documents, other_machines, other_prompts
-from wattbench_reports.gate.metrics import PEAK_MEMORY
 from wattbench_reports.gate.policy import Policy
+from wattbench_reports.metrics.registry import FURTHER_COLUMNS, PEAK_MEMORY
 from wattbench_reports.metrics.validity import Validity, cause_of
 from wattbench_reports.tables import provenance
 from wattbench_reports.tables.header_record import HeaderRecord, header_record
@@ -216,7 +216,12 @@ class _Read:
             domains=tuple(self.domains[task] for task, _ in row.items),
             pair=row.pair,
             load=row.load,
+            further={name: self._sums(row.items, name) for name in FURTHER_COLUMNS},
         )
+
+    def _sums(self, items: Sequence[Item], name: str) -> tuple[float, float]:
+        ours, theirs = (math.fsum(self.sides[side].figures[item].further[name] for item in items) for side in SIDES)
+        return ours, theirs
 
     def _pairs(self, items: Sequence[Item], what: str) -> Pairs:
         return np.array([[getattr(self.sides[side].figures[item], what) for side in SIDES] for item in items])

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from wattbench.records import SystemRow
 from wattbench_reports.formatting.units import named, plural
 from wattbench_reports.gate.evidence.model import Round
-from wattbench_reports.gate.metrics import ENERGY, MONEY, PEAK_MEMORY, TTFT
 from wattbench_reports.gate.policy import Policy
+from wattbench_reports.metrics.registry import ENERGY, MONEY, PEAK_MEMORY, TTFT
 
 NOT_READ = "no meter could be read"
 MODELLED = (

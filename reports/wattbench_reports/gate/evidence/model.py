@@ -36,6 +36,9 @@ class Round:
     the round is a pair of its own."""
     load: int = 0
     """Which loading of the two systems answered, counted from 0."""
+    further: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Further columns of the answers that metrics are ratios of, to the sum over the round's items, of the baseline and
+    of the candidate; NaN where it is not known of all items."""
     money: tuple[float, float] | None = None
     """Money of the round's items, of the baseline and of the candidate, each once, in `Evidence.currency`; None where
     that of one of them is not known."""

@@ -16,7 +16,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wattbench_reports.gate.evidence.model import OF_NO_MACHINE, MoneyOfMachine
-from wattbench_reports.gate.metrics import MONEY
 from wattbench_reports.gate.policy import Policy
 from wattbench_reports.metrics.carbon import JOULES_PER_KWH, pue_of_suite
 from wattbench_reports.metrics.money.answer_columns import COUNTS
@@ -25,6 +24,7 @@ from wattbench_reports.metrics.money.hybrid_bill import why_not_billed
 from wattbench_reports.metrics.money.model import MACHINE
 from wattbench_reports.metrics.money.price_bill import parts_at, unknown_tokens
 from wattbench_reports.metrics.money.prices import prices_of
+from wattbench_reports.metrics.registry import MONEY
 from wattbench_reports.tables.header_record import HeaderRecord
 from wattbench_reports.tables.price_record import PriceRecord
 from wattbench_reports.tables.run_tables import Frames

@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 
 from wattbench.records.tables.table_columns import TableColumns
 from wattbench_reports.gate.evidence.model import Pairs
+from wattbench_reports.metrics.registry import FURTHER_COLUMNS
 from wattbench_reports.tables.item_rows import Rows
 from wattbench_reports.tables.labels import Labels
 from wattbench_reports.tables.run_tables import Frames
 from wattbench_reports.tables.streamed.text_numbers import joined, mixed, text_numbers
 
-FIGURES = ("correct", "seconds", "ttft_s", "energy_j", "money")
+FIGURES = ("correct", "seconds", "ttft_s", "energy_j", "money", *FURTHER_COLUMNS)
 
 HASHES = ("prompt_hash", "messages_hash")
 """Columns that say what was asked."""
@@ -92,6 +93,7 @@ def record_items(frames: Frames, system: str, money: NDArray[np.float64]) -> Rec
             "ttft_s": first_token_s - started_s,
             "energy_j": frames.figures("energy_j", rows),
             "money": money,
+            **{name: frames.further(name)(rows) for name in FURTHER_COLUMNS},
         }
     task, doc_id = frames.codes("task", rows), frames.documents_of(rows)
     names = frames.categories("task")

@@ -26,8 +26,18 @@ from wattbench_reports.gate.evidence.model import Evidence, Pairs
 from wattbench_reports.gate.evidence.paired_items import FIGURES, PairedItems
 from wattbench_reports.gate.evidence.record_bounds import joules_over_scores, record_bounds
 from wattbench_reports.gate.evidence.sessions import SessionNoise
-from wattbench_reports.gate.metrics import ACCURACY, ENERGY, JOULES_PER_CORRECT, METRICS, MONEY, PEAK_MEMORY, TTFT
 from wattbench_reports.gate.policy import Policy
+from wattbench_reports.metrics.registry import (
+    ACCURACY,
+    ENERGY,
+    FURTHER_COLUMNS,
+    JOULES_PER_CORRECT,
+    METRICS,
+    MONEY,
+    PEAK_MEMORY,
+    TTFT,
+    computed_from,
+)
 from wattbench_reports.tables import provenance
 from wattbench_reports.tables.json_values import mapping
 from wattbench_reports.tables.labels import Labels
@@ -37,6 +47,7 @@ BATCHES = 20
 Schmeiser, "Batch size effects in the analysis of simulation output", Operations Research 30, 1982)."""
 _LARGEST = 1e15
 """Of seconds and joules: what is larger was never measured. NaN is not smaller."""
+_FURTHER = tuple(metric for column in FURTHER_COLUMNS for metric in computed_from(column))
 
 
 def assumed_drift_note(share: float) -> str:
@@ -90,7 +101,7 @@ def _evidence(
     number, bare = len(rounds), int(np.isnan(rounds.figures["energy_j"]).any(axis=1).sum())
     joule_notes = (no_joules_note(bare, number, "round", NOT_READ),) if not unread and 0 < bare < number else ()
     missing = (
-        dict.fromkeys((PEAK_MEMORY, TTFT, *MONEY), "a pytest-benchmark file does not record it")
+        dict.fromkeys((PEAK_MEMORY, TTFT, *MONEY, *_FURTHER), "a pytest-benchmark file does not record it")
         | dict.fromkeys((ACCURACY, JOULES_PER_CORRECT) if unscored else (), unscored)
         | dict.fromkeys(ENERGY if unread or bare == number else (), unread or NOT_READ)
     )

@@ -33,17 +33,12 @@ from wattbench_reports.gate.bounds import AtEnd, MetricEvidence, Values
 from wattbench_reports.gate.evidence.model import Pairs
 from wattbench_reports.gate.evidence.paired_items import PairedItems
 from wattbench_reports.gate.evidence.sessions import SessionNoise
-from wattbench_reports.gate.metrics import (
+from wattbench_reports.gate.metrics import SEPARATOR
+from wattbench_reports.metrics.metric import Quantile
+from wattbench_reports.metrics.registry import (
     ACCURACY,
-    COST_PER_CORRECT,
-    COST_PER_REQUEST,
-    JOULES_PER_CORRECT,
-    JOULES_PER_REQUEST,
-    LATENCY_MEAN,
-    LATENCY_P50,
-    LATENCY_P95,
-    SEPARATOR,
-    TTFT,
+    QUANTILES,
+    RATIOS,
 )
 from wattbench_reports.stats.block_ratios import log_ratio_losses
 from wattbench_reports.stats.quantile_intervals import quantile_ratio
@@ -51,19 +46,7 @@ from wattbench_reports.stats.score_differences import MeanBounds, mean_bounds, s
 from wattbench_reports.stats.session_variance import added
 from wattbench_reports.stats.student import t_at, t_quantile
 
-_RATIOS = {
-    LATENCY_MEAN: ("seconds", None),
-    JOULES_PER_REQUEST: ("energy_j", None),
-    JOULES_PER_CORRECT: ("energy_j", "correct"),
-    COST_PER_REQUEST: ("money", None),
-    COST_PER_CORRECT: ("money", "correct"),
-}
-"""Metric to what is summed, and over which sum; None: over the items."""
-
 _ONE_SESSION = SessionNoise()
-
-_QUANTILES = {LATENCY_P50: ("seconds", 0.5), LATENCY_P95: ("seconds", 0.95), TTFT: ("ttft_s", 0.5)}
-"""Metric to the figure, and the share of the requests at or below the quantile."""
 
 
 class ItemBounds(Protocol):
@@ -177,12 +160,12 @@ def record_bounds(
         By the name of a verdict.
     """
     measured = dict(_accuracies(items, domain_of))
-    for metric, (top, bottom) in _RATIOS.items():
-        over = None if bottom is None else items.figures[bottom]
-        change = _log_ratio(items.figures[top], over, items.tasks.codes, items.blocks)
+    for metric, ratio in RATIOS.items():
+        over = None if ratio.bottom is None else items.figures[ratio.bottom]
+        change = _log_ratio(items.figures[ratio.top], over, items.tasks.codes, items.blocks)
         measured |= {} if change is None else {metric: change.evidence(sessions.get(metric, _ONE_SESSION))}
-    for metric, (figure, share) in _QUANTILES.items():
-        compared = _quantile(items, figure, share, sessions.get(metric, _ONE_SESSION))
+    for metric, quantile in QUANTILES.items():
+        compared = _quantile(items, quantile, sessions.get(metric, _ONE_SESSION))
         measured |= {} if compared is None else {metric: compared}
     return measured
 
@@ -280,11 +263,11 @@ def _by_block(figures: Pairs, blocks: NDArray[np.int64]) -> Pairs:
     return np.asarray(sums[np.bincount(blocks) > 0])
 
 
-def _quantile(items: PairedItems, figure: str, share: float, session: SessionNoise) -> MetricEvidence | None:
-    figures = items.figures[figure]
+def _quantile(items: PairedItems, quantile: Quantile, session: SessionNoise) -> MetricEvidence | None:
+    figures = items.figures[quantile.column]
     known = (np.isfinite(figures) & (figures > 0)).all(axis=1)
     ours, theirs = np.ascontiguousarray(figures[known].T)
-    ratio = quantile_ratio(ours, theirs, share, None if items.blocks is None else items.blocks[known])
+    ratio = quantile_ratio(ours, theirs, quantile.share, None if items.blocks is None else items.blocks[known])
     if ratio is None:
         return None
     bounds = RecordBounds(ratio, len(ours), logarithmic=True, session=session)

@@ -6,12 +6,13 @@ import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from wattbench.errors import UserError
 from wattbench.records import AnswerRow, RoundRow, RunRecords
 from wattbench.records.files.jsonl import read_lines
+from wattbench_reports.metrics.registry import FURTHER_COLUMNS
 
 Item = tuple[str, int]
 """A task, and the number of a document in it."""
@@ -55,6 +56,8 @@ class ItemFigures:
     usage: tuple[Mapping[str, object], ...] = ()
     """What each system that was asked used, over all times: rows as `AnswerRow.usage` has them, of one that is no
     hybrid with an empty name."""
+    further: Mapping[str, float] = field(default_factory=dict)
+    """Each of `FURTHER_COLUMNS`: the mean; NaN unless it is known of every time."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,7 @@ def answers_of_side(
     prompts: dict[Item, tuple[str, str]] = {}
     usage: dict[Item, list[Mapping[str, object]]] = {}
     failed: Counter[Item] = Counter()
+    further: dict[Item, dict[str, list[float]]] = {}
     answered: set[Item] = set()
     for task in tasks:
         path = run.layout.answers(system, task)
@@ -100,6 +104,10 @@ def answers_of_side(
                 prompts[task, row.doc_id] = (row.prompt_hash, row.messages_hash)
                 usage.setdefault((task, row.doc_id), []).extend(_usage(row))
                 failed[task, row.doc_id] += row.failure is not None
+                for name in FURTHER_COLUMNS:
+                    value = getattr(row, name, None)
+                    of_item = further.setdefault((task, row.doc_id), {}).setdefault(name, [])
+                    of_item.append(math.nan if value is None else float(value))
     answers = {}
     for (task, doc_id), (correct, doc_hash) in scores.items():
         item_times = times.get((task, doc_id))
@@ -117,6 +125,7 @@ def answers_of_side(
             len(item_times),
             failed[task, doc_id],
             tuple(usage[task, doc_id]),
+            {name: _mean(values) for name, values in further.get((task, doc_id), {}).items()},
         )
     return SideAnswers(answers, answered)
 

@@ -25,7 +25,7 @@ from wattbench_reports.comparability.rules import FORBIDS
 from wattbench_reports.formatting.units import listed, plural
 from wattbench_reports.gate.evidence.paired_items import HASHES
 from wattbench_reports.gate.evidence.recorded_rounds import Item, ItemFigures
-from wattbench_reports.gate.metrics import METRICS
+from wattbench_reports.metrics.registry import METRICS
 from wattbench_reports.tables.header_record import HeaderRecord
 from wattbench_reports.tables.json_values import mapping
 from wattbench_reports.tables.suite_record import SystemSettings

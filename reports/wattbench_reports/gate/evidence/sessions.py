@@ -24,17 +24,17 @@ from numpy.typing import NDArray
 from wattbench.records import RunRecords
 from wattbench_reports.formatting.units import named, percent, plural
 from wattbench_reports.gate.evidence.model import OF_NO_MACHINE, Evidence, MoneyOfMachine
-from wattbench_reports.gate.metrics import (
-    JOULES_PER_CORRECT,
+from wattbench_reports.gate.policy import Policy
+from wattbench_reports.metrics.registry import (
     JOULES_PER_REQUEST,
     LATENCY_MEAN,
     LATENCY_P50,
     LATENCY_P95,
     METRICS,
     MONEY,
+    SESSION_LIKE,
     TTFT,
 )
-from wattbench_reports.gate.policy import Policy
 from wattbench_reports.stats import SessionVariance
 from wattbench_reports.stats.session_variance import moderated_variances
 from wattbench_reports.tables.session_record import SessionRecord, is_session_of, made_of, run_figures
@@ -144,8 +144,8 @@ def session_noise(
 ) -> dict[str, SessionNoise]:
     """Return, for each metric, the variation that sessions add to the difference of two systems.
 
-    Of joules per correct answer it is that of joules: another session gives the same answers. A system that the
-    sessions do not have is taken to vary as much as the one that varies most.
+    Of joules per correct answer it is that of joules (`SESSION_LIKE`). A system that the sessions do not have is taken
+    to vary as much as the one that varies most.
 
     Args:
         record: earlier sessions; None: there are none.
@@ -165,8 +165,7 @@ def session_noise(
         for metric, figure in _FIGURE.items()
     }
     noise = (_of_one_run if one_run else _of_two)(logs, baseline, candidate)
-    if JOULES_PER_REQUEST in noise:
-        noise[JOULES_PER_CORRECT] = noise[JOULES_PER_REQUEST]
+    noise |= {metric: noise[like] for metric, like in SESSION_LIKE.items() if like in noise}
     of_money = _of_money(money, noise)
     return noise | ({} if of_money is None else dict.fromkeys(MONEY, of_money))
 

@@ -21,19 +21,16 @@ from wattbench_reports.gate.evidence.paired_items import HASHES, PairedItems, Re
 from wattbench_reports.gate.evidence.record_bounds import record_bounds
 from wattbench_reports.gate.evidence.same_work import AskedSystem, PromptComparison, compare_prompts
 from wattbench_reports.gate.evidence.sessions import NOT_KNOWN, SessionNoise, judged_systems, session_noise
-from wattbench_reports.gate.metrics import (
+from wattbench_reports.gate.policy import Policy
+from wattbench_reports.metrics.registry import (
     ACCURACY,
-    COST_PER_CORRECT,
     ENERGY,
-    JOULES_PER_CORRECT,
-    LATENCY_MEAN,
-    LATENCY_P50,
-    LATENCY_P95,
+    FURTHER_COLUMNS,
     METRICS,
     MONEY,
     TTFT,
+    computed_from,
 )
-from wattbench_reports.gate.policy import Policy
 from wattbench_reports.metrics.validity import by_cause, validity
 from wattbench_reports.tables import provenance
 from wattbench_reports.tables.completeness import check_whole
@@ -44,8 +41,7 @@ from wattbench_reports.tables.session_record import SessionRecord
 from wattbench_reports.tables.streamed import MOST_IN_MEMORY, load_streamed
 from wattbench_reports.tables.suite_record import SystemSettings
 
-_OF_SECONDS = (LATENCY_MEAN, LATENCY_P50, LATENCY_P95)
-_OF_SESSIONS = (*_OF_SECONDS, TTFT, *ENERGY)
+_OF_SESSIONS = tuple(name for name, each in METRICS.items() if each.varies_with_session)
 """Metrics that differ between two sessions of the machine; of money, the part that is for its hours and joules does."""
 
 
@@ -325,10 +321,14 @@ def _not_on_record(sides: tuple[_Side, _Side]) -> dict[str, str]:
     missing: dict[str, str] = {}
     if unscored:
         missing |= dict.fromkeys(
-            (ACCURACY, JOULES_PER_CORRECT, COST_PER_CORRECT), f"the answers of {named(unscored)} have no scores"
+            (ACCURACY, *computed_from("correct")), f"the answers of {named(unscored)} have no scores"
         )
     if untimed:
-        missing |= dict.fromkeys(_OF_SECONDS, f"the answers of {named(untimed)} have no times")
+        missing |= dict.fromkeys(computed_from("seconds"), f"the answers of {named(untimed)} have no times")
+    for column in FURTHER_COLUMNS:
+        if without := [side.shown for side in sides if np.isnan(side.items.figures[column]).all()]:
+            why = f"the answers of {named(without)} have no {column.replace('_', ' ')}"
+            missing |= dict.fromkeys(computed_from(column), why)
     return missing
 
 
@@ -336,7 +336,7 @@ def _lacking(sides: tuple[_Side, _Side]) -> tuple[str, ...]:
     """Return the metrics for which neither of two imports has a figure."""
     if any(side.frames.record.imported is None for side in sides):
         return ()
-    columns = {"correct": (ACCURACY,), "seconds": _OF_SECONDS}
+    columns = {"correct": (ACCURACY,), "seconds": computed_from("seconds")}
     return tuple(
         metric
         for column, metrics in columns.items()

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.annual_cost import training_j
-from wattbench_reports.comparison.pair_sums import PairSums, pair_sums
+from wattbench_reports.comparison.paired_tests import PairSums, pair_sums
 from wattbench_reports.comparison.ranking import Ranking
 from wattbench_reports.comparison.ties import ALPHA
 from wattbench_reports.decision.latency_limit import SystemLatency, latencies

@@ -13,10 +13,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.metrics.block_sums import BlockSums
 from wattbench_reports.metrics.bootstrap_sums import CombinedDraws
 from wattbench_reports.metrics.costs import MONEY, PRICED, PRICED_CORRECT
-from wattbench_reports.metrics.domain_sums import Basis, DomainTotals
+from wattbench_reports.metrics.domain_sums import Basis, BlockSums, DomainTotals
 from wattbench_reports.metrics.money.price_bill import Bill
 from wattbench_reports.metrics.other_work import TOO_MANY
 from wattbench_reports.tables.item_matrix import ItemTable, item_sums

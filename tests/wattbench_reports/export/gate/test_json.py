@@ -14,9 +14,9 @@ from tests.made_up.gate_results import ACCURACY, GATES, gate, passed
 from wattbench.config.gate import GatePolicy
 from wattbench.errors import UserError
 from wattbench_reports.export.gate import as_json, result_of_json
-from wattbench_reports.gate.metrics import METRICS
 from wattbench_reports.gate.policy import DeclaredTrade, Policy, Rule, Waiver, policy_of
 from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
+from wattbench_reports.metrics.registry import METRICS
 
 SHARES = st.floats(0.001, 0.999)
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tests.made_up.gate_results import ACCURACY, GATES, KNOWN, LATENCY, SPENT, inconclusive, passed, waived
 from wattbench_reports.gate.decision.explain import MOST_WORDS, headline
-from wattbench_reports.gate.metrics import METRICS
 from wattbench_reports.gate.result import MetricVerdict, Verdict
+from wattbench_reports.metrics.registry import METRICS
 
 NAMES = [*METRICS, "accuracy · law", *(f"tests/test_io.py::test_read[{place}] · latency_p50" for place in range(20))]
 JUDGED = [each for each in Verdict if each is not Verdict.ERROR]

@@ -17,8 +17,8 @@ from wattbench.errors import UserError
 from wattbench.records import read_run
 from wattbench_reports.gate.decision.judge import judge
 from wattbench_reports.gate.evidence.interleaved_run import evidence_in_turns
-from wattbench_reports.gate.metrics import ENERGY, MONEY
-from wattbench_reports.gate.metrics import METRICS as ALL_METRICS
+from wattbench_reports.metrics.registry import ENERGY, MONEY
+from wattbench_reports.metrics.registry import METRICS as ALL_METRICS
 
 METRICS = [name for name in ALL_METRICS if name not in MONEY]  # of systems without a price
 MEASURED = set(METRICS) - {"peak_memory"}

@@ -21,8 +21,8 @@ from wattbench.errors import UserError
 from wattbench_reports.gate.decision.judge import judge
 from wattbench_reports.gate.evidence.model import Evidence
 from wattbench_reports.gate.evidence.pytest_benchmark import evidence_of_files
-from wattbench_reports.gate.metrics import ENERGY, MONEY
-from wattbench_reports.gate.metrics import METRICS as ALL_METRICS
+from wattbench_reports.metrics.registry import ENERGY, MONEY
+from wattbench_reports.metrics.registry import METRICS as ALL_METRICS
 
 METRICS = [name for name in ALL_METRICS if name not in MONEY]  # of systems without a price
 EVERYTHING = gate_policy(metrics={name: {"margin": 0.1} for name in METRICS})

@@ -23,8 +23,8 @@ from wattbench.records import RunRecords, read_run
 from wattbench_reports.gate.decision.judge import judge
 from wattbench_reports.gate.evidence.model import Evidence
 from wattbench_reports.gate.evidence.two_runs import evidence_of_two
-from wattbench_reports.gate.metrics import ENERGY, MONEY
-from wattbench_reports.gate.metrics import METRICS as ALL_METRICS
+from wattbench_reports.metrics.registry import ENERGY, MONEY
+from wattbench_reports.metrics.registry import METRICS as ALL_METRICS
 
 METRICS = [name for name in ALL_METRICS if name not in MONEY]  # of systems without a price
 EVERYTHING = {"metrics": {name: {"margin": 0.1} for name in METRICS}}
