@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wattbench_reports.sections.model import Section
-from wattbench_reports.sections.table import Table
+from wattbench_reports.presenter.model import Section, Table
 
 
 def as_text(section: Section) -> str:

@@ -8,11 +8,12 @@ from functools import partial
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.gate.result import GateResult
 from wattbench_reports.html.whatif import WHAT_IF, what_if_section
+from wattbench_reports.presenter.content import with_content
+from wattbench_reports.presenter.model import Section
 from wattbench_reports.routing.model import RoutingStudy
 from wattbench_reports.sections.arrival_rates import load_section
 from wattbench_reports.sections.carbon import carbon_section
 from wattbench_reports.sections.comparison import comparison_section
-from wattbench_reports.sections.content import with_content
 from wattbench_reports.sections.disagreements import items_section
 from wattbench_reports.sections.distillation import distillation_section
 from wattbench_reports.sections.domains import domains_section
@@ -24,7 +25,6 @@ from wattbench_reports.sections.gate import gate_section
 from wattbench_reports.sections.latency import latency_section
 from wattbench_reports.sections.lifecycle.lifecycle import lifecycle_section
 from wattbench_reports.sections.machines import machines_section
-from wattbench_reports.sections.model import Section
 from wattbench_reports.sections.power import power_section
 from wattbench_reports.sections.routing import routing_section
 from wattbench_reports.sections.stated import stated_section

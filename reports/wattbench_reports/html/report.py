@@ -19,12 +19,12 @@ from wattbench_reports.figures.svg import page_svg
 from wattbench_reports.formatting.safe_text import visible
 from wattbench_reports.formatting.units import plural
 from wattbench_reports.gate.result import GateResult
-from wattbench_reports.html.anchors import anchors
 from wattbench_reports.html.made_sections import page_sections
 from wattbench_reports.html.stated_page import stated_page
-from wattbench_reports.html.templating import as_bytes, engine, own_file, policy_hash
 from wattbench_reports.html.whatif import carried, controls, script_of_page, words_of_page
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
+from wattbench_reports.presenter.anchors import anchors
+from wattbench_reports.presenter.templating import as_bytes, engine, own_file, policy_hash
 from wattbench_reports.routing.study import routing_study
 from wattbench_reports.sections.first_screen import first_screen
 from wattbench_reports.sections.verdict.verdict import choices_table, verdicts
@@ -96,14 +96,14 @@ def _table_paths(page: Path) -> tuple[Path, Path]:
 
 
 def _page(analysis: Analysis, gate: GateResult | None = None) -> str:
-    css, script = own_file("style.css"), script_of_page()
+    css, script = own_file("style.css", "wattbench_reports.html"), script_of_page()
     header = analysis.frames.run.header
     study = routing_study(analysis.by_item)
     sections = page_sections(analysis, study, gate)
     all_verdicts = verdicts(analysis)
     words = words_of_page(analysis)
     first = first_screen(words, analysis, "" if isinstance(study, str) else routing_verdict(study))
-    template = engine().get_template("report.html.j2")
+    template = engine("wattbench_reports.html").get_template("report.html.j2")
     return template.render(
         # Ours, not a record's: the style sheet and what `wattbench_reports.figures` drew.
         css=Markup(css),  # noqa: S704

@@ -6,8 +6,8 @@ from markupsafe import Markup
 
 from wattbench.records import RunRecords
 from wattbench_reports.figures.svg import page_svg
-from wattbench_reports.html.anchors import anchors
-from wattbench_reports.html.templating import engine, own_file, policy_hash
+from wattbench_reports.presenter.anchors import anchors
+from wattbench_reports.presenter.templating import engine, own_file, policy_hash
 from wattbench_reports.sections.stated import section_of
 from wattbench_reports.tables.header_record import header_record
 from wattbench_reports.tables.stated_figures import StatedFigures
@@ -20,9 +20,9 @@ def stated_page(run: RunRecords, stated: StatedFigures) -> str:
         run: an imported one.
         stated: its figures.
     """
-    css, section = own_file("style.css"), section_of(stated, ())
+    css, section = own_file("style.css", "wattbench_reports.html"), section_of(stated, ())
     return (
-        engine()
+        engine("wattbench_reports.html")
         .get_template("stated.html.j2")
         .render(
             css=Markup(css),  # noqa: S704 - ours

@@ -18,8 +18,19 @@ from wattbench_reports.gate.evidence.interleaved_run import evidence_in_turns
 from wattbench_reports.gate.metrics import ACCURACY
 from wattbench_reports.gate.policy import Policy, policy_of
 from wattbench_reports.gate.result import FlippedAnswer, FlippedItem, FlippedItems, GateResult, MetricVerdict, Verdict
-from wattbench_reports.sections.model import Example, Examples, Figure, Passage, Section, ShownAnswer, quote
-from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
+from wattbench_reports.presenter.model import (
+    Cell,
+    Column,
+    Example,
+    Examples,
+    Figure,
+    Passage,
+    Section,
+    ShownAnswer,
+    Table,
+    energy_badge,
+    quote,
+)
 from wattbench_reports.wording import flips as words
 from wattbench_reports.wording import gate as wording
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from wattbench_reports.comparison.analysis import Analysis
-from wattbench_reports.sections.model import Passage, Section
-from wattbench_reports.sections.table import Cell, Column, Table
+from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table
 from wattbench_reports.tables.stated_figures import StatedFigures, stated_figures
 from wattbench_reports.wording import stated as wording
 

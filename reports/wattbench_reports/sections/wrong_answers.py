@@ -9,8 +9,17 @@ from wattbench_reports.analyses.wrong_answers import AnswersToRead, AnswerToRead
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.strictness import MATTERS, SystemStrictness
-from wattbench_reports.sections.model import Example, Examples, Passage, Section, ShownAnswer, quote
-from wattbench_reports.sections.table import Cell, Column, Table
+from wattbench_reports.presenter.model import (
+    Cell,
+    Column,
+    Example,
+    Examples,
+    Passage,
+    Section,
+    ShownAnswer,
+    Table,
+    quote,
+)
 
 MOST_SYSTEMS = 10
 """How many systems the page shows; the command shows the others."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from wattbench_reports.history import EVERYWHERE, Trend
-from wattbench_reports.html.anchors import slug
+from wattbench_reports.presenter.anchors import slug
 
 
 @dataclass(frozen=True)

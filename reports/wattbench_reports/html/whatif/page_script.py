@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wattbench_reports.html.templating import own_file
+from wattbench_reports.presenter.templating import own_file
 
 PARTS = (
     "carried_data",

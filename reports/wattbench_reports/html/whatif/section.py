@@ -13,8 +13,7 @@ from wattbench_reports.html.whatif.scalable_prices import scalable_prices
 from wattbench_reports.html.whatif.tipping_points import Lead, Tipping, tippings
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.metrics.decision_settings import Quantity, Worth
-from wattbench_reports.sections.model import Passage, Section
-from wattbench_reports.sections.table import Cell, Column, Table, restate_key
+from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table, restate_key
 from wattbench_reports.wording.comparison import YEAR, YEAR_COST, has_year_cost
 
 _LEAST = "1e-15"

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.presenter.model import Passage, Section
 from wattbench_reports.routing.model import RoutingStudy
 from wattbench_reports.sections.hybrids import hybrids_section
-from wattbench_reports.sections.model import Passage, Section
 from wattbench_reports.sections.routing.choices import cascades_passage, choices_passage
 from wattbench_reports.sections.routing.residents import residents_passage
 from wattbench_reports.sections.routing.tolerance import tolerance_passage

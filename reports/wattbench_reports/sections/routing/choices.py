@@ -8,11 +8,10 @@ from functools import partial
 
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.costs import CostUnit
+from wattbench_reports.presenter.model import Cell, Column, Figure, Passage, Table
 from wattbench_reports.routing.answers.item_answers import GRAMS, JOULES, MONEY, SECONDS
 from wattbench_reports.routing.model import RoutingChoice, RoutingStudy
-from wattbench_reports.sections.model import Figure, Passage
 from wattbench_reports.sections.routing.tables import page_table
-from wattbench_reports.sections.table import Cell, Column, Table
 from wattbench_reports.stats import Interval
 from wattbench_reports.wording.routing import RoutingWords, StudyMeasures, row_name, shares_text, study_measures
 from wattbench_reports.wording.routing.measures import minus, points

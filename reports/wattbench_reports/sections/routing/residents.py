@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from wattbench_reports.formatting import units
+from wattbench_reports.presenter.model import Cell, Column, Passage, RateField, Table
 from wattbench_reports.routing.model import Residents
 from wattbench_reports.routing.residents.kept_loaded import gain_at
-from wattbench_reports.sections.model import Passage, RateField
 from wattbench_reports.sections.routing.tables import page_table
-from wattbench_reports.sections.table import Cell, Column, Table
 from wattbench_reports.wording.routing import RoutingWords, StudyMeasures, study_measures
 from wattbench_reports.wording.routing.residents import gain_text
 

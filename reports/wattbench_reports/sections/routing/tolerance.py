@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from wattbench_reports.formatting import units
+from wattbench_reports.presenter.model import Cell, Column, Passage, Table
 from wattbench_reports.routing.model import Tolerance
-from wattbench_reports.sections.model import Passage
-from wattbench_reports.sections.table import Cell, Column, Table
 from wattbench_reports.wording.routing import RoutingWords, StudyMeasures, study_measures
 
 MOST_DOMAINS = 8

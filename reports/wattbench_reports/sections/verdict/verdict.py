@@ -10,7 +10,7 @@ from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.ranking import AccuracyOrder, AccuracyTradeOff, EnergyOrder, LeftOut, Ranking
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.system_metrics import Measures
-from wattbench_reports.sections.table import Cell, Column, Table
+from wattbench_reports.presenter.model import Cell, Column, Table
 from wattbench_reports.sections.verdict.blind_spots import blind_spots
 from wattbench_reports.stats import Interval
 from wattbench_reports.tables.provenance import qualified
