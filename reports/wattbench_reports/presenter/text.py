@@ -5,7 +5,7 @@ A line between passages is empty; within one, lines follow each other. No text o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
 
@@ -36,7 +36,7 @@ def text_lines(*sections: Section) -> list[str]:
 
 
 def _passage(passage: Passage) -> Iterator[str]:
-    if passage.heading:
+    if passage.heading and not passage.closed:
         yield printable(passage.heading)
     for sentence in passage.sentences:
         yield from _sentence(sentence)
@@ -65,7 +65,8 @@ def _table(table: Table) -> Iterator[str]:
         yield from wrapped(f"{table.caption}:")
     aligned = [number for number, column in enumerate(table.columns) if not column.below]
     columns = [
-        TextColumn(printable(table.columns[number].label), right=table.columns[number].numeric) for number in aligned
+        TextColumn(printable(column.short or column.label), right=column.numeric)
+        for column in (table.columns[number] for number in aligned)
     ]
     rows, below = [], []
     for cells in table.rows:
@@ -73,10 +74,9 @@ def _table(table: Table) -> Iterator[str]:
         under = [cell.text for column, cell in zip(table.columns, cells, strict=True) if column.below]
         under += [cell.detail for cell in cells]
         below.append([line for text in under for line in _packed(text)])
-    if columns and not columns[-1].right and len(columns) > 1:
+    if not _fits(columns, rows) and not columns[-1].right:
         _move_long(columns, rows, below)
-    lines = text_table(columns, rows, widest_label=_WIDEST_LABEL)
-    if max(map(cell_len, lines), default=0) <= WIDTH:
+    if _fits(columns, rows):
         yield from text_table(columns, rows, below=below, widest_label=_WIDEST_LABEL)
     else:
         for (name, *cells), under in zip(rows, below, strict=True):
@@ -85,6 +85,10 @@ def _table(table: Table) -> Iterator[str]:
             yield from wrapped(f"{name}: {figures}", rest="  ")
             yield from under
     yield from wrapped(table.note)
+
+
+def _fits(columns: Sequence[TextColumn], rows: Sequence[Sequence[str]]) -> bool:
+    return max(map(cell_len, text_table(columns, rows, widest_label=_WIDEST_LABEL)), default=0) <= WIDTH
 
 
 def _packed(text: str) -> list[str]:
