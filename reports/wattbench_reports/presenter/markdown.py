@@ -59,13 +59,14 @@ def sentence_markdown(sentence: Sentence, escape: Callable[[str], str] = escaped
     """Return a sentence on one line; only its own styles and links are markup."""
     if isinstance(sentence, str):
         return escape(sentence)
-    return "".join(_span(span, escape) for span in sentence.spans)
+    return "".join(_span(span, escape, within=number > 0) for number, span in enumerate(sentence.spans))
 
 
-def _span(span: Span, escape: Callable[[str], str]) -> str:
+def _span(span: Span, escape: Callable[[str], str], *, within: bool) -> str:
     mark = _STYLES.get(span.style, "")
     before, after = (" " if end.isspace() else "" for end in (span.text[:1], span.text[-1:]))
-    text = in_code(span.text) if span.style == "code" else f"{before}{mark}{escape(span.text)}{mark}{after}"
+    words = escape(f"({span.text}").removeprefix("(").strip() if within else escape(span.text)  # begins no line
+    text = in_code(span.text) if span.style == "code" else f"{before}{mark}{words}{mark}{after}"
     return f"[{text}]({span.href.replace('(', '%28').replace(')', '%29')})" if span.href else text
 
 

@@ -70,6 +70,8 @@ class Column:
     label: str
     numeric: bool = False
     """Right-aligned, in figures of equal width."""
+    short: str = ""
+    """The label in a terminal, where it is shorter."""
     below: bool = False
     """In a terminal its cells are below their row, without the heading."""
     widest: int = 0
@@ -106,7 +108,8 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     note: str = ""
     prose: bool = False
-    """Its cells hold sentences or long words, which wrap where there is little room."""
+    """Its cells hold sentences or long words, which wrap where there is little room; in a terminal those of the last
+    column are then below their row."""
     media: Medium = ALL
 
 

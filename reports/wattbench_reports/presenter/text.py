@@ -64,7 +64,7 @@ def _table(table: Table) -> Iterator[str]:
         yield from wrapped(f"{table.caption}:")
     aligned = [number for number, column in enumerate(table.columns) if not column.below]
     columns = [
-        TextColumn(printable(table.columns[number].label), right=table.columns[number].numeric) for number in aligned
+        TextColumn(printable(each.short or each.label), right=each.numeric) for each in table.columns if not each.below
     ]
     rows, below = [], []
     for cells in table.rows:
@@ -72,7 +72,7 @@ def _table(table: Table) -> Iterator[str]:
         under = [cell.text for column, cell in zip(table.columns, cells, strict=True) if column.below]
         under += [cell.detail for cell in cells]
         below.append([line for text in under for line in wrapped(text, "  ", "    ")])
-    if columns and not columns[-1].right and len(columns) > 1:
+    if table.prose:
         _move_long(columns, rows, below)
     lines = text_table(columns, rows, widest_label=_WIDEST_LABEL)
     if max(map(cell_len, lines), default=0) <= WIDTH:

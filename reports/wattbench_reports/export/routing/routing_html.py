@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from wattbench_reports.export.comparison.comparison_html import aligned_table, html_list, paragraph
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from wattbench_reports.formatting.safe_text import visible
 from wattbench_reports.routing.model import RoutingStudy
 from wattbench_reports.wording.routing import RoutingTable, routing_verdict, routing_words
 
@@ -30,3 +33,36 @@ def _table(table: RoutingTable) -> str:
         aligns.append("left")
         rows = [[*row, " · ".join(more)] for row, more in zip(rows, table.details, strict=True)]
     return f"{aligned_table(heads, rows, aligns)}\n{paragraph('; '.join(table.notes))}"
+
+
+def aligned_table(head: Sequence[str], rows: Iterable[Sequence[str]], aligns: Sequence[str]) -> str:
+    """Return an HTML table; each column is aligned ``left`` or ``right``."""
+    lines = ["<table>", f"<thead>{_row('th', head, aligns)}</thead>", "<tbody>"]
+    lines += [_row("td", row, aligns) for row in rows]
+    return "\n".join([*lines, "</tbody>", "</table>"])
+
+
+def _row(tag: str, cells: Sequence[str], aligns: Sequence[str]) -> str:
+    drawn = (
+        f'<{tag} style="text-align: {align}">{_escaped(cell)}</{tag}>'
+        for cell, align in zip(cells, aligns, strict=True)
+    )
+    return f"<tr>{''.join(drawn)}</tr>"
+
+
+def paragraph(text: str, *, bold: bool = False) -> str:
+    """Return a text as an HTML paragraph; nothing for an empty text."""
+    if not text:
+        return ""
+    return f"<p><strong>{_escaped(text)}</strong></p>" if bold else f"<p>{_escaped(text)}</p>"
+
+
+def html_list(texts: Iterable[str]) -> str:
+    """Return texts as an HTML list; nothing without any."""
+    items = [f"<li>{_escaped(text)}</li>" for text in texts]
+    return f"<ul>{''.join(items)}</ul>" if items else ""
+
+
+def _escaped(text: str) -> str:
+    """Escape markup, and show control and direction characters as signs."""
+    return escape(visible(text))
