@@ -17,6 +17,7 @@ _WIDEST_LABEL = 40
 """A longer name has a line of its own, and so has a shorter one for which the table has no room."""
 
 _GAP = 2
+_DOT = " · "
 
 
 def as_text(*sections: Section) -> str:
@@ -71,7 +72,7 @@ def _table(table: Table) -> Iterator[str]:
         rows.append([_cut(cells[number].text, table.columns[number].widest) for number in aligned])
         under = [cell.text for column, cell in zip(table.columns, cells, strict=True) if column.below]
         under += [cell.detail for cell in cells]
-        below.append([line for text in under for line in wrapped(text, "  ", "    ")])
+        below.append([line for text in under for line in _packed(text)])
     if table.prose:
         _move_long(columns, rows, below)
     lines = text_table(columns, rows, widest_label=_WIDEST_LABEL)
@@ -84,6 +85,18 @@ def _table(table: Table) -> Iterator[str]:
             yield from wrapped(f"{name}: {figures}", rest="  ")
             yield from under
     yield from wrapped(table.note)
+
+
+def _packed(text: str) -> list[str]:
+    """Break a text between figures that a dot parts, and within one only where it has no room in a line."""
+    lines: list[str] = []
+    for each in text.split(_DOT):
+        joined = f"{lines[-1]}{_DOT}{printable(each)}" if lines else ""
+        if lines and cell_len(joined) <= WIDTH:
+            lines[-1] = joined
+        else:
+            lines += wrapped(each, "  ", "    ")
+    return lines
 
 
 def _cut(text: str, widest: int) -> str:
