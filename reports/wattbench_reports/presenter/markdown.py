@@ -107,13 +107,14 @@ def _sentence(sentence: Sentence, rules: _Rules) -> str:
     """Return a sentence on one line; only its own styles and links are markup."""
     if isinstance(sentence, str):
         return rules.sentence(sentence)
-    return "".join(_span(span, rules) for span in sentence.spans)
+    return "".join(_span(span, rules, within=number > 0) for number, span in enumerate(sentence.spans))
 
 
-def _span(span: Span, rules: _Rules) -> str:
+def _span(span: Span, rules: _Rules, *, within: bool) -> str:
     mark = _STYLES.get(span.style, "")
     before, after = (" " if end.isspace() else "" for end in (span.text[:1], span.text[-1:]))
-    plain = f"{before}{mark}{rules.sentence(span.text)}{mark}{after}"
+    words = rules.sentence(f"({span.text}").removeprefix("(").strip() if within else rules.sentence(span.text)
+    plain = f"{before}{mark}{words}{mark}{after}"  # within a sentence nothing begins a line
     text = in_code(span.text[: rules.longest]) if span.style == "code" else plain
     return f"[{text}]({span.href.replace('(', '%28').replace(')', '%29')})" if span.href else text
 

@@ -110,7 +110,8 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     note: str = ""
     prose: bool = False
-    """Its cells hold sentences or long words, which wrap where there is little room."""
+    """Its cells hold sentences or long words, which wrap where there is little room; in a terminal those of the last
+    column are then below their row."""
     media: Medium = ALL
 
 

@@ -65,8 +65,7 @@ def _table(table: Table) -> Iterator[str]:
         yield from wrapped(f"{table.caption}:")
     aligned = [number for number, column in enumerate(table.columns) if not column.below]
     columns = [
-        TextColumn(printable(column.short or column.label), right=column.numeric)
-        for column in (table.columns[number] for number in aligned)
+        TextColumn(printable(each.short or each.label), right=each.numeric) for each in table.columns if not each.below
     ]
     rows, below = [], []
     for cells in table.rows:
@@ -74,7 +73,7 @@ def _table(table: Table) -> Iterator[str]:
         under = [cell.text for column, cell in zip(table.columns, cells, strict=True) if column.below]
         under += [cell.detail for cell in cells]
         below.append([line for text in under for line in _packed(text)])
-    if not _fits(columns, rows) and not columns[-1].right:
+    if table.prose:
         _move_long(columns, rows, below)
     if _fits(columns, rows):
         yield from text_table(columns, rows, below=below, widest_label=_WIDEST_LABEL)

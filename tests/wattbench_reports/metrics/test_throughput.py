@@ -18,7 +18,7 @@ from wattbench.importers import read_sources, write_run
 from wattbench.records import SCHEMA_VERSION, ItemRow, RunHeader, RunRecords, RunWriter, SystemRow, WindowRow, read_run
 from wattbench_reports.comparison.analysis import analyse, compare
 from wattbench_reports.comparison.several_runs import of_one_run, side_by_side
-from wattbench_reports.export.comparison.comparison_text import as_table
+from wattbench_reports.export.comparison.compared_section import as_table
 from wattbench_reports.export.frames.systems_frame import figures_frame
 from wattbench_reports.export.frames.windows_frame import windows_frame
 from wattbench_reports.metrics.assumptions import Assumptions
