@@ -16,6 +16,7 @@ def as_text(section: Section) -> str:
             lines += [f"({passage.figure.label})", passage.figure.caption]
         for table in (*passage.tables, *passage.folded):
             lines += lines_of(table)
+        lines += [f"* {each if isinstance(each, str) else each.plain}" for each in passage.points]
     return "\n".join(line for line in lines if line) + "\n"
 
 

@@ -59,7 +59,11 @@ def _says_something(passage: Passage) -> bool:
 
 def _table(table: Table, joules: bool) -> Table:
     columns = [[row[index] for row in table.rows] for index in range(len(table.columns))]
-    kept = [index for index, cells in enumerate(columns) if not index or not is_empty(cells, joules=joules)]
+    kept = [
+        index
+        for index, (column, cells) in enumerate(zip(table.columns, columns, strict=True))
+        if not index or column.kept or not is_empty(cells, joules=joules)
+    ]
     if len(kept) == len(columns):
         return table
     rows = tuple(tuple(row[index] for index in kept) for row in table.rows)

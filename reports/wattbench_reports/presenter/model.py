@@ -74,6 +74,8 @@ class Column:
     """The label in a terminal, where it is shorter."""
     below: bool = False
     """In a terminal its cells are below their row, without the heading."""
+    kept: bool = False
+    """It is shown even if all its cells are dashes or say that there is nothing."""
     widest: int = 0
     """Columns of a terminal that a cell may take, beyond which it is cut; 0: any number."""
 
@@ -221,6 +223,8 @@ class Passage:
     rate: RateField | None = None
     points: tuple[Sentence, ...] = ()
     """A list; a `str` is a point of it."""
+    closed: bool = False
+    """In Markdown it is a box that the heading opens; a terminal shows its content without the heading."""
     media: Medium = ALL
 
 

@@ -5,7 +5,7 @@ A line between passages is empty; within one, lines follow each other. No text o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
 
@@ -36,7 +36,7 @@ def text_lines(*sections: Section) -> list[str]:
 
 
 def _passage(passage: Passage) -> Iterator[str]:
-    if passage.heading:
+    if passage.heading and not passage.closed:
         yield printable(passage.heading)
     for sentence in passage.sentences:
         yield from _sentence(sentence)
@@ -75,8 +75,7 @@ def _table(table: Table) -> Iterator[str]:
         below.append([line for text in under for line in _packed(text)])
     if table.prose:
         _move_long(columns, rows, below)
-    lines = text_table(columns, rows, widest_label=_WIDEST_LABEL)
-    if max(map(cell_len, lines), default=0) <= WIDTH:
+    if _fits(columns, rows):
         yield from text_table(columns, rows, below=below, widest_label=_WIDEST_LABEL)
     else:
         heads = [column.head for column in columns[1:]]
@@ -85,6 +84,10 @@ def _table(table: Table) -> Iterator[str]:
             yield from wrapped(f"{row[0]}: {', '.join(figures)}", rest="  ")
             yield from under
     yield from wrapped(table.note)
+
+
+def _fits(columns: Sequence[TextColumn], rows: Sequence[Sequence[str]]) -> bool:
+    return max(map(cell_len, text_table(columns, rows, widest_label=_WIDEST_LABEL)), default=0) <= WIDTH
 
 
 def _packed(text: str) -> list[str]:
