@@ -6,7 +6,8 @@ import json
 from dataclasses import asdict
 
 from wattbench.records import RunRecords
-from wattbench.terminal import TextColumn, printable, text_table, wrapped
+from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table
+from wattbench_reports.presenter.text import as_text
 from wattbench_reports.tables.stated_figures import stated_figures
 from wattbench_reports.wording import stated as wording
 
@@ -20,12 +21,14 @@ def stated_as_text(run: RunRecords) -> str:
     stated = stated_figures(run)
     if stated is None:
         return ""
-    columns = [TextColumn(name, right=position > 0) for position, name in enumerate(wording.HEAD[1:])]
-    lines: list[str] = []
-    for system in stated.systems:
-        rows = [row[1:] for row in wording.rows(stated) if row[0] == system]
-        lines += [*wrapped(printable(system)), *text_table(columns, rows, widest_label=40), ""]
-    return "\n".join([*lines, *wrapped(wording.explained(stated))]) + "\n"
+    columns = tuple(Column(name, numeric=position > 0) for position, name in enumerate(wording.HEAD[1:]))
+    rows = list(wording.rows(stated))
+    passages = [
+        Passage(name, tables=(Table("", columns, tuple(tuple(map(Cell, row[1:])) for row in rows if row[0] == name)),))
+        for name in stated.systems
+    ]
+    explained = Passage(sentences=(wording.explained(stated),))
+    return as_text(Section("stated", "Stated", "Stated by the source", "", (*passages, explained)))
 
 
 def stated_as_json(run: RunRecords) -> str:

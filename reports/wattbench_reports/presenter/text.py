@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
 
-from wattbench.terminal import WIDTH, TextColumn, clipped, log_text, printable, text_table, wrapped
+from wattbench.terminal import WIDTH, TextColumn, clipped, printable, text_table, without_commands, wrapped
 from wattbench_reports.presenter.content import with_content
 from wattbench_reports.presenter.model import Example, Examples, Medium, Passage, Section, Sentence, Table
 
@@ -22,7 +22,7 @@ _DOT = " · "
 
 def as_text(*sections: Section) -> str:
     """Return sections as lines that each end in a newline; headings of sections are not shown."""
-    return log_text("".join(f"{line}\n" for line in text_lines(*sections)))
+    return "".join(f"{without_commands(line)}\n" for line in text_lines(*sections))
 
 
 def text_lines(*sections: Section) -> list[str]:
@@ -78,10 +78,10 @@ def _table(table: Table) -> Iterator[str]:
     if _fits(columns, rows):
         yield from text_table(columns, rows, below=below, widest_label=_WIDEST_LABEL)
     else:
-        for (name, *cells), under in zip(rows, below, strict=True):
-            heads = [column.head for column in columns[1:]]
-            figures = ", ".join(f"{head} {cell}".strip() for head, cell in zip(heads, cells, strict=True) if cell)
-            yield from wrapped(f"{name}: {figures}", rest="  ")
+        heads = [column.head for column in columns[1:]]
+        for row, under in zip(rows, below, strict=True):
+            figures = (f"{head} {cell}".strip() for head, cell in zip(heads, row[1:], strict=True) if cell)
+            yield from wrapped(f"{row[0]}: {', '.join(figures)}", rest="  ")
             yield from under
     yield from wrapped(table.note)
 
@@ -129,7 +129,10 @@ def _examples(group: Examples) -> Iterator[str]:
 
 def _example(example: Example) -> Iterator[str]:
     yield f"  {printable(example.title)}"
-    sides = [(f"{side.heading.text}: {side.verdict}. {side.facts}", side.quotes) for side in example.sides]
+    sides = [
+        ("; ".join(filter(None, (f"{each.heading.text}: {each.verdict}", each.facts))), each.quotes)
+        for each in example.sides
+    ]
     for title, quotes in (("", example.quotes), *sides):
         yield from wrapped(title, "  ", "    ")
         for each in quotes:
