@@ -19,7 +19,7 @@ READS = re.compile(
 OTHER_OPEN = re.compile(r"(metering|engine_class\(\w+\.engine\)|router_class\(\w+\.type\))\.open\(|self\._?\w*\.open\(")
 ELSEWHERE = {
     "api/list_suites.py": "looks at each file of a folder, and first at what it is",
-    "html/templating.py": "the package's own",
+    "presenter/templating.py": "the package's own",
     "impacts/electricity.py": "another package's own",
     "carbon/grid_mix.py": "another package's own",
     "records/files/atomic_write.py": "writes",

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wattbench_reports.sections.model import Section
-from wattbench_reports.sections.table import Table
+from wattbench_reports.presenter.model import Section, Table
 
 
 def as_text(section: Section) -> str:
@@ -17,6 +16,7 @@ def as_text(section: Section) -> str:
             lines += [f"({passage.figure.label})", passage.figure.caption]
         for table in (*passage.tables, *passage.folded):
             lines += lines_of(table)
+        lines += [f"* {each if isinstance(each, str) else each.plain}" for each in passage.points]
     return "\n".join(line for line in lines if line) + "\n"
 
 

@@ -11,9 +11,8 @@ from wattbench.api.run_folder import find_run
 from wattbench.errors import UserError, nearest
 from wattbench.records import read_run
 from wattbench.terminal import printable
-from wattbench_reports.export import render
+from wattbench_reports.export import as_html, render
 from wattbench_reports.export.compared_runs import compare_runs
-from wattbench_reports.export.comparison.comparison_html import as_html
 from wattbench_reports.export.comparison.comparison_rows import comparison_frame
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from wattbench.errors import UserError, nearest
 from wattbench.terminal import printable
 from wattbench_reports.decision import decide
-from wattbench_reports.export.comparison.comparison_html import decision_html
-from wattbench_reports.export.comparison.decision_text import decision_text
+from wattbench_reports.export.comparison.decision_section import decision_section
+from wattbench_reports.presenter.html import as_html
+from wattbench_reports.presenter.text import text_lines
 from wattbench_reports.wording.decision import decision_words
 
 if TYPE_CHECKING:
@@ -93,14 +94,14 @@ class RunDecision:
         return len(self.data.systems)
 
     def __str__(self) -> str:
-        return "\n".join(decision_text(self._words))
+        return "\n".join(text_lines(decision_section(self._words)))
 
     def __repr__(self) -> str:
         return printable(f"<decision: {self.advice}>")
 
     def _repr_html_(self) -> str:
         """Return the decision as a notebook shows it."""
-        return decision_html(self._words)
+        return as_html(decision_section(self._words))
 
 
 def decision_of(analysis: Analysis) -> RunDecision:

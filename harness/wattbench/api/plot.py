@@ -12,6 +12,7 @@ from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.decision import decide
 from wattbench_reports.figures.drawing import Drawing, on_axes
 from wattbench_reports.formatting import units
+from wattbench_reports.presenter.model import Section
 from wattbench_reports.routing.model import RoutingStudy
 from wattbench_reports.routing.study import routing_study
 from wattbench_reports.sections.arrival_rates import load_section
@@ -24,7 +25,6 @@ from wattbench_reports.sections.gate import gate_section
 from wattbench_reports.sections.hybrids import hybrids_section
 from wattbench_reports.sections.latency import latency_section
 from wattbench_reports.sections.lifecycle.lifecycle import lifecycle_section
-from wattbench_reports.sections.model import Section
 from wattbench_reports.sections.power import power_section
 from wattbench_reports.sections.tradeoff import tradeoff_section
 from wattbench_reports.wording.decision import decision_words

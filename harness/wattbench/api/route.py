@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
@@ -15,13 +16,14 @@ from wattbench.errors import UserError, nearest
 from wattbench.terminal import printable
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.export.routing.routing_figures import write_routing_figures
-from wattbench_reports.export.routing.routing_html import routing_as_html
 from wattbench_reports.export.routing.routing_json import routing_as_json
-from wattbench_reports.export.routing.routing_markdown import routing_as_markdown
-from wattbench_reports.export.routing.routing_text import routing_as_text
+from wattbench_reports.presenter.html import as_html
+from wattbench_reports.presenter.markdown import as_markdown
+from wattbench_reports.presenter.text import as_text
 from wattbench_reports.routing.context import RoutingOptions
 from wattbench_reports.routing.study import routing_study
-from wattbench_reports.wording.routing import routing_verdict, routing_words
+from wattbench_reports.sections.routing import routing_words
+from wattbench_reports.wording.routing import routing_sentences, routing_verdict
 
 if TYPE_CHECKING:
     from wattbench.records import RunRecords
@@ -80,10 +82,7 @@ class RunRouting:
     @property
     def sentences(self) -> tuple[str, ...]:
         """Sentences on what the verdict rests on."""
-        if isinstance(self.data, str):
-            return ()
-
-        return routing_words(self.data).sentences
+        return () if isinstance(self.data, str) else tuple(chain.from_iterable(routing_sentences(self.data).values()))
 
     @property
     def study(self) -> RoutingStudy:
@@ -182,7 +181,7 @@ class RunRouting:
 
     def _repr_html_(self) -> str:
         """Return the study as a notebook shows it."""
-        return routing_as_html(self.data)
+        return as_html(routing_words(self.data))
 
 
 def rendered(study: RoutingStudy | str, form: str) -> str:
@@ -191,10 +190,11 @@ def rendered(study: RoutingStudy | str, form: str) -> str:
     Raises:
         UserError: there is no such format.
     """
-    formats = {"text": routing_as_text, "markdown": routing_as_markdown, "json": routing_as_json}
-    if form not in formats:
-        raise UserError(f"no format {form!r:.80}{nearest(str(form), formats)}")
-    return formats[form](study)
+    if form not in FORMATS:
+        raise UserError(f"no format {form!r:.80}{nearest(str(form), FORMATS)}")
+    if form == "json":
+        return routing_as_json(study)
+    return (as_text if form == "text" else as_markdown)(routing_words(study))
 
 
 def write_figures(study: RoutingStudy | str, folder: Path) -> tuple[Path, ...]:

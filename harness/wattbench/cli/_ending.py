@@ -90,15 +90,16 @@ def _advise(root: Path, *, show_data: bool) -> Analysis | None:
         from wattbench.records import read_run
         from wattbench_reports.comparison.analysis import analyse
         from wattbench_reports.export.compared_runs import decided
-        from wattbench_reports.export.comparison.comparison_text import data_lines
-        from wattbench_reports.export.comparison.decision_text import closing
+        from wattbench_reports.export.comparison.compared_section import data_passage
+        from wattbench_reports.export.comparison.decision_section import closing_section
+        from wattbench_reports.presenter.text import text_lines
         from wattbench_reports.routing.candidates import could_use_router
 
         analysis = analyse(read_run(root))
         words = decided(analysis)
         check = analysis.comparison.data
-        data = data_lines(analysis.comparison) if check is not None and (show_data or check.notable) else []
-        notice("\n".join(["", *data, *closing(words), ""]))
+        data = () if check is None or not (show_data or check.notable) else (data_passage(check),)
+        notice("\n".join(["", *text_lines(closing_section(words, *data)), ""]))
         if words.decision.objective == "prices":
             notice(f"what you need: wattbench compare --min-accuracy 80% {root}")
         if could_use_router(analysis):

@@ -25,7 +25,8 @@ def items(run: Path, wrong: bool, system: str | None, task: str | None, limit: i
     """
     from wattbench.records import read_run
     from wattbench_reports.comparison.analysis import analyse
-    from wattbench_reports.export.answers_text import answers_text
+    from wattbench_reports.presenter.text import as_text
+    from wattbench_reports.sections.wrong_answers import answers_section
 
     analysis = analyse(read_run(run)).by_item
-    click.echo(answers_text(analysis, system=system, task=task, limit=limit, only_wrong=wrong), nl=False)
+    click.echo(as_text(answers_section(analysis, system=system, task=task, limit=limit, only_wrong=wrong)), nl=False)

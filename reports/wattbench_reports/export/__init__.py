@@ -8,10 +8,9 @@ from collections.abc import Callable, Mapping
 
 from wattbench.errors import UserError, nearest
 from wattbench_reports.comparison.comparison import Comparison
+from wattbench_reports.export.comparison.compared_section import as_html, as_markdown, as_table
 from wattbench_reports.export.comparison.comparison_json import as_json
-from wattbench_reports.export.comparison.comparison_markdown import as_markdown
 from wattbench_reports.export.comparison.comparison_rows import as_csv
-from wattbench_reports.export.comparison.comparison_text import as_table
 from wattbench_reports.wording.decision import DecisionWords
 
 FORMATS: Mapping[str, Callable[[Comparison, DecisionWords | None], str]] = {
@@ -43,4 +42,4 @@ def render(
     return FORMATS[format](comparison, decided)
 
 
-__all__ = ["FORMATS", "as_csv", "as_json", "as_markdown", "as_table", "render"]
+__all__ = ["FORMATS", "as_csv", "as_html", "as_json", "as_markdown", "as_table", "render"]

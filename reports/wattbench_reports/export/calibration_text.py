@@ -3,35 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
-from wattbench.terminal import TextColumn, log_text, text_table, wrapped
 from wattbench_reports.formatting.units import listed, percent, percent_interval, plural
 from wattbench_reports.gate.calibration.record import Calibration, Drill
 from wattbench_reports.gate.calibration.simulate import planted_in_words
 from wattbench_reports.gate.metrics import size_text
 from wattbench_reports.metrics.registry import METRICS
+from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table
+from wattbench_reports.presenter.text import as_text
 from wattbench_reports.wording.gate import label
+
+_LEGEND = "[a, b]: 95% confidence interval of the rate. items: median until the verdict."
 
 
 def calibration_text(calibration: Calibration) -> str:
     """Return the error rates, drills and noise floors as plain text."""
-    lines = [
-        f"Gate calibration of suite {calibration.suite} on this machine: {calibration.system} compared with itself",
-        "",
-        *(f"  {line}" for line in _rates(calibration)),
-        "",
-        *wrapped(_promised(calibration), "  ", "  "),
-        *wrapped(_origin(calibration), "  ", "  "),
-        "  [a, b]: 95% confidence interval of the rate. items: median until the verdict.",
-        "",
-    ]
-    lines += [line for drill in calibration.drills for line in wrapped(_measured(drill), "  ", "    ")]
-    lines += ["", "  Noise floor (the smallest margin at which an unchanged system passes as often as is promised):"]
-    lines += [f"    {line}" for line in _margins(calibration)]
-    if calibration.noise:
-        lines += ["", "  Noise of one item (standard error of a worsening times the square root of its items):"]
-        lines += [f"    {line}" for line in _noise(calibration)]
-    return log_text("".join(f"{line}\n" for line in lines))
+    lead = f"Gate calibration of suite {calibration.suite} on this machine: {calibration.system} compared with itself"
+    promised = (_promised(calibration), _origin(calibration), _LEGEND)
+    passages = (
+        Passage(tables=(_rates(calibration),)),
+        Passage(sentences=promised),
+        Passage(points=tuple(map(_measured, calibration.drills))),
+        Passage(tables=(_margins(calibration),)),
+        Passage(tables=(_noise(calibration),)),
+    )
+    return as_text(Section("calibration", "Calibration", "Gate calibration", lead, passages))
 
 
 def _promised(calibration: Calibration) -> str:
@@ -61,17 +58,13 @@ def _measured(drill: Drill) -> str:
     return f"Measured with {planted_in_words(drill.planted)} planted: {verdicts} ({regressed}).{trade}"
 
 
-def _noise(calibration: Calibration) -> list[str]:
+def _noise(calibration: Calibration) -> Table:
     rows = [(METRICS[metric].label, size_text(metric, noise)) for metric, noise in calibration.noise.items()]
-    return text_table((TextColumn(least_width=25), TextColumn()), rows)
+    return _pairs("Noise of one item (standard error of a worsening times the square root of its items)", rows)
 
 
-def _rates(calibration: Calibration) -> list[str]:
-    columns = (
-        TextColumn(least_width=22),
-        *(TextColumn(head, right=True, least_width=20) for head in ("regressed", "pass", "inconclusive")),
-        TextColumn("items", right=True, least_width=6),
-    )
+def _rates(calibration: Calibration) -> Table:
+    heads = ("regressed", "pass", "inconclusive", "items")
     rates = {"no fault (A/A)": calibration.equal} | {
         planted_in_words(each.planted): each.rates for each in calibration.drills
     }
@@ -79,13 +72,19 @@ def _rates(calibration: Calibration) -> list[str]:
         (what, *map(percent_interval, (each.regressed, each.passed, each.inconclusive)), f"{each.median_items:.0f}")
         for what, each in rates.items()
     ]
-    return text_table(columns, rows)
+    columns = (Column(""), *(Column(head, numeric=True) for head in heads))
+    return Table("", columns, tuple(tuple(map(Cell, row)) for row in rows))
 
 
-def _margins(calibration: Calibration) -> list[str]:
+def _margins(calibration: Calibration) -> Table:
     rows = [(METRICS[metric].label, _floor(metric, floor)) for metric, floor in calibration.floors.items()]
     rows += [(METRICS[metric].label, f"not judged: {why}") for metric, why in calibration.not_judged.items()]
-    return text_table((TextColumn(least_width=25), TextColumn()), rows)
+    title = "Noise floor (the smallest margin at which an unchanged system passes as often as is promised)"
+    return _pairs(title, rows)
+
+
+def _pairs(caption: str, rows: Iterable[tuple[str, str]]) -> Table:
+    return Table(caption, (Column(""), Column("")), tuple((Cell(name), Cell(text)) for name, text in rows))
 
 
 def _floor(metric: str, floor: float | None) -> str:

@@ -9,7 +9,7 @@ from wattbench.errors import UserError, nearest
 from wattbench.records import RunRecords
 from wattbench_reports.comparison.analysis import Analysis, analyse
 from wattbench_reports.export.compared_runs import compare_runs
-from wattbench_reports.export.comparison.comparison_markdown import as_markdown
+from wattbench_reports.export.comparison.compared_section import as_markdown
 from wattbench_reports.export.frames.frame_files import (
     frame_as_csv,
     frame_as_parquet,

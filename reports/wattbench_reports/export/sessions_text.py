@@ -7,29 +7,24 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from wattbench.terminal import TextColumn, log_text, printable, text_table
 from wattbench_reports.formatting import units
+from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table
+from wattbench_reports.presenter.text import as_text
 from wattbench_reports.stats import session_variance
 from wattbench_reports.tables.session_record import SessionRecord
 
 
 def sessions_text(record: SessionRecord) -> str:
     """Return a row per system: the mean of its joules and seconds per request, and their spread between sessions."""
-    columns = (
-        TextColumn("system"),
-        *(TextColumn(name, right=True) for name in ("J per request", "spread", "s per request", "spread")),
+    heads = ("J per request", "spread", "s per request", "spread")
+    rows = tuple(
+        tuple(map(Cell, (name, *_cells(joules, "J"), *_cells(record.figures["seconds"].get(name, ()), "s"))))
+        for name, joules in record.figures["energy_j"].items()
     )
-    rows = [
-        (
-            printable(name),
-            *_cells(record.figures["energy_j"][name], "J"),
-            *_cells(record.figures["seconds"].get(name, ()), "s"),
-        )
-        for name in record.figures["energy_j"]
-    ]
-    head = printable(f"{record.suite}: {units.plural(record.sessions, 'session')}")
-    note = "spread: standard deviation between sessions, of the logarithm."
-    return log_text("\n".join([head, "", *text_table(columns, rows), "", note]) + "\n")
+    table = Table("", (Column("system"), *(Column(head, numeric=True) for head in heads)), rows)
+    note = Passage(sentences=("spread: standard deviation between sessions, of the logarithm.",))
+    lead = f"{record.suite}: {units.plural(record.sessions, 'session')}"
+    return as_text(Section("sessions", "Sessions", "Sessions", lead, (Passage(tables=(table,)), note)))
 
 
 def _cells(values: Sequence[float | None], unit: str) -> tuple[str, str]:

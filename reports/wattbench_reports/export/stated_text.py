@@ -6,9 +6,9 @@ import json
 from dataclasses import asdict
 
 from wattbench.records import RunRecords
-from wattbench.terminal import TextColumn, printable, text_table, wrapped
+from wattbench_reports.presenter.text import as_text
+from wattbench_reports.sections.stated import stated_words
 from wattbench_reports.tables.stated_figures import stated_figures
-from wattbench_reports.wording import stated as wording
 
 
 def stated_as_text(run: RunRecords) -> str:
@@ -18,14 +18,7 @@ def stated_as_text(run: RunRecords) -> str:
         UserError: the record is damaged.
     """
     stated = stated_figures(run)
-    if stated is None:
-        return ""
-    columns = [TextColumn(name, right=position > 0) for position, name in enumerate(wording.HEAD[1:])]
-    lines: list[str] = []
-    for system in stated.systems:
-        rows = [row[1:] for row in wording.rows(stated) if row[0] == system]
-        lines += [*wrapped(printable(system)), *text_table(columns, rows, widest_label=40), ""]
-    return "\n".join([*lines, *wrapped(wording.explained(stated))]) + "\n"
+    return "" if stated is None else as_text(stated_words(stated))
 
 
 def stated_as_json(run: RunRecords) -> str:

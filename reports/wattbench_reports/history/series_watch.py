@@ -31,8 +31,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench.errors import require
-from wattbench_reports.metrics.registry import ACCURACY
 from wattbench_reports.history.model import EVERYWHERE, Trend, TrendPoint
+from wattbench_reports.metrics.registry import ACCURACY
 from wattbench_reports.stats import ExceedanceDetector, Levels, levels_of
 from wattbench_reports.stats.levels import Series
 

@@ -20,16 +20,17 @@ from wattbench_reports.figures.svg import page_svg
 from wattbench_reports.formatting.safe_text import visible
 from wattbench_reports.formatting.units import plural
 from wattbench_reports.gate.result import GateResult
-from wattbench_reports.html.anchors import anchors
-from wattbench_reports.html.templating import as_bytes, engine, own_file, policy_hash
 from wattbench_reports.html.whatif import WHAT_IF, carried, controls, script_of_page, what_if_section, words_of_page
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
+from wattbench_reports.presenter.anchors import anchors
+from wattbench_reports.presenter.content import with_content
+from wattbench_reports.presenter.model import Section
+from wattbench_reports.presenter.templating import as_bytes, engine, own_file, policy_hash
 from wattbench_reports.routing.model import RoutingStudy
 from wattbench_reports.routing.study import routing_study
 from wattbench_reports.sections.arrival_rates import load_section
 from wattbench_reports.sections.carbon import carbon_section
 from wattbench_reports.sections.comparison import comparison_section
-from wattbench_reports.sections.content import with_content
 from wattbench_reports.sections.disagreements import items_section
 from wattbench_reports.sections.distillation import distillation_section
 from wattbench_reports.sections.domains import domains_section
@@ -42,7 +43,6 @@ from wattbench_reports.sections.gate import gate_section
 from wattbench_reports.sections.latency import latency_section
 from wattbench_reports.sections.lifecycle.lifecycle import lifecycle_section
 from wattbench_reports.sections.machines import machines_section
-from wattbench_reports.sections.model import Section
 from wattbench_reports.sections.power import power_section
 from wattbench_reports.sections.routing import routing_section
 from wattbench_reports.sections.stated import section_of, stated_section
@@ -122,14 +122,14 @@ def _table_paths(page: Path) -> tuple[Path, Path]:
 
 
 def _page(analysis: Analysis, gate: GateResult | None = None) -> str:
-    css, script = own_file("style.css"), script_of_page()
+    css, script = own_file("style.css", "wattbench_reports.html"), script_of_page()
     header = analysis.frames.run.header
     study = routing_study(analysis.by_item)
     sections = page_sections(analysis, study, gate)
     all_verdicts = verdicts(analysis)
     words = words_of_page(analysis)
     first = first_screen(words, analysis, "" if isinstance(study, str) else routing_verdict(study))
-    template = engine().get_template("report.html.j2")
+    template = engine("wattbench_reports.html").get_template("report.html.j2")
     return template.render(
         # Ours, not a record's: the style sheet and what `wattbench_reports.figures` drew.
         css=Markup(css),  # noqa: S704
@@ -224,9 +224,9 @@ def stated_page(run: RunRecords, stated: StatedFigures) -> str:
         run: an imported one.
         stated: its figures.
     """
-    css, section = own_file("style.css"), section_of(stated, ())
+    css, section = own_file("style.css", "wattbench_reports.html"), section_of(stated, ())
     return (
-        engine()
+        engine("wattbench_reports.html")
         .get_template("stated.html.j2")
         .render(
             css=Markup(css),  # noqa: S704 - ours

@@ -10,8 +10,7 @@ from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.figures import LoadCurve, LoadPoint, energy_latency
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.arrival_rates import PERCENTILES, AtRate, LoadFigures, LoadReport, rate_title
-from wattbench_reports.sections.model import Figure, Passage, Section
-from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
+from wattbench_reports.presenter.model import Cell, Column, Figure, Passage, Section, Table, energy_badge
 from wattbench_reports.sections.trace_arrivals import client_tables, trace_passages
 from wattbench_reports.wording import arrival_rates as words
 

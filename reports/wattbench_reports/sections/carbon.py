@@ -10,8 +10,7 @@ from wattbench_reports.formatting import units
 from wattbench_reports.metrics.carbon import Carbon
 from wattbench_reports.metrics.carbon.sci import Sci
 from wattbench_reports.metrics.impacts.system_impacts import SystemImpact
-from wattbench_reports.sections.model import Passage, Section
-from wattbench_reports.sections.table import Cell, Column, Table, restate_key
+from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table, restate_key
 from wattbench_reports.wording import comparison as wording
 from wattbench_reports.wording import impacts as impact_words
 

@@ -9,8 +9,7 @@ from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.system_figures import SystemFigures
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.tail_latency import MEDIAN
-from wattbench_reports.sections.model import Passage, Section
-from wattbench_reports.sections.table import Cell, Column, Table, energy_badge, restate_key
+from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table, energy_badge, restate_key
 from wattbench_reports.stats.percentiles import label
 from wattbench_reports.tables.provenance import explained
 from wattbench_reports.wording import comparison as wording

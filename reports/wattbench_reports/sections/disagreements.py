@@ -7,8 +7,17 @@ import shlex
 from wattbench_reports.analyses.disagreements import Answer, Flip, Flips, Fourfold, chosen_pairs, flips
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
-from wattbench_reports.sections.model import Example, Examples, Passage, Section, ShownAnswer, quote
-from wattbench_reports.sections.table import Cell, Column, Table
+from wattbench_reports.presenter.model import (
+    Cell,
+    Column,
+    Example,
+    Examples,
+    Passage,
+    Section,
+    ShownAnswer,
+    Table,
+    quote,
+)
 from wattbench_reports.tables.item_matrix import RIGHT
 
 MOST_PAIRS = 8

@@ -14,8 +14,7 @@ from wattbench_reports.analyses.distillation import (
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.figures import StudentRetention, TaskRetention, retention
 from wattbench_reports.formatting import units
-from wattbench_reports.sections.model import Figure, Passage, Section
-from wattbench_reports.sections.table import Cell, Column, Table
+from wattbench_reports.presenter.model import Cell, Column, Figure, Passage, Section, Table
 from wattbench_reports.stats import Interval
 
 MINUS = "−"

@@ -11,7 +11,7 @@ from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.decision.model import Decision
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.costs import COUNTED, CostUnit, cost_per_request
-from wattbench_reports.sections.table import Cell, Column, Table
+from wattbench_reports.presenter.model import Cell, Column, Table
 from wattbench_reports.wording.decision.costs import CostWords, cost_words
 
 _PER_CORRECT = {CostUnit.JOULES: "joules", CostUnit.GRAMS: "CO2e", CostUnit.MONEY: "cost", CostUnit.SECONDS: "seconds"}

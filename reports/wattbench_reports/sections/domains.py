@@ -13,9 +13,8 @@ from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.metrics.tail_latency import MEDIAN, SHARES
-from wattbench_reports.sections.model import Figure, Passage, Section
+from wattbench_reports.presenter.model import Cell, Column, Figure, Passage, Section, Table, energy_badge
 from wattbench_reports.sections.specialists import specialists_passage
-from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
 from wattbench_reports.stats.percentiles import label, needed, rule
 from wattbench_reports.tables.run_tables import Frames
 from wattbench_reports.wording import comparison as wording

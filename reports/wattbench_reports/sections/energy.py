@@ -9,8 +9,7 @@ from wattbench_reports import figures
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.energy_breakdown import Component, Phases, SystemSplit, contained
-from wattbench_reports.sections.model import Figure, Passage, Section
-from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
+from wattbench_reports.presenter.model import Cell, Column, Figure, Passage, Section, Table, energy_badge
 from wattbench_reports.stats import Interval
 from wattbench_reports.tables.provenance import is_modelled
 from wattbench_reports.wording import comparison as wording

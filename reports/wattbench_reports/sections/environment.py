@@ -9,8 +9,7 @@ from typing import Any
 from wattbench.records import LABELS
 from wattbench_reports.comparability.fingerprint import Fingerprint
 from wattbench_reports.comparison.analysis import Analysis
-from wattbench_reports.sections.model import Passage, Section
-from wattbench_reports.sections.table import Cell, Column, Table
+from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table
 
 _LONG_ENOUGH_TO_FOLD = 12
 

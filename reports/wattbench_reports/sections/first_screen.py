@@ -13,9 +13,8 @@ from wattbench_reports.figures.axes import tick
 from wattbench_reports.figures.decision import PicturePoint, Region
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.costs import CostUnit
+from wattbench_reports.presenter.model import Cell, Column, Figure, Table
 from wattbench_reports.sections.domain_matrix import domain_matrix
-from wattbench_reports.sections.model import Figure
-from wattbench_reports.sections.table import Cell, Column, Table
 from wattbench_reports.stats import Interval
 from wattbench_reports.stats.percentiles import label
 from wattbench_reports.wording.decision import DecisionColumn, DecisionWords

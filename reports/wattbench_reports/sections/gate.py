@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -12,14 +12,31 @@ from wattbench.errors import UserError
 from wattbench.records import RunHeader
 from wattbench_reports import figures
 from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.formatting import units
 from wattbench_reports.gate.decision.judge import SequentialBounds, judge, sequential_bounds
 from wattbench_reports.gate.evidence.flips import flips_in_turns
 from wattbench_reports.gate.evidence.interleaved_run import evidence_in_turns
 from wattbench_reports.gate.policy import Policy, policy_of
 from wattbench_reports.gate.result import FlippedAnswer, FlippedItem, FlippedItems, GateResult, MetricVerdict, Verdict
 from wattbench_reports.metrics.registry import ACCURACY
-from wattbench_reports.sections.model import Example, Examples, Figure, Passage, Section, ShownAnswer, quote
-from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
+from wattbench_reports.presenter.model import (
+    Cell,
+    Column,
+    Example,
+    Examples,
+    Figure,
+    Medium,
+    Passage,
+    Section,
+    ShownAnswer,
+    Span,
+    Table,
+    Text,
+    energy_badge,
+    point,
+    quote,
+    strong,
+)
 from wattbench_reports.wording import flips as words
 from wattbench_reports.wording import gate as wording
 
@@ -51,18 +68,83 @@ def gate_section(analysis: Analysis, result: GateResult | None = None) -> Sectio
 
 
 def section_of(result: GateResult, bounds: Mapping[str, SequentialBounds]) -> Section:
-    """Make the section of a verdict: the metrics, the items that flipped, and the evidence.
+    """Make the section of a verdict on the page: the metrics, the items that flipped, reasons, and the evidence.
 
     Args:
         result: of the judge.
         bounds: each metric's evidence over time; one without is not plotted.
     """
     drill = "" if result.planted is None else f"{wording.drill_line(result.planted)} "
-    passages = [_verdict(result), *_flips(result)]
     drawn = [each for each in result.metrics if each.metric in bounds and len(bounds[each.metric].items)]
-    passages.append(_evidence(result, drawn, bounds))
     title = f"Gate: {wording.verdict_name(result.verdict)}"
+    verdict = Passage(sentences=(wording.undecidable_line(result),), tables=(_table(result),))
+    passages = [verdict, *_passages(result), *([_evidence(result, drawn, bounds)] if drawn else [])]
     return Section("gate", "Gate", title, f"{drill}{result.headline}", tuple(passages))
+
+
+def gate_words(result: GateResult, command: str = "gate") -> tuple[Section, ...]:
+    """Say a verdict in short, as a terminal and a comment show it, with the first of the items that flipped.
+
+    Before the headline is only that the gate is a drill, or can never pass.
+
+    Args:
+        result: of a gate, or of a command that failed before it had a verdict.
+        command: as it is in the title: ``gate`` or ``nightly``.
+    """
+    name = wording.verdict_name(result.verdict)
+    warning = f"WARNING: {wording.undecidable_line(result)}" if result.undecidable else ""
+    verdict = (
+        strong(warning),
+        Text((Span(f"{name.upper()}: {result.headline}"),), media=Medium.TEXT),
+        Text((Span(result.headline),), media=Medium.MARKDOWN),
+    )
+    flips = result.flips
+    if flips is not None:
+        result = replace(result, flips=replace(flips, shown=tuple(words.first_of_each(flips, _LOST, _WON))))
+    metrics = Passage(tables=(replace(_table(result), caption=""),))
+    passages = (Passage(sentences=verdict), metrics, *(replace(each, examples=()) for each in _passages(result)))
+    shown = Section("gate", "Gate", f"wattbench {command}: {name}", "", passages)
+    if result.planted is None:
+        return (shown,)
+    return Section("drill", "Drill", "", strong(wording.drill_line(result.planted)), ()), shown
+
+
+_LOST, _WON = 5, 3
+"""Flipped items that are listed in a terminal and a comment; the page has more."""
+
+
+def _passages(result: GateResult) -> Iterator[Passage]:
+    yield from _flips(result)
+    reasons = list(_reasons(result))
+    seen = [point for point, blocks in reasons if blocks][:_UNFOLDED]
+    yield Passage(points=tuple(seen))
+    let_through = (*map(wording.trade_line, result.metrics), *map(wording.waiver_line, result.metrics))
+    notes = (*wording.lost_domain_lines(result), *let_through, *result.notes)
+    yield Passage(points=tuple(point(each, "! ") for each in notes if each))
+    others = [point for point, _ in reasons[len(seen) :]]
+    yield Passage("Reasons by metric", points=(*others, wording.passes_line(result)), closed=True)
+    basis = (
+        f"{wording.pair_line(result)}.",
+        f"Measured: {wording.measured(result)}.",
+        f"Policy: {wording.policy_line(result.policy)}.",
+        wording.finds_line(result),
+    )
+    yield Passage("Data and policy", basis, closed=True)
+
+
+_UNFOLDED = 5
+"""The number of reasons of blocking metrics that are seen without a click."""
+
+
+def _reasons(result: GateResult) -> Iterator[tuple[Text, bool]]:
+    """Yield each reason with its metrics, worst first, and whether it blocks: several may share one, such as another
+    machine."""
+    shared: dict[tuple[str, str, bool], list[str]] = {}
+    for metric in wording.with_reason_shown(result):
+        key = (wording.outcome(metric), metric.reason, wording.is_blocking(metric))
+        shared.setdefault(key, []).append(wording.label(metric.metric))
+    for (outcome, reason, blocks), labels in shared.items():
+        yield Text((Span(units.listed(labels), "strong"), Span(f" ({outcome}): {reason}")), "- "), blocks
 
 
 def _day(header: RunHeader) -> date:
@@ -75,30 +157,25 @@ def _day(header: RunHeader) -> date:
         ) from error
 
 
-def _verdict(result: GateResult) -> Passage:
-    sentences = filter(None, (wording.undecidable_line(result),))
-    return Passage("", tuple(sentences), (_table(result),) if result.metrics else ())
-
-
 def _table(result: GateResult) -> Table:
     return Table(
         caption="Each metric, worst first",
         columns=(
-            Column("Metric"),
-            Column("Verdict"),
-            Column("Change", numeric=True),
-            Column("Fails beyond", numeric=True),
-            Column("Baseline", numeric=True),
-            Column("Candidate", numeric=True),
+            Column("Metric", short="metric"),
+            Column("Baseline", numeric=True, short="baseline"),
+            Column("Candidate", numeric=True, short="candidate"),
+            Column("Change", short="change"),
+            Column("Fails beyond", short="fails beyond"),
+            Column("Verdict", short="verdict", kept=True),
         ),
         rows=tuple(
             (
                 _name(metric),
-                Cell(wording.outcome(metric), _style(metric), detail="" if metric.blocks else "not blocking"),
-                Cell(wording.change(metric)),
-                Cell(wording.margin(metric, result.policy)),
                 Cell(wording.figure(metric, metric.baseline)),
                 Cell(wording.figure(metric, metric.candidate)),
+                Cell(wording.change(metric)),
+                Cell(wording.margin(metric, result.policy)),
+                Cell(wording.outcome(metric), _style(metric)),
             )
             for metric in wording.worst_first(result.metrics)
         ),
@@ -114,10 +191,11 @@ def _style(metric: MetricVerdict) -> str:
 
 
 def _name(metric: MetricVerdict) -> Cell:
-    """Name a metric, with the provenance of its joules."""
+    """Name a metric, with the provenance of its joules, and whether it blocks nothing."""
     joules = wording.joules_line(metric)
     marked = energy_badge(metric.provenance).style if joules and not metric.validity else "badge-warn"
-    return Cell(wording.label(metric.metric), detail=joules, detail_style=marked if joules else "")
+    detail = ", ".join(filter(None, (joules, "" if metric.blocks else "not blocking")))
+    return Cell(wording.label(metric.metric), detail=detail, detail_style=marked if joules else "")
 
 
 def _flips(result: GateResult) -> tuple[Passage, ...]:
@@ -154,7 +232,12 @@ def _flipped_table(result: GateResult, count: str, shown: Sequence[FlippedItem])
     right = result.baseline if shown[0].lost else result.candidate
     return Table(
         caption=f"{count}: only {right} is right",
-        columns=tuple(map(Column, ("Item", result.baseline, result.candidate, "Key"))),
+        columns=(
+            Column("Item", short="item", widest=26),
+            Column(result.baseline, widest=24),
+            Column(result.candidate, widest=24),
+            Column("Key", short="key", widest=14),
+        ),
         rows=tuple(
             (
                 Cell(words.item(each), detail=words.prompt(each) if each.prompts else ""),
@@ -197,24 +280,10 @@ def _side(system: str, given: FlippedAnswer, *, right: bool) -> ShownAnswer:
 
 
 def _evidence(result: GateResult, drawn: list[MetricVerdict], bounds: Mapping[str, SequentialBounds]) -> Passage:
-    """Describe measurement and policy, with the bounds over time where there are some."""
-    let_through = (*map(wording.trade_line, result.metrics), *map(wording.waiver_line, result.metrics))
-    sentences = (
-        *(f"{wording.label(each.metric)}: {each.reason}" for each in wording.with_reason_shown(result)),
-        wording.passes_line(result),
-        *wording.lost_domain_lines(result),
-        *let_through,
-        *result.notes,
-        f"{wording.pair_line(result)}. Measured: {wording.measured(result)}.",
-        f"Policy: {wording.policy_line(result.policy)}.",
-        wording.finds_line(result),
-    )
     return Passage(
         "Evidence",
-        tuple(filter(None, sentences)),
-        (),
-        _drawing(result, drawn, bounds) if drawn else None,
-        tuple(_numbers(metric, bounds[metric.metric]) for metric in drawn),
+        figure=_drawing(result, drawn, bounds),
+        folded=tuple(_numbers(metric, bounds[metric.metric]) for metric in drawn),
     )
 
 

@@ -15,8 +15,7 @@ from wattbench_reports.formatting import units
 from wattbench_reports.metrics.latencies import Latencies
 from wattbench_reports.metrics.tail_latency import MEDIAN, SHARES
 from wattbench_reports.metrics.throughput import Throughput
-from wattbench_reports.sections.model import Figure, Passage, Section
-from wattbench_reports.sections.table import Cell, Column, Table
+from wattbench_reports.presenter.model import Cell, Column, Figure, Passage, Section, Table
 from wattbench_reports.stats import Interval
 from wattbench_reports.stats.percentiles import label, rule
 from wattbench_reports.tables.token_timings import TokenTimes, token_times

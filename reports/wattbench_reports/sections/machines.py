@@ -5,8 +5,7 @@ from __future__ import annotations
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.machines import DifferenceBetweenMachines, Machines, machine_caveats
 from wattbench_reports.formatting import units
-from wattbench_reports.sections.model import Passage, Section
-from wattbench_reports.sections.table import Cell, Column, Table
+from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table
 from wattbench_reports.wording import machines as words
 
 

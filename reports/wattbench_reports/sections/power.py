@@ -20,8 +20,7 @@ from wattbench_reports.analyses.power import (
 )
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
-from wattbench_reports.sections.model import Figure, Passage, Section
-from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
+from wattbench_reports.presenter.model import Cell, Column, Figure, Passage, Section, Table, energy_badge
 from wattbench_reports.sections.validity import MOST_WINDOWS, shown_windows
 
 _DRAWN = 24

@@ -5,8 +5,7 @@ from __future__ import annotations
 from wattbench_reports.analyses.specialists import Specialist, SpecialistComparison, specialists
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
-from wattbench_reports.sections.model import Passage
-from wattbench_reports.sections.table import Cell, Column, Table
+from wattbench_reports.presenter.model import Cell, Column, Passage, Table
 from wattbench_reports.stats import Interval
 
 _LISTED = 6

@@ -7,8 +7,7 @@ import pandas as pd
 from wattbench.records import SystemRow
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
-from wattbench_reports.sections.model import Passage, Section
-from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
+from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table, energy_badge
 
 
 def systems_section(analysis: Analysis) -> Section:

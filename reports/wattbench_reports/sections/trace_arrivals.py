@@ -6,8 +6,7 @@ from wattbench.records import TRACE_ARRIVALS
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.arrival_rates import AtRate, LoadReport
 from wattbench_reports.metrics.trace_bursts import bursts
-from wattbench_reports.sections.model import Passage
-from wattbench_reports.sections.table import Cell, Column, Table
+from wattbench_reports.presenter.model import Cell, Column, Passage, Table
 from wattbench_reports.wording import trace_bursts as words
 from wattbench_reports.wording.arrival_rates import title
 

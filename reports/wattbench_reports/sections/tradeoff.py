@@ -14,8 +14,7 @@ from wattbench_reports.figures.tradeoff import JOULES, SECONDS, Cost
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.metrics.tail_latency import MEDIAN, above_median, common_tail, tail_share
-from wattbench_reports.sections.model import Figure, Passage, Section
-from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
+from wattbench_reports.presenter.model import Cell, Column, Figure, Passage, Section, Table, energy_badge
 from wattbench_reports.stats import Interval
 from wattbench_reports.stats.percentiles import label, rule
 from wattbench_reports.wording import arrival_rates

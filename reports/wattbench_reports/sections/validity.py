@@ -13,8 +13,7 @@ from wattbench.records.rows.windows import signal_in_words
 from wattbench_reports.analyses.validity import Origin, blocks_asked, origins
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
-from wattbench_reports.sections.model import Passage, Section
-from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
+from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table, energy_badge
 from wattbench_reports.tables.provenance import MEANING
 from wattbench_reports.wording import input_check
 

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import shlex
 
+from wattbench.errors import UserError, nearest
 from wattbench.records import ALL_FORMS, Forms, in_clauses
 from wattbench_reports.analyses.wrong_answers import AnswersToRead, AnswerToRead, answers_to_read
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.strictness import MATTERS, SystemStrictness
-from wattbench_reports.sections.model import Example, Examples, Passage, Section, ShownAnswer, quote
-from wattbench_reports.sections.table import Cell, Column, Table
+from wattbench_reports.presenter.model import (
+    Cell,
+    Column,
+    Example,
+    Examples,
+    Passage,
+    Section,
+    ShownAnswer,
+    Table,
+    quote,
+)
+from wattbench_reports.tables.item_matrix import RIGHT
 
 MOST_SYSTEMS = 10
 """How many systems the page shows; the command shows the others."""
@@ -52,20 +63,42 @@ def wrong_section(analysis: Analysis) -> Section | None:
     return Section("wrong-answers", "Wrong answers", "Wrong answers", _LEAD, tuple(passages))
 
 
+def answers_section(
+    analysis: Analysis, *, system: str | None, task: str | None, limit: int, only_wrong: bool
+) -> Section:
+    """Make the section that `wattbench items` prints: some answers of each system with their prompts and keys.
+
+    Args:
+        analysis: of the run.
+        system: only of this one.
+        task: only to this one.
+        limit: answers of each system, at most.
+        only_wrong: leave out what is right.
+
+    Raises:
+        UserError: there is no such system or task, or a table is damaged.
+    """
+    systems = analysis.frames.systems
+    tasks = [str(name) for name in analysis.frames.items["task"].cat.categories]
+    for option, name, known in (("--system", system, systems), ("--task", task, tasks)):
+        if name is not None and name not in known:
+            raise UserError(f"{option} {name!r:.80}: not in this run{nearest(name, known)}")
+    chosen = answers_to_read(analysis, systems if system is None else [system], limit, task=task, only_wrong=only_wrong)
+    passages = tuple(_passage(analysis, each, only_wrong=only_wrong) for each in chosen)
+    return Section("answers", "Answers", "Answers", "", passages)
+
+
 def _has_texts(each: AnswersToRead) -> bool:
     return any(answer.output is not None for answer in each.shown)
 
 
-def _passage(analysis: Analysis, each: AnswersToRead) -> Passage:
+def _passage(analysis: Analysis, each: AnswersToRead, *, only_wrong: bool = True) -> Passage:
+    shown = tuple(_example(analysis, each.system, answer) for answer in each.shown)
+    of = units.plural(each.wrong, "wrong answer") if only_wrong else units.plural(each.answers, "answer")
     return Passage(
         heading=each.system,
         sentences=(f"{each.wrong:,} of {units.plural(each.answers, 'scored answer')} are wrong.",),
-        examples=(
-            Examples(
-                f"{len(each.shown)} of {units.plural(each.wrong, 'wrong answer')}",
-                tuple(_example(analysis, each.system, answer) for answer in each.shown),
-            ),
-        ),
+        examples=(Examples(f"{len(shown)} of {of}", shown),) if shown else (),
     )
 
 
@@ -74,14 +107,17 @@ def _example(analysis: Analysis, system: str, answer: AnswerToRead) -> Example:
     quotes = [(said, answer.output, "first"), ("Extracted answer, which was compared", answer.filtered, "first")]
     given = [("Prompt", answer.prompt, "last"), ("Key", answer.target, "first")]
     facts = f"right if {in_clauses(answer.right_if)}" if answer.right_if else f"score {units.digits(answer.score)}"
+    if all(text is None for _, text, _ in (*quotes, *given)):
+        facts += "; its prompt, answer and key are not on record"
+    right = answer.score >= RIGHT
     return Example(
-        title=f"{answer.task}, document {answer.doc_id}",
+        title=f"{answer.task}, document {answer.doc_id}{f', repeat {answer.repeat}' if answer.repeat else ''}",
         quotes=tuple(quote(label, text, which) for label, text, which in given if text is not None),
         sides=(
             ShownAnswer(
                 heading=Cell(system, series=analysis.frames.systems.index(system)),
-                verdict="wrong",
-                style="badge-bad",
+                verdict="right" if right else "wrong",
+                style="badge" if right else "badge-bad",
                 facts=facts,
                 quotes=tuple(quote(label, text, which) for label, text, which in quotes if text is not None),
             ),

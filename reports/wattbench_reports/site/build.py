@@ -16,7 +16,7 @@ from wattbench_reports.formatting.units import plural
 from wattbench_reports.gate.policy import NIGHT_POLICY, Policy
 from wattbench_reports.history import History, Trend, load_history, trends
 from wattbench_reports.history.night_verdict import NightVerdict, all_alerts, night_verdict
-from wattbench_reports.html.templating import as_bytes, engine, own_file, policy_hash
+from wattbench_reports.presenter.templating import as_bytes, engine, own_file, policy_hash
 from wattbench_reports.site import words
 from wattbench_reports.site.changed_page import shown_differences
 from wattbench_reports.site.full_reports import FullReports, full_reports
@@ -80,7 +80,7 @@ class _Site:
         self._anchors = Anchors.of(all_trends)
         breaks = Breaks(history)
         self._drawn = [series_of(each, breaks) for each in all_trends if each.metric in METRICS_SHOWN]
-        self._engine: Environment = engine("wattbench_reports.site")
+        self._engine: Environment = engine("wattbench_reports.site", "wattbench_reports.html")
         self._last = history.nights[-1]
         self._series = history.series_nights()
 
@@ -133,7 +133,7 @@ class _Site:
         return Links(self._history, page, self._reports.runs)
 
     def _page(self, links: Links, template: str, title: str, **shown: Any) -> str:
-        css = own_file("style.css") + own_file("site.css", "wattbench_reports.site")
+        css = own_file("style.css", "wattbench_reports.html") + own_file("site.css", "wattbench_reports.site")
         return self._engine.get_template(template).render(
             # Not from a record: the style sheet and what `wattbench_reports.figures.palette` drew.
             css=Markup(css),  # noqa: S704

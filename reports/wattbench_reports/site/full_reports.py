@@ -10,7 +10,7 @@ from wattbench.records import read_run
 from wattbench.records.files.atomic_write import link_or_copy, write_atomically
 from wattbench_reports.history import History, Night
 from wattbench_reports.html import report
-from wattbench_reports.html.templating import as_bytes
+from wattbench_reports.presenter.templating import as_bytes
 from wattbench_reports.site.links import report_name
 
 KEPT = 30

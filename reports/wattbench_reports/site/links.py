@@ -14,8 +14,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from wattbench_reports.history import EVERYWHERE, History, Trend
-from wattbench_reports.html.anchors import slug
 from wattbench_reports.metrics.registry import NIGHTLY
+from wattbench_reports.presenter.anchors import slug
 
 METRICS_SHOWN = NIGHTLY
 """The metrics that have a page of trends, in the order of the navigation."""

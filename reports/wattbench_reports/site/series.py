@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from wattbench.errors import UserError
 from wattbench.records import RunHeader, read_run
 from wattbench_reports.formatting.units import listed
-from wattbench_reports.metrics.registry import METRICS
 from wattbench_reports.history import Change, History, Reference, Trend, TrendPoint
 from wattbench_reports.history.model import comparable
 from wattbench_reports.history.series_key import Conditions
+from wattbench_reports.metrics.registry import METRICS
 from wattbench_reports.site import words
 from wattbench_reports.tables.header_record import HeaderRecord
 

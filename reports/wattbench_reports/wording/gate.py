@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
@@ -157,12 +156,6 @@ def passes_line(result: GateResult) -> str:
     """Summarize the metrics that `with_reason_shown` leaves out; empty if it leaves out none."""
     rest = len(result.metrics) - len(with_reason_shown(result))
     return f"{units.plural(rest, 'metric')} passed: no bound is beyond its margin." if rest else ""
-
-
-def verdict_counts(metrics: Iterable[MetricVerdict]) -> str:
-    """Count the verdicts, worst first: ``2 regressed, 1 inconclusive and 480 pass``."""
-    counts = Counter(each.verdict for each in metrics)
-    return units.listed([f"{counts[verdict]:,} {verdict_name(verdict)}" for verdict in _WORST_FIRST if counts[verdict]])
 
 
 def drill_line(planted: Mapping[str, float]) -> str:

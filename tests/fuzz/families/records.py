@@ -28,7 +28,7 @@ from wattbench.records.rows.experts import ExpertRow
 from wattbench.records.rows.passes import PassRow
 from wattbench.records.rows.phases import PhaseRow
 from wattbench.records.rows.rounds import RoundRow
-from wattbench_reports.export.comparison.comparison_text import as_table
+from wattbench_reports.export.comparison.compared_section import as_table
 from wattbench_reports.tables.header_record import header_record
 
 LOAD = {

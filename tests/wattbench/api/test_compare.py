@@ -18,7 +18,7 @@ from tests.made_up.standard_runs import golden_run, hostile_run, recorded
 from tests.made_up.store import RunStore
 from wattbench.api.assumptions import assumptions_of
 from wattbench.cli import main
-from wattbench_reports.export.comparison.comparison_html import as_html
+from wattbench_reports.export.comparison.compared_section import as_html
 
 Write = Callable[[FakeRun], Path]
 
@@ -148,7 +148,7 @@ def test_html_has_no_markup_of_a_record(write: Write) -> None:
     html = wattbench.compare(write(hostile_run()))._repr_html_()
     for markup in ("<script", "<img", "<b>", "<i>", "onerror=alert(1)>"):
         assert markup not in html
-    assert "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;" in html
+    assert "&lt;script&gt;alert(&#34;x&#34;)&lt;/script&gt;" in html
 
 
 @given(name=st.text(st.characters(), min_size=1, max_size=20))

@@ -13,7 +13,7 @@ from wattbench.importers import read_sources, write_run
 from wattbench.records import RunRecords, read_run
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.comparison.several_runs import side_by_side
-from wattbench_reports.export.comparison.comparison_text import as_table
+from wattbench_reports.export.comparison.compared_section import as_table
 from wattbench_reports.export.frames.frame_files import frame_as_csv
 from wattbench_reports.export.frames.items_frame import items_frame
 from wattbench_reports.metrics.assumptions import Assumptions

@@ -17,7 +17,7 @@ from wattbench.importers.batch import answers_of, batch_of
 from wattbench.importers.zeros import FIELDS, remark, without_zeros
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.comparison.several_runs import side_by_side
-from wattbench_reports.export.comparison.comparison_text import as_table
+from wattbench_reports.export.comparison.compared_section import as_table
 
 COUNTS = st.none() | st.integers(0, 3)
 ANSWERS = st.builds(

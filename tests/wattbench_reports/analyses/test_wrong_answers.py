@@ -16,10 +16,10 @@ from wattbench.importers import read_sources, write_run
 from wattbench.records import AnswerForm, read_run
 from wattbench_reports.analyses.wrong_answers import answers_to_read
 from wattbench_reports.comparison.analysis import analyse
-from wattbench_reports.export.answers_text import answers_text
 from wattbench_reports.formatting.safe_text import with_ends
 from wattbench_reports.html import report
-from wattbench_reports.sections.wrong_answers import MOST_SYSTEMS, wrong_section
+from wattbench_reports.presenter.text import as_text
+from wattbench_reports.sections.wrong_answers import MOST_SYSTEMS, answers_section, wrong_section
 
 
 @pytest.fixture
@@ -128,12 +128,12 @@ def test_the_command_prints_them_for_a_terminal(texted, golden) -> None:
     assert missing.exit_code == 2
     assert "did you mean 'one'" in missing.stderr
     with pytest.raises(UserError, match="--task 'b': not in this run"):
-        answers_text(analyse(run), system=None, task="b", limit=3, only_wrong=True)
+        answers_section(analyse(run), system=None, task="b", limit=3, only_wrong=True)
 
 
 def test_an_answer_commands_no_log(texted) -> None:
     run = texted(lambda system, task, doc: "a\n::add-mask::b\n##[error]c", systems=("one",), tasks=("a",), items=3)
-    lines = answers_text(analyse(run), system=None, task=None, limit=3, only_wrong=True).split("\n")
+    lines = as_text(answers_section(analyse(run), system=None, task=None, limit=3, only_wrong=True)).split("\n")
     assert "    : :add-mask::b" in lines
     assert not [line for line in lines if line.lstrip().startswith("::") or "##[" in line]
 
@@ -151,6 +151,6 @@ def test_texts_that_a_table_does_not_have_are_not_on_record(tmp_path) -> None:
     (tmp_path / "table.csv").write_text("system,item,score\n" + "\n".join(f"a,{item},{item % 2}" for item in range(8)))
     run = write_run(read_sources([tmp_path / "table.csv"]), tmp_path / "runs", "table", ["wattbench", "import"])
     analysis = analyse(read_run(run))
-    said = answers_text(analysis, system=None, task=None, limit=1, only_wrong=True)
+    said = as_text(answers_section(analysis, system=None, task=None, limit=1, only_wrong=True))
     assert "its prompt, answer and key are not on record" in said
     assert "(empty)" not in said

@@ -19,9 +19,8 @@ from wattbench.records import RunRecords, read_run
 from wattbench_reports.comparability.cut_replies import MOST_CUT, CutReplies, cut_clause, cut_replies
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.decision import decide
+from wattbench_reports.export.comparison.compared_section import as_markdown, as_table
 from wattbench_reports.export.comparison.comparison_json import as_json
-from wattbench_reports.export.comparison.comparison_markdown import as_markdown
-from wattbench_reports.export.comparison.comparison_text import as_table
 from wattbench_reports.html.report import report
 from wattbench_reports.tables.run_tables import load_frames
 from wattbench_reports.tables.streamed import load_streamed

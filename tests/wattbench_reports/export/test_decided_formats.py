@@ -11,7 +11,7 @@ from rich.cells import cell_len
 
 from wattbench_reports.export import FORMATS, render
 from wattbench_reports.export.compared_runs import ComparedRuns, compare_runs
-from wattbench_reports.export.comparison.comparison_html import as_html
+from wattbench_reports.export.comparison.compared_section import as_html
 from wattbench_reports.export.comparison.comparison_rows import comparison_frame
 from wattbench_reports.export.comparison.decision_data import DECISION_COLUMNS
 from wattbench_reports.metrics.assumptions import Assumptions

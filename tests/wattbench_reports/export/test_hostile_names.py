@@ -15,10 +15,11 @@ from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.export import render
 from wattbench_reports.export.any_rows import rows_text
 from wattbench_reports.export.compared_runs import decided
-from wattbench_reports.export.routing.routing_html import routing_as_html
 from wattbench_reports.export.routing.routing_json import routing_as_json
-from wattbench_reports.export.routing.routing_markdown import routing_as_markdown
-from wattbench_reports.export.routing.routing_text import routing_as_text
+from wattbench_reports.presenter.html import as_html
+from wattbench_reports.presenter.markdown import as_markdown
+from wattbench_reports.presenter.text import as_text
+from wattbench_reports.sections.routing import routing_words
 
 HOSTILE = "::error::a\u202e\x1b[2J\x9b ##[group]@octocat #1 GH-2 [x[y]](z) <img src=x>|`$b$"
 
@@ -74,9 +75,9 @@ def test_a_comparison(compared: Callable[[str], str]) -> None:
 
 
 def test_a_routing_study(study: Any) -> None:
-    is_harmless_in_a_log(routing_as_text(study))
-    is_harmless_in_markdown(routing_as_markdown(study))
-    page = routing_as_html(study)
+    is_harmless_in_a_log(as_text(routing_words(study)))
+    is_harmless_in_markdown(as_markdown(routing_words(study)))
+    page = as_html(routing_words(study))
     assert "octocat" in page
     assert "<img" not in page
     assert page.replace("\n", "").isprintable()

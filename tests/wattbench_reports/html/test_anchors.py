@@ -7,8 +7,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattbench_reports.html.anchors import anchors, slug
-from wattbench_reports.sections.model import Passage, Section
+from wattbench_reports.presenter.anchors import anchors, slug
+from wattbench_reports.presenter.model import Passage, Section
 
 
 def section(name: str, *headings: str) -> Section:

@@ -16,9 +16,9 @@ from wattbench_reports.export import render
 from wattbench_reports.figures.drawing import complete
 from wattbench_reports.html.report import page_sections
 from wattbench_reports.html.whatif import WHAT_IF
+from wattbench_reports.presenter.content import is_empty
+from wattbench_reports.presenter.model import Section
 from wattbench_reports.routing.study import routing_study
-from wattbench_reports.sections.content import is_empty
-from wattbench_reports.sections.model import Section
 
 ONE_TASK = (("chain_sum", "arithmetic"),)
 BUSY = ("the machine was busy: other processes used 40% of the processor (limit 10%)",)

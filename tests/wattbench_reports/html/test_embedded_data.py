@@ -13,7 +13,7 @@ from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.routing.kept_loaded import gain_at
 from wattbench_reports.sections.routing.residents import residents_passage
 from wattbench_reports.stats import Interval
-from wattbench_reports.wording.routing import routing_words, study_measures
+from wattbench_reports.wording.routing import study_measures
 from wattbench_reports.wording.routing.residents import gain_text, rate_sentence
 
 
@@ -48,10 +48,10 @@ def test_the_sets_and_how_gains_are_written_are_embedded(aim, unit, label, shown
 
 
 def test_a_passage_has_a_key_for_every_gain_and_a_field_for_the_rate() -> None:
-    passage = residents_passage(routing_words(studies.in_joules()))
+    passage = residents_passage(studies.in_joules())
     assert [row[-1].at_rate for row in passage.tables[0].rows] == ["gain-0", "gain-1", "gain-2"]
     assert passage.rate.shown == "50,000"
-    silent = residents_passage(routing_words(studies.not_worth_it()))
+    silent = residents_passage(studies.not_worth_it())
     assert (silent.rate, silent.tables) == (None, ())
 
 

@@ -18,7 +18,7 @@ from tests.made_up.serving_results import sglang_result, vllm_result
 from wattbench.records import ItemRow, RunRecords
 from wattbench_reports.comparison.analysis import analyse, compare
 from wattbench_reports.comparison.several_runs import of_one_run, side_by_side
-from wattbench_reports.export.comparison.comparison_text import as_table
+from wattbench_reports.export.comparison.compared_section import as_table
 from wattbench_reports.export.frames.systems_frame import figures_frame
 from wattbench_reports.export.frames.windows_frame import windows_frame
 from wattbench_reports.metrics.assumptions import Assumptions

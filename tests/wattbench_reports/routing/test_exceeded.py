@@ -10,7 +10,7 @@ import pytest
 from tests.made_up.routed import Routed, by_score, members, routed_run
 from wattbench_reports.routing.model import RoutingStudy, WorthBuilding
 from wattbench_reports.routing.study import routing_study
-from wattbench_reports.wording.routing import routing_words
+from wattbench_reports.wording.routing import routing_sentences
 
 
 def studied(routed: Routed) -> RoutingStudy:
@@ -30,8 +30,7 @@ def test_a_hybrid_of_systems_that_did_not_run_is_above_the_ceiling(make_run) -> 
     assert study.ceiling.exceeded.startswith(clause)
     assert study.verdict.answer != WorthBuilding.NO
     assert (study.hybrid.name, study.hybrid.accuracy) == ("mixed", 1.0)
-    sentences = routing_words(study).sentences
-    assert any(clause in each for each in sentences)
+    assert any(clause in each for each in routing_sentences(study)["ceiling"])
 
 
 def test_a_hybrid_of_systems_that_answered_otherwise_is_above_it_too(make_run) -> None:

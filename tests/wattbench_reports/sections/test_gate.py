@@ -24,6 +24,7 @@ from wattbench_reports.figures.svg import page_svg
 from wattbench_reports.gate.decision.judge import SequentialBounds
 from wattbench_reports.gate.result import GateResult
 from wattbench_reports.html import report, write_report
+from wattbench_reports.presenter.content import with_content
 from wattbench_reports.sections.gate import gate_section, section_of
 
 Make = Callable[..., RunRecords]
@@ -55,7 +56,7 @@ def test_a_gates_run_is_judged_by_its_own_policy(make: Make) -> None:
     assert section.title == "Gate: regressed"
     rows = table(section, "Each metric, worst first")
     assert list(rows) == ["accuracy", "latency p50"]
-    details = [row[1].detail for row in section.passages[0].tables[0].rows]
+    details = [row[0].detail for row in section.passages[0].tables[0].rows]
     assert details == ["", "not blocking"]
     assert "in 40 rounds" in as_text(section)
 
@@ -104,7 +105,9 @@ def test_other_pages_begin_with_their_verdict(reported, fake) -> None:
 
 def test_items_that_flipped_come_after_the_metrics_and_before_the_evidence(make: Make) -> None:
     section = section_of(regressed(), bounds(regressed()))
-    assert [each.heading for each in section.passages] == ["", "Items that flipped", "Evidence"]
+    assert [each.heading for each in with_content(section).passages] == [
+        "", "Items that flipped", "", "Reasons by metric", "Data and policy", "Evidence"
+    ]  # fmt: skip
     lost, won = section.passages[1].tables
     assert (lost.caption, len(lost.rows)) == ("7 lost items: only specialist is right", 7)
     assert (won.caption, len(won.rows)) == ("4 won items: only specialist-next is right", 4)
@@ -154,7 +157,7 @@ def test_every_verdict_makes_a_section(name: str) -> None:
 
 def test_what_fails_is_marked_and_what_is_let_through_is_doubtful() -> None:
     styles = {
-        name: [row[1].style for row in section_of(make(), {}).passages[0].tables[0].rows]
+        name: [row[-1].style for row in section_of(make(), {}).passages[0].tables[0].rows]
         for name, make in (("regressed", regressed), ("waived", waived), ("passed", passed))
     }
     assert styles == {
@@ -173,7 +176,7 @@ def test_what_has_no_course_is_not_drawn() -> None:
     nothing = np.array([])
     empty = {"accuracy": SequentialBounds(nothing.astype(int), nothing, nothing, nothing)}
     assert section_of(passed(), empty).passages[-1].figure is None
-    (_, passage) = section_of(passed(), {"accuracy": bounds(passed())["accuracy"]}).passages
+    passage = section_of(passed(), {"accuracy": bounds(passed())["accuracy"]}).passages[-1]
     assert [each.caption for each in passage.folded] == ["accuracy over the items, 3 looks"]
     assert [cell.text for cell in passage.folded[0].rows[-1]] == ["64", "+0.5 points [-4.1, +5.1]"]
 

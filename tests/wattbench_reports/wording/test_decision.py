@@ -12,8 +12,9 @@ from rich.cells import cell_len
 from tests.made_up import decisions
 from tests.made_up.decisions import check, decision, quick, step, system
 from wattbench_reports.decision.model import Between, Decision, Leader, WhichRun
-from wattbench_reports.export.comparison.decision_text import closing, decision_text
+from wattbench_reports.export.comparison.decision_section import closing_section, decision_section
 from wattbench_reports.metrics.decision_settings import Worth
+from wattbench_reports.presenter.text import text_lines
 from wattbench_reports.stats import Interval
 from wattbench_reports.wording.decision import (
     PHRASES,
@@ -177,7 +178,7 @@ def in_words(made: Decision, provenance: str = "counter") -> DecisionWords:
 def test_golden(golden) -> None:
     parts = []
     for kind, make in KINDS.items():
-        parts += [f"## {kind}", "", *decision_text(in_words(make())), ""]
+        parts += [f"## {kind}", "", *text_lines(decision_section(in_words(make()))), ""]
     golden("decisions.txt", "\n".join(parts))
 
 
@@ -190,7 +191,7 @@ def test_the_advice_is_one_sentence_of_30_words_and_the_table_fits_a_terminal(ki
     assert len(words.advice.split()) <= 30
     assert words.advice.split()[0] in ("Run", "Measure", "Choose")
     assert len(words.rows) == len(words.decision.systems)
-    assert max(cell_len(line) for line in closing(words)) <= 100
+    assert max(cell_len(line) for line in text_lines(closing_section(words))) <= 100
 
 
 def test_modelled_joules_are_said() -> None:
@@ -262,7 +263,7 @@ def test_what_is_not_known_is_said_in_the_cell() -> None:
 
 def test_no_figure_needs_an_exponent() -> None:
     for make in KINDS.values():
-        said = "\n".join(decision_text(in_words(make())))
+        said = "\n".join(text_lines(decision_section(in_words(make()))))
         assert "e-0" not in said
         assert "0.000" not in said
 

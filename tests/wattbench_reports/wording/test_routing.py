@@ -13,10 +13,11 @@ from rich.cells import cell_len
 from tests.made_up import routing_studies as made
 from tests.made_up.routing_studies import study, verdict, within
 from wattbench_reports.decision.model import Qualifies
-from wattbench_reports.export.routing.routing_text import routing_as_text
+from wattbench_reports.presenter.text import as_text
 from wattbench_reports.routing.model import MeasuredHybrid, RoutingStudy, WorthBuilding
+from wattbench_reports.sections.routing import routing_words
 from wattbench_reports.stats import Interval
-from wattbench_reports.wording.routing import PHRASES, routing_verdict, routing_words
+from wattbench_reports.wording.routing import PHRASES, choices_table, routing_sentences, routing_verdict, study_measures
 
 UNKNOWN, NO = WorthBuilding.UNKNOWN, WorthBuilding.NO
 
@@ -98,19 +99,23 @@ def test_the_words_of_every_kind_of_study(golden: Callable[[str, str], None]) ->
     for name, made_up in KINDS.items():
         each = made_up()
         said += [f"## {name}", "", routing_verdict(each), ""]
-        said += [] if isinstance(each, str) else [f"- {sentence}" for sentence in routing_words(each).sentences]
+        said += (
+            []
+            if isinstance(each, str)
+            else [f"- {sentence}" for some in routing_sentences(each).values() for sentence in some]
+        )
         said.append("")
     golden("routing-words.txt", "\n".join(said))
 
 
 @pytest.mark.parametrize("name", ["accuracy, worth building", "joules, residents", "cost, may qualify", "37 systems"])
 def test_a_terminal_shows_tables(name: str, golden: Callable[[str, str], None]) -> None:
-    golden(f"routing-{name.replace(', ', '-').replace(' ', '-')}.txt", routing_as_text(KINDS[name]()))
+    golden(f"routing-{name.replace(', ', '-').replace(' ', '-')}.txt", as_text(routing_words(KINDS[name]())))
 
 
 @pytest.mark.parametrize("name", KINDS)
 def test_no_line_is_wider_than_the_terminal(name: str) -> None:
-    lines = routing_as_text(KINDS[name]()).splitlines()
+    lines = as_text(routing_words(KINDS[name]())).splitlines()
     assert max(map(cell_len, lines)) <= 100
     assert all(line.isprintable() for line in lines)
 
@@ -119,7 +124,7 @@ def test_infinite_bounds_and_hostile_names_are_text() -> None:
     wide = made.by_words(Interval(0.02, -math.inf, math.inf))
     hostile = replace(made.not_worth_it(), choices=(wide,), verdict=verdict(UNKNOWN, wide),
                       left_out={"\x1b[31m<script>": "it has\nno score"})  # fmt: skip
-    text = routing_as_text(hostile)
+    text = as_text(routing_words(hostile))
     assert "gains 2.0 points [−∞, ∞] of accuracy" in text
     assert "\x1b" not in text
 
@@ -147,16 +152,16 @@ def test_what_is_recommended_below_the_best_accuracy_says_what_it_saves(of: Call
 
 def test_settings_that_come_to_the_same_have_one_row() -> None:
     same = [made.by_words(setting=setting) for setting in ("accurate", "value", "0.5")]
-    rows = routing_words(study(*same, answer=WorthBuilding.YES)).choices.rows
-    assert [row[0] for row in rows if row[0].startswith("classifier")] == ["classifier, accurate"]
+    names = [row[0].text for row in choices_table(study_measures(study(*same, answer=WorthBuilding.YES))).rows]
+    assert [name for name in names if name.startswith("classifier")] == ["classifier, accurate"]
 
 
 def test_of_many_routers_ten_are_shown_and_the_others_counted() -> None:
-    table = routing_words(made.many()).choices
-    assert sum(row[0].startswith("router-") for row in table.rows) == 10
-    assert "4 more routers not shown" in table.notes
-    assert "33 more systems not shown" in table.notes
-    assert len(table.rows) == len(table.details) == 10 + 4 + 3
+    table = choices_table(study_measures(made.many()))
+    assert sum(row[0].text.startswith("router-") for row in table.rows) == 10
+    assert "4 more routers not shown." in table.note
+    assert "33 more systems not shown." in table.note
+    assert len(table.rows) == 10 + 4 + 3
 
 
 def test_a_phrase_has_only_named_fields() -> None:

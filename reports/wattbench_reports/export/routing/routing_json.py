@@ -7,7 +7,7 @@ from typing import Any
 
 from wattbench_reports.formatting.json_text import json_text, plain_data
 from wattbench_reports.routing.model import RoutingStudy
-from wattbench_reports.wording.routing import routing_verdict, routing_words
+from wattbench_reports.wording.routing import routing_sentences, routing_verdict
 
 
 def routing_as_json(study: RoutingStudy | str) -> str:
@@ -27,13 +27,12 @@ def routing_data(study: RoutingStudy | str) -> dict[str, Any]:
     """
     if isinstance(study, str):
         return {"verdict": routing_verdict(study), "answer": None, "sentences": {}}
-    words = routing_words(study)
     fields = plain_data(_stated(asdict(study)))
     judged = fields.pop("verdict")
     return {
-        "verdict": words.verdict,
+        "verdict": routing_verdict(study),
         "answer": str(study.verdict.answer),
-        "sentences": {topic: list(sentences) for topic, sentences in words.by_topic.items()},
+        "sentences": {topic: list(sentences) for topic, sentences in routing_sentences(study).items()},
         "judged": judged,
         **fields,
     }

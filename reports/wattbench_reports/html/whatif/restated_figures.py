@@ -9,7 +9,7 @@ from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.system_figures import SystemFigures
 from wattbench_reports.decision import decide
 from wattbench_reports.formatting import units
-from wattbench_reports.sections.table import restate_key
+from wattbench_reports.presenter.model import restate_key
 from wattbench_reports.sections.verdict.verdict import verdicts
 from wattbench_reports.wording import comparison as wording
 from wattbench_reports.wording.decision import DecisionWords, decision_words

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
-from wattbench_reports.html.templating import own_file
 from wattbench_reports.html.whatif.embedded_data import carried_offer
 from wattbench_reports.html.whatif.embedded_decision import scalable_prices
 from wattbench_reports.html.whatif.restated_figures import command, eligible, restated_figures
 from wattbench_reports.html.whatif.tipping_points import Lead, Tipping, tippings
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.metrics.decision_settings import Quantity, Worth
-from wattbench_reports.sections.model import Passage, Section
-from wattbench_reports.sections.table import Cell, Column, Table, restate_key
+from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table, restate_key
+from wattbench_reports.presenter.templating import own_file
 from wattbench_reports.wording.comparison import YEAR, YEAR_COST, has_year_cost
 
 _LEAST = "1e-15"

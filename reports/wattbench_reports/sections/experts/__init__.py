@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from wattbench_reports.analyses.experts import expert_use, recorded_choices, together, touched
 from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.presenter.model import Passage, Section
 from wattbench_reports.sections.experts.co_activation import together_figure, together_passage
 from wattbench_reports.sections.experts.load_balance import shares_figure, use_passage
 from wattbench_reports.sections.experts.weights_read import touched_passage
-from wattbench_reports.sections.model import Passage, Section
 
 _LEAD = (
     "A mixture of experts selects experts for every token. An expert made for a domain is not necessarily selected "

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from wattbench_reports import figures
 from wattbench_reports.analyses.experts import Choices, Together
 from wattbench_reports.formatting import units
+from wattbench_reports.presenter.model import Cell, Column, Figure, Passage, Table
 from wattbench_reports.sections.experts.layers import layer_groups
-from wattbench_reports.sections.model import Figure, Passage
-from wattbench_reports.sections.table import Cell, Column, Table
 
 _DRAWN = 10
 """Up to this many experts there is a matrix."""

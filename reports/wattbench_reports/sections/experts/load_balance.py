@@ -9,9 +9,8 @@ import numpy as np
 from wattbench_reports import figures
 from wattbench_reports.analyses.experts import ExpertUse
 from wattbench_reports.formatting import units
+from wattbench_reports.presenter.model import Cell, Column, Figure, Passage, Table
 from wattbench_reports.sections.experts.layers import layer_groups
-from wattbench_reports.sections.model import Figure, Passage
-from wattbench_reports.sections.table import Cell, Column, Table
 
 CHANCE = 0.05
 """With a p-value of this or more the selection is not distinguishable from chance."""

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from wattbench_reports.analyses.experts import Choices, Touched
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
-from wattbench_reports.sections.model import Passage
-from wattbench_reports.sections.table import Cell, Column, Table
+from wattbench_reports.presenter.model import Cell, Column, Passage, Table
 
 _WEIGHTS_ONLY = (
     "Bytes count weights only, each needed weight read once per forward pass, for one request at a time: no "

@@ -6,14 +6,13 @@ from collections.abc import Iterable, Sequence
 
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
+from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table
 from wattbench_reports.routing.hybrids.study import Offline, Studies, studies
 from wattbench_reports.routing.prediction_check import PredictionCheck, prediction_checks
 from wattbench_reports.sections.hybrids.frontier import frontier_passage
 from wattbench_reports.sections.hybrids.other_choices import choices_passage
 from wattbench_reports.sections.hybrids.routing_summary import sent_figure, sent_passage
 from wattbench_reports.sections.hybrids.words import joules, latency
-from wattbench_reports.sections.model import Passage, Section
-from wattbench_reports.sections.table import Cell, Column, Table
 from wattbench_reports.wording.prediction import COLUMNS, prediction_note, prediction_rows, prediction_sentences
 
 _LEAD = (

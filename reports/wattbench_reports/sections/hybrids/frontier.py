@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from wattbench_reports.figures import Dot, Drawing, FrontierLine, frontier
 from wattbench_reports.formatting import units
+from wattbench_reports.presenter.model import Cell, Column, Figure, Passage, Table
 from wattbench_reports.routing.hybrids.frontier import Frontier, Quality, ThresholdCurve, hull_of
 from wattbench_reports.sections.hybrids.words import joules
-from wattbench_reports.sections.model import Figure, Passage
-from wattbench_reports.sections.table import Cell, Column, Table
 
 _DRAWN, _LISTED = 150, 9
 

@@ -8,11 +8,10 @@ from dataclasses import replace
 
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.money import RunMoney
+from wattbench_reports.presenter.model import Cell, Column, Passage, Table
 from wattbench_reports.routing.hybrids.other_choices import Choice
 from wattbench_reports.routing.hybrids.study import ReplayCheck, Study
 from wattbench_reports.sections.hybrids.words import absent, choice_name, joules, joules_interval, latency, signed
-from wattbench_reports.sections.model import Passage
-from wattbench_reports.sections.table import Cell, Column, Table
 from wattbench_reports.stats import Interval
 
 

@@ -7,11 +7,10 @@ from collections.abc import Iterable
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.figures import SentItems, misroutes
 from wattbench_reports.formatting import units
+from wattbench_reports.presenter.model import Cell, Column, Figure, Passage, Table
 from wattbench_reports.routing.hybrids.routing_summary import Against, Routing, Sent, Single
 from wattbench_reports.routing.hybrids.study import Study
 from wattbench_reports.sections.hybrids.words import absent, points, signed
-from wattbench_reports.sections.model import Figure, Passage
-from wattbench_reports.sections.table import Cell, Column, Table
 from wattbench_reports.stats import Interval
 from wattbench_reports.tables.provenance import qualified
 

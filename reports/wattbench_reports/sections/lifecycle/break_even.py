@@ -9,8 +9,7 @@ from wattbench_reports.analyses.break_even import BreakEven, MoneyBreakEven
 from wattbench_reports.analyses.training_cost import in_use, trainings
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
-from wattbench_reports.sections.model import Passage
-from wattbench_reports.sections.table import Cell, Column, Table
+from wattbench_reports.presenter.model import Cell, Column, Passage, Table
 from wattbench_reports.tables.provenance import is_declared, measured_part
 
 _NOTE = (

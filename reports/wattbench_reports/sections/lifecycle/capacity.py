@@ -6,8 +6,7 @@ from wattbench_reports.analyses.capacity import HOURS_PER_MONTH, MAX_LOAD, TARGE
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.tail_latency import MEDIAN, SHARES
-from wattbench_reports.sections.model import Passage
-from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
+from wattbench_reports.presenter.model import Cell, Column, Passage, Table, energy_badge
 from wattbench_reports.stats.budgets import ARRIVALS
 from wattbench_reports.stats.percentiles import label, needed
 

@@ -14,8 +14,7 @@ from wattbench_reports.analyses.lifecycle import (
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.figures.lifecycle import CourseLine, Handover, lifecycle
 from wattbench_reports.formatting import units
-from wattbench_reports.sections.model import Figure, Passage
-from wattbench_reports.sections.table import Cell, Column, Table
+from wattbench_reports.presenter.model import Cell, Column, Figure, Passage, Table
 
 _FARTHEST = 1e15
 """The figure ends at this many correct answers."""

@@ -8,12 +8,11 @@ from wattbench_reports.analyses.training_cost import Step, Training, trainings, 
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.carbon import Carbon, HourlyIntensity
+from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table, energy_badge
 from wattbench_reports.sections.lifecycle.break_even import break_even_passage
 from wattbench_reports.sections.lifecycle.capacity import fleet_passage
 from wattbench_reports.sections.lifecycle.cumulative_energy import course_passage
 from wattbench_reports.sections.lifecycle.own_hardware import own_hardware_passage
-from wattbench_reports.sections.model import Passage, Section
-from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
 
 _LEAD = (
     "The cost of a system over its life: training before its first answer, then every request, and the idle time of "

@@ -9,8 +9,7 @@ from wattbench_reports.analyses.capacity import HOURS_PER_MONTH
 from wattbench_reports.analyses.own_hardware import KeptOn, OwnHardware, OwnHardwareStudy, Pays, own_hardware
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
-from wattbench_reports.sections.model import Passage
-from wattbench_reports.sections.table import Cell, Column, Table
+from wattbench_reports.presenter.model import Cell, Column, Passage, Table
 from wattbench_reports.stats import Interval
 
 MONTHS = 12

@@ -9,15 +9,23 @@ tables.py     tables in words as tables of the page
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.presenter.model import Passage, Section, strong
 from wattbench_reports.routing.model import RoutingStudy
 from wattbench_reports.sections.hybrids import hybrids_section
-from wattbench_reports.sections.model import Passage, Section
 from wattbench_reports.sections.routing.choices import cascades_passage, choices_passage
 from wattbench_reports.sections.routing.residents import residents_passage
 from wattbench_reports.sections.routing.tolerance import tolerance_passage
-from wattbench_reports.wording.routing import RoutingWords, Topic, routing_verdict, routing_words
+from wattbench_reports.wording.routing import (
+    cascades_table,
+    choices_table,
+    residents_table,
+    routing_sentences,
+    routing_verdict,
+    study_measures,
+)
 
 _TITLE = "Whether a router pays"
 
@@ -34,7 +42,7 @@ def routing_section(analysis: Analysis, study: RoutingStudy | str) -> Section | 
     if isinstance(study, str) and hybrids is None and len(analysis.frames.systems) < 2:
         return None
     places = {name: index for index, name in enumerate(analysis.frames.systems)}
-    passages = () if isinstance(study, str) else tuple(_passages(routing_words(study), places))
+    passages = () if isinstance(study, str) else tuple(_passages(study, places))
     if hybrids is not None:
         passages += (Passage("What the hybrids of this run did", (hybrids.lead,)), *hybrids.passages)
     did = ", and what the hybrids of this run did" if hybrids is not None else ""
@@ -48,14 +56,28 @@ def routing_section(analysis: Analysis, study: RoutingStudy | str) -> Section | 
     )
 
 
-def _passages(words: RoutingWords, places: dict[str, int]) -> Iterator[Passage]:
-    yield choices_passage(words, places)
-    passages = (cascades_passage(words, places), tolerance_passage(words, places), residents_passage(words))
+def routing_words(study: RoutingStudy | str) -> Section:
+    """Say a routing study in short, as a terminal, a comment and a notebook show it: the verdict, tables, sentences.
+
+    Args:
+        study: of a run; a text is why there is none, as a clause.
+    """
+    passages: tuple[Passage, ...] = ()
+    if not isinstance(study, str):
+        measures = study_measures(study)
+        residents = None if study.residents is None else residents_table(measures, study.residents)
+        tables = (choices_table(measures), cascades_table(measures), residents)
+        passages = (
+            *(Passage(tables=(each,)) for each in tables if each is not None),
+            Passage(points=tuple(chain.from_iterable(routing_sentences(study).values()))),
+        )
+    return Section("routing", "Routing", "", strong(routing_verdict(study)), passages)
+
+
+def _passages(study: RoutingStudy, places: dict[str, int]) -> Iterator[Passage]:
+    yield choices_passage(study, places)
+    passages = (cascades_passage(study, places), tolerance_passage(study, places), residents_passage(study))
     yield from (passage for passage in passages if passage is not None)
-    sentences = _said(words, "control") + _said(words, "conditions")
-    if sentences:
+    said = routing_sentences(study)
+    if sentences := said["control"] + said["conditions"]:
         yield Passage("How routers were judged", sentences)
-
-
-def _said(words: RoutingWords, topic: Topic) -> tuple[str, ...]:
-    return words.by_topic.get(topic, ())

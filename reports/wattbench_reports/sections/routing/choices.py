@@ -8,38 +8,44 @@ from functools import partial
 
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.costs import CostUnit
+from wattbench_reports.presenter.model import Cell, Column, Figure, Passage, Table
 from wattbench_reports.routing.answers.item_answers import GRAMS, JOULES, MONEY, SECONDS
 from wattbench_reports.routing.model import RoutingChoice, RoutingStudy
-from wattbench_reports.sections.model import Figure, Passage
 from wattbench_reports.sections.routing.tables import page_table
-from wattbench_reports.sections.table import Cell, Column, Table
 from wattbench_reports.stats import Interval
-from wattbench_reports.wording.routing import RoutingWords, StudyMeasures, row_name, shares_text, study_measures
+from wattbench_reports.wording.routing import (
+    StudyMeasures,
+    cascades_table,
+    choices_table,
+    routing_sentences,
+    row_name,
+    shares_text,
+    study_measures,
+)
+from wattbench_reports.wording.routing.choices import qualifies_text
 from wattbench_reports.wording.routing.measures import minus, points
-from wattbench_reports.wording.routing.met import qualifies_text
 from wattbench_reports.wording.routing.pictures import DRAWN_CASCADES, cascades_picture, cost_name, tradeoff_picture
 
 
-def choices_passage(words: RoutingWords, places: Mapping[str, int]) -> Passage:
+def choices_passage(study: RoutingStudy, places: Mapping[str, int]) -> Passage:
     """Make the passage on the choices of systems.
 
     Args:
-        words: of a study.
+        study: of a run.
         places: each system's index among all of the run, which selects its mark.
     """
-    study = words.study
     series = {row_name(each): places[each.name] for each in study.singles}
-    sentences = (*words.by_topic.get("ceiling", ()), *words.by_topic.get("recommended", ()))
+    said = routing_sentences(study)
     return Passage(
         "What a router would gain",
-        sentences,
-        (page_table(words.choices, "What routers would give", series),),
+        said["ceiling"] + said["recommended"],
+        (page_table(choices_table(study_measures(study)), "What routers would give", series),),
         Figure(
             tradeoff_picture(study, places),
             f"Figure: accuracy against {cost_name(study)} of systems, routers and perfect routers",
             _caption(study),
         ),
-        folded=(_all_units(words, series),),
+        folded=(_all_units(study, series),),
     )
 
 
@@ -65,9 +71,9 @@ def _caption(study: RoutingStudy) -> str:
     return " ".join(parts)
 
 
-def _all_units(words: RoutingWords, series: Mapping[str, int]) -> Table:
+def _all_units(study: RoutingStudy, series: Mapping[str, int]) -> Table:
     """Make the table of every system, router and perfect router, with its differences from the best single system."""
-    study, measures = words.study, study_measures(words.study)
+    measures = study_measures(study)
     rows = list(_every(study))
     amounts = [each for each in _amounts(measures) if any(each.name in choice.amounts for _, choice in rows)]
     required = bool(study.settings.requirements)
@@ -150,23 +156,23 @@ def _is_best(choice: RoutingChoice, study: RoutingStudy) -> bool:
     return choice.kind == "single" and choice.name == study.best_single
 
 
-def cascades_passage(words: RoutingWords, places: Mapping[str, int]) -> Passage | None:
+def cascades_passage(study: RoutingStudy, places: Mapping[str, int]) -> Passage | None:
     """Make the passage on cascades; None without a cascade that may pay.
 
     Args:
-        words: of a study.
+        study: of a run.
         places: each system's index among all of the run, which selects its colour.
     """
-    picture = cascades_picture(words.study, places)
-    if words.cascades is None or picture is None:
+    picture, table = cascades_picture(study, places), cascades_table(study_measures(study))
+    if table is None or picture is None:
         return None
-    left = len(words.study.cascades) - DRAWN_CASCADES
+    left = len(study.cascades) - DRAWN_CASCADES
     shaded = "Shaded around the heavy line: 95% intervals"
     more = f" {left} more in the table." if left > 0 else ""
     return Passage(
         "A cheaper system first, then a better one",
-        words.by_topic.get("cascades", ()),
-        (page_table(words.cascades, "Cascades that may pay"),),
+        routing_sentences(study)["cascades"],
+        (page_table(table, "Cascades that may pay"),),
         Figure(
             picture,
             "Figure: accuracy and cost of cascades against the quality of the check",

@@ -5,25 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 
 from wattbench_reports.formatting import units
+from wattbench_reports.presenter.model import Cell, Column, Passage, RateField, Table
 from wattbench_reports.routing.kept_loaded import gain_at
-from wattbench_reports.routing.model import Residents
-from wattbench_reports.sections.model import Passage, RateField
+from wattbench_reports.routing.model import Residents, RoutingStudy
 from wattbench_reports.sections.routing.tables import page_table
-from wattbench_reports.sections.table import Cell, Column, Table
-from wattbench_reports.wording.routing import RoutingWords, StudyMeasures, study_measures
+from wattbench_reports.wording.routing import StudyMeasures, residents_table, routing_sentences, study_measures
 from wattbench_reports.wording.routing.residents import gain_text
 
 
-def residents_passage(words: RoutingWords) -> Passage | None:
+def residents_passage(study: RoutingStudy) -> Passage | None:
     """Make the passage on systems to keep loaded: the best set at each rate, and a field for the rate.
 
     Args:
-        words: of a study.
+        study: of a run.
 
     Returns:
         None where there is nothing to say.
     """
-    sentences, residents = words.by_topic.get("residents", ()), words.study.residents
+    sentences, residents = routing_sentences(study)["residents"], study.residents
     if not sentences:
         return None
     if residents is None:
@@ -31,17 +30,18 @@ def residents_passage(words: RoutingWords) -> Passage | None:
     return Passage(
         "What stays loaded",
         sentences,
-        () if words.residents is None else (_table(words, residents),),
+        (_table(study_measures(study), residents),),
         rate=RateField(
             "Requests per hour", units.roughly(residents.requests_per_hour), "Requests per hour: a number above 0."
         ),
     )
 
 
-def _table(words: RoutingWords, residents: Residents) -> Table:
-    assert words.residents is not None
-    measures = study_measures(words.study)
-    table = page_table(words.residents, "Systems to keep loaded, by the requests per hour from which they are best")
+def _table(measures: StudyMeasures, residents: Residents) -> Table:
+    table = page_table(
+        residents_table(measures, residents),
+        "Systems to keep loaded, by the requests per hour from which they are best",
+    )
     gains = [gain_at(each, residents.requests_per_hour, residents.idle_gain_per_w) for each in residents.sets]
     return replace(
         table,

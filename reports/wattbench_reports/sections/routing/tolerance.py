@@ -5,29 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from wattbench_reports.formatting import units
-from wattbench_reports.routing.model import Tolerance
-from wattbench_reports.sections.model import Passage
-from wattbench_reports.sections.table import Cell, Column, Table
-from wattbench_reports.wording.routing import RoutingWords, StudyMeasures, study_measures
+from wattbench_reports.presenter.model import Cell, Column, Passage, Table
+from wattbench_reports.routing.model import RoutingStudy, Tolerance
+from wattbench_reports.wording.routing import StudyMeasures, routing_sentences, study_measures
 
 MOST_DOMAINS = 8
 """With more domains there is no matrix, but a table of the costliest errors."""
 LISTED = 10
 
 
-def tolerance_passage(words: RoutingWords, places: Mapping[str, int]) -> Passage | None:
+def tolerance_passage(study: RoutingStudy, places: Mapping[str, int]) -> Passage | None:
     """Make the passage on errors that a router could bear; None where choosing by domain gains nothing.
 
     Args:
-        words: of a study.
+        study: of a run.
         places: each system's index among all of the run, which selects its mark.
     """
-    tolerance = words.study.tolerance
+    tolerance = study.tolerance
     if tolerance is None:
         return None
-    measures = study_measures(words.study)
+    measures = study_measures(study)
     made = _matrix if len(tolerance.domains) <= MOST_DOMAINS else _worst
-    return Passage("Errors that a router by domain could bear", words.by_topic.get("tolerance", ()), (
+    return Passage("Errors that a router by domain could bear", routing_sentences(study)["tolerance"], (
         made(tolerance, measures, places),
     ))  # fmt: skip
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 
 from wattbench_reports.formatting import units
+from wattbench_reports.presenter.model import Cell, Column, Table
 from wattbench_reports.routing.answers.item_answers import GRAMS, JOULES, SECONDS
-from wattbench_reports.routing.model import Cascade, ResidentSet, RoutingChoice
-from wattbench_reports.wording.routing.cascades import quality_cell
+from wattbench_reports.routing.model import Cascade, Residents, ResidentSet, RoutingChoice
+from wattbench_reports.wording.routing.choices import comes_to_best, qualifies_text, row_name, shares_text
 from wattbench_reports.wording.routing.measures import StudyMeasures, minus, points
-from wattbench_reports.wording.routing.met import qualifies_text
-from wattbench_reports.wording.routing.names import comes_to_best, row_name, shares_text
 from wattbench_reports.wording.routing.phrases import PHRASES
 from wattbench_reports.wording.routing.residents import gain_text
+from wattbench_reports.wording.routing.sentences import quality_cell
 
 MOST_CHOICES = 10
 """The number of routers that a table shows: those with the most gain."""
@@ -33,45 +32,32 @@ LEAST_SHOWN = 0.0005
 """A smaller difference of shares is shown as 0."""
 
 
-@dataclass(frozen=True)
-class RoutingColumn:
-    """A column of a table of a routing study."""
-
-    key: str
-    """A stable name, such as ``accuracy``."""
-    heading: str
-    number: bool
-    """Whether its cells are numbers, aligned on the right."""
-
-
-@dataclass(frozen=True)
-class RoutingTable:
-    """A table in words: a row of texts per choice."""
-
-    columns: tuple[RoutingColumn, ...]
-    rows: tuple[tuple[str, ...], ...]
-    details: tuple[tuple[str, ...], ...]
-    """For each row its further figures, each with its name or unit; empty for a row without any."""
-    notes: tuple[str, ...] = ()
-    """What settings mean, and how many rows are not shown."""
-
-
-def choices_table(measures: StudyMeasures) -> RoutingTable:
+def choices_table(measures: StudyMeasures) -> Table:
     """Tabulate the best single system, the routers by their gain, other single systems, the perfect routers and the
     control, each with accuracy, cost and gain, and its further figures."""
     columns = (
-        RoutingColumn("answered-by", "answered by", number=False),
-        RoutingColumn("accuracy", "correct", number=True),
-        RoutingColumn("cost", measures.heading(), number=True),
-        RoutingColumn("gain", measures.gain_heading(), number=True),
+        Column("answered by"),
+        Column("correct", numeric=True),
+        Column(measures.heading(), numeric=True),
+        Column(measures.gain_heading(), numeric=True),
+        Column("details", below=True),
     )
-    listed = list(_rows(measures))
-    rows = tuple(
-        (name, units.percent_interval(each.accuracy), _cost(each, measures), _gain(each, measures))
-        for name, each in listed
+    rows = (
+        (
+            name,
+            units.percent_interval(each.accuracy),
+            _cost(each, measures),
+            _gain(each, measures),
+            " · ".join(_details(each, measures)),
+        )
+        for name, each in _rows(measures)
     )
-    details = tuple(tuple(_details(each, measures)) for _, each in listed)
-    return RoutingTable(columns, rows, details, tuple(_notes(measures)))
+    return _table(columns, rows, _notes(measures))
+
+
+def _table(columns: tuple[Column, ...], rows: Iterable[Sequence[str]], notes: Iterable[str] = ()) -> Table:
+    note = " ".join(f"{units.capital(each)}." for each in notes)
+    return Table("", columns, tuple(tuple(map(Cell, row)) for row in rows), note)
 
 
 def _rows(measures: StudyMeasures) -> Iterator[tuple[str, RoutingChoice]]:
@@ -188,24 +174,23 @@ def _notes(measures: StudyMeasures) -> Iterator[str]:
             yield PHRASES["more_rows"].format(count=left, noun=noun if left == 1 else f"{noun}s")
 
 
-def cascades_table(measures: StudyMeasures) -> RoutingTable | None:
+def cascades_table(measures: StudyMeasures) -> Table | None:
     """Tabulate the cascades that may pay; None without any."""
     study = measures.study
     if not study.cascades:
         return None
     columns = (
-        RoutingColumn("cascade", "cascade", number=False),
-        RoutingColumn("equals", "as accurate from", number=True),
-        RoutingColumn("cost", "passed on there" if study.unit is None else measures.heading("there"), number=True),
-        RoutingColumn("pays", "gains from", number=True),
-        RoutingColumn("break-even", "cheaper up to", number=True),
+        Column("cascade"),
+        Column("as accurate from", numeric=True),
+        Column("passed on there" if study.unit is None else measures.heading("there"), numeric=True),
+        Column("gains from", numeric=True),
+        Column("cheaper up to", numeric=True),
     )
-    rows = tuple(_cascade(each, measures) for each in study.cascades)
     notes = (
         "from: how often the check of an answer must be right; 50% is a coin",
         "cheaper up to: the part of the requests passed on at which it costs as much as the second system alone",
     )
-    return RoutingTable(columns, rows, ((),) * len(rows), notes)
+    return _table(columns, (_cascade(each, measures) for each in study.cascades), notes)
 
 
 def _cascade(cascade: Cascade, measures: StudyMeasures) -> tuple[str, ...]:
@@ -226,25 +211,21 @@ def _share(share: float | None) -> str:
     return units.NONE if share is None else f"{units.fixed(100 * share, 0)}%"
 
 
-def residents_table(measures: StudyMeasures) -> RoutingTable | None:
-    """Tabulate the sets of systems that are best to keep loaded, by rising rate; None without any."""
-    residents = measures.study.residents
-    if residents is None:
-        return None
+def residents_table(measures: StudyMeasures, residents: Residents) -> Table:
+    """Tabulate the sets of systems that are best to keep loaded, by rising rate."""
     columns = (
-        RoutingColumn("from", "from requests per hour", number=True),
-        RoutingColumn("loaded", "keep loaded", number=False),
-        RoutingColumn("gain", measures.costs.of_requests("gain without idle"), number=True),
-        RoutingColumn("idle", "further idle power", number=True),
+        Column("keep loaded"),
+        Column("from requests per hour", numeric=True),
+        Column(measures.costs.of_requests("gain without idle"), numeric=True),
+        Column("further idle power", numeric=True),
     )
-    rows = tuple(_resident(each, measures) for each in residents.sets)
-    return RoutingTable(columns, rows, ((),) * len(rows))
+    return _table(columns, (_resident(each, measures) for each in residents.sets))
 
 
 def _resident(each: ResidentSet, measures: StudyMeasures) -> tuple[str, ...]:
     return (
-        units.roughly(each.from_requests_per_hour),
         units.named(each.systems),
+        units.roughly(each.from_requests_per_hour),
         gain_text(measures, each.gain) if each.interval is None else measures.cost_cell(each.interval),
         minus(units.quantity(each.idle_w, "W")),
     )

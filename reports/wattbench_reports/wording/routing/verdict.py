@@ -6,12 +6,21 @@ from wattbench_reports.decision.model import Qualifies
 from wattbench_reports.formatting import units
 from wattbench_reports.routing.model import RoutingChoice, RoutingStudy, RoutingVerdict, WorthBuilding
 from wattbench_reports.wording.decision.costs import plain
-from wattbench_reports.wording.routing.conditions import unjudged_clause
-from wattbench_reports.wording.routing.gains import above_coin, gains_text, perfect_gains, saves
+from wattbench_reports.wording.routing.choices import (
+    above_coin,
+    choice_noun,
+    choice_with_share,
+    comes_to_best,
+    figures_that_are,
+    gains_text,
+    met_figures,
+    nearest_choice,
+    perfect_gains,
+    saves,
+)
 from wattbench_reports.wording.routing.measures import StudyMeasures, part, points, study_measures
-from wattbench_reports.wording.routing.met import figures_that_are, met_figures, nearest_choice
-from wattbench_reports.wording.routing.names import choice_noun, choice_with_share, comes_to_best
 from wattbench_reports.wording.routing.phrases import PHRASES
+from wattbench_reports.wording.routing.sentences import unjudged_clause
 
 
 def routing_verdict(study: RoutingStudy | str) -> str:

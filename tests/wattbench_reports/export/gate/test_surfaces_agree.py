@@ -73,43 +73,52 @@ def results(draw: st.DrawFn) -> GateResult:
     )  # fmt: skip
 
 
-def shown_by_text(result: GateResult) -> dict[str, list[str]]:
-    """Metric to its cells in the terminal."""
+Shown = dict[str, dict[str, str]]
+
+
+def by_name(heads: list[str], rows: list[list[str]]) -> Shown:
+    """Metric to its cells by their heads; a column of dashes is not shown."""
+    empty = dict.fromkeys(HEADS, "–")
+    return {row[0]: empty | dict(zip((head.lower() for head in heads), row, strict=True)) for row in rows}
+
+
+HEADS = ("baseline", "candidate", "change", "fails beyond", "verdict")
+
+
+def shown_by_text(result: GateResult) -> Shown:
     lines = as_text(result).splitlines()
     start = next(place for place, line in enumerate(lines) if line.startswith("metric "))
-    rows = [re.split(r"\s{2,}", line) for line in lines[start + 1 : lines.index("", start)]]
+    heads, *rows = [re.split(r"\s{2,}", line) for line in lines[start : lines.index("", start)]]
     above = [[""], *rows]  # a long label has a line of its own
-    return {row[0] or before[0]: row[1:] for row, before in zip(rows, above, strict=False) if len(row) == 6}
+    found = [
+        [row[0] or before[0], *row[1:]] for row, before in zip(rows, above, strict=False) if len(row) == len(heads)
+    ]
+    return by_name(heads, found)
 
 
-def shown_by_markdown(result: GateResult) -> dict[str, list[str]]:
-    rows = [line[2:-2].split(" | ") for line in as_markdown(result).splitlines() if line.startswith("| ")]
-    of_metrics = [row for row in rows if len(row) == 6 and row[0] not in ("metric", ":--")][: len(result.metrics)]
-    return {re.sub(r" \(.*", "", row[0]): [cell.replace("\\", "").strip("*") for cell in row[1:]] for row in of_metrics}
+def shown_by_markdown(result: GateResult) -> Shown:
+    lines = [line[2:-2].split(" | ") for line in as_markdown(result).splitlines() if line.startswith("| ")]
+    heads, _, *rows = lines
+    cells = [[cell.replace("\\", "").strip("*") for cell in row] for row in rows[: len(result.metrics)]]
+    return by_name(heads, [[re.sub(r" \(.*", "", row[0]), *row[1:]] for row in cells])
 
 
-def shown_by_page(result: GateResult) -> dict[str, dict[str, str]]:
+def shown_by_page(result: GateResult) -> Shown:
     (of_page,) = section_of(result, {}).passages[0].tables
-    heads = [column.label for column in of_page.columns]
-    rows = [[f"{cell.text} {cell.detail}".rstrip() for cell in row] for row in of_page.rows]
-    return {row[0].text: dict(zip(heads, texts, strict=True)) for row, texts in zip(of_page.rows, rows, strict=True)}
+    return by_name([each.label for each in of_page.columns], [[cell.text for cell in row] for row in of_page.rows])
 
 
 @given(results())
 def test_every_surface_shows_the_same_verdicts_and_figures(result: GateResult) -> None:
     page, text, markdown = shown_by_page(result), shown_by_text(result), shown_by_markdown(result)
-    names = [wording.label(each.metric) for each in wording.worst_first(result.metrics)]
-    assert list(text) == list(markdown) == list(page) == names
+    assert list(text) == list(markdown) == list(page)
+    assert list(page) == [wording.label(each.metric) for each in wording.worst_first(result.metrics)]
     for metric in result.metrics:
         name = wording.label(metric.metric)
         figures = [wording.figure(metric, metric.baseline), wording.figure(metric, metric.candidate)]
-        change, margin = wording.change(metric), wording.margin(metric, result.policy)
-        row = page[name]
-        assert text[name] == [*figures, change, margin, wording.outcome(metric) + ("" if metric.blocks else " *")]
-        assert markdown[name] == [*figures, change, margin, wording.outcome(metric)]
-        assert [row["Baseline"], row["Candidate"], row["Change"], row["Fails beyond"]] == [*figures, change, margin]
-        assert row["Verdict"] == wording.outcome(metric) + ("" if metric.blocks else " not blocking")
-        assert row["Metric"] == f"{name} {wording.joules_line(metric)}".rstrip()
+        cells = [*figures, wording.change(metric), wording.margin(metric, result.policy), wording.outcome(metric)]
+        for shown in (page, text, markdown):
+            assert [shown[name][head] for head in HEADS] == cells
 
 
 @given(results())
@@ -120,6 +129,7 @@ def test_every_surface_has_the_sentence_the_joules_and_the_flips(result: GateRes
         assert result.headline in shown
     for shown in (flat, markdown):
         assert all(wording.joules_line(metric) in shown for metric in result.metrics)
+        assert shown.count("not blocking") == sum(not metric.blocks for metric in result.metrics)
     if result.flips is None:
         assert "flipped" not in page + text + markdown
     else:

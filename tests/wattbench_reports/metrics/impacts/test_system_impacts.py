@@ -16,7 +16,7 @@ from tests.made_up.imports import imported_table
 from wattbench_reports.comparison.analysis import analyse, compare
 from wattbench_reports.comparison.several_runs import side_by_side
 from wattbench_reports.export import render
-from wattbench_reports.export.comparison.comparison_html import as_html
+from wattbench_reports.export.comparison.compared_section import as_html
 from wattbench_reports.export.export_run import export_to_bytes
 from wattbench_reports.html import report
 from wattbench_reports.metrics.assumptions import Assumptions

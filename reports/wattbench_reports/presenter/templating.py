@@ -14,7 +14,7 @@ from wattbench_reports.formatting.safe_text import visible
 
 @cache
 def engine(*packages: str) -> Environment:
-    """Make an engine with the templates of some packages; those of the page come last.
+    """Make an engine with the templates of some packages; those of sections come last.
 
     It is made once for the same packages: to compile the page's templates takes as long as a fifth of a small report.
 
@@ -22,7 +22,7 @@ def engine(*packages: str) -> Environment:
         packages: such as ``wattbench_reports.site``: their files next to the code.
     """
     return Environment(
-        loader=ChoiceLoader([PackageLoader(package, "") for package in (*packages, "wattbench_reports.html")]),
+        loader=ChoiceLoader([PackageLoader(package, "") for package in (*packages, "wattbench_reports.presenter")]),
         autoescape=True,
         undefined=StrictUndefined,
         # A control character in any record shows as a sign; what is markup of ours stays as it is.
@@ -32,7 +32,7 @@ def engine(*packages: str) -> Environment:
     )
 
 
-def own_file(name: str, package: str = "wattbench_reports.html") -> str:
+def own_file(name: str, package: str) -> str:
     """Read a file of a package."""
     return importlib.resources.files(package).joinpath(name).read_text(encoding="utf-8")
 

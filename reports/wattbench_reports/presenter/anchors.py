@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from wattbench_reports.sections.model import Section
+from wattbench_reports.presenter.model import Section
 
 _LONGEST = 60
 
