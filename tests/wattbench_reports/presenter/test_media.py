@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from wattbench_reports.presenter.html import as_html
 from wattbench_reports.presenter.markdown import as_markdown
 from wattbench_reports.presenter.model import (
+    ALL,
     Cell,
     Column,
     Example,
