@@ -100,7 +100,7 @@ def test_a_style_is_markup_and_its_words_are_not() -> None:
 def test_an_example_is_quoted_line_by_line() -> None:
     quoted = Example("task, document 1", (Quote("Prompt", "one\n::error::two"),), ())
     lines = as_text(shown(Passage("a system", examples=(Examples("1 of 1", (quoted,)),)))).splitlines()
-    assert lines == ["a system", "1 of 1", "", "  task, document 1", "  Prompt:", "    one", "    : :error::two"]
+    assert lines == ["a system", "1 of 1", "", "task, document 1", "  Prompt:", "  | one", "  | ::error::two"]
 
 
 @given(name=st.text(min_size=1, max_size=30))
