@@ -13,7 +13,7 @@ from wattbench.records.rows.windows import signal_in_words
 from wattbench_reports.analyses.validity import Origin, blocks_asked, origins
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
-from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table, energy_badge
+from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table, energy_badge, text_rows
 from wattbench_reports.tables.provenance import MEANING
 from wattbench_reports.wording import input_check
 
@@ -55,7 +55,7 @@ def _data(analysis: Analysis) -> tuple[Passage, ...]:
     table = Table(
         caption=input_check.summary(check),
         columns=tuple(Column(name.capitalize(), numeric=name in input_check.NUMERIC) for name in head),
-        rows=tuple(tuple(Cell(text) for text in row) for row in rows),
+        rows=text_rows(rows),
         note=input_check.meaning(check),
     )
     return (Passage(input_check.TITLE, (), (table,)),)
