@@ -85,7 +85,7 @@ def scale_to(axis: Axis, low: float, high: float, *, log: bool = False) -> None:
         axis.axes.set(yscale="log" if log else "linear", ylim=(low, high))
 
 
-def tick(value: float, unit: str) -> str:
+def tick(value: float, unit: str, *, money: bool = False) -> str:
     """Format a quantity for an axis, without trailing zeros."""
-    number, _, prefixed = units.quantity(value, unit).partition(" ")
+    number, _, prefixed = (units.money if money else units.quantity)(value, unit).partition(" ")
     return f"{units.trimmed(number)} {prefixed}"

@@ -12,20 +12,24 @@ from wattbench.errors import UserError
 from wattbench.records.files.atomic_write import write_all_atomically
 from wattbench_reports.figures.palette import mark_svg, marks_svg
 from wattbench_reports.formatting import units
+from wattbench_reports.formatting.repository_links import RepositoryLinks
 from wattbench_reports.formatting.units import plural
+from wattbench_reports.gate.metrics import figure_text, size_text
 from wattbench_reports.gate.policy import NIGHT_POLICY, Policy
-from wattbench_reports.history import History, Trend, load_history, trends
+from wattbench_reports.history import History, Trend, change_words, is_worse, load_history, trends
+from wattbench_reports.history.change_words import label
 from wattbench_reports.history.night_verdict import NightVerdict, all_alerts, night_verdict
 from wattbench_reports.presenter.templating import as_bytes, engine, own_file, policy_hash
 from wattbench_reports.site import words
-from wattbench_reports.site.changed_page import shown_differences
 from wattbench_reports.site.full_reports import FullReports, full_reports
 from wattbench_reports.site.index_page import last_figures, open_changes, pinned_date
 from wattbench_reports.site.links import INDEX, METRICS_SHOWN, NIGHTS, TODAY, Anchors, Links
 from wattbench_reports.site.nights_page import gaps, night_list
 from wattbench_reports.site.series import Breaks, series_of
-from wattbench_reports.site.tonight import last_night, tonight
+from wattbench_reports.site.tonight import BADGES, alarms_by_system, headline, style_of_change, tonight
 from wattbench_reports.site.trend_page import groups
+from wattbench_reports.wording import night as difference_words
+from wattbench_reports.wording.gate import verdict_name
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -85,24 +89,35 @@ class _Site:
         self._series = history.series_nights()
 
     def index(self) -> str:
-        links = self._links(INDEX)
+        links, result = self._links(INDEX), self._verdict.result
         return self._page(
             links,
             "index.html.j2",
             f"Night of {self._last.date}",
-            night=last_night(self._verdict, self._anchors, links),
-            tonight=tonight(self._verdict.changes, self._anchors, links),
-            differences=shown_differences(self._verdict.differences),
-            figures=last_figures(self._history, self._drawn, self._anchors, links),
-            metrics=[{"label": words.label(each), "href": links.metric(each)} for each in METRICS_SHOWN],
-            changes=open_changes(self._history, self._trends, self._anchors, links),
+            verdict=verdict_name(result.verdict),
+            badge=BADGES[result.verdict],
+            headline=headline(self._verdict),
+            alarms=list(alarms_by_system(self._verdict, links)),
+            tonight=tonight(self._verdict.changes),
+            night_words=change_words,
+            style_of_change=style_of_change,
+            figure_text=figure_text,
+            size_text=size_text,
+            capital=units.capital,
+            differences=self._verdict.differences,
+            difference_words=difference_words,
+            repository=RepositoryLinks,
+            figures=last_figures(self._history, self._drawn, links),
+            metrics=METRICS_SHOWN,
+            changes=open_changes(self._history, self._trends),
+            is_worse=is_worse,
             changes_note=self._changes_note(),
-            pinned=self._pinned(links),
+            pinned=self._history.reference,
+            pinned_date=pinned_date(self._history),
             gaps=gaps(night.date for night in self._series),
-            notes=self._verdict.result.notes,
-            report=links.report(self._last.run),
+            notes=result.notes,
+            run=self._last.run,
             missing_reason=self._reports.missing_reason,
-            run_href=links.run(self._last.run),
             span=self._span(),
         )
 
@@ -111,8 +126,8 @@ class _Site:
         return self._page(
             links,
             "trend.html.j2",
-            units.capital(words.label(metric)),
-            groups=groups(self._drawn, metric, self._anchors, links),
+            units.capital(label(metric)),
+            groups=groups(self._drawn, metric, links),
             note="Each chart has its own scale, which may not start at 0. The date of a change point is the first "
             "night at the new level; its limit is what those nights were beyond.",
         )
@@ -130,7 +145,7 @@ class _Site:
         )  # fmt: skip
 
     def _links(self, page: str) -> Links:
-        return Links(self._history, page, self._reports.runs)
+        return Links(self._history, page, self._anchors, self._reports.runs)
 
     def _page(self, links: Links, template: str, title: str, **shown: Any) -> str:
         css = own_file("style.css", "wattbench_reports.html") + own_file("site.css", "wattbench_reports.site")
@@ -141,6 +156,8 @@ class _Site:
             marks=Markup(marks_svg()),  # noqa: S704
             mark=lambda position: Markup(mark_svg(position)),  # noqa: S704
             title=title,
+            links=links,
+            words=words,
             suite=self._last.suite,
             meta=f"{plural(len(self._series), 'night')}, {self._span()} · last run {self._last.run}",
             navigation=self._navigation(links),
@@ -149,7 +166,7 @@ class _Site:
 
     def _navigation(self, links: Links) -> list[dict[str, object]]:
         pages = {INDEX: "Last night", TODAY: "Full report"}
-        pages |= {f"trends/{metric}.html": units.capital(words.label(metric)) for metric in METRICS_SHOWN}
+        pages |= {f"trends/{metric}.html": units.capital(label(metric)) for metric in METRICS_SHOWN}
         pages |= {NIGHTS: "All nights"}
         return [
             {"href": links.to(page), "label": label, "current": page == links.page} for page, label in pages.items()
@@ -166,12 +183,3 @@ class _Site:
             f"Change points after the reference night, {date}. A change point stays open until a reviewed reference of "
             "a later night replaces this one; better figures do not close it."
         )
-
-    def _pinned(self, links: Links) -> dict[str, object] | None:
-        reference = self._history.reference
-        if reference is None:
-            return None
-        return {
-            "run": reference.run, "href": links.run(reference.run), "reason": reference.reason,
-            "reviewed_by": reference.reviewed_by, "reviewed": reference.date, "date": pinned_date(self._history),
-        }  # fmt: skip

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wattbench_reports.formatting.units import plural
-from wattbench_reports.history import EVERYWHERE, Change, History, Trend, TrendPoint, is_worse
+from wattbench_reports.gate.metrics import figure_text
+from wattbench_reports.history import EVERYWHERE, Change, History, Trend, TrendPoint
+from wattbench_reports.history.change_words import label
 from wattbench_reports.metrics.registry import ENERGY
 from wattbench_reports.site import words
-from wattbench_reports.site.links import METRICS_SHOWN, Anchors, Links
+from wattbench_reports.site.links import METRICS_SHOWN, Links
 from wattbench_reports.site.series import TrendSeries
 from wattbench_reports.site.sparkline import SPARK, Chart, chart
 from wattbench_reports.tables.provenance import is_modelled
@@ -20,7 +22,7 @@ from wattbench_reports.tables.provenance import is_modelled
 class Sparkline:
     """One system's trend of one metric, over all domains."""
 
-    href: str
+    href: str | None
     text: str
     """The newest figure."""
     modelled: bool
@@ -45,37 +47,18 @@ class LastFigures:
     sparks: tuple[Sparkline | None, ...]
 
 
-@dataclass(frozen=True)
-class OpenChange:
-    """A change point later than the reference."""
-
-    date: datetime.date
-    system: str
-    domain: str
-    metric: str
-    text: str
-    worse: bool
-    href: str
-    """Of the chart."""
-    run: str
-    run_href: str | None
-
-
-def last_figures(
-    history: History, every: Sequence[TrendSeries], anchors: Anchors, links: Links
-) -> tuple[LastFigures, ...]:
+def last_figures(history: History, every: Sequence[TrendSeries], links: Links) -> tuple[LastFigures, ...]:
     """Return the figures of the last night, per system.
 
     Args:
         history: with one night at least.
         every: series of all metrics and domains; those over all domains are shown.
-        anchors: of all systems and domains.
         links: of the page.
     """
     overall = {(each.trend.system, each.trend.metric): each for each in every if each.trend.domain == EVERYWHERE}
     kinds = dict(zip(history.values["system"], history.values["kind"], strict=True))
     rows = []
-    for system, position in anchors.positions.items():
+    for system, position in links.anchors.positions.items():
         of_system = [overall.get((system, metric)) for metric in METRICS_SHOWN]
         points = [_last_point(each) for each in of_system]
         if any(point is not None for point in points):
@@ -91,7 +74,7 @@ def last_figures(
                     ),
                     energy=energy,
                     modelled=is_modelled(energy),
-                    sparks=tuple(_spark(each, anchors, links) for each in of_system),
+                    sparks=tuple(_spark(each, links) for each in of_system),
                 )
             )
     return tuple(rows)
@@ -102,52 +85,37 @@ def _last_point(series: TrendSeries | None) -> TrendPoint | None:
     return point if point is not None and point.value is not None else None
 
 
-def _spark(series: TrendSeries | None, anchors: Anchors, links: Links) -> Sparkline | None:
+def _spark(series: TrendSeries | None, links: Links) -> Sparkline | None:
     if series is None or series.last is None:
         return None
     trend, last = series.trend, series.last
     newest = trend.points[last]
-    text = words.figure(newest.value, trend.metric)
+    text = figure_text(trend.metric, newest.value)
     return Sparkline(
-        href=links.metric(trend.metric, anchors.charts[trend.system, trend.domain]),
+        href=links.chart(trend.system, trend.domain, trend.metric),
         text=text,
         modelled=trend.metric in ENERGY and is_modelled(newest.provenance),
-        description=f"{trend.system}, {words.label(trend.metric)}: {plural(series.nights, 'night')}, "
+        description=f"{trend.system}, {label(trend.metric)}: {plural(series.nights, 'night')}, "
         f"{plural(len(series.changes), 'change point')}, {text} on {newest.date}",
         drawing=chart(series, SPARK),
-        colour=anchors.positions[trend.system] % 8,
+        colour=links.anchors.positions[trend.system] % 8,
     )
 
 
-def open_changes(history: History, trends: Sequence[Trend], anchors: Anchors, links: Links) -> list[OpenChange]:
+def open_changes(history: History, trends: Sequence[Trend]) -> list[tuple[Trend, Change]]:
     """Return the change points after the reference, or all if none is pinned, newest first.
 
     A new reference, which is a reviewed file, closes one; a night that looks better does not.
     """
     since = pinned_date(history) or datetime.date.min
     changes = [
-        _open(trend, change, anchors, links)
+        (trend, change)
         for trend in trends
         if trend.metric in METRICS_SHOWN
         for change in trend.changes
         if change.date > since
     ]
-    return sorted(changes, key=lambda each: each.date, reverse=True)
-
-
-def _open(trend: Trend, change: Change, anchors: Anchors, links: Links) -> OpenChange:
-    metric = trend.metric
-    return OpenChange(
-        date=change.date,
-        system=trend.system,
-        domain=words.domain_name(trend.domain),
-        metric=words.label(metric),
-        text=words.change(change, metric),
-        worse=is_worse(metric, change.shift),
-        href=links.metric(metric, anchors.charts[trend.system, trend.domain]),
-        run=change.run,
-        run_href=links.run(change.run),
-    )
+    return sorted(changes, key=lambda each: each[1].date, reverse=True)
 
 
 def pinned_date(history: History) -> datetime.date | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote
@@ -23,13 +23,40 @@ INDEX, NIGHTS, TODAY = "index.html", "nights.html", "today.html"
 
 
 @dataclass(frozen=True)
+class Anchors:
+    """The ids in links, and the positions, of the systems and charts of a history."""
+
+    positions: Mapping[str, int]
+    """System to its position among all systems, which gives its colour and mark."""
+    sections: Mapping[str, str]
+    """System to the id of its part of a page of trends."""
+    charts: Mapping[tuple[str, str], str]
+    """(System, domain) to the id of its chart."""
+
+    @classmethod
+    def of(cls, trends: Sequence[Trend]) -> Anchors:
+        """Give systems and charts their ids in order of appearance, the same for all metrics."""
+        systems = list(dict.fromkeys(trend.system for trend in trends))
+        domains = list(dict.fromkeys(trend.domain for trend in trends))
+        sections = dict(zip(systems, _ids(systems), strict=True))
+        endings = dict(zip(domains, _ids("all" if domain == EVERYWHERE else domain for domain in domains), strict=True))
+        return cls(
+            positions={system: position for position, system in enumerate(systems)},
+            sections=sections,
+            charts={(t.system, t.domain): f"{sections[t.system]}--{endings[t.domain]}" for t in trends},
+        )
+
+
+@dataclass(frozen=True)
 class Links:
     """The addresses as seen from one page."""
 
     history: History
     page: str
     """The page, relative to the site: ``trends/accuracy.html``."""
-    reports: frozenset[str] = field(default_factory=frozenset)
+    anchors: Anchors
+    """Of all systems and charts of the site."""
+    reports: frozenset[str]
     """The runs that have a full report in the site."""
 
     @property
@@ -42,9 +69,14 @@ class Links:
         path = os.path.relpath(self.history.root / "site" / page, self._folder)
         return quote(path.replace(os.sep, "/")) + (f"#{anchor}" if anchor else "")
 
-    def metric(self, metric: str, anchor: str = "") -> str:
+    def metric(self, metric: str) -> str:
         """Link to the trends of a metric."""
-        return self.to(f"trends/{metric}.html", anchor)
+        return self.to(f"trends/{metric}.html")
+
+    def chart(self, system: str, domain: str, metric: str) -> str | None:
+        """Link to the chart of a series; None if the site has none."""
+        anchor = self.anchors.charts.get((system, domain))
+        return self.to(f"trends/{metric}.html", anchor) if anchor and metric in METRICS_SHOWN else None
 
     def night(self, date: datetime.date) -> str | None:
         """Link to the row of a night; None if there was no night on this date."""
@@ -82,31 +114,6 @@ def report_name(root: Path) -> str:
 def night_id(date: datetime.date) -> str:
     """Return the id of a night's row."""
     return f"night-{date}"
-
-
-@dataclass(frozen=True)
-class Anchors:
-    """The ids in links, and the positions, of the systems and charts of a history."""
-
-    positions: Mapping[str, int]
-    """System to its position among all systems, which gives its colour and mark."""
-    sections: Mapping[str, str]
-    """System to the id of its part of a page of trends."""
-    charts: Mapping[tuple[str, str], str]
-    """(System, domain) to the id of its chart."""
-
-    @classmethod
-    def of(cls, trends: Sequence[Trend]) -> Anchors:
-        """Give systems and charts their ids in order of appearance, the same for all metrics."""
-        systems = list(dict.fromkeys(trend.system for trend in trends))
-        domains = list(dict.fromkeys(trend.domain for trend in trends))
-        sections = dict(zip(systems, _ids(systems), strict=True))
-        endings = dict(zip(domains, _ids("all" if domain == EVERYWHERE else domain for domain in domains), strict=True))
-        return cls(
-            positions={system: position for position, system in enumerate(systems)},
-            sections=sections,
-            charts={(t.system, t.domain): f"{sections[t.system]}--{endings[t.domain]}" for t in trends},
-        )
 
 
 def _ids(names: Iterable[str]) -> list[str]:

@@ -7,10 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from wattbench_reports.formatting.units import plural
+from wattbench_reports.gate.metrics import figure_text
 from wattbench_reports.history import is_worse
+from wattbench_reports.history.change_words import label
 from wattbench_reports.metrics.registry import ENERGY
 from wattbench_reports.site import words
-from wattbench_reports.site.links import Anchors, Links
+from wattbench_reports.site.links import Links
 from wattbench_reports.site.series import TrendSeries
 from wattbench_reports.site.sparkline import Chart, chart
 from wattbench_reports.tables.provenance import is_modelled, joined
@@ -48,16 +50,6 @@ class Panel:
 
 
 @dataclass(frozen=True)
-class TrendRow:
-    """A row of the table."""
-
-    date: datetime.date
-    href: str | None
-    """None on a date without a night."""
-    figures: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class SystemTrends:
     """One system."""
 
@@ -66,32 +58,30 @@ class SystemTrends:
     position: int
     """Among all systems, which gives its colour and mark."""
     panels: tuple[Panel, ...]
-    table: tuple[TrendRow, ...]
-    """Newest first; a column per panel."""
+    table: tuple[tuple[datetime.date, tuple[str, ...]], ...]
+    """Date and figures, newest first; a column per panel."""
 
 
-def groups(every: Sequence[TrendSeries], metric: str, anchors: Anchors, links: Links) -> tuple[SystemTrends, ...]:
+def groups(every: Sequence[TrendSeries], metric: str, links: Links) -> tuple[SystemTrends, ...]:
     """Return the systems that have a figure of this metric, with their charts.
 
     Args:
         every: series of all metrics.
         metric: one of `wattbench_reports.metrics.registry.METRICS`.
-        anchors: of all systems and domains.
         links: of the page.
     """
     of_metric = [each for each in every if each.trend.metric == metric]
     return tuple(
-        _group(system, drawn, anchors, links)
-        for system in anchors.positions
+        _group(system, drawn, links)
+        for system in links.anchors.positions
         if (drawn := [each for each in of_metric if each.trend.system == system and each.nights])
     )
 
 
-def _group(system: str, drawn: list[TrendSeries], anchors: Anchors, links: Links) -> SystemTrends:
+def _group(system: str, drawn: list[TrendSeries], links: Links) -> SystemTrends:
+    anchors = links.anchors
     panels = tuple(_panel(each, anchors.charts[system, each.trend.domain], links) for each in drawn)
-    return SystemTrends(
-        anchors.sections[system], system, anchors.positions[system], panels, tuple(_table(drawn, links))
-    )
+    return SystemTrends(anchors.sections[system], system, anchors.positions[system], panels, tuple(_table(drawn)))
 
 
 def _panel(series: TrendSeries, panel_id: str, links: Links) -> Panel:
@@ -106,7 +96,7 @@ def _panel(series: TrendSeries, panel_id: str, links: Links) -> Panel:
         last=f"{words.figure_interval(point.value, point.standard_error, trend.metric)} on {point.date}",
         modelled="modelled joules" if modelled else "",
         drawing=chart(series),
-        title=f"{trend.system}, {words.domain_name(trend.domain)}: {words.label(trend.metric)}",
+        title=f"{trend.system}, {words.domain_name(trend.domain)}: {label(trend.metric)}",
         description=_description(series),
         events=tuple(_events(series, links)),
     )
@@ -120,9 +110,9 @@ def _description(series: TrendSeries) -> str:
     if missing:
         parts.append(f"{plural(missing, 'day')} without a figure")
     if series.reference is not None:
-        parts.append(f"the reference is {words.figure(series.reference.value, metric)}")
+        parts.append(f"the reference is {figure_text(metric, series.reference.value)}")
     for _, change in series.changes:
-        before, after = (words.figure(level, metric) for level in (change.before, change.after))
+        before, after = (figure_text(metric, level) for level in (change.before, change.after))
         parts.append(f"change point on {change.date} from {before} to {after}")
     parts += [f"a new series starts on {each.date} (new {each.word})" for each in series.breaks]
     return "; ".join(parts) + "."
@@ -155,12 +145,8 @@ def _events(series: TrendSeries, links: Links) -> list[Event]:
     return sorted(events, key=lambda event: event.date, reverse=True)
 
 
-def _table(drawn: list[TrendSeries], links: Links) -> Iterator[TrendRow]:
+def _table(drawn: list[TrendSeries]) -> Iterator[tuple[datetime.date, tuple[str, ...]]]:
     columns = [each.trend for each in drawn]
-    for day, point in reversed(list(enumerate(columns[0].points))):
-        night = [column.points[day] for column in columns]
-        yield TrendRow(
-            point.date,
-            links.night(point.date),
-            tuple(words.figure_interval(each.value, each.standard_error, columns[0].metric) for each in night),
-        )
+    for of_date in reversed(list(zip(*(column.points for column in columns), strict=True))):
+        figures = (words.figure_interval(each.value, each.standard_error, columns[0].metric) for each in of_date)
+        yield of_date[0].date, tuple(figures)

@@ -21,16 +21,6 @@ def domain_name(domain: str) -> str:
     return ALL_DOMAINS if domain == EVERYWHERE else domain
 
 
-def label(metric: str) -> str:
-    """Write a metric's name: ``latency p50``."""
-    return METRICS[metric].label
-
-
-def figure(value: float | None, metric: str) -> str:
-    """Write a figure: ``45.0%``, ``820 ms``, ``12.3 J``; a dash if not available."""
-    return figure_text(metric, value)
-
-
 def bounds(value: float, standard_error: float | None, metric: str) -> tuple[float, float] | None:
     """Return the 95% confidence interval of a night's figure, within its range; None if its error is not known."""
     if standard_error is None or not standard_error >= 0:
@@ -43,7 +33,7 @@ def figure_interval(value: float | None, standard_error: float | None, metric: s
     """Write a figure and its interval: ``45.0% [32.5, 58.1]``; the figure alone if its error is not known."""
     around = None if value is None else bounds(value, standard_error, metric)
     if value is None or around is None:
-        return figure(value, metric)
+        return figure_text(metric, value)
     interval = Interval(value, *around)
     if METRICS[metric].unit == "share":
         return units.percent_interval(interval)
@@ -55,13 +45,13 @@ def shift(before: float, after: float, metric: str) -> str:
     if metric == ACCURACY:
         return f"{'−' if after < before else '+'}{units.points(after - before)}"
     if before == 0:
-        return f"from {figure(before, metric)}"
+        return f"from {figure_text(metric, before)}"
     return f"{'−' if after < before else '+'}{units.percent(abs(after / before - 1))}"
 
 
 def change(seen: Change, metric: str) -> str:
     """Write a change of a series: ``920 ms → 1.16 s (+26.1%, limit 10.0%)``."""
-    before, after = (figure(level, metric) for level in (seen.before, seen.after))
+    before, after = (figure_text(metric, level) for level in (seen.before, seen.after))
     return f"{before} → {after} ({shift(seen.before, seen.after, metric)}, limit {size_text(metric, seen.limit)})"
 
 
