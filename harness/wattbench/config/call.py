@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
-from wattbench.config.base import Strict, relative_to_its_file
+from wattbench.records.schema.base import Strict, relative_to_its_file
 
 
 class Checkout(Strict):

@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AliasChoices, Field, NonNegativeFloat, field_validator, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from wattbench.config.base import Name, RelativePath, Seed, Strict
 from wattbench.config.task_choice import TaskChoice
+from wattbench.records.schema.base import Name, RelativePath, Seed, Strict
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 """The files that can be a task."""

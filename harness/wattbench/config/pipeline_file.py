@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator
 
-from wattbench.config.base import RelativePath
+from wattbench.records.schema.base import RelativePath
 
 PICKLES = (".joblib", ".pkl", ".pickle", ".sav", ".dill", ".cloudpickle")
 """Suffixes under which pipelines are usually pickled."""

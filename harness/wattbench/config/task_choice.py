@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, NonNegativeInt
 
-from wattbench.config.base import Items, Strict
+from wattbench.records.schema.base import Items, Strict
 
 
 def _each_once(documents: list[int]) -> list[int]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from wattbench.records.schema.header import MeterRecord
 from wattbench_reports.comparison.analysis import Analysis
-from wattbench_reports.tables.header_record import MeterRecord
-from wattbench_reports.tables.json_values import object_of_text
+from wattbench_reports.tables.run_tables import object_of_text
 
 
 @dataclass(frozen=True)

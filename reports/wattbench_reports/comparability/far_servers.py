@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from urllib.parse import urlsplit
 
-from wattbench_reports.tables.suite_record import SystemSettings
+from wattbench_reports.tables.suite_record import MemberSettings, SystemSettings
 
 
 def hosts_elsewhere(config: SystemSettings) -> list[str]:
@@ -17,7 +17,7 @@ def hosts_elsewhere(config: SystemSettings) -> list[str]:
     return sorted({host for each in (config, *config.pool.values()) if (host := _far_host(each)) is not None})
 
 
-def _far_host(config: SystemSettings) -> str | None:
+def _far_host(config: MemberSettings) -> str | None:
     """Return the host of a server on another machine that wattbench did not start; None for any other server."""
     url = config.base_url
     if url is None or config.served_by_wattbench:

@@ -19,8 +19,7 @@ from wattbench_reports.comparability.document_digests import Contents, contents,
 from wattbench_reports.comparability.far_servers import hosts_elsewhere
 from wattbench_reports.comparability.joule_owner import JouleOwner, joule_owners
 from wattbench_reports.tables.header_record import HeaderRecord
-from wattbench_reports.tables.json_values import object_of_text
-from wattbench_reports.tables.run_tables import Frames
+from wattbench_reports.tables.run_tables import Frames, object_of_text
 from wattbench_reports.tables.streamed import StreamedFrames
 from wattbench_reports.tables.suite_record import SystemSettings
 

@@ -17,16 +17,16 @@ from pydantic import (
     model_validator,
 )
 
-from wattbench.config.base import Items, Name, RelativePath, Times, named_by
 from wattbench.config.call import Call, FilledInCheckout
 from wattbench.config.pipeline_file import PipelineFile, TrustedType
 from wattbench.config.registry import Registry
 from wattbench.config.router import CascadeRouter, OtherRouter, PredictedRouter, Router, RouterBase
 from wattbench.config.systems.endpoint import EndpointSystem
 from wattbench.config.systems.engine_hints import hint
-from wattbench.config.systems.prediction import Prediction
 from wattbench.config.systems.system_base import SystemBase
 from wattbench.config.systems.weights import Weights
+from wattbench.records.schema.base import Items, Name, RelativePath, Times, named_by
+from wattbench.records.schema.prediction import Prediction
 
 
 class LocalModel(SystemBase):

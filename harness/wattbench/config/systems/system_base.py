@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt
 
-from wattbench.config.base import Name, Strict
-from wattbench.config.systems.price import Price
-from wattbench.config.systems.training import TrainingCost
+from wattbench.records.schema.base import Name, Strict
+from wattbench.records.schema.price import Price
+from wattbench.records.schema.training import TrainingCost
 
 Kind = Literal["generalist", "specialist", "moe", "distilled", "hybrid"]
 

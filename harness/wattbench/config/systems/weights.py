@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from wattbench.config.base import RelativePath, Strict
+from wattbench.records.schema.base import RelativePath, Strict
 
 
 class Weights(Strict):

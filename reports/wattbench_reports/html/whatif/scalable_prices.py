@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from wattbench.records.suite_defaults import PRICES
+from wattbench.records.schema.price import PRICES
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.metrics.money.model import DECLARED
 from wattbench_reports.metrics.money.prices import prices_of

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, FiniteFloat, PositiveInt, model_validator
 
-from wattbench.config.base import Name, Strict
+from wattbench.records.schema.base import Name, Strict
 
 Figure = Annotated[list[FiniteFloat], Field(min_length=3, max_length=3)]
 """An estimate, and the bounds of its interval of 95%."""
