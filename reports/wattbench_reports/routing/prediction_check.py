@@ -65,7 +65,7 @@ def prediction_checks(analysis: Analysis) -> tuple[PredictionCheck, ...]:
     predicted = {
         name: each.predicted
         for name in analysis.frames.systems
-        if (each := settings.get(name)) is not None and each.predicted is not None
+        if (each := settings.get(name)) is not None and each.predicted is not None and each.predicted.figures.known
     }
     if not predicted:
         return ()

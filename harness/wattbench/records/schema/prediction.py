@@ -23,6 +23,11 @@ class PredictedFigures(Strict):
     money: Figure | None = None
     """In the currency of the run."""
 
+    @property
+    def known(self) -> bool:
+        """Return whether at least one of them was predicted."""
+        return any(figure is not None for _, figure in self)
+
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         for name in type(self).model_fields:
