@@ -6,8 +6,8 @@ meter, engine or router is imported where a suite names one: only it knows its s
 """
 
 from wattbench.config.apis import SERVICES, Service
-from wattbench.config.call import Checkout
-from wattbench.config.file_task import FileSplit, FileTask
+from wattbench.config.code_files import Checkout
+from wattbench.config.file_task import FileSplit, FileTask, TaskChoice
 from wattbench.config.hosts import far_host, hosts_of
 from wattbench.config.loader import (
     Resolved,
@@ -63,9 +63,7 @@ from wattbench.config.systems.system import (
     System,
     TransformersSystem,
 )
-from wattbench.config.systems.system_base import Prompt, SystemBase
-from wattbench.config.systems.weights import Weights
-from wattbench.config.task_choice import TaskChoice
+from wattbench.config.systems.system_base import Prompt, SystemBase, Weights
 from wattbench.records.schema.base import Name, RelativePath
 from wattbench.records.schema.carbon import Carbon
 from wattbench.records.schema.decide import Decide

@@ -12,12 +12,11 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from wattbench.config.file_task import FileTask
+from wattbench.config.file_task import FileTask, TaskChoice
 from wattbench.config.meters.meter_base import without_unset
 from wattbench.config.suite import Catalogue, Suite
 from wattbench.config.systems.system import HybridSystem, System
 from wattbench.config.systems.system_base import SystemBase
-from wattbench.config.task_choice import TaskChoice
 from wattbench.config.third_party import RECORDED_SUITE, checked_meters, checked_system
 from wattbench.config.yamlfile import YamlFile, read_yaml, texts_in, yaml_file
 from wattbench.errors import UserError, nearest

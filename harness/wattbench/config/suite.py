@@ -14,11 +14,10 @@ from pydantic import (
 )
 
 from wattbench.config.apis import MaxCost
-from wattbench.config.file_task import FileTask
+from wattbench.config.file_task import FileTask, TaskChoice
 from wattbench.config.meters.meter import AutoSettings, MeterEntry
 from wattbench.config.open_loop import Load
 from wattbench.config.systems.system import System
-from wattbench.config.task_choice import TaskChoice
 from wattbench.records.schema.base import Name, PauseSeconds, RelativePath, Seed, Strict, Times
 from wattbench.records.schema.carbon import Carbon
 from wattbench.records.schema.decide import Decide
