@@ -15,6 +15,7 @@ from wattbench.config import load_suite
 from wattbench.errors import MissingExtraError
 from wattbench.measure.services.estimates import EcoLogits, estimate_rows
 from wattbench.records import ItemRow
+from wattbench.records.schema.carbon import Embodied as DeclaredEmbodied
 from wattbench_reports.metrics.carbon.embodied import embodied
 
 REQUESTS = [(120, 0.4), (8, 3.0), (700, 12.5), (1, 0.001), (0, 0.2)]
@@ -59,7 +60,7 @@ def _manufacture() -> Line:
 
     kg = llm.SERVER_EMBODIED_IMPACT_GWP / llm.SERVER_GPUS + llm.GPU_EMBODIED_IMPACT_GWP
     known_g = 1000 * kg * 3600 / llm.HARDWARE_LIFESPAN
-    ours = embodied({"use": FIGURE})
+    ours = embodied(DeclaredEmbodied(use=FIGURE))
     found_g = None if ours is None else ours.g_per_hour
     return Line("manufacture", f"an hour of one GPU of a server (`{FIGURE}`): manufacture", "g CO2e", known_g, found_g)
 

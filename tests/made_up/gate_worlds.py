@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from tests.made_up.noisy_machine import NOISES, STEP_S, Noise, Schedule, measure, wander
 from wattbench.records import SIDES
-from wattbench.records.suite_defaults import gate_loads
+from wattbench.records.schema.gate import gate_loads
 from wattbench.scenarios.interleaved.schedule import PlannedRound, reload_points
 from wattbench_reports.gate.evidence.model import Round
 

@@ -302,4 +302,4 @@ def _item_rows(
 
 def gate_policy(**settings: Any) -> Policy:
     """Return the reports' policy of a suite's `gate` settings."""
-    return policy_of(GatePolicy.model_validate(settings).model_dump(mode="json"))
+    return policy_of(GatePolicy.model_validate(settings))

@@ -10,12 +10,12 @@ from typing import Any
 
 import pandas as pd
 
+from wattbench.records.schema.header import CommitRecord, CommitsSinceRecord
 from wattbench_reports.gate.policy import NIGHT_POLICY
 from wattbench_reports.history import Alarm, Change, History, Night, NightChange
 from wattbench_reports.history.night_changes import state_of
 from wattbench_reports.history.night_verdict import NightVerdict, night_result
 from wattbench_reports.history.what_changed import FactChange, NightDifference, PartChange
-from wattbench_reports.tables.repository_record import CommitRecord, CommitsSinceRecord
 
 FIRST = date(2026, 3, 1)
 
@@ -74,7 +74,10 @@ def difference(history: History, remote: str | None = "https://github.com/owner/
     before, last = history.nights[-2:]
     since = CommitsSinceRecord(
         run=before.run,
-        commits=(CommitRecord("c" * 40, "Train the adapter again (#12)"), CommitRecord("d" * 40, "Shorter | prompt")),
+        commits=(
+            CommitRecord(commit="c" * 40, subject="Train the adapter again (#12)"),
+            CommitRecord(commit="d" * 40, subject="Shorter | prompt"),
+        ),
         commits_in_all=3,
         files=("adapters/small.yaml", "prompts/a (b).txt"),
         files_in_all=2,
@@ -190,7 +193,9 @@ def hostile(text: str) -> NightVerdict:
     """Return an alarm with changes and differences whose every name is this text."""
     base = difference(_TWELVE)
     part = PartChange((text,), "weights", (FactChange(text, text, f"{text}2"),), (text,))
-    since = CommitsSinceRecord(base.night.run, (CommitRecord("c" * 40, text),), 1, (text,), 1)
+    since = CommitsSinceRecord(
+        run=base.night.run, commits=(CommitRecord(commit="c" * 40, subject=text),), files=(text,)
+    )
     changes = [change(0.9, system=text, label=text, note=text), change(-0.2, system=text, against="best", label=text)]
     return verdict(
         history(12, notes=[text]),

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from wattbench.records.schema.header import CommitRecord, CommitsSinceRecord
 from wattbench_reports.gate.policy import NIGHT_POLICY
 from wattbench_reports.history import (
     Alarm,
@@ -26,7 +27,6 @@ from wattbench_reports.history.night_verdict import NightVerdict, night_result
 from wattbench_reports.history.series_watch import LEAST_NIGHTS
 from wattbench_reports.history.what_changed import FactChange, NightDifference, PartChange
 from wattbench_reports.site.links import METRICS_SHOWN
-from wattbench_reports.tables.repository_record import CommitRecord, CommitsSinceRecord
 
 FIRST = datetime.date(2026, 1, 1)
 LEVELS = {
@@ -226,7 +226,10 @@ def differences_of(
     prompts = PartChange((), "prompts", (FactChange("of addition", "", ""),))
     since = CommitsSinceRecord(
         run=before.run,
-        commits=(CommitRecord("c" * 40, f"Train {file} again"), CommitRecord("d" * 40, "<b>Shorter</b> prompt")),
+        commits=(
+            CommitRecord(commit="c" * 40, subject=f"Train {file} again"),
+            CommitRecord(commit="d" * 40, subject="<b>Shorter</b> prompt"),
+        ),
         commits_in_all=5,
         files=(file, "prompts/a b.txt"),
         files_in_all=2,

@@ -19,7 +19,6 @@ from wattbench.progress.notices import notice
 from wattbench.redaction import hide_settings
 from wattbench_reports.metrics.carbon import carbon_of_suite
 from wattbench_reports.metrics.impacts import impacts_of_suite
-from wattbench_reports.tables.suite_record import CarbonSettings
 
 if TYPE_CHECKING:
     from wattbench.config import Resolved, Suite
@@ -91,10 +90,8 @@ def shard_of_arguments(block: str | None, seed: int | None) -> ShardChoice | Non
 
 def _check_carbon(suite: Suite) -> None:
     """Refuse a run before it starts if its report could not state grams or other impacts."""
-    carbon = CarbonSettings.of(suite.carbon.model_dump(mode="json"))
-    carbon_of_suite(carbon)
-    if suite.impacts is not None:
-        impacts_of_suite(suite.impacts.model_dump(mode="json"), carbon)
+    carbon_of_suite(suite.carbon)
+    impacts_of_suite(suite.impacts, suite.carbon)
 
 
 def _measured_with(resolved: Resolved, settings: Mapping[str, Any]) -> Resolved:

@@ -6,11 +6,8 @@ meter, engine or router is imported where a suite names one: only it knows its s
 """
 
 from wattbench.config.apis import SERVICES, Service
-from wattbench.config.base import Name, RelativePath
-from wattbench.config.call import Checkout
-from wattbench.config.decide import Decide
-from wattbench.config.file_task import FileSplit, FileTask
-from wattbench.config.gate import GatePolicy, MetricPolicy, Trade, Waiver
+from wattbench.config.code_files import Checkout
+from wattbench.config.file_task import FileSplit, FileTask, TaskChoice
 from wattbench.config.hosts import far_host, hosts_of
 from wattbench.config.loader import (
     Resolved,
@@ -53,9 +50,8 @@ from wattbench.config.router import (
     RouterBase,
     SklearnRouter,
 )
-from wattbench.config.suite import Carbon, Measure, Suite
+from wattbench.config.suite import Measure, Suite
 from wattbench.config.systems.endpoint import EndpointSystem, LlamaCppServe, Serve
-from wattbench.config.systems.prediction import Prediction
 from wattbench.config.systems.system import (
     ENGINES,
     HybridSystem,
@@ -67,10 +63,13 @@ from wattbench.config.systems.system import (
     System,
     TransformersSystem,
 )
-from wattbench.config.systems.system_base import Prompt, SystemBase
-from wattbench.config.systems.training import DeclaredTraining
-from wattbench.config.systems.weights import Weights
-from wattbench.config.task_choice import TaskChoice
+from wattbench.config.systems.system_base import Prompt, SystemBase, Weights
+from wattbench.records.schema.base import Name, RelativePath
+from wattbench.records.schema.carbon import Carbon
+from wattbench.records.schema.decide import Decide
+from wattbench.records.schema.gate import GatePolicy, MetricPolicy, Trade, Waiver
+from wattbench.records.schema.prediction import Prediction
+from wattbench.records.schema.training import DeclaredTraining
 
 __all__ = [
     "ENGINES",

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, FiniteFloat, model_validator
 
-from wattbench.config.base import Strict
+from wattbench.records.schema.base import Strict
 
 ServiceName = Literal["openai", "mistral", "deepseek", "groq", "together", "openrouter", "xai"]
 

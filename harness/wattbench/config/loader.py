@@ -12,18 +12,17 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from wattbench.config.base import expanded
-from wattbench.config.decide import OVERALL
-from wattbench.config.explain import validate
-from wattbench.config.file_task import FileTask
+from wattbench.config.file_task import FileTask, TaskChoice
 from wattbench.config.meters.meter_base import without_unset
 from wattbench.config.suite import Catalogue, Suite
 from wattbench.config.systems.system import HybridSystem, System
 from wattbench.config.systems.system_base import SystemBase
-from wattbench.config.task_choice import TaskChoice
 from wattbench.config.third_party import RECORDED_SUITE, checked_meters, checked_system
 from wattbench.config.yamlfile import YamlFile, read_yaml, texts_in, yaml_file
 from wattbench.errors import UserError, nearest
+from wattbench.records.schema.base import expanded
+from wattbench.records.schema.decide import OVERALL
+from wattbench.records.schema.explain import validate
 from wattbench.redaction import HIDDEN, hide_settings, keep_environment, keep_secrets_of
 
 

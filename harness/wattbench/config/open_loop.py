@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from wattbench.config.base import Items, PauseSeconds, RelativePath, Seconds, Strict, Times
+from wattbench.records.schema.base import Items, PauseSeconds, RelativePath, Seconds, Strict, Times
 
 MOST_QUERIES = 100_000_000
 """The most requests of a rate: each is kept in memory until the rate ends."""

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import Any
 
-from wattbench.config.base import Strict
 from wattbench.errors import UserError, nearest
+from wattbench.records.schema.base import Strict
 
 
 @dataclass(frozen=True)

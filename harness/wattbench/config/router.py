@@ -7,10 +7,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, FiniteFloat, NonPositiveFloat, PositiveFloat, Tag, model_validator
 
-from wattbench.config.base import Name, RelativePath, Strict, named_by
-from wattbench.config.call import Call, FilledInCheckout
-from wattbench.config.pipeline_file import PipelineFile, TrustedType
+from wattbench.config.code_files import Call, FilledInCheckout, PipelineFile, TrustedType
 from wattbench.config.registry import Registry
+from wattbench.records.schema.base import Name, RelativePath, Strict, named_by
 
 
 class RouterBase(Strict):

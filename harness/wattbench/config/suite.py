@@ -6,28 +6,24 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    BeforeValidator,
     Discriminator,
     Field,
-    NonNegativeFloat,
-    PositiveFloat,
     SerializeAsAny,
     Tag,
     model_validator,
 )
 
 from wattbench.config.apis import MaxCost
-from wattbench.config.base import Name, PauseSeconds, RelativePath, Seed, Strict, Times
-from wattbench.config.decide import Decide
-from wattbench.config.file_task import FileTask
-from wattbench.config.gate import GatePolicy
-from wattbench.config.impacts import Embodied, Impacts
+from wattbench.config.file_task import FileTask, TaskChoice
 from wattbench.config.meters.meter import AutoSettings, MeterEntry
 from wattbench.config.open_loop import Load
 from wattbench.config.systems.system import System
-from wattbench.config.task_choice import TaskChoice
-from wattbench.countries import alpha_3, nearest_country
-from wattbench.records.suite_defaults import CURRENCY, PUE, REQUESTS_PER_YEAR
+from wattbench.records.schema.base import Name, PauseSeconds, RelativePath, Seed, Strict, Times
+from wattbench.records.schema.carbon import Carbon
+from wattbench.records.schema.decide import Decide
+from wattbench.records.schema.gate import GatePolicy
+from wattbench.records.schema.impacts import Impacts
+from wattbench.records.schema.workload import Workload
 
 
 def _kind_of_task(given: Any) -> str:
@@ -163,64 +159,6 @@ class Measure(Strict):
             raise ValueError(
                 "energy is off, so that no joules can be measured: remove require_measured, or energy: off"
             )
-        return self
-
-
-def _country(given: object) -> object:
-    """Return a country's alpha-3 code, as records have it."""
-    if given is False:
-        raise ValueError("YAML reads NO without quotes as false; write NOR for Norway")
-    if not isinstance(given, str):
-        return given
-    code = alpha_3(given)
-    if code is None:
-        raise ValueError(f"{given!r:.60} is not the ISO 3166 code of a country{nearest_country(given)}")
-    return code
-
-
-Region = Annotated[str, BeforeValidator(_country)]
-"""A country by its ISO 3166 code, alpha-2 or alpha-3."""
-
-
-class Carbon(Strict):
-    """Grams of CO2 per joule; used only when a run is read, so that it can be changed later."""
-
-    region: Region | None = None
-    """ISO 3166 code of the country whose grid it runs on: DEU or DE, in either case."""
-    intensity_g_per_kwh: NonNegativeFloat | None = None
-    """Grams of CO2 equivalent per kWh, if you have a better figure than the country's average."""
-    intensity_csv: RelativePath | None = None
-    """A file of hourly intensities, matched to the times of the run: a column of times, and a column of grams of CO2
-    equivalent per kWh. Its path is relative to this file."""
-    pue: Annotated[float, Field(ge=1.0)] = PUE
-    """Power usage effectiveness: watts that the building draws per watt that reaches the machine."""
-    embodied: Embodied | None = None
-    """Hardware manufacture, for the Software Carbon Intensity. None: it is not included, and reports say so."""
-
-    @model_validator(mode="after")
-    def _one_intensity(self) -> Self:
-        if self.intensity_g_per_kwh is not None and self.intensity_csv is not None:
-            raise ValueError("intensity_g_per_kwh is a constant and intensity_csv is hourly: set only one of them")
-        return self
-
-
-class Workload(Strict):
-    """The work for which a system is chosen; used only when a run is read, so that it can be changed later."""
-
-    mix: dict[Name, NonNegativeFloat] | None = None
-    """The weight of each domain among the requests; a domain that is left out has weight 0. None: every item has the
-    same weight, so that a domain is weighted by its number of items."""
-    requests_per_year: PositiveFloat = REQUESTS_PER_YEAR
-    """The number of requests for which yearly energy, cost and grams are stated."""
-    price_per_kwh: NonNegativeFloat | None = None
-    """The price of electricity, in `currency`; without it no cost is stated."""
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = CURRENCY
-    """ISO 4217, three letters."""
-
-    @model_validator(mode="after")
-    def _something_is_asked(self) -> Self:
-        if self.mix is not None and not any(self.mix.values()):
-            raise ValueError("mix: every weight is 0; at least one must be above 0")
         return self
 
 

@@ -13,8 +13,6 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from wattbench.config.base import Strict
-from wattbench.config.explain import ParsedFile, validate
 from wattbench.config.meters.meter import METERS, MeterEntry, OtherSettings
 from wattbench.config.meters.meter_base import MeterSettings
 from wattbench.config.registry import Registry
@@ -22,6 +20,8 @@ from wattbench.config.router import ROUTERS, OtherRouter
 from wattbench.config.systems.system import ENGINES, HybridSystem, OtherSystem
 from wattbench.config.systems.system_base import SystemBase
 from wattbench.errors import UserError
+from wattbench.records.schema.base import Strict
+from wattbench.records.schema.explain import ParsedFile, validate
 
 Keys = Sequence[str | int]
 

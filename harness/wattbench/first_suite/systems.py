@@ -13,12 +13,12 @@ from urllib.parse import urlsplit
 from wattbench.callables import look_for_callable
 from wattbench.callables.in_source import check_source, functions_in
 from wattbench.config import SERVICES
-from wattbench.config.base import NAME, expanded
+from wattbench.config.code_files import HOW_TO_SAVE, PICKLES
 from wattbench.config.file_task import name_after
-from wattbench.config.pipeline_file import HOW_TO_SAVE, PICKLES
 from wattbench.config.written_paths import written_path
 from wattbench.errors import UserError
 from wattbench.first_suite.servers import ask_server
+from wattbench.records.schema.base import NAME, expanded
 
 FORMS = (
     "a server's address (http://localhost:8000/v1), a service (openai#gpt-4o-mini), a function (rules.py:answer), a "

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from wattbench.config.base import NAME, expanded
 from wattbench.config.file_task import name_after
 from wattbench.errors import UserError, nearest
+from wattbench.records.schema.base import NAME, expanded
 
 _SUFFIXES = (".yaml", ".yml")
 

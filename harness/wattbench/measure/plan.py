@@ -18,7 +18,7 @@ from wattbench.config import (
     SystemBase,
     TaskChoice,
 )
-from wattbench.config.sees import check_sees
+from wattbench.config.systems.system import check_sees
 from wattbench.errors import UserError, require
 from wattbench.measure.arrivals import check_trace, offers, sha256_of_trace
 from wattbench.measure.code_to_run import with_members

@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from wattbench.errors import UserError
 from wattbench.records.files.jsonl import read_lines
 from wattbench.records.files.regular_file import MissingFileError, is_folder, read_record
 from wattbench.records.layout import RunLayout
-from wattbench.records.older_limits import with_limits_named
 from wattbench.records.rows.answers import AnswerRow, ScoreRow
 from wattbench.records.rows.arrival_rates import LoadRow
 from wattbench.records.rows.blocks import BlockPlan, BlockRow, counted_attempts
@@ -25,17 +23,14 @@ from wattbench.records.rows.header import RunHeader
 from wattbench.records.rows.passes import PassRow
 from wattbench.records.rows.phases import PhaseRow
 from wattbench.records.rows.rounds import RoundRow
-from wattbench.records.rows.schema import SCHEMA_VERSION, RecordRow
+from wattbench.records.rows.schema import RecordRow
 from wattbench.records.rows.spending import SpentRow
 from wattbench.records.rows.summaries import SummaryRow
 from wattbench.records.rows.systems import SystemRow
 from wattbench.records.rows.windows import Purpose, WindowLabel, WindowRow
-from wattbench.redaction import hide_command, hide_settings
+from wattbench.records.upgrade import upgraded
 
 _Row = TypeVar("_Row", bound=RecordRow)
-
-UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: with_limits_named}
-"""Old schema version to the function that turns its `run.json` into the next version."""
 
 
 @dataclass(frozen=True)
@@ -185,39 +180,11 @@ def read_run(root: Path) -> RunRecords:
     except (ValueError, RecursionError) as error:
         raise UserError(f"{layout.header}: cannot be read ({error})") from error
     try:
-        return RunRecords(layout, RunHeader.from_json(_without_secrets(_upgraded(raw, layout.header))))
+        return RunRecords(layout, RunHeader.from_json(upgraded(raw, layout.header)))
     except RecursionError:
         raise UserError(f"{layout.header}: too deeply nested; the record is damaged") from None
     except TypeError as error:
         raise UserError(f"{layout.header}: {error}; the record is damaged") from error
-
-
-def _without_secrets(raw: dict[str, Any]) -> dict[str, Any]:
-    """Hide the secrets that a record of an earlier version holds in its settings."""
-    command = raw.get("command")
-    words = command if isinstance(command, list) and all(isinstance(word, str) for word in command) else None
-    return {
-        **raw,
-        **({"suite": hide_settings(raw["suite"])} if "suite" in raw else {}),
-        **({"command": hide_command(words)} if words else {}),
-    }
-
-
-def _upgraded(raw: Any, path: Path) -> dict[str, Any]:
-    version = raw.get("schema_version") if isinstance(raw, dict) else None
-    if not isinstance(version, int) or isinstance(version, bool):
-        raise UserError(f"{path}: schema_version is not a number; this is not a wattbench run")
-    if version > SCHEMA_VERSION:
-        raise UserError(
-            f"{path}: written by a newer wattbench (schema {version}; this one reads up to {SCHEMA_VERSION}). "
-            "Upgrade with: pip install -U wattbench"
-        )
-    while version < SCHEMA_VERSION:
-        if version not in UPGRADES:
-            raise UserError(f"{path}: schema {version} is unknown; this is not a wattbench run")
-        raw = UPGRADES[version](raw)
-        version += 1
-    return dict(raw)
 
 
 def read_rows(path: Path, row: type[_Row], *, checked: bool = True) -> list[_Row]:

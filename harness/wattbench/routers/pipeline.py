@@ -21,7 +21,7 @@ from typing import Any, get_args
 
 import numpy as np
 
-from wattbench.config.pipeline_file import HOW_TO_SAVE, TrustedType
+from wattbench.config.code_files import HOW_TO_SAVE, TrustedType
 from wattbench.errors import UserError, require
 from wattbench.records.files.regular_file import read_regular
 

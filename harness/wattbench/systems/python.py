@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from wattbench.callables import NamedCallable, check_callable, look_for_callable
 from wattbench.config import PythonSystem
-from wattbench.config.sees import no_input
+from wattbench.config.systems.system import no_input
 from wattbench.errors import UserError
 from wattbench.systems.base import GENERATE, Engine, Facts, Reply, TaskContext, declared_parameters
 from wattbench.systems.callable_lm import CallableLM, prompt_of

@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from wattbench.config.base import Name
 from wattbench.errors import UserError
 from wattbench.records.files.atomic_write import write_atomically
 from wattbench.records.files.regular_file import MissingFileError, read_regular
 from wattbench.records.rows.components import total_j
+from wattbench.records.schema.base import Name
 
 LEDGER_VERSION = 1
 FILE = "ledger.json"

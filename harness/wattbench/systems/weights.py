@@ -21,9 +21,9 @@ import filelock
 import platformdirs
 
 from wattbench.config import Weights
-from wattbench.config.base import expanded
 from wattbench.errors import UserError, nearest, require
 from wattbench.records.files.atomic_write import move_into_place
+from wattbench.records.schema.base import expanded
 
 WEIGHT_SUFFIXES = (".safetensors", ".gguf", ".bin", ".pt", ".pth")
 """What counts as weights in a folder; configs and tokenizers do not."""

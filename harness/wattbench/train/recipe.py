@@ -9,12 +9,12 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
-from wattbench.config.base import Name, RelativePath, Strict
-from wattbench.config.explain import validate
-from wattbench.config.suite import Carbon
 from wattbench.config.systems.system import TransformersSystem
 from wattbench.config.yamlfile import read_yaml
 from wattbench.errors import UserError, nearest
+from wattbench.records.schema.base import Name, RelativePath, Strict
+from wattbench.records.schema.carbon import Carbon
+from wattbench.records.schema.explain import validate
 
 
 class Schedule(Strict):

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench.records import Purpose, added
-from wattbench.records.suite_defaults import REQUESTS_PER_YEAR
+from wattbench.records.schema.workload import REQUESTS_PER_YEAR
 from wattbench_reports.analyses.current_prices import current_prices
 from wattbench_reports.analyses.training_cost import in_use
 from wattbench_reports.comparison.analysis import Analysis

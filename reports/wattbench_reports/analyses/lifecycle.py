@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wattbench.records.suite_defaults import REQUESTS_PER_YEAR
+from wattbench.records.schema.workload import REQUESTS_PER_YEAR
 from wattbench_reports.analyses.training_cost import in_use, trainings
 from wattbench_reports.comparability.joules import same_provenance
 from wattbench_reports.comparison.analysis import Analysis

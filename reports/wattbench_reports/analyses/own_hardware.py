@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from wattbench.records.schema.price import Price
 from wattbench_reports.analyses.capacity import HOURS_PER_MONTH, idle_watts
 from wattbench_reports.analyses.current_prices import current_prices
 from wattbench_reports.analyses.training_cost import in_use
@@ -25,7 +26,6 @@ from wattbench_reports.metrics.carbon import JOULES_PER_KWH
 from wattbench_reports.metrics.money import SystemMoney
 from wattbench_reports.metrics.money.model import DECLARED, ELECTRICITY, MACHINE
 from wattbench_reports.stats import Interval, interval_difference
-from wattbench_reports.tables.price_record import PriceRecord
 
 DAYS_PER_MONTH = 365 / 12
 
@@ -132,12 +132,12 @@ def own_hardware(analysis: Analysis) -> OwnHardwareStudy | None:
     return OwnHardwareStudy(money.currency, pairs, left_out)
 
 
-def _is_paid_by_request(price: PriceRecord | None, money: SystemMoney) -> bool:
+def _is_paid_by_request(price: Price | None, money: SystemMoney) -> bool:
     """Return whether a system is paid by token or request: by its price, or by its recorded costs."""
     return (price is not None and not price.by_time) or DECLARED in money.parts
 
 
-def kept_on(analysis: Analysis, name: str, price: PriceRecord) -> KeptOn | None:
+def kept_on(analysis: Analysis, name: str, price: Price) -> KeptOn | None:
     """Return the monthly costs of a machine. None where its hours cost nothing: they give its capacity."""
     assert analysis.money is not None
     money = analysis.money.systems[name]

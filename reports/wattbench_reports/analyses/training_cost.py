@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wattbench.records import SystemRow, added, total_j
+from wattbench.records.schema.training import TrainingRecord, training_records
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.metrics.carbon import JOULES_PER_KWH, Carbon
 from wattbench_reports.tables import provenance
-from wattbench_reports.tables.training_record import TrainingRecord, training_records
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from wattbench.records import BlockPlan, RunRecords, SpoiledBy, attempts_by_block
+from wattbench.records.schema.header import MeterRecord
 from wattbench_reports.comparison.analysis import Analysis
-from wattbench_reports.tables.header_record import MeterRecord
-from wattbench_reports.tables.json_values import object_of_text
+from wattbench_reports.tables.run_tables import object_of_text
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,7 @@ from wattbench_reports.comparability.co_running import ALONE, co_runners_part, s
 from wattbench_reports.comparability.joules import JouleOwner, hosts_elsewhere, joule_owners
 from wattbench_reports.tables.header_record import HeaderRecord
 from wattbench_reports.tables.item_rows import as_slice, rows_by_code
-from wattbench_reports.tables.json_values import object_of_text
-from wattbench_reports.tables.run_tables import Frames
+from wattbench_reports.tables.run_tables import Frames, object_of_text
 from wattbench_reports.tables.streamed import StreamedFrames
 from wattbench_reports.tables.streamed.text_numbers import text_numbers
 from wattbench_reports.tables.suite_record import SystemSettings

@@ -102,7 +102,7 @@ def system_inputs(frames: Frames) -> dict[str, SystemInput]:
     """
     imported = frames.record.imported
     owners = joule_owners(frames)
-    taken = {} if imported is None else imported.zeros
+    taken = {} if imported is None else {(each.system, each.column): each.answers for each in imported.zeros}
     prompt_tokens = frames.further("prompt_tokens")
     inputs = {}
     for name in frames.systems:

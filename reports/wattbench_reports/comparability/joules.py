@@ -29,7 +29,7 @@ import numpy as np
 from wattbench_reports.formatting.units import named
 from wattbench_reports.tables.provenance import measured_part
 from wattbench_reports.tables.run_tables import Frames
-from wattbench_reports.tables.suite_record import SystemSettings
+from wattbench_reports.tables.suite_record import MemberSettings, SystemSettings
 
 NO_JOULES = "no joules"
 NOT_VALID = "measured windows not all valid"
@@ -129,7 +129,7 @@ def hosts_elsewhere(config: SystemSettings) -> list[str]:
     return sorted({host for each in (config, *config.pool.values()) if (host := _far_host(each)) is not None})
 
 
-def _far_host(config: SystemSettings) -> str | None:
+def _far_host(config: MemberSettings) -> str | None:
     """Return the host of a server on another machine that wattbench did not start; None for any other server."""
     url = config.base_url
     if url is None or config.served_by_wattbench:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wattbench.records import SystemRow, total_j
+from wattbench.records.schema.training import training_records
 from wattbench_reports.metrics.carbon import JOULES_PER_KWH, Carbon
 from wattbench_reports.metrics.carbon.sci import Sci
 from wattbench_reports.metrics.workload import Workload
-from wattbench_reports.tables.training_record import training_records
 
 
 @dataclass(frozen=True)

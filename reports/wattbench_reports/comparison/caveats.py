@@ -320,7 +320,8 @@ def _imported(frames: Frames) -> Iterator[Caveat]:
     imported = frames.record.imported
     if imported is None:
         return
-    several = f"{len(imported.files)} files" if len(imported.files) > 3 else listed(imported.files)
+    files = [each.name for each in imported.files]
+    several = f"{len(files)} files" if len(files) > 3 else listed(files)
     why = [f"{count} {reason}" for reason, count in imported.left_out.items()]
     text = (
         f"These figures were imported from {_source(imported.source)}{f' ({several})' if several else ''}: they are as "

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from wattbench.records import in_clauses
+from wattbench.records.schema.header import RescoredRecord
 from wattbench_reports.comparability.caveat import Caveat
 from wattbench_reports.comparability.explain import run_label
 from wattbench_reports.formatting.units import NAMED, listed, named, percent, plural
-from wattbench_reports.tables.header_record import RescoredRecord
 
 
 def rescored_caveat(record: RescoredRecord) -> Caveat:
@@ -17,7 +17,7 @@ def rescored_caveat(record: RescoredRecord) -> Caveat:
         f"These are the answers of run {record.source}, scored anew ({how_scored(record)}). Requests, seconds and "
         f"joules are of that run. {_changed(record)}"
     )
-    return Caveat("rescored", text, tuple(score.system for score in record.scores))
+    return Caveat("rescored", text, tuple(record.scores))
 
 
 def same_answers(records: Mapping[str, RescoredRecord | None]) -> Iterator[Caveat]:
@@ -54,16 +54,16 @@ def how_scored(record: RescoredRecord) -> str:
 
 def _changed(record: RescoredRecord) -> str:
     moved = sorted(
-        (each for each in record.scores if each.newly_right or each.newly_wrong),
-        key=lambda each: -abs(each.after - each.before),
+        ((system, each) for system, each in record.scores.items() if each.newly_right or each.newly_wrong),
+        key=lambda moved: -abs(moved[1].after / moved[1].answers - moved[1].before / moved[1].answers),
     )
     if not moved:
         return "No score has changed."
     of_tasks = " in these tasks" if record.tasks else ""
     clauses = [
-        f"{each.system} {percent(each.before)} before and {percent(each.after)} now ({each.newly_right:,} newly right, "
-        f"{each.newly_wrong:,} newly wrong)"
-        for each in moved[:NAMED]
+        f"{system} {percent(each.before / each.answers)} before and {percent(each.after / each.answers)} now "
+        f"({each.newly_right:,} newly right, {each.newly_wrong:,} newly wrong)"
+        for system, each in moved[:NAMED]
     ]
     if moved[NAMED:]:
         clauses.append(f"and {plural(len(moved) - NAMED, 'other system')}")

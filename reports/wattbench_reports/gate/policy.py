@@ -1,4 +1,4 @@
-"""The policy of a gate, read from a record, where `wattbench.config` has checked it."""
+"""The policy of a gate as it is judged by: a block ``gate`` with its defaults filled in."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from wattbench.errors import UserError
-from wattbench.records.suite_defaults import (
+from wattbench.records.schema.gate import (
     GATE_ACCURACY_MARGIN,
     GATE_DRIFT,
     GATE_FALSE_ALARM_RATE,
@@ -16,9 +15,11 @@ from wattbench.records.suite_defaults import (
     GATE_MISS_RATE,
     GATE_RELOADS,
     GATE_ROUND_ITEMS,
+    GatePolicy,
+    MetricPolicy,
     gate_weight,
 )
-from wattbench_reports.metrics.registry import ACCURACY, LATENCY_P50, METRICS
+from wattbench_reports.metrics.registry import ACCURACY, LATENCY_P50
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Waiver:
 
 @dataclass(frozen=True)
 class Policy:
-    """Metrics, error rates and exceptions of a gate. The keys of `wattbench.config.GatePolicy`."""
+    """Metrics, error rates and exceptions of a gate. The keys of `GatePolicy`."""
 
     rules: tuple[Rule, ...]
     alpha: float = GATE_FALSE_ALARM_RATE
@@ -117,59 +118,36 @@ NIGHT_POLICY = replace(
 """The policy of nights that name none."""
 
 
-def policy_of(record: Mapping[str, Any], where: str = "the record") -> Policy:
-    """Read a policy from its JSON.
-
-    Args:
-        record: `GatePolicy.model_dump(mode="json")`.
-        where: for messages.
-
-    Raises:
-        UserError: it is damaged.
-    """
-    try:
-        return Policy(
-            rules=tuple(_rule(metric, each) for metric, each in record["metrics"].items()),
-            alpha=float(record["alpha"]),
-            beta=float(record["beta"]),
-            block=int(record["block"]),
-            max_items=record.get("max_items"),
-            max_joules=record.get("max_joules"),
-            reloads=None if record.get("reloads", GATE_RELOADS) == GATE_RELOADS else int(record["reloads"]),
-            drift=None if record["drift"] == GATE_DRIFT else float(record["drift"]),
-            judge_modelled=bool(record["judge_modelled"]),
-            may_differ=tuple(record["may_differ"]),
-            trades=tuple(_trade(each) for each in record["trades"]),
-            waivers=tuple(
-                Waiver(each["metric"], each["reason"], date.fromisoformat(each["until"])) for each in record["waivers"]
-            ),
-            record=dict(record),
-        )
-    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
-        raise UserError(f"{where}: the gate's policy cannot be read ({error!r}); the record is damaged") from error
-
-
-def _rule(metric: str, recorded: Mapping[str, Any]) -> Rule:
-    if metric not in METRICS:
-        raise ValueError(f"no metric {metric!r}")
-    weight = recorded.get("weight")
-    if weight is None:
-        weight = gate_weight(metric)
-    each_domain = recorded.get("each_domain")
-    auto = recorded["margin"] == "auto"
-    return Rule(
-        metric=metric,
-        margin=GATE_ACCURACY_MARGIN if auto else float(recorded["margin"]),
-        auto=auto,
-        either=recorded["direction"] == "either",
-        blocks=bool(recorded["blocks"]),
-        only_if_measured=recorded["blocks"] == "if_measured",
-        weight=float(weight),
-        each_domain=None if each_domain is None else float(each_domain),
+def policy_of(settings: GatePolicy) -> Policy:
+    """Return the policy of a block ``gate``, with its defaults by metric filled in."""
+    return Policy(
+        rules=tuple(_rule(metric, each) for metric, each in settings.metrics.items()),
+        alpha=settings.alpha,
+        beta=settings.beta,
+        block=settings.block,
+        max_items=settings.max_items,
+        max_joules=settings.max_joules,
+        reloads=None if settings.reloads == GATE_RELOADS else settings.reloads,
+        drift=None if settings.drift == GATE_DRIFT else settings.drift,
+        judge_modelled=settings.judge_modelled,
+        may_differ=tuple(settings.may_differ),
+        trades=tuple(
+            DeclaredTrade(*next(iter(each.give.items())), *next(iter(each.get.items())), each.reason)
+            for each in settings.trades
+        ),
+        waivers=tuple(Waiver(each.metric, each.reason, each.until) for each in settings.waivers),
+        record=settings.model_dump(mode="json"),
     )
 
 
-def _trade(recorded: Mapping[str, Any]) -> DeclaredTrade:
-    [(give, up_to)] = recorded["give"].items()
-    [(get, at_least)] = recorded["get"].items()
-    return DeclaredTrade(give, float(up_to), get, float(at_least), recorded.get("reason"))
+def _rule(metric: str, settings: MetricPolicy) -> Rule:
+    return Rule(
+        metric=metric,
+        margin=GATE_ACCURACY_MARGIN if settings.margin == "auto" else settings.margin,
+        auto=settings.margin == "auto",
+        either=settings.direction == "either",
+        blocks=bool(settings.blocks),
+        only_if_measured=settings.blocks == "if_measured",
+        weight=gate_weight(metric) if settings.weight is None else settings.weight,
+        each_domain=settings.each_domain,
+    )

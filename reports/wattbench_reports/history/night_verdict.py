@@ -14,8 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from pydantic import StrictBool
+
 from wattbench.errors import UserError
 from wattbench.records.files.regular_file import read_record
+from wattbench.records.schema.recorded import Described, Text, ThoseValid
 from wattbench_reports.gate.metrics import size_text
 from wattbench_reports.gate.policy import NIGHT_POLICY, Policy
 from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
@@ -25,7 +28,6 @@ from wattbench_reports.history.model import EVERYWHERE, History
 from wattbench_reports.history.night_changes import NightChange, State, night_changes
 from wattbench_reports.history.what_changed import NightDifference, what_changed
 from wattbench_reports.metrics.registry import METRICS
-from wattbench_reports.tables.json_values import mapping, objects, text
 
 _ALONE = (
     "With one system, a slow machine looks like a slower system. A second one that never changes (canary: true) tells "
@@ -273,22 +275,37 @@ def _kept(root: Path, run: str) -> tuple[Alert, ...]:
         verdict: Any = json.loads(read_record(root / "verdicts" / f"{run}.json"))
     except (UserError, ValueError, RecursionError):
         verdict = None
-    known = mapping(verdict) or {}
-    of_night = mapping(known.get("night"))
-    if of_night is None:  # judged by a wattbench that did not list them
-        blocking = [each for each in objects(known.get("metrics")) if each.get("blocks") is True]
-        regressed = [each for each in blocking if each.get("verdict") == "regressed"]
-        listed = [Alert(ALARM, "", "", _word(each, "metric"), _word(each, "reason")) for each in regressed]
+    known = _Verdict.of(verdict) or _Verdict()
+    if known.night is None:  # judged by a wattbench that did not list them
+        regressed = [each for each in known.metrics if each.blocks is True and each.verdict == "regressed"]
+        listed = [Alert(ALARM, "", "", each.metric, each.reason) for each in regressed]
     else:
         listed = [
-            Alert(
-                _RENAMED.get(_word(each, "kind"), _word(each, "kind")),
-                *(_word(each, name) for name in ("system", "domain", "metric", "text")),
-            )
-            for each in objects(of_night.get("alerts"))
+            Alert(_RENAMED.get(each.kind, each.kind), each.system, each.domain, each.metric, each.text)
+            for each in known.night.alerts
         ]
     return tuple(each for each in listed if each.kind in (ALARM, WORSE))
 
 
-def _word(recorded: Mapping[str, Any], name: str) -> str:
-    return text(recorded.get(name)) or ""
+class _Judged(Described):
+    blocks: StrictBool | None = None
+    verdict: Text = ""
+    metric: Text = ""
+    reason: Text = ""
+
+
+class _Alerted(Described):
+    kind: Text = ""
+    system: Text = ""
+    domain: Text = ""
+    metric: Text = ""
+    text: Text = ""
+
+
+class _Night(Described):
+    alerts: ThoseValid[tuple[_Alerted, ...]] = ()
+
+
+class _Verdict(Described):
+    night: _Night | None = None
+    metrics: ThoseValid[tuple[_Judged, ...]] = ()

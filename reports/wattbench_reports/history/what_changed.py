@@ -11,10 +11,10 @@ from typing import Literal
 
 from wattbench.errors import UserError
 from wattbench.records import NOT_RECORDED, Part, read_run
+from wattbench.records.schema.header import CommitsSinceRecord, commit_hash
 from wattbench_reports.comparability.fingerprint import Fingerprint, fingerprints
 from wattbench_reports.comparability.rules import Difference, differences
 from wattbench_reports.history.model import History, Night
-from wattbench_reports.tables.repository_record import CommitsSinceRecord, commit_hash
 from wattbench_reports.tables.run_tables import Frames, load_frames
 
 CODE = "code"

@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from wattbench.errors import UserError, nearest
+from wattbench.records.schema.decide import OVERALL, Decide
 from wattbench_reports.metrics.costs import CostUnit
-from wattbench_reports.tables.suite_record import DecideSettings
 
 NONE = "none"
 """In place of a bound: the suite's requirement is dropped."""
-OVERALL = "all"
-"""In place of a domain: over all domains, as the workload mixes them."""
 
 RISK = 0.1
 """Of a one-sided bound, unless a reader or a suite says another."""
@@ -112,7 +110,7 @@ class DecisionSettings:
 
 
 def decision_settings(
-    settings: DecideSettings, choice: DecisionChoice = DECISION_AS_IN_SUITE, domains: Sequence[str] = ()
+    settings: Decide, choice: DecisionChoice = DECISION_AS_IN_SUITE, domains: Sequence[str] = ()
 ) -> DecisionSettings:
     """Return the settings of a suite's block ``decide``, where a reader sets no others.
 
@@ -126,7 +124,7 @@ def decision_settings(
         UserError: an unknown domain or unit, or a figure that is impossible.
     """
     accuracy = (
-        {name: share for name, share in settings.min_accuracy.items() if name == OVERALL or name in domains}
+        {name: share for name, share in settings.accuracy_by_domain.items() if name == OVERALL or name in domains}
         if choice.min_accuracy is None
         else parsed_accuracy(choice.min_accuracy, domains)
     )

@@ -8,9 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from wattbench.errors import UserError, nearest
-from wattbench.records.suite_defaults import REQUESTS_PER_YEAR
+from wattbench.records.schema.workload import Workload as WorkloadSettings
 from wattbench_reports.formatting.units import percent, plain
-from wattbench_reports.tables.suite_record import WorkloadSettings
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,7 @@ def workload(
     requests = settings.requests_per_year if choice.requests_per_year is None else choice.requests_per_year
     return Workload(
         mix=None if weights is None else _shares(weights, domains),
-        requests_per_year=REQUESTS_PER_YEAR if requests is None else _number("requests_per_year", requests, above=0),
+        requests_per_year=_number("requests_per_year", requests, above=0),
         price_per_kwh=None if price is None else _number("price_per_kwh", price),
         currency=settings.currency if choice.currency is None else _currency(choice.currency),
     )

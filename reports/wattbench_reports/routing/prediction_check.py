@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from wattbench.records.schema.prediction import PredictedFigures, Prediction
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.routing.answers.answer_matrix import AnswerMatrix, matrix_of
 from wattbench_reports.stats import Interval
 from wattbench_reports.stats.intervals import ratio_se
 from wattbench_reports.stats.student import t_quantile
-from wattbench_reports.tables.prediction_record import PredictionRecord
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class PredictionCheck:
     """A hybrid's prediction against this run."""
 
     hybrid: str
-    prediction: PredictionRecord
+    prediction: Prediction
     items: int
     """Those that the hybrid answered in this run."""
     figures: tuple[PredictedFigure, ...]
@@ -65,7 +65,7 @@ def prediction_checks(analysis: Analysis) -> tuple[PredictionCheck, ...]:
     predicted = {
         name: each.predicted
         for name in analysis.frames.systems
-        if (each := settings.get(name)) is not None and each.predicted is not None
+        if (each := settings.get(name)) is not None and each.predicted is not None and each.predicted.figures.known
     }
     if not predicted:
         return ()
@@ -73,7 +73,7 @@ def prediction_checks(analysis: Analysis) -> tuple[PredictionCheck, ...]:
     return tuple(_check(analysis, matrix, name, each) for name, each in predicted.items() if each is not None)
 
 
-def _check(analysis: Analysis, matrix: AnswerMatrix, hybrid: str, prediction: PredictionRecord) -> PredictionCheck:
+def _check(analysis: Analysis, matrix: AnswerMatrix, hybrid: str, prediction: Prediction) -> PredictionCheck:
     column = matrix.systems.index(hybrid)
     mine = np.flatnonzero(matrix.answered[:, column])
     over_single: tuple[PredictedFigure, ...] = ()
@@ -121,19 +121,21 @@ def _amounts(
 def _figures(
     analysis: Analysis,
     matrix: AnswerMatrix,
-    predicted: Mapping[str, Interval],
+    predicted: PredictedFigures,
     rows: NDArray[np.int64],
     amounts: Mapping[str, NDArray[np.float64]],
     stated: Mapping[str, Interval | None] | None = None,
 ) -> tuple[PredictedFigure, ...]:
     known = stated or {}
     figures = []
-    for name, before in predicted.items():
+    for name, before in predicted:
+        if before is None:
+            continue
         measured = known.get(name)
         if measured is None and name in amounts:
             measured = _mean(analysis, matrix, rows, amounts[name])
         if measured is not None:
-            figures.append(PredictedFigure(name, before, measured))
+            figures.append(PredictedFigure(name, Interval(*before), measured))
     return tuple(figures)
 
 

@@ -52,7 +52,7 @@ def gate_section(analysis: Analysis, result: GateResult | None = None) -> Sectio
     record = analysis.frames.record
     if record.gate is None:
         return None if result is None else section_of(result, {})
-    policy = policy_of(record.gate.policy, record.where) if result is None else result.policy
+    policy = policy_of(record.gate.policy) if result is None else result.policy
     evidence = evidence_in_turns(run, policy)
     if result is None:
         judged = judge(

@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 
 from wattbench.errors import UserError
-from wattbench_reports.tables.json_values import mapping
 from wattbench_reports.tables.run_tables import NODE, Frames
 
 _EMPTY: Mapping[str, Any] = {}
@@ -67,4 +66,5 @@ def node_records(frames: Frames) -> tuple[NodeRecord, ...]:
 
 
 def _part(machines: Mapping[str, Any], node: str, name: str) -> Mapping[str, Any]:
-    return mapping((mapping(machines.get(node)) or _EMPTY).get(name)) or _EMPTY
+    part = machines.get(node, _EMPTY).get(name)
+    return part if isinstance(part, Mapping) else _EMPTY

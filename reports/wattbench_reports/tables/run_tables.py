@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -361,3 +362,18 @@ def _read(path: Path, columns: Sequence[str], newer: Sequence[str] = ()) -> Any:
             raise UserError(f"{path}: no column {', '.join(missing)}; it was not written by this version of wattbench")
         check_columns(path, schema)
         return file.read([*columns, *(name for name in newer if name in known)])
+
+
+def object_of_text(path: Path, value: object) -> dict[str, Any]:
+    """Return the JSON object that a column of texts holds.
+
+    Raises:
+        UserError: the text holds none.
+    """
+    try:
+        read = json.loads(value) if isinstance(value, str) else None
+    except (ValueError, RecursionError):
+        read = None
+    if not isinstance(read, dict):
+        raise UserError(f"{path}: {value!r:.200} is not a JSON object; the record is damaged")
+    return read

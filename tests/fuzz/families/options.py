@@ -16,6 +16,9 @@ from wattbench.cli._options import names
 from wattbench.cli.import_export import _pairs
 from wattbench.cli.rescore import _metrics
 from wattbench.records.answer_forms import ALL_FORMS, answer_in, target_in, targets_of
+from wattbench.records.schema.carbon import Carbon as CarbonSettings
+from wattbench.records.schema.decide import Decide
+from wattbench.records.schema.workload import Workload as WorkloadSettings
 from wattbench.redaction import hide_command
 from wattbench.scenarios.interleaved.planted_faults import Plant
 from wattbench.tasks.bounded_pattern import compiled
@@ -24,7 +27,7 @@ from wattbench_reports.metrics.decision_settings import DecisionChoice, decision
 from wattbench_reports.metrics.impacts.settings import impacts_of_suite
 from wattbench_reports.metrics.money.prices import prices_of
 from wattbench_reports.metrics.workload import WorkloadChoice, workload
-from wattbench_reports.tables.suite_record import CarbonSettings, DecideSettings, SuiteRecord, WorkloadSettings
+from wattbench_reports.tables.suite_record import SuiteRecord
 
 DOMAINS = ("arithmetic", "text")
 SYSTEMS = ("big", "small")
@@ -55,11 +58,11 @@ _LOOKING = {words[0] for words in COMMANDS}
 
 
 def _decision(text: str) -> Any:
-    return decision_settings(DecideSettings.of({}), DecisionChoice(min_accuracy=text), DOMAINS)
+    return decision_settings(Decide(), DecisionChoice(min_accuracy=text), DOMAINS)
 
 
 def _p95(text: str) -> Any:
-    return decision_settings(DecideSettings.of({}), DecisionChoice(max_p95_s=parsed_seconds(text)), DOMAINS)
+    return decision_settings(Decide(), DecisionChoice(max_p95_s=parsed_seconds(text)), DOMAINS)
 
 
 def _bounds(text: str) -> Any:
@@ -67,7 +70,7 @@ def _bounds(text: str) -> Any:
     choice = DecisionChoice(
         max_joules_per_request=bound, max_memory_gib=bound, worth_right=bound, carbon_price_per_tonne=bound
     )
-    return decision_settings(DecideSettings.of({}), choice, DOMAINS)
+    return decision_settings(Decide(), choice, DOMAINS)
 
 
 def _prices(text: str) -> Any:
@@ -111,14 +114,14 @@ def _command(path: Path) -> None:
 TARGETS = (
     of_text(
         "mix",
-        lambda text: workload(WorkloadSettings.of({}), DOMAINS, WorkloadChoice(mix=text)),
+        lambda text: workload(WorkloadSettings(), DOMAINS, WorkloadChoice(mix=text)),
         "arithmetic=3,text=1",
         "items",
     ),
-    of_text("currency", lambda text: workload(WorkloadSettings.of({}), DOMAINS, WorkloadChoice(currency=text)), "EUR"),
+    of_text("currency", lambda text: workload(WorkloadSettings(), DOMAINS, WorkloadChoice(currency=text)), "EUR"),
     of_text(
         "requests",
-        lambda text: workload(WorkloadSettings.of({}), DOMAINS, WorkloadChoice(None, _number(text), _number(text))),
+        lambda text: workload(WorkloadSettings(), DOMAINS, WorkloadChoice(None, _number(text), _number(text))),
         "1e6",
         "0.3",
     ),
@@ -127,7 +130,7 @@ TARGETS = (
     of_text("bounds", _bounds, "0.3", "none", "1e3"),
     of_text(
         "minimise",
-        lambda text: decision_settings(DecideSettings.of({}), DecisionChoice(minimise=text)),
+        lambda text: decision_settings(Decide(), DecisionChoice(minimise=text)),
         "joules",
         "money",
     ),

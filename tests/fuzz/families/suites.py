@@ -20,7 +20,7 @@ from wattbench.tasks.task_code import code_in
 from wattbench.tasks.task_scores import scores_written
 from wattbench.train.recipe import load_family
 from wattbench_reports.history.loader import read_reference
-from wattbench_reports.metrics.carbon.embodied import embodied, embodied_settings
+from wattbench_reports.metrics.carbon.embodied import embodied, embodied_option
 
 EVERYTHING = Path(__file__).parents[1].joinpath("seeds", "everything.yaml").read_text()
 
@@ -158,7 +158,7 @@ TARGETS = (
     ),
     of_text(
         "embodied",
-        lambda text: embodied(embodied_settings(text)),
+        lambda text: embodied(embodied_option(text)),
         "ecologits-gpu-server",
         "none",
         "{kg_per_device: 350, lifetime_years: 4, source: a page, year: 2024}",

@@ -8,8 +8,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
 from wattbench.config import Suite
-from wattbench.config.base import Strict
-from wattbench.config.field_texts import field_texts
+from wattbench.records.schema.base import Strict, field_texts
 
 
 class Shelf(Strict):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from wattbench.config.impacts import Embodied, Impacts
+from wattbench.records.schema.carbon import Embodied
+from wattbench.records.schema.impacts import Impacts
 
 SITE = {"wue_l_per_kwh": 0.3, "source": "the operator's report", "year": 2025}
 STUDY = {"water_l_per_kwh": 3.0, "source": "a study", "year": 2024}
@@ -42,5 +43,5 @@ def test_a_figure_without_its_source_is_an_error(block: dict, said: str) -> None
 def test_manufacture_takes_figures_beside_grams_of_the_same_form() -> None:
     made = {"kg_per_device": 350, "lifetime_years": 4, "source": "a", "year": 2024}
     assert Embodied(**made, adpe_kg_sb_per_device=0.01).adpe_kg_sb_per_device == 0.01
-    with pytest.raises(ValidationError, match="primary_energy_mj_per_device_hour does not go with kg_per_device"):
+    with pytest.raises(ValidationError, match="'primary_energy_mj_per_device_hour' does not go with kg_per_device"):
         Embodied(**made, primary_energy_mj_per_device_hour=1)

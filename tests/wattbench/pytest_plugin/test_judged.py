@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wattbench.api.gates.judge_gate import as_reports_know_it
+from wattbench_reports.gate.policy import policy_of
 from wattbench.config import GatePolicy
 from wattbench.pytest_plugin.judged import Judged
 from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
@@ -15,7 +15,7 @@ def judged(overall: Verdict, **metrics: Verdict) -> Judged:
         MetricVerdict(name, verdict, blocks=True, margin=0.1, reason=f"why {name} is so")
         for name, verdict in metrics.items()
     )
-    policy = as_reports_know_it(GatePolicy())
+    policy = policy_of(GatePolicy())
     return Judged(GateResult(overall, "What happened.", "old", "new", "sums", (), rows, policy))
 
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wattbench.config import GatePolicy
+from wattbench.records.schema.recorded import recorded
 from wattbench_reports.gate.bounds import StudentBounds, verdict_of
 from wattbench_reports.gate.policy import policy_of
 from wattbench_reports.gate.result import Verdict
@@ -74,9 +75,9 @@ def test_the_policy_of_an_older_record_is_read() -> None:
     record = GatePolicy.model_validate({"metrics": {"accuracy": {"margin": 0.05}, "latency_p50": {"margin": 0.1}}})
     older = record.model_dump(mode="json")
     del older["reloads"]
-    policy = policy_of(older)
+    policy = policy_of(recorded(GatePolicy, older, "gate"))
     assert policy.reloads is None
     assert [(rule.margin, rule.auto) for rule in policy.rules] == [(0.05, False), (0.1, False)]
-    newer = policy_of(GatePolicy(reloads=2).model_dump(mode="json"))
+    newer = policy_of(GatePolicy(reloads=2))
     assert newer.reloads == 2
     assert newer.rule("accuracy").auto

@@ -12,10 +12,10 @@ import pytest
 
 from tests.made_up.runs import FakeRun, FakeSystem, write_run
 from wattbench.records import read_run
+from wattbench.records.schema.header import CommitRecord
 from wattbench_reports.comparability.fingerprint import fingerprints
 from wattbench_reports.history import load_history
 from wattbench_reports.history.what_changed import CODE, FactChange, NightDifference, PartChange, what_changed
-from wattbench_reports.tables.repository_record import CommitRecord
 from wattbench_reports.tables.run_tables import load_frames
 from wattbench_reports.wording.night import difference_points, part_line
 
@@ -126,7 +126,7 @@ def test_commits_are_those_that_the_last_night_recorded_since_this_one(night: Wr
     (tmp_path / "reference.yaml").write_text(reference)
     previous, pinned = against(tmp_path), against(tmp_path, "reference")
     assert previous.since is not None
-    assert previous.since.commits == (CommitRecord("3" * 40, "Shorter prompt"),)
+    assert previous.since.commits == (CommitRecord(commit="3" * 40, subject="Shorter prompt"),)
     assert previous.commits == ("2" * 40, "3" * 40)
     assert previous.remote == "https://github.com/owner/name"
     assert (pinned.since, pinned.commits) == (None, ("1" * 40, "3" * 40))

@@ -8,6 +8,7 @@ import pytest
 
 from wattbench.config import Decide
 from wattbench.errors import UserError
+from wattbench.records.schema.recorded import recorded
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.metrics.decision_settings import (
     DecisionChoice,
@@ -18,18 +19,14 @@ from wattbench_reports.metrics.decision_settings import (
     parsed_accuracy,
     parsed_seconds,
 )
-from wattbench_reports.tables.suite_record import DecideSettings
 
-SUITE = DecideSettings.of(
-    Decide.model_validate(
-        {"min_accuracy": {"text": "90%", "all": 0.8}, "max_p95_s": 0.3, "cost_wrong": 0.02, "minimise": "grams"}
-    ).model_dump(mode="json")
+SUITE = Decide.model_validate(
+    {"min_accuracy": {"text": "90%", "all": 0.8}, "max_p95_s": 0.3, "cost_wrong": 0.02, "minimise": "grams"}
 )
 
 
 def test_a_suite_that_says_nothing_requires_nothing() -> None:
-    assert decision_settings(DecideSettings.of({})) == DecisionSettings()
-    assert decision_settings(DecideSettings.of(Decide().model_dump(mode="json"))) == DecisionSettings()
+    assert decision_settings(Decide()) == DecisionSettings()
 
 
 def test_a_suites_requirements_are_read_overall_first() -> None:
@@ -102,17 +99,17 @@ def test_percents_without_their_sign_are_told_apart_from_shares(text: str, said:
 
 
 @pytest.mark.parametrize(
-    ("recorded", "message"),
+    ("block", "message"),
     [
-        ({"min_accuracy": 1.2}, "min_accuracy is 1.2"),
-        ({"min_accuracy": {"text": -0.1}}, "min_accuracy: text is -0.1"),
-        ({"max_p95_s": 0}, "max_p95_s is 0.0: it must be a number above 0"),
-        ({"carbon_price_per_tonne": -1}, "carbon_price_per_tonne is -1.0"),
-        ({"minimise": "watts"}, "minimise: 'watts' is not one of"),
-        ({"risk": 0.5}, "risk is 0.5: it must be a share above 0 and below 0.5"),
-        ({"risk": 0}, "risk is 0: it must be a share above 0"),
+        ({"min_accuracy": 1.2}, "min_accuracy: 1.2 is no share"),
+        ({"min_accuracy": {"text": -0.1}}, "min_accuracy.text: -0.1 is no share"),
+        ({"max_p95_s": 0}, "decide.max_p95_s is 0: it must be a number above 0; the record is damaged"),
+        ({"carbon_price_per_tonne": -1}, "carbon_price_per_tonne is -1: it must be a number of 0 or more"),
+        ({"minimise": "watts"}, "minimise is 'watts': it must be joules, grams, money or seconds"),
+        ({"risk": 0.5}, "risk is 0.5: it must be a number below 0.5"),
+        ({"risk": 0}, "risk is 0: it must be a number above 0"),
     ],
 )
-def test_a_damaged_record_is_a_named_error(recorded: dict, message: str) -> None:
+def test_a_damaged_record_is_a_named_error(block: dict, message: str) -> None:
     with pytest.raises(UserError, match=message):
-        decision_settings(DecideSettings.of(recorded), domains=["text"])
+        decision_settings(recorded(Decide, block, "decide"), domains=["text"])

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.wattbench_reports.sectiontext import as_text
 from wattbench.errors import UserError
 from wattbench.records import read_run
+from wattbench.records.schema.header import MeterRecord
 from wattbench_reports.analyses.validity import origins
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.html import report
@@ -22,7 +23,6 @@ from wattbench_reports.metrics.carbon import CarbonChoice
 from wattbench_reports.sections import validity as panel
 from wattbench_reports.sections.environment import environment_section
 from wattbench_reports.sections.validity import validity_section
-from wattbench_reports.tables.header_record import MeterRecord
 
 
 def texts(table) -> list[list[str]]:
@@ -66,7 +66,7 @@ def test_what_the_header_says_of_a_meter(make_run, fake) -> None:
     raw["meter_details"] = {"part0": {"meter": "nvml", "reads": "a <b>counter</b>", "step_s": 0.1}}
     run.layout.header.write_text(json.dumps(raw))
     (each,) = origins(analyse(read_run(run.layout.root)))
-    assert each.meter == MeterRecord("nvml", "a <b>counter</b>", 0.1)
+    assert each.meter == MeterRecord(meter="nvml", reads="a <b>counter</b>", step_s=0.1)
     assert "a &lt;b&gt;counter&lt;/b&gt;" in report(read_run(run.layout.root))
     raw["meter_details"] = {"part0": {}}
     run.layout.header.write_text(json.dumps(raw))

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wattbench.api.gates.judge_gate import as_reports_know_it
 from wattbench.api.gates.measure_gate import GateJob, measure_new
 from wattbench.measure.fresh_process import in_fresh_process
 from wattbench.progress.notices import notice
@@ -15,6 +14,7 @@ from wattbench.records import read_run
 from wattbench.scenarios.interleaved.find_policy import find_policy
 from wattbench_reports.gate.calibration.noise_floor import calibrate as from_evidence
 from wattbench_reports.gate.evidence.interleaved_run import evidence_in_turns
+from wattbench_reports.gate.policy import policy_of
 from wattbench_reports.metrics.registry import ACCURACY, ENERGY, LATENCY_MEAN, LATENCY_P50, LATENCY_P95, TTFT
 from wattbench_reports.tables.header_record import HeaderRecord
 
@@ -47,7 +47,7 @@ def calibrate_gate(job: GateJob, out: Path, gates: int, restarts: int) -> Calibr
         UserError: something is wrong with the job, or the system failed.
     """
     of_suite = job.resolved().suite.gate
-    policy = as_reports_know_it(find_policy(job.policy_file, of_suite, Path.cwd())[0])
+    policy = policy_of(find_policy(job.policy_file, of_suite, Path.cwd())[0])
     plants: list[Planted] | None = None
     runs: list[list[Path]] = []
     for number in range(1, restarts + 1):

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from wattbench.api.gates.judge_gate import as_reports_know_it, calibrated_noise
+from wattbench.api.gates.judge_gate import calibrated_noise
 from wattbench.scenarios.interleaved.gate import PaidBy, judges_joules
 from wattbench_reports.gate.decision.case import resolved
 from wattbench_reports.gate.decision.outlook import accuracy_can_pass, detectable_before
 from wattbench_reports.gate.metrics import SEPARATOR
+from wattbench_reports.gate.policy import policy_of
 from wattbench_reports.metrics.registry import ACCURACY, ENERGY, MONEY
 from wattbench_reports.wording.gate import finds_text, margins_text, undecidable_text
 
@@ -54,7 +55,7 @@ def what_a_gate_finds(
     if not items or not whole:
         return []
     most = min(policy.max_items or whole, whole)
-    judged = resolved(as_reports_know_it(policy), most)
+    judged = resolved(policy_of(policy), most)
     paid = PaidBy.NOTHING if paid is None else paid
     unjudged: tuple[str, ...] = () if judges_joules(policy, meters, paid) else ENERGY
     if paid is PaidBy.NOTHING or (paid is PaidBy.JOULES and unjudged):

@@ -8,8 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from wattbench.config import GatePolicy
 from wattbench.errors import UserError
 from wattbench.records import read_run
@@ -56,7 +54,7 @@ def judge_gate(root: Path, policy_file: Path | None = None, notes: Sequence[str]
     run = read_run(root)
     policy = _recorded_policy(run)
     if policy_file is not None:
-        policy = as_reports_know_it(find_policy(policy_file, None, Path.cwd())[0])
+        policy = policy_of(find_policy(policy_file, None, Path.cwd())[0])
         notes = (*notes, *floor_notes(policy, run.header.environment))
     record = header_record(run)
     planted = None if record.gate is None else record.gate.planted
@@ -95,7 +93,7 @@ def judge_runs(
     """
     runs = read_run(first), read_run(second)
     settings, source = find_policy(policy_file, policy_of_suite(runs[1]), Path.cwd())
-    policy = as_reports_know_it(settings.model_copy(update={"judge_modelled": True}) if judge_modelled else settings)
+    policy = policy_of(settings.model_copy(update={"judge_modelled": True}) if judge_modelled else settings)
     known = sessions_of_two(*runs, sessions or settings.sessions)
     imported = all(run.header.imported is not None for run in runs)
     notes: tuple[str, ...] = ()
@@ -119,7 +117,7 @@ def judge_files(old: Path, new: Path, policy_file: Path | None) -> GateResult:
     Raises:
         UserError: one cannot be read, or the policy is wrong.
     """
-    policy = as_reports_know_it(find_policy(policy_file, None, Path.cwd())[0])
+    policy = policy_of(find_policy(policy_file, None, Path.cwd())[0])
     assumed = ASSUMED_DRIFT if policy.drift is None else policy.drift
     policy = replace(policy, drift=assumed)
     result = judge_many(evidence_of_files(old, new, policy), policy, suite=new.stem)
@@ -188,7 +186,7 @@ def _without_figures(verdict: Verdict, headline: str, policy: GatePolicy, **othe
         verdict=verdict,
         headline=headline,
         metrics=(),
-        policy=as_reports_know_it(policy),
+        policy=policy_of(policy),
         created_utc=datetime.now(UTC).isoformat(timespec="seconds"),
         **{"runs": (), **others},
     )
@@ -200,23 +198,7 @@ def policy_of_suite(run: RunRecords) -> GatePolicy | None:
     Raises:
         UserError: the record is damaged.
     """
-    settings = header_record(run).suite.gate
-    try:
-        return None if settings is None else GatePolicy.model_validate(settings)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(key) for key in first["loc"])
-        raise UserError(
-            f"{run.layout.header}: suite.gate.{where}: {first['msg']}; the record is damaged, or of another version"
-        ) from error
-
-
-def as_reports_know_it(policy: GatePolicy) -> Policy:
-    """Convert a checked policy to the reports' `Policy`, by way of its record.
-
-    `wattbench_reports` knows nothing of suites.
-    """
-    return policy_of(policy.model_dump(mode="json"))
+    return header_record(run).suite.gate
 
 
 def _recorded_policy(run: RunRecords) -> Policy:
@@ -227,7 +209,7 @@ def _recorded_policy(run: RunRecords) -> Policy:
             f"{run.layout.root}: this is not the run of a gate. Name two runs, or a suite with a baseline and a "
             "candidate"
         )
-    return policy_of(gate.policy, str(run.layout.header))
+    return policy_of(gate.policy)
 
 
 def _with_notes(result: GateResult, notes: Sequence[str]) -> GateResult:

@@ -60,4 +60,4 @@ def _policy(history: History, policy_file: Path | None) -> Policy:
     chosen, source = find_policy(policy_file, of_suite, Path.cwd())
     if source == DEFAULTS:
         return NIGHT_POLICY
-    return policy_of(chosen.model_dump(mode="json") | {"may_differ": IDENTITY}, source)
+    return policy_of(chosen.model_copy(update={"may_differ": list(IDENTITY)}))

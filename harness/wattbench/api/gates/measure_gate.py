@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wattbench.api.gates.gate_power import items_by_domain, what_a_gate_finds
-from wattbench.api.gates.judge_gate import as_reports_know_it, floor_notes, gate_is_decided
+from wattbench.api.gates.judge_gate import floor_notes, gate_is_decided
 from wattbench.api.loaded_suite import load, recorded_suite
 from wattbench.api.session import meters_here, sharing_machine
 from wattbench.api.suite_runs import planned_again, writer_to_resume
@@ -26,6 +26,7 @@ from wattbench.scenarios.interleaved.base_changes import digest_of
 from wattbench.scenarios.interleaved.find_policy import find_policy
 from wattbench.scenarios.interleaved.gate import Gate, choose_sides, judges_joules, new_seed, paid_by
 from wattbench.scenarios.interleaved.planted_faults import Plant
+from wattbench_reports.gate.policy import policy_of
 
 if TYPE_CHECKING:
     from wattbench.config import GatePolicy, Resolved
@@ -115,7 +116,7 @@ def gate_rules(job: GateJob, resolved: Resolved) -> GateRules:
         policy = policy.model_copy(update={"max_items": job.calibration_items, "max_joules": None, "calibration": None})
     if job.judge_modelled:
         policy = policy.model_copy(update={"judge_modelled": True})
-    notes = floor_notes(as_reports_know_it(policy), environment(resolved.path.parent))  # it may refuse
+    notes = floor_notes(policy_of(policy), environment(resolved.path.parent))  # it may refuse
     if plant is not None:
         plant.check_tasks([choice.task for choice in resolved.tasks])
     return GateRules(policy, source, plant, notes)
@@ -187,7 +188,7 @@ def measure_resumed(root: Path, *, allow_unsafe_code: bool, require_measured: bo
         _checked_out_again(root, gate),
     ):
         chosen, cells = planned_again(records, resolved, allow_unsafe_code)
-        notes = floor_notes(as_reports_know_it(gate.policy), records.header.environment)
+        notes = floor_notes(policy_of(gate.policy), records.header.environment)
         _measure(writer, resolved, gate, cells, chosen, machine, allow_unsafe_code, gate_is_decided)
     return notes
 

@@ -17,10 +17,10 @@ from wattbench.api.routers.training_grams import training_grams
 from wattbench.api.routers.written_suite import catalogue_text
 from wattbench.api.session import measuring_alone, meters_here
 from wattbench.config import ClassifierRouter, FileTask, HybridSystem, load_suite
-from wattbench.config.base import expanded
 from wattbench.errors import UserError, nearest
 from wattbench.meters import Metering, watch_here
 from wattbench.records.files.atomic_write import FAILURE, failing_as, write_atomically
+from wattbench.records.schema.base import expanded
 from wattbench.systems.training_ledger import FILE
 from wattbench.tasks.file_task.documents import read_documents
 from wattbench.tasks.file_task.rows import read_file

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wattbench_reports.metrics.carbon import carbon_of_suite
-from wattbench_reports.tables.suite_record import CarbonSettings
 
 if TYPE_CHECKING:
     from wattbench.config import Carbon
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 
 def training_grams(carbon: Carbon) -> Grams:
     """Return a function that maps joules to grams of CO2 equivalent, or None, and to the basis of the grams."""
-    factor = carbon_of_suite(CarbonSettings.of(carbon.model_dump(mode="json")))
+    factor = carbon_of_suite(carbon)
 
     def grams(joules: float) -> tuple[float | None, str]:
         if factor is None:

@@ -19,10 +19,10 @@ import numpy as np
 from wattbench.api.routers.router_to_write import KINDS, RouterToWrite, train
 from wattbench.api.routers.written_suite import WrittenSuite, suite_text
 from wattbench.config import HybridSystem, Prediction, resolved_from_record
-from wattbench.config.base import expanded
-from wattbench.config.systems.prediction import PredictedFigures
 from wattbench.errors import UserError
 from wattbench.records.files.atomic_write import FAILURE, failing_as, make_folder, move_into_place, write_atomically
+from wattbench.records.schema.base import expanded
+from wattbench.records.schema.prediction import PredictedFigures
 from wattbench_reports.formatting import units
 from wattbench_reports.routing.answers.item_answers import JOULES, answers_among, pick
 from wattbench_reports.routing.context import AS_RECORDED

@@ -25,11 +25,11 @@ from pydantic import (
     model_validator,
 )
 
-from wattbench.config.base import PauseSeconds, RelativePath, Seconds, Strict, Times
 from wattbench.config.meters.meter_base import Component, Host, MeterSettings, without_unset
 from wattbench.config.meters.power_commands import Preset, with_preset
 from wattbench.config.meters.remote_meters import PrometheusSettings, TensorRtLlmSettings
 from wattbench.config.registry import Registry
+from wattbench.records.schema.base import PauseSeconds, RelativePath, Seconds, Strict, Times
 
 JOULES = {"J": 1.0, "Wh": 3600.0, "kWh": 3.6e6}
 """Units of energy, in joules."""

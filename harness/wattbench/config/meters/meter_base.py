@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from wattbench.config.base import Strict
+from wattbench.records.schema.base import Strict
 
 COMPONENT = r"^[a-z][a-z0-9_-]*$"
 Component = Annotated[str, Field(pattern=COMPONENT, max_length=40)]

@@ -7,9 +7,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, NonNegativeInt, model_validator
 
 from wattbench.config.apis import Estimate, Limit, ServiceName, with_service
-from wattbench.config.base import Items, Seconds, Strict, Times
-from wattbench.config.systems.system_base import SystemBase
-from wattbench.config.systems.weights import Weights
+from wattbench.config.systems.system_base import SystemBase, Weights
+from wattbench.records.schema.base import Items, Seconds, Strict, Times
 
 
 class LlamaCppServe(Strict):

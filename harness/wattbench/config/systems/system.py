@@ -17,16 +17,24 @@ from pydantic import (
     model_validator,
 )
 
-from wattbench.config.base import Items, Name, RelativePath, Times, named_by
-from wattbench.config.call import Call, FilledInCheckout
-from wattbench.config.pipeline_file import PipelineFile, TrustedType
+from wattbench.config.code_files import Call, FilledInCheckout, PipelineFile, TrustedType
+from wattbench.config.file_task import FileTask, TaskChoice
 from wattbench.config.registry import Registry
-from wattbench.config.router import CascadeRouter, OtherRouter, PredictedRouter, Router, RouterBase
+from wattbench.config.router import (
+    CascadeRouter,
+    ClassifierRouter,
+    OtherRouter,
+    PredictedRouter,
+    PythonRouter,
+    Router,
+    RouterBase,
+)
 from wattbench.config.systems.endpoint import EndpointSystem
 from wattbench.config.systems.engine_hints import hint
-from wattbench.config.systems.prediction import Prediction
-from wattbench.config.systems.system_base import SystemBase
-from wattbench.config.systems.weights import Weights
+from wattbench.config.systems.system_base import SystemBase, Weights
+from wattbench.errors import UserError
+from wattbench.records.schema.base import Items, Name, RelativePath, Times, named_by
+from wattbench.records.schema.prediction import Prediction
 
 
 class LocalModel(SystemBase):
@@ -228,3 +236,21 @@ System = Annotated[
 ]
 """A system as a file defines it. One with another distribution's engine is checked by
 `wattbench.config.third_party`."""
+
+
+def check_sees(where: str, config: PythonSystem | PythonRouter | ClassifierRouter, choice: TaskChoice) -> None:
+    """Check that the items of a task have the input that a callable or a router reads.
+
+    Raises:
+        UserError: it reads inputs, and the task is no file.
+    """
+    if config.sees == "input" and not isinstance(choice, FileTask):
+        raise UserError(no_input(where, choice.task))
+
+
+def no_input(where: str, task: str) -> str:
+    """Return the message for a task whose items have no input."""
+    return (
+        f"{where}: sees: input: the task {task!r} is no file of one's own, whose items have an input column; "
+        "write sees: prompt"
+    )

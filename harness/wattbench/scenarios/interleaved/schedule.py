@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from wattbench.records import SIDES
-from wattbench.records.suite_defaults import GATE_SHORT_PAIRS, GATE_SHORT_ROUND_ITEMS
+from wattbench.records.schema.gate import GATE_SHORT_PAIRS, GATE_SHORT_ROUND_ITEMS
 
 Item = tuple[str, int]
 """Task and document."""

@@ -33,9 +33,8 @@ from wattbench_reports.stats import (
     variance_on_another_node,
 )
 from wattbench_reports.stats.node_effects import LEAST
-from wattbench_reports.tables.json_values import object_of_text
 from wattbench_reports.tables.node_record import NodeRecord, node_records
-from wattbench_reports.tables.run_tables import NODE, Frames
+from wattbench_reports.tables.run_tables import NODE, Frames, object_of_text
 from wattbench_reports.tables.streamed import StreamedFrames
 
 _LEVEL = 0.05

@@ -10,7 +10,8 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from wattbench.errors import UserError
-from wattbench.records.suite_defaults import GATE_DRIFT, GATE_RELOADS
+from wattbench.records.schema.gate import GATE_DRIFT, GATE_RELOADS, GatePolicy
+from wattbench.records.schema.recorded import recorded
 from wattbench_reports.formatting.json_text import plain_data
 from wattbench_reports.gate.policy import Policy, Rule, Waiver, policy_of
 from wattbench_reports.gate.result import GateResult, MetricVerdict
@@ -53,7 +54,8 @@ def result_of_json(text: str | bytes, where: str = "the gate's JSON") -> GateRes
         )
     try:
         # Keys that only a later wattbench writes are ignored.
-        return _shape().validate_python(raw | {"policy": policy_of(raw["policy"], where)})
+        policy = policy_of(recorded(GatePolicy, raw["policy"], f"{where}: policy"))
+        return _shape().validate_python(raw | {"policy": policy})
     except KeyError as error:
         raise UserError(f"{where}: key {error} is missing; the file is damaged") from error
     except ValidationError as error:

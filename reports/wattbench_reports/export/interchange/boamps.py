@@ -18,6 +18,7 @@ import numpy as np
 from wattbench.errors import UserError
 from wattbench.records import SystemRow
 from wattbench.records.rows.components import kind_of
+from wattbench.records.schema.header import MachineRecord
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.export.interchange.run_times import finished_s, metered_time
 from wattbench_reports.formatting.json_text import json_text
@@ -25,7 +26,6 @@ from wattbench_reports.metrics.carbon import JOULES_PER_KWH, FlatIntensity
 from wattbench_reports.metrics.energy_breakdown import SystemSplit
 from wattbench_reports.metrics.validity import by_cause
 from wattbench_reports.tables import provenance
-from wattbench_reports.tables.header_record import MachineRecord
 from wattbench_reports.wording import throughput
 
 VERSION = "1.1.0"
@@ -175,7 +175,7 @@ def _components(machine: MachineRecord) -> Iterator[dict[str, Any]]:
     if machine.cpu:
         # As BoAmps' own example has it: the logical processors of one model.
         yield {"componentName": machine.cpu, "componentType": "cpu", "nbComponent": machine.logical_cpus or 1}
-    for name, count in sorted(Counter(machine.gpus).items()):
+    for name, count in sorted(Counter(gpu.name for gpu in machine.gpus).items()):
         yield {"componentName": name, "componentType": "gpu", "nbComponent": count}
     if machine.memory_bytes is not None:
         yield {"componentType": "ram", "nbComponent": 1, "memorySize": machine.memory_bytes / BYTES_PER_GB}
@@ -240,7 +240,7 @@ def _machine_of(analysis: Analysis, system: str) -> MachineRecord:
     record = analysis.frames.record
     machine = record.machine
     if record.imported is not None:
-        machine = MachineRecord.of(record.imported.machines.get(system, {}))
+        machine = MachineRecord.of(record.imported.machines.get(system)) or MachineRecord()
     if not machine.cpu and not machine.gpus and machine.memory_bytes is None:
         raise UserError(f"nothing of the machine of {system} is recorded (processor, GPUs, memory)")
     return machine

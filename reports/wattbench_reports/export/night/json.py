@@ -39,7 +39,7 @@ def _difference(difference: NightDifference) -> dict[str, Any]:
         "remote": difference.remote,
         "commit_before": difference.commit_before,
         "commit_now": difference.commit_now,
-        "commits": None if since is None else [asdict(each) for each in since.commits],
+        "commits": None if since is None else [each.model_dump() for each in since.commits],
         "files": None if since is None else list(since.files),
         "uncommitted": list(difference.uncommitted),
     }

@@ -19,7 +19,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench.records.suite_defaults import gate_loads
+from wattbench.records.schema.gate import gate_loads
 from wattbench_reports.gate.evidence.model import Evidence, Round
 from wattbench_reports.gate.policy import Policy
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from wattbench.records.suite_defaults import GATE_ACCURACY_MARGINS, gate_loads
+from wattbench.records.schema.gate import GATE_ACCURACY_MARGINS, gate_loads
 from wattbench_reports.gate.bounds import LAST_LOOK, AtEnd, MetricBounds
 from wattbench_reports.gate.policy import Policy
 from wattbench_reports.metrics.registry import ACCURACY

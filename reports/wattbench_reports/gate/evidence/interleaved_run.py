@@ -43,7 +43,6 @@ from wattbench_reports.metrics.registry import FURTHER_COLUMNS, PEAK_MEMORY
 from wattbench_reports.metrics.validity import Validity, cause_of
 from wattbench_reports.tables import provenance
 from wattbench_reports.tables.header_record import HeaderRecord, header_record
-from wattbench_reports.tables.json_values import mapping
 
 _TOGETHER = "two systems in one process share one peak: name peak_memory in the policy, and each is measured alone"
 
@@ -124,7 +123,7 @@ def _marks(read: _Read, side: str) -> str:
 def _on_base(run: RunRecords) -> tuple[str, ...]:
     """Return the notes on what differs between the sides of a gate against a base; nothing for any other gate."""
     gate = header_record(run).gate
-    return () if gate is None else gate.base_notes
+    return () if gate is None or gate.base is None else gate.base.notes
 
 
 @dataclass(frozen=True)
@@ -365,8 +364,7 @@ def _peaks(run: RunRecords, read: _Read) -> tuple[tuple[int | None, int | None],
     Only such a gate measured each system alone.
     """
     gate = header_record(run).gate
-    judged = None if gate is None else mapping(gate.policy.get("metrics"))
-    if judged is None or PEAK_MEMORY not in judged:
+    if gate is None or PEAK_MEMORY not in gate.policy.metrics:
         return (None, None), {PEAK_MEMORY: _TOGETHER}
     rows = run.systems()
     return peaks({name: rows.get(name) for name in read.names.values()})

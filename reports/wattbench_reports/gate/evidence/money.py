@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wattbench.records.schema.price import Price
 from wattbench_reports.gate.evidence.model import OF_NO_MACHINE, MoneyOfMachine
 from wattbench_reports.gate.policy import Policy
 from wattbench_reports.metrics.carbon import JOULES_PER_KWH, pue_of_suite
@@ -26,7 +27,6 @@ from wattbench_reports.metrics.money.price_bill import parts_at, unknown_tokens
 from wattbench_reports.metrics.money.prices import prices_of
 from wattbench_reports.metrics.registry import MONEY
 from wattbench_reports.tables.header_record import HeaderRecord
-from wattbench_reports.tables.price_record import PriceRecord
 from wattbench_reports.tables.run_tables import Frames
 from wattbench_reports.tables.suite_record import SuiteRecord, SystemSettings
 
@@ -48,9 +48,9 @@ class SideMoney:
 class Tariffs:
     """The prices at which a system's rounds are billed."""
 
-    price: PriceRecord | None
+    price: Price | None
     """Of the system itself."""
-    members: Mapping[str, PriceRecord]
+    members: Mapping[str, Price]
     """Of a hybrid, of the systems that it asks."""
     per_joule: float
     """Of electricity; 0 where it is not paid for."""

@@ -39,7 +39,6 @@ from wattbench_reports.metrics.registry import (
     computed_from,
 )
 from wattbench_reports.tables import provenance
-from wattbench_reports.tables.json_values import mapping
 from wattbench_reports.tables.labels import Labels
 
 BATCHES = 20
@@ -231,7 +230,7 @@ def _parts(
     files: tuple[BenchmarkFile, BenchmarkFile], both: tuple[Benchmark, Benchmark], shown: tuple[str, str]
 ) -> list[dict[str, Part]]:
     """Build the parts of both fingerprints. Facts of wattbench's plugin are parts where either file has any."""
-    machines = [mapping(each.machine.get("wattbench")) for each in files]
+    machines = [_block(each, "wattbench") for each in files]
     parts_of: list[dict[str, Part]] = []
     for file, one, machine, owner in zip(files, both, machines, shown, strict=True):
         parts = {
@@ -253,9 +252,14 @@ def _parts(
     return parts_of
 
 
+def _block(file: BenchmarkFile, name: str) -> Mapping[str, object] | None:
+    block = file.machine.get(name)
+    return block if isinstance(block, Mapping) else None
+
+
 def _device(file: BenchmarkFile) -> dict[str, object]:
     """Return the facts that pytest-benchmark itself records of a machine."""
-    cpu = mapping(file.machine.get("cpu"))
+    cpu = _block(file, "cpu")
     version = str(file.machine.get("python_version") or "").split(".")[:2]
     return {
         "processor": (cpu or {}).get("brand_raw") or ABSENT,

@@ -27,7 +27,6 @@ from wattbench_reports.gate.evidence.paired_items import HASHES
 from wattbench_reports.gate.evidence.recorded_rounds import Item, ItemFigures
 from wattbench_reports.metrics.registry import METRICS
 from wattbench_reports.tables.header_record import HeaderRecord
-from wattbench_reports.tables.json_values import mapping
 from wattbench_reports.tables.suite_record import SystemSettings
 
 _UNKNOWN = SystemSettings()
@@ -91,9 +90,7 @@ def other_prompts(
     ]
     columns = ["task", "doc_id", *HASHES, *(f"{name}_2" for name in HASHES)]
     settings = _settings(record)
-    first, second = (
-        AskedSystem(names[side], names[side], mapping(settings[side].as_recorded.get("prompt")) or {}) for side in SIDES
-    )
+    first, second = (AskedSystem(names[side], names[side], settings[side].prompt) for side in SIDES)
     compared = compare_prompts(
         pd.DataFrame(rows, columns=columns), first, second, may_differ=may_differ, advice=PROMPTS_MAY_DIFFER
     )

@@ -35,7 +35,6 @@ from wattbench_reports.metrics.validity import by_cause, validity
 from wattbench_reports.tables import provenance
 from wattbench_reports.tables.completeness import check_whole
 from wattbench_reports.tables.header_record import header_record
-from wattbench_reports.tables.json_values import mapping
 from wattbench_reports.tables.run_tables import Frames, answers_of, load_frames
 from wattbench_reports.tables.session_record import SessionRecord
 from wattbench_reports.tables.streamed import MOST_IN_MEMORY, load_streamed
@@ -255,8 +254,8 @@ def _prompts(sides: tuple[_Side, _Side], both: PairedItems, policy: Policy, acro
     """Compare the prompts of both systems."""
     systems = []
     for side in sides:
-        settings = side.frames.record.suite.systems.get(side.name, SystemSettings()).as_recorded
-        systems.append(AskedSystem(side.name, side.shown, mapping(settings.get("prompt")) or {}))
+        settings = side.frames.record.suite.systems.get(side.name, SystemSettings())
+        systems.append(AskedSystem(side.name, side.shown, settings.prompt))
     tasks = pd.Categorical.from_codes(both.tasks.codes, pd.Index(both.tasks.names))
     hashes = {f"{name}{end}": both.hashes[name][side] for name in HASHES for side, end in enumerate(("", "_2"))}
     items = pd.DataFrame({"task": tasks, "doc_id": both.doc_id, **hashes}, copy=False)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench.records.suite_defaults import PRICES
+from wattbench.records.schema.price import PRICES
 from wattbench_reports.comparability.joules import NO_JOULES, NOT_VALID
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.decision import bounds

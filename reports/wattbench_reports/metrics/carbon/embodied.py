@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from wattbench.errors import UserError, nearest
-from wattbench.records.files.plain_yaml import exponent_read
-from wattbench.records.suite_defaults import EMBODIED_FORMS
+from wattbench.records.schema.carbon import Embodied as DeclaredEmbodied
+from wattbench.records.schema.recorded import chosen
 from wattbench_reports.formatting.units import plain
 from wattbench_reports.metrics.carbon.block_option import named_or_block
 
@@ -105,107 +103,42 @@ PUBLIC_FIGURES: Mapping[str, _PublicFigure] = {
 """Name to figure, as `use` takes them. There is none without a public source."""
 
 
-def embodied(settings: object) -> Embodied | None:
-    """Read the block ``carbon.embodied`` of a suite; keys without a value count as absent.
-
-    Args:
-        settings: ``{use: ecologits-gpu-server, gpus: 1}``, ``{g_per_device_hour: 20, source: ..., year: ...}`` or
-            ``{kg_per_device: 350, lifetime_years: 4, utilisation: 0.5, source: ..., year: ...}``. None or empty: none.
+def embodied(declared: DeclaredEmbodied | None) -> Embodied | None:
+    """Return the grams of the block ``carbon.embodied`` of a suite.
 
     Returns:
         None where nothing is declared: manufacture is then left out, and that is said.
 
     Raises:
-        UserError: it is none of these forms, or a figure is impossible.
+        UserError: no public figure has the name that it uses.
     """
-    if not settings:
+    if declared is None:
         return None
-    if not isinstance(settings, Mapping):
-        raise UserError(f"embodied must be a mapping such as {{use: ecologits-gpu-server}}, not {settings!r:.60}")
-    given = {str(key): value for key, value in settings.items() if value is not None}
-    if not given:
-        return None
-    forms = [form for form in EMBODIED_FORMS if form in given]
-    if len(forms) != 1:
-        named = " and ".join(forms) or "none of them"
-        raise UserError(f"embodied needs exactly one of {', '.join(EMBODIED_FORMS)} (here: {named})")
-    _check_keys(forms[0], given)
-    if forms[0] == "use":
-        name = str(given["use"])
-        if name not in PUBLIC_FIGURES:
-            raise UserError(f"embodied.use: no figure {name[:60]!r} is known{nearest(name, PUBLIC_FIGURES)}")
-        return PUBLIC_FIGURES[name].embodied(_count("gpus", given.get("gpus", 1)))
-    return _declared(forms[0], given)
-
-
-def embodied_settings(text: str) -> Mapping[str, Any]:
-    """Return the value of `--embodied` as a suite file has it: a figure's name, a mapping in YAML, or ``none``.
-
-    Raises:
-        UserError: it is not YAML, or not a mapping of plain values.
-    """
-    settings = named_or_block("--embodied", text)
-    if isinstance(settings, str):
-        return {"use": settings}
-    if not isinstance(settings, dict) or not all(
-        value is None or isinstance(value, str | int | float) for value in settings.values()
-    ):
-        raise UserError("--embodied: give a name, none, or a mapping of plain values such as {kg_per_device: 350, ...}")
-    return settings
-
-
-def _declared(form: str, given: Mapping[str, Any]) -> Embodied:
-    devices = _count("devices", given.get("devices", 1))
-    source, year = str(given["source"]).strip(), _count("year", given["year"])
-    if not source:
-        raise UserError("embodied.source is empty: say where the figure comes from")
-    if form == "g_per_device_hour":
-        rate = _positive("g_per_device_hour", given["g_per_device_hour"])
-        adpe, primary = (_optional(f"{name}_per_device_hour", given) for name in _NOT_CO2)
-        basis = f"{plain(rate, 6)} g per device-hour, declared"
-        return Embodied(rate, devices, basis, source, year, adpe, primary)
-    kg, years = _positive("kg_per_device", given["kg_per_device"]), _positive("lifetime_years", given["lifetime_years"])
-    used = _positive("utilisation", given.get("utilisation", 1.0))
-    if used > 1:
-        raise UserError(f"embodied.utilisation is {used:g}: it is a share of the lifetime, from 0 to 1")
+    if declared.use is not None:
+        if declared.use not in PUBLIC_FIGURES:
+            unknown = f"no figure {declared.use[:60]!r} is known{nearest(declared.use, PUBLIC_FIGURES)}"
+            raise UserError(f"embodied.use: {unknown}")
+        return PUBLIC_FIGURES[declared.use].embodied(declared.gpus or 1)
+    devices, source, year = declared.devices or 1, declared.source or "", declared.year or 0
+    if declared.g_per_device_hour is not None:
+        rate = declared.g_per_device_hour
+        adpe, primary = declared.adpe_kg_sb_per_device_hour, declared.primary_energy_mj_per_device_hour
+        return Embodied(rate, devices, f"{plain(rate, 6)} g per device-hour, declared", source, year, adpe, primary)
+    kg, years, used = declared.kg_per_device or 0.0, declared.lifetime_years or 0.0, declared.utilisation or 1.0
     basis = f"{kg:g} kg per device over {years:g} years" + ("" if used == 1 else f", in use {100 * used:g}% of them")
     hours = years * HOURS_PER_YEAR * used
-    made = (_optional(f"{name}_per_device", given) for name in _NOT_CO2)
+    made = (declared.adpe_kg_sb_per_device, declared.primary_energy_mj_per_device)
     adpe, primary = (None if each is None else each / hours for each in made)
     return Embodied(1000 * kg / hours, devices, basis, source, year, adpe, primary)
 
 
-_NOT_CO2 = ("adpe_kg_sb", "primary_energy_mj")
+def embodied_option(text: str) -> DeclaredEmbodied | None:
+    """Read the value of `--embodied`: a figure's name, a mapping in YAML as in a suite file, or ``none``.
 
-
-def _optional(name: str, given: Mapping[str, Any]) -> float | None:
-    return _positive(name, exponent_read(given[name])) if name in given else None
-
-
-def _check_keys(form: str, given: Mapping[str, Any]) -> None:
-    keys = EMBODIED_FORMS[form]
-    for key in given:
-        if key not in {form, *keys.optional, *keys.required}:
-            raise UserError(
-                f"embodied: {key[:60]!r} does not go with {form}{nearest(key, keys.optional + keys.required)}"
-            )
-    missing = sorted(set(keys.required) - set(given))
-    if missing:
-        raise UserError(f"embodied: {form} also needs {', '.join(missing)}: a figure without its source is none")
-
-
-def _positive(name: str, value: object) -> float:
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, int | float)
-        or not 0 < value <= 1e9
-        or not math.isfinite(value)
-    ):
-        raise UserError(f"embodied.{name} is {value!r:.60}: it must be a number above 0")
-    return float(value)
-
-
-def _count(name: str, value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 1_000_000:
-        raise UserError(f"embodied.{name} is {value!r:.60}: it must be a whole number of 1 or more")
-    return value
+    Raises:
+        UserError: it is not YAML, or declares no figure.
+    """
+    settings = named_or_block("--embodied", text)
+    if isinstance(settings, str):
+        settings = {"use": settings}
+    return None if settings == {} else chosen(DeclaredEmbodied, settings, "--embodied")

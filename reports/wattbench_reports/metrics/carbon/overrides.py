@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wattbench.errors import UserError
-from wattbench.records.suite_defaults import PUE
+from wattbench.records.schema.carbon import Carbon as CarbonSettings
 from wattbench_reports.formatting.units import plain
-from wattbench_reports.metrics.carbon.embodied import embodied, embodied_settings
+from wattbench_reports.metrics.carbon.embodied import embodied, embodied_option
 from wattbench_reports.metrics.carbon.factor import Carbon
 from wattbench_reports.metrics.carbon.grid_mix import FlatIntensity, GridCountry, country_mix
 from wattbench_reports.metrics.carbon.hourly_csv import HourlyFileError, read_hourly
 from wattbench_reports.metrics.carbon.hourly_intensity import HourlyIntensity
-from wattbench_reports.tables.suite_record import CarbonSettings
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def carbon_of_suite(settings: CarbonSettings, choice: CarbonChoice = CARBON_AS_I
         UserError: an unknown region, an impossible figure, two intensities at once, or a file that is wrong.
     """
     pue = pue_of_suite(settings, choice)
-    made = embodied(settings.embodied if choice.embodied is None else embodied_settings(choice.embodied))
+    made = embodied(settings.embodied if choice.embodied is None else embodied_option(choice.embodied))
     if choice.names_intensity:
         intensity = _intensity(choice.region, choice.intensity_g_per_kwh, choice.intensity_csv)
     else:
@@ -85,8 +84,7 @@ def pue_of_suite(settings: CarbonSettings, choice: CarbonChoice = CARBON_AS_IN_S
     Raises:
         UserError: it is no number of 1 or more.
     """
-    pue = settings.pue if choice.pue is None else choice.pue
-    return PUE if pue is None else _at_least(1.0, "pue", pue)
+    return settings.pue if choice.pue is None else _at_least(1.0, "pue", choice.pue)
 
 
 def carbon_of_run(settings: CarbonSettings, choice: CarbonChoice) -> tuple[Carbon | None, str]:

@@ -18,7 +18,7 @@ from typing import Any
 
 from wattbench.countries import alpha_3, nearest_country
 from wattbench.errors import UserError
-from wattbench.records.suite_defaults import WORLD
+from wattbench.records.schema.impacts import WORLD
 from wattbench_reports.formatting.units import plain
 from wattbench_reports.metrics.impacts.quantities import ADPE, PRIMARY_ENERGY, QUANTITIES, WATER, Quantity
 

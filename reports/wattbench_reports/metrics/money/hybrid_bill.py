@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wattbench.records.schema.price import Price
 from wattbench_reports.formatting.units import listed
 from wattbench_reports.metrics.money.answer_columns import AnswerColumns
 from wattbench_reports.metrics.money.price_bill import (
@@ -22,10 +23,9 @@ from wattbench_reports.metrics.money.price_bill import (
     parts_at,
     unknown_tokens,
 )
-from wattbench_reports.tables.price_record import PriceRecord
 from wattbench_reports.tables.suite_record import SystemSettings
 
-PriceOf = Mapping[str, PriceRecord]
+PriceOf = Mapping[str, Price]
 """System to its price."""
 
 
@@ -71,11 +71,11 @@ def _empty(name: str, settings: SystemSettings, prices: PriceOf) -> Bill:
         next(price.currency for price in paid.values()),
         by_joules or any(price.electricity_added for price in paid.values()),
         "; ".join(f"{each}: {price.source}" for each, price in paid.items() if price.source),
-        "; ".join(dict.fromkeys(price.date for price in paid.values() if price.date)),
+        "; ".join(dict.fromkeys(str(price.date) for price in paid.values() if price.date)),
     )
 
 
-def why_not_billed(members: Sequence[PriceRecord], itself: PriceRecord | None) -> str:
+def why_not_billed(members: Sequence[Price], itself: Price | None) -> str:
     """Say why the prices of a hybrid and its members cannot make one bill, as a clause; empty where they can.
 
     Args:
@@ -90,7 +90,7 @@ def why_not_billed(members: Sequence[PriceRecord], itself: PriceRecord | None) -
     return ""
 
 
-def _of_asked(system: str, rows: pd.DataFrame, price: PriceRecord, hybrid: str) -> Bill:
+def _of_asked(system: str, rows: pd.DataFrame, price: Price, hybrid: str) -> Bill:
     """Bill the requests of a hybrid to one system."""
     bill, counts = Bill(currency=price.currency), rows if price.by_token else None
     if counts is not None and (why := unknown_tokens(counts, price)):

@@ -17,11 +17,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wattbench.records.schema.price import Price
 from wattbench_reports.formatting.units import listed
 from wattbench_reports.metrics.money.answer_columns import COUNTS, AnswerColumns
 from wattbench_reports.metrics.money.model import MACHINE, REQUESTS, TOKENS
 from wattbench_reports.tables.item_rows import Rows
-from wattbench_reports.tables.price_record import PriceRecord
 from wattbench_reports.tables.run_tables import Frames
 
 Parts = Mapping[str, NDArray[np.float64]]
@@ -52,9 +52,9 @@ class Bill:
         return replace(self, parts={}, notes=(), why_none=why)
 
 
-def by_price(answers: AnswerColumns, name: str, price: PriceRecord) -> Bill:
+def by_price(answers: AnswerColumns, name: str, price: Price) -> Bill:
     """Bill every answer of a system at one price."""
-    bill = Bill({}, price.currency, price.electricity_added, price.source or "", price.date or "")
+    bill = Bill({}, price.currency, price.electricity_added, price.source or "", str(price.date or ""))
     seconds, why = machine_seconds(answers.frames, name) if price.by_time else (None, "")
     if why:
         return bill.without(f"hours have a price, and {why}")
@@ -69,7 +69,7 @@ def by_price(answers: AnswerColumns, name: str, price: PriceRecord) -> Bill:
 
 
 def parts_at(
-    price: PriceRecord, answers: int, counts: pd.DataFrame | None, seconds: NDArray[np.float64] | None
+    price: Price, answers: int, counts: pd.DataFrame | None, seconds: NDArray[np.float64] | None
 ) -> dict[str, NDArray[np.float64]]:
     """Return the money of some answers at a price, by what is paid for."""
     parts: dict[str, NDArray[np.float64]] = {}
@@ -83,7 +83,7 @@ def parts_at(
     return parts
 
 
-def unknown_tokens(counts: pd.DataFrame, price: PriceRecord) -> str:
+def unknown_tokens(counts: pd.DataFrame, price: Price) -> str:
     """Say which tokens have a price but are not recorded of every answer, as a clause; empty where all are recorded."""
     lacking = [
         what
@@ -93,7 +93,7 @@ def unknown_tokens(counts: pd.DataFrame, price: PriceRecord) -> str:
     return f"{listed(lacking)} tokens have a price, and are not recorded of every answer" if lacking else ""
 
 
-def cache_notes(name: str, price: PriceRecord, counts: pd.DataFrame | None) -> tuple[str, ...]:
+def cache_notes(name: str, price: Price, counts: pd.DataFrame | None) -> tuple[str, ...]:
     """Say that tokens of the cache have a price and none are on record; empty otherwise."""
     own_price = price.cached_input_per_million is not None or price.cache_write_per_million is not None
     if counts is None or not own_price or counts[["cached_tokens", "cache_write_tokens"]].notna().any(axis=None):

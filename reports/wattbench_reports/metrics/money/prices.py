@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from wattbench.errors import UserError, nearest
-from wattbench.records.suite_defaults import PRICES
-from wattbench_reports.tables.price_record import PriceRecord
+from wattbench.records.schema.price import PRICES, Price
+from wattbench.records.schema.recorded import chosen as chosen_block
 from wattbench_reports.tables.suite_record import SuiteRecord
 
 READER = "the reader"
 """The source of a price that a reader set and gave no source for."""
 
 _NUMBERS = (*PRICES, "gpus", "utilisation")
-KEYS = (*_NUMBERS, "currency", "source", "date", "electricity")
+KEYS = tuple(Price.model_fields)
 
 
 @dataclass(frozen=True)
 class Prices:
     """The prices at which a run is read."""
 
-    by_system: Mapping[str, PriceRecord]
+    by_system: Mapping[str, Price]
     """Of each system that has one, those that only a hybrid asks included."""
     chosen: frozenset[str]
     """Systems whose price the reader set."""
@@ -73,34 +73,26 @@ def _parsed(text: str, known: list[str]) -> tuple[str, dict[str, Any]]:
 
 def _number(where: str, text: str) -> float:
     try:
-        return float(text)
+        number = float(text)
     except ValueError as error:
         raise UserError(f"{where} is {text!r:.60}: it must be a number") from error
+    return int(number) if number.is_integer() else number
 
 
-def _with(recorded: PriceRecord | None, named: dict[str, Any], system: str) -> PriceRecord:
+def _with(recorded: Price | None, named: dict[str, Any], system: str) -> Price:
     """Return a price with some keys set anew."""
-    before = (
-        {}
-        if recorded is None
-        else {name: getattr(recorded, name) for name in (*_NUMBERS, "currency", "source", "date")}
-    )
-    if recorded is not None:
-        before["electricity"] = "added" if recorded.electricity_added else "included"
-        if "currency" in named and named["currency"] != recorded.currency and not _every_price(recorded, named):
-            raise UserError(
-                f"system-price: {system}: its prices on record are in {recorded.currency}; to change the currency, "
-                "name all of them"
-            )
+    other = recorded is not None and named.get("currency", recorded.currency) != recorded.currency
+    if recorded is not None and other and not _every_price(recorded, named):
+        raise UserError(
+            f"system-price: {system}: its prices on record are in {recorded.currency}; to change the currency, "
+            "name all of them"
+        )
+    before = {} if recorded is None else recorded.model_dump(mode="json")
     if "currency" not in before | named:
         raise UserError(f"system-price: {system}: name its currency too, such as currency=USD")
-    electricity = (before | named).get("electricity", "included")
-    if electricity not in ("included", "added"):
-        raise UserError(f"system-price: {system}: electricity is {electricity!r:.60}: it must be included or added")
-    price = PriceRecord.of(before | named, f"system-price: {system}")
-    assert price is not None  # a mapping was given
-    return price if price.source is not None and "source" in named else replace(price, source=READER)
+    price = chosen_block(Price, before | named, f"system-price: {system}")
+    return price if price.source is not None and "source" in named else price.model_copy(update={"source": READER})
 
 
-def _every_price(recorded: PriceRecord, named: Mapping[str, Any]) -> bool:
+def _every_price(recorded: Price, named: Mapping[str, Any]) -> bool:
     return all(getattr(recorded, name) is None or name in named for name in PRICES)

@@ -221,7 +221,7 @@ def _rule(config: SystemSettings) -> _Rule | str:
                 "with more than two members in its cascade, the confidence of a member that only another threshold "
                 "would ask is not recorded"
             )
-        return _Rule("min_confidence", order[1], order[0], router.min_confidence)
+        return _Rule("min_confidence", order[1], order[0], router.threshold)
     return ""
 
 

@@ -155,8 +155,8 @@ def _basis(step: Step) -> str:
     if not step.source:
         return step.recorded.cpu or units.NONE
     stated = [] if step.recorded.gpu_hours is None else [f"{units.count(step.recorded.gpu_hours)} GPU-hours"]
-    if step.recorded.g_co2e is not None:
-        stated.append(f"{units.quantity(step.recorded.g_co2e, 'g')} CO2e")
+    if step.recorded.grams_co2e is not None:
+        stated.append(f"{units.quantity(step.recorded.grams_co2e, 'g')} CO2e")
     return f"{step.source} ({', '.join(stated)})" if stated else step.source
 
 

@@ -6,14 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from wattbench.config import load_suite
-from wattbench.config.systems.price import Price
-from wattbench.records.suite_defaults import PRICES
-from wattbench_reports.tables.price_record import PriceRecord
+from wattbench.records.schema.price import Price
+from wattbench.records.schema.recorded import recorded
 
 
 def test_a_price_is_recorded_as_json_holds_it() -> None:
@@ -26,32 +23,10 @@ def test_a_price_is_recorded_as_json_holds_it() -> None:
             "source": "list",
         }
     )
-    recorded = price.model_dump(mode="json")
-    assert recorded["date"] == "2026-11-25"
-    read = PriceRecord.of(recorded, "price")
-    assert Price.model_validate(recorded) == price  # as a run is resumed by its record
-    assert read == PriceRecord("USD", input_per_million=0.15, output_per_million=0.6, source="list", date="2026-11-25")
-
-
-@given(
-    st.dictionaries(st.sampled_from(PRICES), st.floats(0, 1e12), min_size=1),
-    st.integers(1, 64),
-    st.floats(1e-6, 1),
-    st.sampled_from(["included", "added"]),
-)
-def test_every_price_of_a_suite_is_read_back(
-    prices: dict[str, float], gpus: int, utilisation: float, electricity: str
-) -> None:
-    given_price: dict[str, Any] = prices | {"currency": "EUR", "electricity": electricity}
-    if {"cached_input_per_million", "cache_write_per_million"} & prices.keys():
-        given_price.setdefault("input_per_million", 1.0)
-    if "per_gpu_hour" in prices:
-        given_price |= {"gpus": gpus, "utilisation": utilisation}
-    read = PriceRecord.of(Price.model_validate(given_price).model_dump(mode="json"), "price")
-    assert read is not None
-    assert read.electricity_added == (electricity == "added")
-    for name, value in given_price.items():
-        assert name == "electricity" or getattr(read, name) == value
+    block = price.model_dump(mode="json")
+    assert block["date"] == "2026-11-25"
+    assert Price.model_validate(block) == price  # as a run is resumed by its record
+    assert recorded(Price, block, "price") == price
 
 
 @pytest.mark.parametrize(

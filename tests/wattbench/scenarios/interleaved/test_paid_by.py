@@ -8,7 +8,7 @@ import pytest
 
 from wattbench.api.gates.gate_power import what_a_gate_finds
 from wattbench.config import GatePolicy
-from wattbench.config.systems.price import Price
+from wattbench.records.schema.price import Price
 from wattbench.scenarios.interleaved.gate import PaidBy, judges_joules, paid_by
 
 BY_TOKEN = {"output_per_million": 10.0, "currency": "EUR"}

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.made_up.gate_results import ACCURACY, GATES, gate, passed
-from wattbench.config.gate import GatePolicy
 from wattbench.errors import UserError
+from wattbench.records import IDENTITY
+from wattbench.records.schema.gate import GatePolicy
 from wattbench_reports.export.gate import as_json, result_of_json
 from wattbench_reports.gate.policy import DeclaredTrade, Policy, Rule, Waiver, policy_of
 from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
@@ -22,18 +23,22 @@ SHARES = st.floats(0.001, 0.999)
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 NAMES = st.sampled_from(sorted(METRICS))
 TEXTS = st.text(st.characters(codec=None), max_size=20)
-WAIVERS = st.builds(Waiver, NAMES, TEXTS, st.dates())
-TRADES = st.builds(DeclaredTrade, NAMES, SHARES, NAMES, SHARES, st.none() | TEXTS)
+SAID = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
+WAIVERS = st.builds(Waiver, NAMES, SAID, st.dates())
+TRADES = st.builds(DeclaredTrade, NAMES, SHARES, NAMES, SHARES, st.none() | SAID)
 RULES = st.builds(
-    Rule, NAMES, SHARES, st.booleans(), st.booleans(), weight=st.floats(0.1, 9)
+    Rule, NAMES, SHARES, st.booleans(), weight=st.floats(0.1, 9)
 ) | st.builds(Rule, NAMES, SHARES, blocks=st.just(True), only_if_measured=st.just(True))  # fmt: skip
 POLICIES = st.builds(
     Policy,
-    rules=st.lists(RULES, min_size=1, unique_by=lambda rule: rule.metric).map(tuple),
-    alpha=SHARES, beta=SHARES, block=st.integers(1, 99), max_items=st.none() | st.integers(1, 10**9),
-    max_joules=st.none() | SHARES, drift=SHARES, judge_modelled=st.booleans(),
-    may_differ=st.lists(TEXTS, max_size=2).map(tuple), trades=st.lists(TRADES, max_size=2).map(tuple),
-    waivers=st.lists(WAIVERS, max_size=2).map(tuple), record=st.just({}),
+    rules=st.permutations(sorted(METRICS)).flatmap(
+        lambda names: st.tuples(*(RULES.map(lambda rule, name=name: replace(rule, metric=name)) for name in names))
+    ),
+    alpha=st.floats(0.001, 0.499), beta=st.floats(0.001, 0.499), block=st.integers(1, 99),
+    max_items=st.none() | st.integers(1, 10**9), max_joules=st.none() | SHARES, drift=SHARES,
+    judge_modelled=st.booleans(), may_differ=st.lists(st.sampled_from(IDENTITY), max_size=2).map(tuple),
+    trades=st.lists(TRADES.filter(lambda trade: trade.give != trade.get), max_size=2).map(tuple),
+    waivers=st.lists(WAIVERS, max_size=2).map(tuple), record=st.just(GatePolicy().model_dump(mode="json")),
 )  # fmt: skip
 METRIC_VERDICTS = st.builds(
     MetricVerdict,
@@ -74,10 +79,11 @@ def test_nothing_is_left_out(name: str) -> None:
 
 
 def test_a_policy_has_the_shape_of_a_suites_section() -> None:
-    record = GatePolicy(calibration="calibration.json").model_dump(mode="json")
-    document = json.loads(as_json(replace(passed(), policy=policy_of(record))))["policy"]
-    assert GatePolicy.model_validate(document).model_dump(mode="json")["calibration"] == "calibration.json"
-    assert policy_of(document) == policy_of(record)
+    policy = GatePolicy(calibration="calibration.json")
+    document = json.loads(as_json(replace(passed(), policy=policy_of(policy))))["policy"]
+    read = GatePolicy.model_validate(document)
+    assert read.calibration == policy.calibration
+    assert policy_of(read) == policy_of(policy)
 
 
 @pytest.mark.parametrize("odd", [math.inf, -math.inf, math.nan])
@@ -114,7 +120,7 @@ def damaged(**changed: object) -> str:
         (damaged(items=None), "mine: items: .*; the file is damaged"),
         (damaged(verdict="great"), "mine: verdict: .*; the file is damaged"),
         (damaged(metrics=[{}]), "mine: metrics.0.metric: .*; the file is damaged"),
-        (damaged(policy={}), "mine: the gate's policy cannot be read"),
+        (damaged(policy={"alpha": 2}), "mine: policy.alpha is 2: it must be a number below 0.5"),
         (json.dumps({"schema_version": 1}), "mine: key 'policy' is missing"),
     ],
 )

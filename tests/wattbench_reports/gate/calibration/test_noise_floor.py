@@ -24,7 +24,7 @@ HERE = {"cpu": "Example CPU", "cpus_usable": 2, "cpus_quota": None, "gpus": [], 
 
 def policy(**metrics: float) -> Policy:
     told = {"metrics": {name: {"margin": margin} for name, margin in metrics.items()}}
-    return policy_of(GatePolicy.model_validate(told).model_dump(mode="json"))
+    return policy_of(GatePolicy.model_validate(told))
 
 
 LOADS = 8

@@ -32,7 +32,7 @@ METRICS: Mapping[str, Any] = {
 
 
 def policy(**changes: Any) -> Policy:
-    return policy_of(GatePolicy.model_validate({"metrics": METRICS} | changes).model_dump(mode="json"))
+    return policy_of(GatePolicy.model_validate({"metrics": METRICS} | changes))
 
 
 def evidence(

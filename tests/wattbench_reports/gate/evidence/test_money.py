@@ -14,13 +14,13 @@ from tests.made_up.prices import EUR, with_prices
 from tests.made_up.runs import FakeSystem, write_run
 from tests.made_up.standard_runs import recorded
 from wattbench.records import RunRecords, read_run
+from wattbench.records.schema.price import Price
 from wattbench_reports.gate.decision.judge import judge
 from wattbench_reports.gate.evidence.interleaved_run import evidence_in_turns
 from wattbench_reports.gate.evidence.model import Evidence, MoneyOfMachine, Round
 from wattbench_reports.gate.evidence.money import RoundBill, Tariffs, round_bills
 from wattbench_reports.gate.evidence.sessions import JudgedSystem, session_noise
 from wattbench_reports.gate.evidence.two_runs import evidence_of_two
-from wattbench_reports.tables.price_record import PriceRecord
 from wattbench_reports.tables.session_record import session_record
 
 BY_TOKEN = {"input_per_million": 2.0, "output_per_million": 10.0}
@@ -30,7 +30,7 @@ BLOCKING = gate_policy(metrics={"cost_per_correct": {"margin": 0.1}, "cost_per_r
 
 def bill(price: dict[str, Any], per_joule: float = 0.0, joules: float | None = None, **usage: Any) -> RoundBill | str:
     """Bill a round of one answer in a window of 4 s."""
-    record = PriceRecord.of({**EUR, **price}, "price")
+    record = Price.model_validate({**EUR, **price})
     row = {
         "round": 0,
         "system": "",
@@ -65,7 +65,7 @@ def test_money_that_is_not_known_says_why() -> None:
 
 
 def test_a_hybrid_pays_for_every_member_that_it_asked() -> None:
-    small, large = (PriceRecord.of({**EUR, "per_request": each}, "price") for each in (0.01, 0.1))
+    small, large = (Price.model_validate({**EUR, "per_request": each}) for each in (0.01, 0.1))
     assert small is not None
     assert large is not None
     rows = [

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from wattbench.config.suite import Carbon as SuiteCarbon
 from wattbench.errors import UserError
+from wattbench.records.schema.carbon import Carbon as CarbonSettings
+from wattbench.records.schema.carbon import Embodied
+from wattbench.records.schema.recorded import recorded
 from wattbench_reports.metrics.carbon import (
     CarbonChoice,
     FlatIntensity,
@@ -19,7 +21,6 @@ from wattbench_reports.metrics.carbon import (
     carbon_of_run,
     carbon_of_suite,
 )
-from wattbench_reports.tables.suite_record import CarbonSettings
 
 HOURS = "time,g_per_kwh\n2026-01-02T03:00Z,100\n2026-01-02T04:00Z,200\n"
 
@@ -95,7 +96,9 @@ def test_no_intensity_no_grams() -> None:
 
 
 def test_any_intensity_of_the_reader_replaces_all_of_the_suites(tmp_path: Path) -> None:
-    suite = CarbonSettings("DEU", 50.0, pue=1.2, embodied={"use": "ecologits-gpu-server"})
+    suite = CarbonSettings(
+        region="DEU", intensity_g_per_kwh=50.0, pue=1.2, embodied=Embodied(use="ecologits-gpu-server")
+    )
     as_asked = carbon_of_suite(suite)
     assert as_asked.intensity == FlatIntensity(50, "given by the user", None)
     assert (str(as_asked.grid), as_asked.pue) == ("Germany (DEU)", 1.2)
@@ -123,10 +126,10 @@ def test_two_intensities_are_one_too_many(tmp_path: Path) -> None:
 
 def test_a_run_can_be_read_without_the_file_that_its_suite_names(tmp_path: Path) -> None:
     gone = tmp_path / "gone.csv"
-    factor, reason = carbon_of_run(CarbonSettings(intensity_csv=str(gone)), CarbonChoice(pue=1.1))
+    factor, reason = carbon_of_run(CarbonSettings(intensity_csv=gone), CarbonChoice(pue=1.1))
     assert factor is None
     assert reason == f"{gone}: no such file"
-    factor, reason = carbon_of_run(CarbonSettings(intensity_csv=str(gone)), CarbonChoice(region="FRA"))
+    factor, reason = carbon_of_run(CarbonSettings(intensity_csv=gone), CarbonChoice(region="FRA"))
     assert factor is not None
     assert reason == ""
     with pytest.raises(HourlyFileError):
@@ -142,10 +145,12 @@ def test_a_choice_says_itself_as_options() -> None:
 
 
 def test_what_a_suite_file_declares_is_what_is_read() -> None:
-    declared = SuiteCarbon.model_validate(
+    declared = CarbonSettings.model_validate(
         {"region": "DEU", "embodied": {"kg_per_device": 350, "lifetime_years": 4, "source": "its LCA", "year": 2024}}
     )
-    factor = carbon_of_suite(CarbonSettings.of(declared.model_dump(mode="json")))
+    factor = carbon_of_suite(recorded(CarbonSettings, declared.model_dump(mode="json"), "carbon"))
+    assert factor is not None
+    assert factor.embodied is not None
     assert factor.embodied.g_per_hour == pytest.approx(350_000 / (4 * 8760))
 
 

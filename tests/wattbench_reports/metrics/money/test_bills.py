@@ -255,7 +255,7 @@ def test_a_reader_sets_a_price_without_a_new_run(two) -> None:
         ("own:per_request=1,per_request=2,currency=USD", "per_request is named twice"),
         ("own:currency=USD", "name at least one of input_per_million"),
         ("own:per_request=1,currency=dollars", "it must be three letters"),
-        ("own:per_machine_hour=1,utilisation=2,currency=USD", "utilisation is 2: it must be above 0 and at most 1"),
+        ("own:per_machine_hour=1,utilisation=2,currency=USD", "utilisation is 2: it must be a number of at most 1"),
         ("api:per_request=1,currency=EUR", "its prices on record are in USD; to change the currency, name all of them"),
         ("own:per_request=1,electricity=free,currency=USD", "electricity is 'free': it must be included or added"),
     ],

@@ -7,8 +7,14 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, FiniteFloat, PositiveInt, field_serializer, model_validator
 
-from wattbench.config.base import Strict
-from wattbench.records.suite_defaults import PRICES
+from wattbench.records.schema.base import Currency, Day, Source, Strict
+from wattbench.records.token_bill import TokenPrices
+
+PRICES = (
+    "input_per_million", "cached_input_per_million", "cache_write_per_million", "output_per_million", "per_request",
+    "per_gpu_hour", "per_machine_hour",
+)  # fmt: skip
+"""The keys of a system's `price` that are prices; at least one is named."""
 
 _Money = Annotated[FiniteFloat, Field(ge=0, le=1e12)]
 
@@ -37,11 +43,11 @@ class Price(Strict):
     """Money for an hour of the machine."""
     utilisation: Annotated[FiniteFloat, Field(gt=0, le=1)] = 1.0
     """The share of its paid hours in which it answers requests: the price of an hour is divided by it."""
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    currency: Currency
     """ISO 4217, three letters."""
-    source: Annotated[str, Field(min_length=1)] | None = None
+    source: Source | None = None
     """Where the prices come from: a price list, a contract."""
-    date: datetime.date | None = None
+    date: Day | None = None
     """The day of the source, as in 2026-11-25."""
     electricity: Literal["included", "added"] = "included"
     """`included`: the prices include electricity. `added`: joules at `workload.price_per_kwh` are added to them."""
@@ -63,3 +69,34 @@ class Price(Strict):
         if self.utilisation != 1.0 and self.per_gpu_hour is None and self.per_machine_hour is None:
             raise ValueError("utilisation goes with per_gpu_hour or per_machine_hour")
         return self
+
+    @property
+    def per_second(self) -> float:
+        """Return the price of a second in which the system answers; 0 where no hours are paid for."""
+        hour = (self.per_gpu_hour or 0.0) * self.gpus + (self.per_machine_hour or 0.0)
+        return hour / 3600 / self.utilisation
+
+    @property
+    def tokens(self) -> TokenPrices:
+        """Return the prices of tokens."""
+        return TokenPrices(
+            self.input_per_million,
+            self.cached_input_per_million,
+            self.cache_write_per_million,
+            self.output_per_million,
+        )
+
+    @property
+    def by_time(self) -> bool:
+        """Return whether hours have a price."""
+        return self.per_gpu_hour is not None or self.per_machine_hour is not None
+
+    @property
+    def by_token(self) -> bool:
+        """Return whether tokens have a price."""
+        return self.input_per_million is not None or self.output_per_million is not None
+
+    @property
+    def electricity_added(self) -> bool:
+        """Return whether electricity is not in the prices, and is added to them."""
+        return self.electricity == "added"

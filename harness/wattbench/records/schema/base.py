@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+import datetime
 import errno
+import inspect
 import os
+import textwrap
 from collections.abc import Collection, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -12,20 +17,24 @@ from pydantic import (
     AfterValidator,
     AliasChoices,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
     GetJsonSchemaHandler,
+    StringConstraints,
     ValidationInfo,
     model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from wattbench.config.field_texts import field_texts
-
 LARGEST = 2**53
 """Beyond it a double does not hold every integer."""
+
+
+RECORDED = "recorded"
+"""The key of pydantic's context that says that a block is of a record."""
 
 
 class Strict(BaseModel):
@@ -45,6 +54,15 @@ class Strict(BaseModel):
             if name in texts and key in properties:
                 properties[key].setdefault("description", texts[name])
         return schema
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_far_as_known(cls, given: Any, info: ValidationInfo) -> Any:
+        """Take of a record's block the keys that are known and have a value."""
+        if not (info.context or {}).get(RECORDED) or not isinstance(given, Mapping):
+            return given
+        known = {key: each for key, each in given.items() if key in cls.model_fields and each not in (None, "")}
+        return {key: each for key, each in known.items() if each or cls.model_fields[key].is_required() or each == 0}
 
     @model_validator(mode="after")
     def _representable(self) -> Self:
@@ -117,6 +135,25 @@ def _resolved(path: Path) -> Path:
 RelativePath = Annotated[Path, AfterValidator(relative_to_its_file)]
 """A path, relative to the file that names it. It is resolved where ``context={"folder": ...}`` is given."""
 
+CURRENCY_CODE = r"^[A-Z]{3}$"
+Currency = Annotated[str, Field(pattern=CURRENCY_CODE)]
+"""ISO 4217, three letters."""
+DEFAULT_CURRENCY = "EUR"
+
+
+def _day(given: Any) -> Any:
+    try:
+        return datetime.date.fromisoformat(given) if isinstance(given, str) else given
+    except ValueError:
+        return given
+
+
+Day = Annotated[datetime.date, BeforeValidator(_day)]
+"""A day, as in 2026-11-25; a record has it as text."""
+
+Source = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+"""Where a figure comes from."""
+
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 Name = Annotated[str, Field(pattern=NAME, max_length=80)]
 """What a suite or a system may be called."""
@@ -141,3 +178,38 @@ def named_by(key: str, built_in: Collection[str], other: str) -> Discriminator:
         custom_error_message="missing; this key is required, and is one of: {choices}",
         custom_error_context={"key": key, "choices": ", ".join(built_in)},
     )
+
+
+def field_texts(model: type) -> dict[str, str]:
+    """Return the text below each field of a class, inherited fields included.
+
+    pydantic does so itself where `use_attribute_docstrings` is set, but while it makes the classes: that took a fifth
+    of the time of importing them, and every command imports them.
+
+    Args:
+        model: a class whose source is there; of any other there are no texts.
+    """
+    texts: dict[str, str | None] = {}
+    for each in reversed(model.__mro__):
+        if each.__module__.partition(".")[0] not in ("builtins", "pydantic"):
+            texts |= _own_texts(each)
+    return {name: text for name, text in texts.items() if text is not None}
+
+
+def _own_texts(model: type) -> dict[str, str | None]:
+    """Return the text below each field that a class itself defines."""
+    try:
+        (defined,) = ast.parse(textwrap.dedent(inspect.getsource(model))).body
+    except (OSError, TypeError):
+        return {}
+    body = defined.body if isinstance(defined, ast.ClassDef) else []
+    return {
+        statement.target.id: _text(following)
+        for statement, following in pairwise([*body, ast.Pass()])
+        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name)
+    }
+
+
+def _text(statement: ast.stmt) -> str | None:
+    value = statement.value if isinstance(statement, ast.Expr) else None
+    return inspect.cleandoc(value.value) if isinstance(value, ast.Constant) and isinstance(value.value, str) else None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, FiniteFloat
 
-from wattbench.config.base import Strict
+from wattbench.records.schema.base import Strict
 
 _Positive = Annotated[FiniteFloat, Field(gt=0, le=1e15)]
 _NotNegative = Annotated[FiniteFloat, Field(ge=0, le=1e15)]
@@ -59,3 +60,10 @@ class Decide(Strict):
     minimise: Literal["joules", "grams", "money", "seconds"] | None = None
     """The unit in which costs are compared. None: money where answers have a worth or every system has a price, else
     joules."""
+
+    @property
+    def accuracy_by_domain(self) -> Mapping[str, float]:
+        """Return the least share of correct answers by domain; `OVERALL` is over all domains."""
+        if self.min_accuracy is None:
+            return {}
+        return self.min_accuracy if isinstance(self.min_accuracy, dict) else {OVERALL: self.min_accuracy}

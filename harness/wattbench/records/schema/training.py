@@ -4,16 +4,60 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Discriminator, Field, FiniteFloat, PositiveInt, StringConstraints, Tag, model_validator
+from pydantic import Discriminator, Field, FiniteFloat, PositiveInt, Tag, model_validator
 
-from wattbench.config.base import Name, RelativePath, Strict
 from wattbench.records.provenance import DECLARED
+from wattbench.records.rows.systems import SystemRow
+from wattbench.records.schema.base import Currency, Name, RelativePath, Source, Strict
+from wattbench.records.schema.recorded import AsText, Described, Number, Text, Whole, recorded
 
 _JOULES_PER_KWH = 3.6e6
 _Positive = Annotated[FiniteFloat, Field(gt=0, le=1e18)]
-_Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class TrainingRecord(Described):
+    """One training, from its ledger or its declaration. A value of None is not known."""
+
+    needed: ClassVar[frozenset[str]] = frozenset(
+        {"documents", "tokens", "teacher_tokens", "seconds", "energy_j", "gpu_hours", "grams_co2e", "cost"}
+    )
+
+    method: Text = ""
+    documents: Number | None = None
+    tokens: Number | None = None
+    teacher_tokens: Number | None = None
+    seconds: Number | None = None
+    energy_j: dict[str, Number] = {}
+    """By component; empty where none was read."""
+    provenance: dict[str, AsText] = {}
+    """By component."""
+    cpu: Text | None = None
+    source: Text = ""
+    """Of a declared one: who says so; else empty."""
+    year: Whole | None = None
+    gpu_hours: Number | None = None
+    """Of a declared one, as its source has them."""
+    grams_co2e: Number | None = None
+    cost: Number | None = None
+    """Of a declared one: what it was paid for in total, in `currency`."""
+    currency: Text | None = None
+
+
+def training_records(row: SystemRow | None) -> dict[str, TrainingRecord]:
+    """Read everything that was trained for a system, by name; empty where nothing is recorded.
+
+    Raises:
+        UserError: an amount is of another type.
+    """
+    entries = row.training if row is not None and isinstance(row.training, Mapping) else {}
+    where = f"systems.jsonl: training of {'' if row is None else row.system}"
+    return {
+        name: recorded(TrainingRecord, entry, f"{where}: {name}")
+        for name, entry in entries.items()
+        if isinstance(entry, Mapping)
+    }
 
 
 class DeclaredTraining(Strict):
@@ -23,7 +67,7 @@ class DeclaredTraining(Strict):
     """The energy in joules; or give `energy_kwh`."""
     energy_kwh: _Positive | None = None
     """The energy in kilowatt-hours; or give `energy_j`."""
-    source: _Said
+    source: Source
     """Where the figure comes from: a model card, a paper, an invoice."""
     year: PositiveInt | None = None
     """The year of the source."""
@@ -38,7 +82,7 @@ class DeclaredTraining(Strict):
 
     cost: Annotated[FiniteFloat, Field(ge=0, le=1e15)] | None = None
     """What the training was paid for in total, in `currency`; a report takes it in place of the price of its energy."""
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
+    currency: Currency | None = None
     """Of `cost`: ISO 4217, three letters."""
 
     @model_validator(mode="after")
@@ -62,22 +106,9 @@ class DeclaredTraining(Strict):
     def summary(self) -> dict[str, Any]:
         """Return the summary for a run's record, in the form of a ledger's; figures that are not stated are left empty
         (None)."""
-        return {
-            "method": DECLARED,
-            "documents": None,
-            "tokens": self.tokens,
-            "teacher_tokens": None,
-            "seconds": None,
-            "energy_j": {DECLARED: self.joules},
-            "provenance": {DECLARED: DECLARED},
-            "cpu": None,
-            "source": self.source,
-            "year": self.year,
-            "gpu_hours": self.gpu_hours,
-            "grams_co2e": self.grams_co2e,
-            "cost": self.cost,
-            "currency": self.currency,
-        }
+        stated = self.model_dump(include={"tokens", "source", "year", "gpu_hours", "grams_co2e", "cost", "currency"})
+        made = {"method": DECLARED, "energy_j": {DECLARED: self.joules}, "provenance": {DECLARED: DECLARED}}
+        return TrainingRecord.model_construct(**stated | made).model_dump()
 
 
 def _form(given: object) -> str | None:

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, FiniteFloat, PositiveInt, model_validator
 
-from wattbench.config.base import Name, Strict
+from wattbench.records.schema.base import Name, Strict
 
 Figure = Annotated[list[FiniteFloat], Field(min_length=3, max_length=3)]
 """An estimate, and the bounds of its interval of 95%."""
@@ -22,6 +22,11 @@ class PredictedFigures(Strict):
     grams: Figure | None = None
     money: Figure | None = None
     """In the currency of the run."""
+
+    @property
+    def known(self) -> bool:
+        """Return whether at least one of them was predicted."""
+        return any(figure is not None for _, figure in self)
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

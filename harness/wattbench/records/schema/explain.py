@@ -52,7 +52,7 @@ def explain(error: ValidationError, model: type[BaseModel], file: ParsedFile, at
 def _what(error: Any, model: type[BaseModel]) -> str:
     kind, loc, context = error["type"], error["loc"], error.get("ctx", {})
     if kind == "extra_forbidden":
-        return "unknown key" + nearest(str(loc[-1]), _fields_at(model, loc[:-1]))
+        return "unknown key" + nearest(str(loc[-1]), fields_at(model, loc[:-1]))
     if kind == "missing":
         return "missing; this key is required"
     if kind in ("literal_error", "union_tag_invalid"):
@@ -97,7 +97,7 @@ def _keys_in_file(loc: Sequence[str | int], model: type[BaseModel]) -> list[str 
     return keys
 
 
-def _fields_at(model: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
+def fields_at(model: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
     """List the keys that would have been valid at a location."""
     return [name for candidate in _types_at(model, loc) if _is_model(candidate) for name in candidate.model_fields]
 

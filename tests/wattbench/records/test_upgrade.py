@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattbench.records.older_limits import with_limits_named
+from wattbench.records.upgrade import with_limits_named
 
 OLD: dict[str, Any] = {
     "schema_version": 1,

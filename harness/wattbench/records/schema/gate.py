@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -15,17 +16,72 @@ from pydantic import (
     model_validator,
 )
 
-from wattbench.config.base import Items, Name, RelativePath, Strict
-from wattbench.records import IdentityPart
+from wattbench.records.fingerprint_parts import IdentityPart
 from wattbench.records.metric_names import MetricName
-from wattbench.records.suite_defaults import (
-    GATE_DRIFT,
-    GATE_FALSE_ALARM_RATE,
-    GATE_MARGINS,
-    GATE_MISS_RATE,
-    GATE_RELOADS,
-    GATE_ROUND_ITEMS,
-)
+from wattbench.records.schema.base import Day, Items, Name, RelativePath, Strict
+
+GATE_FALSE_ALARM_RATE = 0.05
+"""`alpha`: how often the whole gate may fail a candidate that is no worse."""
+GATE_MISS_RATE = 0.10
+"""`beta`: how often it may pass a candidate that is worse by a whole margin."""
+GATE_ROUND_ITEMS = 8
+"""`block`: items of a long round, in which joules are measured."""
+GATE_SHORT_ROUND_ITEMS = 1
+"""Items of a short round: a latency needs no window of a meter, so that one item is one figure."""
+GATE_SHORT_PAIRS = 12
+"""Pairs of short rounds that come first. Eight are enough to find a slowdown."""
+GATE_RELOADS: Literal["auto"] = "auto"
+"""`reloads`: both systems are loaded again where that is cheap."""
+GATE_LOADS = (4, 16)
+"""The fewest and the most loads that a gate plans with `reloads: auto`: a look at a quarter of many items has four."""
+GATE_LOAD_ITEMS = 24
+"""Items of a load in between: three rounds."""
+GATE_DRIFT: Literal["measured"] = "measured"
+"""`drift`: how much the machine itself changes between two separate runs is measured, not assumed."""
+
+
+def gate_loads(items: int) -> int:
+    """Return how often a gate with this many items plans to load both systems, if loading is cheap."""
+    least, most = GATE_LOADS
+    return min(max(items // GATE_LOAD_ITEMS, least), most)
+
+
+@dataclass(frozen=True)
+class GateMargin:
+    """How a gate judges a metric by default."""
+
+    margin: float | Literal["auto"]
+    """Of accuracy in points (0.05 is 5 points), of all others as a share; `auto`: by the number of items."""
+    only_if_measured: bool = False
+    """The metric blocks only where it was measured."""
+    blocks: bool = True
+    """Whether it blocks at all."""
+
+
+GATE_MARGINS: Mapping[MetricName, GateMargin] = {
+    "accuracy": GateMargin("auto"),
+    "latency_mean": GateMargin(0.05),
+    "joules_per_request": GateMargin(0.05, only_if_measured=True),
+    "latency_p50": GateMargin(0.05, blocks=False),
+    "latency_p95": GateMargin(0.10, blocks=False),
+    "joules_per_correct": GateMargin(0.10, blocks=False),
+    "cost_per_correct": GateMargin(0.10, blocks=False),
+}
+"""What a gate judges if no metrics are named; money only where both systems have a price."""
+
+GATE_ACCURACY_MARGIN = 0.05
+"""The margin of `auto` where there is no number of items: between two nights."""
+GATE_ACCURACY_MARGINS = (0.01, 0.02, 0.03, 0.05, 0.10, 0.15, 0.20)
+"""The margins of `auto`: the smallest is taken that an unchanged candidate passes in most gates."""
+
+
+def gate_weight(metric: str) -> float:
+    """Return a metric's default weight in dividing the false-alarm rate among the blocking metrics.
+
+    Few rounds are enough to tell seconds and joules apart; for accuracy items are scarce.
+    """
+    return 4.0 if metric == "accuracy" else 1.0
+
 
 _SHARE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(%|points?)\s*")
 
@@ -110,7 +166,7 @@ class Waiver(Strict):
 
     metric: MetricName
     reason: Annotated[str, Field(min_length=1)]
-    until: date
+    until: Day
     """The last day on which it is valid."""
 
 
