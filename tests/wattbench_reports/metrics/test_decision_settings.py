@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from wattbench.config import Decide
 from wattbench.errors import UserError
-from wattbench.records.schema.recorded import recorded
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.metrics.decision_settings import (
     DecisionChoice,
@@ -107,20 +106,3 @@ def test_any_text_is_a_figure_or_a_named_error(text: str) -> None:
     for read in (lambda: parsed_accuracy(text, ["a"]), lambda: parsed_seconds(text), lambda: parsed_risk(text)):
         with contextlib.suppress(UserError):
             assert read() is not None
-
-
-@pytest.mark.parametrize(
-    ("block", "message"),
-    [
-        ({"min_accuracy": 1.2}, "min_accuracy: 1.2 is no share"),
-        ({"min_accuracy": {"text": -0.1}}, "min_accuracy.text: -0.1 is no share"),
-        ({"max_p95_s": 0}, "decide.max_p95_s is 0: it must be a number above 0; the record is damaged"),
-        ({"carbon_price_per_tonne": -1}, "carbon_price_per_tonne is -1: it must be a number of 0 or more"),
-        ({"minimise": "watts"}, "minimise is 'watts': it must be joules, grams, money or seconds"),
-        ({"risk": 0.5}, "risk is 0.5: it must be a number below 0.5"),
-        ({"risk": 0}, "risk is 0: it must be a number above 0"),
-    ],
-)
-def test_a_damaged_record_is_a_named_error(block: dict, message: str) -> None:
-    with pytest.raises(UserError, match=message):
-        decision_settings(recorded(Decide, block, "decide"), domains=["text"])

@@ -150,16 +150,6 @@ def test_a_choice_says_itself_as_options() -> None:
     assert CarbonChoice().as_options() == []
 
 
-def test_what_a_suite_file_declares_is_what_is_read() -> None:
-    declared = CarbonSettings.model_validate(
-        {"region": "DEU", "embodied": {"kg_per_device": 350, "lifetime_years": 4, "source": "its LCA", "year": 2024}}
-    )
-    factor = carbon_of_suite(recorded(CarbonSettings, declared.model_dump(mode="json"), "carbon"))
-    assert factor is not None
-    assert factor.embodied is not None
-    assert factor.embodied.g_per_hour == pytest.approx(350_000 / (4 * 8760))
-
-
 _value = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
