@@ -7,10 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattbench.config import GatePolicy
-from wattbench.records.schema.recorded import recorded
 from wattbench_reports.gate.bounds import StudentBounds, verdict_of
-from wattbench_reports.gate.policy import policy_of
 from wattbench_reports.gate.result import Verdict
 
 SIZES = st.floats(-2, 2)
@@ -69,15 +66,3 @@ def test_a_skew_moves_the_upper_bound_alone() -> None:
     plain, skewed = bounds(), bounds(skew=np.array([0.001, 0.001]))
     assert (skewed.high(0.1) > plain.high(0.1)).all()
     assert (skewed.low(0.1) == plain.low(0.1)).all()
-
-
-def test_the_policy_of_an_older_record_is_read() -> None:
-    record = GatePolicy.model_validate({"metrics": {"accuracy": {"margin": 0.05}, "latency_p50": {"margin": 0.1}}})
-    older = record.model_dump(mode="json")
-    del older["reloads"]
-    policy = policy_of(recorded(GatePolicy, older, "gate"))
-    assert policy.reloads is None
-    assert [(rule.margin, rule.auto) for rule in policy.rules] == [(0.05, False), (0.1, False)]
-    newer = policy_of(GatePolicy(reloads=2))
-    assert newer.reloads == 2
-    assert newer.rule("accuracy").auto

@@ -111,12 +111,7 @@ def test_an_old_record_lacks_settings() -> None:
     ("part", "value", "said"),
     [
         ("carbon", {"pue": "1.2"}, "run.json: carbon.pue is '1.2': it must be a number; the record is damaged"),
-        ("carbon", {"pue": True}, "run.json: carbon.pue is True: it must be a number"),
-        ("carbon", {"region": ["DEU"]}, r"run.json: carbon.region is \['DEU'\]: it must be text"),
-        ("carbon", {"embodied": 4}, "run.json: carbon.embodied is 4: it must be a mapping"),
-        ("workload", {"mix": ["text"]}, r"run.json: workload.mix is \['text'\]: it must be a mapping"),
         ("workload", {"mix": {"text": "much"}}, "run.json: workload.mix.text is 'much': it must be a number"),
-        ("workload", {"price_per_kwh": "much"}, "run.json: workload.price_per_kwh is 'much': it must be a number"),
     ],
 )
 def test_a_setting_that_a_figure_depends_on_is_named(part: str, value: object, said: str) -> None:
@@ -138,12 +133,6 @@ def test_a_setting_that_a_figure_depends_on_is_named(part: str, value: object, s
 def test_a_gate_that_does_not_say_whom_it_asked_is_named(gate: object, said: str) -> None:
     with pytest.raises(UserError, match=said):
         _ = HeaderRecord.of(header(gate=gate)).gate
-
-
-@pytest.mark.parametrize("value", [10**400, float("inf"), float("nan"), True, "1", [1]])
-def test_a_number_that_describes_and_is_none_is_not_there(value: object) -> None:
-    machine = HeaderRecord.of(header(environment={"memory_bytes": value, "os": "Linux"})).machine
-    assert (machine.memory_bytes, machine.os) == (None, "Linux")
 
 
 @pytest.mark.parametrize("text", [None, 3, "", "[]", "{", "[" * 100_000])

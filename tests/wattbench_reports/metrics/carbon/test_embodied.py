@@ -58,24 +58,11 @@ def test_nothing_declared_is_not_included() -> None:
     ("block", "said"),
     [
         ({"use": "ecologits-gpu-servr"}, "did you mean 'ecologits-gpu-server'"),
-        ({"use": "ecologits-gpu-server", "gpus": 0}, "embodied.gpus is 0: it must be a whole number of 1 or more"),
         ({"use": "ecologits-gpu-server", "devices": 2}, "'devices' does not go with use"),
         ({"kg_per_device": 350}, "kg_per_device also needs lifetime_years, source, year: a figure without its source"),
         ({"g_per_device_hour": 20, "year": 2024}, "g_per_device_hour also needs source"),
-        (
-            {"g_per_device_hour": 20, "source": " ", "year": 2024},
-            "source is ' ': it must be text that is not empty",
-        ),
-        ({"g_per_device_hour": -1, **DECLARED}, "embodied.g_per_device_hour is -1: it must be a number above 0"),
-        ({"g_per_device_hour": float("nan"), **DECLARED}, "must be a number"),
-        ({"g_per_device_hour": True, **DECLARED}, "must be a number"),
-        (
-            {"kg_per_device": 1, "lifetime_years": 4, "utilisation": 50, **DECLARED},
-            "it must be a number of at most 1",
-        ),
         ({"use": "x", "g_per_device_hour": 1}, "exactly one of use, g_per_device_hour, kg_per_device (here: use and"),
         ({"gpus": 1}, "(here: none of them)"),
-        (33.4, "embodied is 33.4: it must be a mapping"),
     ],
 )
 def test_what_is_wrong_is_said(block: object, said: str) -> None:

@@ -134,32 +134,9 @@ def test_nothing_declared_is_nothing_stated(nothing: object) -> None:
     assert impacts_of_suite(block_of(nothing), FRANCE) is None
 
 
-@pytest.mark.parametrize(
-    ("block", "said"),
-    [
-        ({"site": {"wue_l_per_kwh": 0.3}}, "impacts.site.source is missing"),
-        ({"site": {**SITE_WATER, "year": None}}, "impacts.site.year is None: it must be a whole number"),
-        ({"site": {**SITE_WATER, "year": True}}, "impacts.site.year is True"),
-        ({"site": {**SITE_WATER, "wue_l_per_kwh": -1}}, "impacts.site.wue_l_per_kwh is -1: it must be a number of 0"),
-        ({"site": {**SITE_WATER, "wue_l_per_kwh": float("nan")}}, "wue_l_per_kwh is nan"),
-        ({"site": {**SITE_WATER, "wue_l_per_kwh": "0.3"}}, "wue_l_per_kwh is '0.3'"),
-        ({"site": {"source": "a", "year": 2024}}, "impacts.site.wue_l_per_kwh is missing"),
-        ({"site": {**SITE_WATER, "wue": 1}}, "impacts.site.wue: unknown key; choose one of: source, wue_l_per_kwh"),
-        ({"site": 3}, "impacts.site is 3: it must be a mapping"),
-        ({"water": 3}, "impacts.water: unknown key"),
-        ({"electricity": {"use": "ecologit"}}, "impacts.electricity.use is 'ecologit': it must be ecologits"),
-        ({"electricity": {"use": "ecologits", "zone": "XYZ"}}, "'XYZ' is not a zone of EcoLogits' tables"),
-        (
-            {"electricity": {"source": "a", "year": 2024}},
-            "name either use: ecologits, or one or more of water",
-        ),
-        ({"electricity": {"adpe_kg_sb_per_kwh": 1e-8, "source": " ", "year": 2024}}, "electricity.source is ' '"),
-        ({"electricity": "ecologits"}, "impacts.electricity is 'ecologits': it must be a list"),
-    ],
-)
-def test_a_figure_that_cannot_be_used_is_an_error(block: object, said: str) -> None:
-    with pytest.raises(UserError, match=said):
-        impacts_of_suite(block_of(block), FRANCE)
+def test_a_zone_that_the_tables_lack_is_an_error() -> None:
+    with pytest.raises(UserError, match="'XYZ' is not a zone of EcoLogits' tables"):
+        of({"electricity": {"use": "ecologits", "zone": "XYZ"}})
 
 
 @pytest.mark.parametrize("text", ["{", "[1]", "{a: *b}", "ecologist", "{site: 1}"])
