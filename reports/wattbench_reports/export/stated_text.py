@@ -6,10 +6,9 @@ import json
 from dataclasses import asdict
 
 from wattbench.records import RunRecords
-from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table
 from wattbench_reports.presenter.text import as_text
+from wattbench_reports.sections.stated import stated_words
 from wattbench_reports.tables.stated_figures import stated_figures
-from wattbench_reports.wording import stated as wording
 
 
 def stated_as_text(run: RunRecords) -> str:
@@ -19,16 +18,7 @@ def stated_as_text(run: RunRecords) -> str:
         UserError: the record is damaged.
     """
     stated = stated_figures(run)
-    if stated is None:
-        return ""
-    columns = tuple(Column(name, numeric=position > 0) for position, name in enumerate(wording.HEAD[1:]))
-    rows = list(wording.rows(stated))
-    passages = [
-        Passage(name, tables=(Table("", columns, tuple(tuple(map(Cell, row[1:])) for row in rows if row[0] == name)),))
-        for name in stated.systems
-    ]
-    explained = Passage(sentences=(wording.explained(stated),))
-    return as_text(Section("stated", "Stated", "Stated by the source", "", (*passages, explained)))
+    return "" if stated is None else as_text(stated_words(stated))
 
 
 def stated_as_json(run: RunRecords) -> str:

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from wattbench.records import LABELS
 from wattbench_reports.formatting import units
+from wattbench_reports.formatting.repository_links import RepositoryLinks
 from wattbench_reports.history.change_words import AGAINST, compared_with, label, short, size
 from wattbench_reports.history.night_changes import NightChange
 from wattbench_reports.history.what_changed import CODE, FactChange, NightDifference, PartChange
+from wattbench_reports.presenter.model import Span, Text, point
 
 ALL_WITHIN = "All within their margins"
 
@@ -70,15 +72,15 @@ def difference_title(difference: NightDifference) -> str:
     return f"Since {since}, {difference.night.date}"
 
 
-def difference_lines(difference: NightDifference) -> Iterator[str]:
-    """Yield what changed, a line for each part, then the commits and the uncommitted files."""
-    for part in difference.parts:
-        yield part_line(part)
-    yield from systems_lines(difference)
+def difference_points(difference: NightDifference) -> Iterator[Text]:
+    """Yield what changed, a point for each part, then the commits and the uncommitted files, linked where the
+    repository's host is known."""
+    lines = [*map(part_line, difference.parts), *systems_lines(difference)]
+    yield from map(point, lines)
     if difference.commits:
-        yield commits_line(difference)
+        yield _commits(difference, difference.commits)
     if difference.uncommitted:
-        yield uncommitted_line(difference)
+        yield point(uncommitted_line(difference))
 
 
 def systems_lines(difference: NightDifference) -> Iterator[str]:
@@ -120,16 +122,23 @@ def span(commits: tuple[str, str]) -> str:
     return "..".join(short_hash(each) for each in commits)
 
 
-def commits_line(difference: NightDifference) -> str:
+def _commits(difference: NightDifference, commits: tuple[str, str]) -> Text:
     """Write the commits and files between two nights of different commits; where not listed, the two commits."""
-    assert difference.commits is not None
-    since, both = difference.since, span(difference.commits)
-    if since is None or not since.commits:
-        return f"commits {both}"
-    commits = [f"{short_hash(each.commit)} {each.subject}" for each in since.commits]
-    commits += rest(len(since.commits), since.commits_in_all)
-    files = [*since.files, *rest(len(since.files), since.files_in_all)]
-    return f"commits {both}: {'; '.join(commits)}. Files: {', '.join(files)}"
+    links, since = RepositoryLinks(difference.remote or ""), difference.since
+    spans = [Span("commits "), Span(span(commits), "code", links.compare(*commits) or "")]
+    if since is not None and since.commits:
+        between = ": "
+        for each in since.commits:
+            spans += [Span(between), Span(short_hash(each.commit), "code", links.commit(each.commit) or "")]
+            spans += [Span(f" {each.subject}")]
+            between = "; "
+        spans += [Span(f"; {each}") for each in rest(len(since.commits), since.commits_in_all)]
+        between = ". Files: "
+        for file in since.files:
+            spans += [Span(between), Span(file, "code", links.file(file, commits[1]) or "")]
+            between = ", "
+        spans += [Span(f"{between}{each}") for each in rest(len(since.files), since.files_in_all)]
+    return Text(tuple(spans), "- ")
 
 
 def uncommitted_line(difference: NightDifference) -> str:

@@ -20,12 +20,12 @@ from wattbench_reports.comparison.system_figures import SystemFigures, with_thro
 from wattbench_reports.decision.decide_systems import decide
 from wattbench_reports.export import render
 from wattbench_reports.export.comparison.decision_data import decision_data
+from wattbench_reports.export.comparison.leaderboard import rank_lines
 from wattbench_reports.export.frames.windows_frame import windows_frame
 from wattbench_reports.metrics.throughput import CLIENT, MOSTLY, RATES, REQUESTS, STATED, Rate, Throughput, throughputs
 from wattbench_reports.sections.verdict.verdict import verdicts
 from wattbench_reports.tables.run_tables import load_frames
 from wattbench_reports.wording.decision import decision_words
-from wattbench_reports.wording.leaderboard import rank_lines
 
 
 def shares(analysis: Analysis) -> dict[str, float | None]:

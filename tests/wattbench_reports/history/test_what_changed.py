@@ -17,7 +17,7 @@ from wattbench_reports.history import load_history
 from wattbench_reports.history.what_changed import CODE, FactChange, NightDifference, PartChange, what_changed
 from wattbench_reports.tables.repository_record import CommitRecord
 from wattbench_reports.tables.run_tables import load_frames
-from wattbench_reports.wording.night import difference_lines, part_line
+from wattbench_reports.wording.night import difference_points, part_line
 
 SYSTEMS = (FakeSystem("big", weights="1" * 64), FakeSystem("rules", engine="python", weights="2" * 64))
 WriteNight = Callable[..., Path]
@@ -74,7 +74,7 @@ def test_equal_nights_of_one_commit_differ_in_nothing(night: WriteNight, tmp_pat
     night(1)
     night(2, header={"commit": "1" * 40})
     assert against(tmp_path).empty
-    assert list(difference_lines(against(tmp_path))) == []
+    assert list(difference_points(against(tmp_path))) == []
 
 
 def test_other_weights_are_of_their_system(night: WriteNight, tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_commits_are_those_that_the_last_night_recorded_since_this_one(night: Wr
     assert previous.commits == ("2" * 40, "3" * 40)
     assert previous.remote == "https://github.com/owner/name"
     assert (pinned.since, pinned.commits) == (None, ("1" * 40, "3" * 40))
-    assert list(difference_lines(previous)) == [
+    assert [each.plain for each in difference_points(previous)] == [
         "commits 2222222222..3333333333: 3333333333 Shorter prompt; 6 more. Files: prompts/add.txt",
         "not committed in the last night: suite.yaml",
     ]

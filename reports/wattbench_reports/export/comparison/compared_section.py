@@ -8,6 +8,7 @@ from wattbench_reports.comparability.input_check import InputCheck
 from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.system_figures import SystemFigures
 from wattbench_reports.export.comparison.decision_section import decision_section
+from wattbench_reports.export.comparison.leaderboard import rank_lines, rank_note
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.arrival_rates import AtRate, LoadFigures, LoadReport
 from wattbench_reports.metrics.tail_latency import MEDIAN
@@ -34,7 +35,6 @@ from wattbench_reports.stats.percentiles import label
 from wattbench_reports.wording import arrival_rates, estimated, impacts, input_check, machines, throughput, trace_bursts
 from wattbench_reports.wording import comparison as wording
 from wattbench_reports.wording.decision import DecisionWords
-from wattbench_reports.wording.leaderboard import rank_lines, rank_note
 
 _PER_CORRECT = "Joules per correct: total joules / number of correct answers."
 

@@ -6,7 +6,6 @@ and JUnit XML share. Must not judge.
 
 from wattbench_reports.export.night.annotations import annotations
 from wattbench_reports.export.night.json import as_json
-from wattbench_reports.export.night.markdown import as_markdown
-from wattbench_reports.export.night.text import as_text
+from wattbench_reports.export.night.texts import as_markdown, as_text
 
 __all__ = ["annotations", "as_json", "as_markdown", "as_text"]

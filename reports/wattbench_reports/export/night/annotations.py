@@ -32,7 +32,7 @@ def annotations(verdict: NightVerdict) -> list[str]:
     ]
     for difference in verdict.differences:
         if not difference.empty:
-            text = ". ".join(wording.difference_lines(difference))
+            text = ". ".join(each.plain for each in wording.difference_points(difference))
             notices.append(workflow_command("notice", f"{_TITLE}: {wording.difference_title(difference)}", f"{text}."))
     return [line for kind, lines in (("error", errors), ("warning", warnings), ("notice", notices))
             for line in limited(kind, lines, _TITLE)]  # fmt: skip

@@ -39,12 +39,11 @@ from wattbench_reports.metrics.ratio_intervals import FEW_ITEMS, LONE, OPEN_ITEM
 from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.metrics.tail_latency import MEDIAN
 from wattbench_reports.routing.model import RoutingStudy
-from wattbench_reports.sections.verdict.blind_spots import NAMED, fails
+from wattbench_reports.sections.verdict.sentences import LISTED, NAMED, PHRASES, fails, reservation
 from wattbench_reports.stats import CONFIDENCE
 from wattbench_reports.stats.student import MOST_DF, t_quantile
 from wattbench_reports.tables.provenance import qualified
 from wattbench_reports.wording.decision import DecisionWords
-from wattbench_reports.wording.verdict import LISTED, PHRASES, reservation
 
 FIGURE = "ecologits-gpu-server"
 """Manufacture that the page offers if none is declared: a public value, by its name."""

@@ -11,10 +11,17 @@ from wattbench_reports.comparison.ranking import AccuracyOrder, AccuracyTradeOff
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.presenter.model import Cell, Column, Table
-from wattbench_reports.sections.verdict.blind_spots import blind_spots
+from wattbench_reports.sections.verdict.sentences import (
+    Pick,
+    accuracy_pick,
+    blind_spots,
+    choice,
+    energy_pick,
+    first,
+    headline,
+)
 from wattbench_reports.stats import Interval
 from wattbench_reports.tables.provenance import qualified
-from wattbench_reports.wording.verdict import Pick, accuracy_pick, choice, energy_pick, first, headline
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,10 @@ decided here about words is repeated in `reports/wattbench_reports/html/whatif`.
 from wattbench_reports.wording.decision.advice import advice
 from wattbench_reports.wording.decision.costs import CostWords, cost_words
 from wattbench_reports.wording.decision.evidence import evidence
-from wattbench_reports.wording.decision.main_caveat import main_caveat
 from wattbench_reports.wording.decision.phrases import ASK, PHRASES
 from wattbench_reports.wording.decision.requirements import qualifies
 from wattbench_reports.wording.decision.table import DecisionColumn, decision_rows
-from wattbench_reports.wording.decision.words import DecisionWords, decision_words
+from wattbench_reports.wording.decision.words import DecisionWords, decision_words, main_caveat
 
 __all__ = [
     "ASK",

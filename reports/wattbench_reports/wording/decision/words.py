@@ -1,4 +1,4 @@
-"""Put a decision into words, for every format."""
+"""Put a decision into words, for every format, with the one caveat that limits it the most."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from wattbench_reports.tables.provenance import joined
 from wattbench_reports.wording.arrival_rates import title
 from wattbench_reports.wording.decision.advice import advice, taking_part
 from wattbench_reports.wording.decision.evidence import evidence
-from wattbench_reports.wording.decision.main_caveat import main_caveat
 from wattbench_reports.wording.decision.phrases import ASK, PHRASES
 from wattbench_reports.wording.decision.table import DecisionColumn, decision_rows
 
@@ -60,3 +59,61 @@ def joule_provenance(decision: Decision, analysis: Analysis) -> str:
         return ""
     costed = [each.system for each in taking_part(decision) if each.cost_per_request is not None]
     return joined(analysis.measured[name].provenance for name in costed)
+
+
+FIRST = (
+    "unread-answers",
+    "strict-scoring",
+    "cut-replies",
+    "mixed-provenance",
+    "few-in-common",
+    "different-documents",
+    "trials",
+    "equal-texts",
+    "no-items",
+    "not-scored",
+    "shard",
+    "stopped",
+    "not-held",
+    "client-late",
+    "held-here",
+    "different-tasks",
+    "different-device",
+    "invalid-windows",
+    "no-windows",
+    "busy-machine",
+    "no-energy",
+    "modelled-energy",
+    "partly-modelled-energy",
+    "failed-requests",
+    "rescored",
+    "unmetered-items",
+    "imported",
+    "not-timed",
+    "no-intensity",
+    "hours-missing",
+    "none-correct",
+    "few-requests",
+)
+"""Codes of caveats, those first that can change which system is advised."""
+
+MINOR = frozenset({"yardstick", "one-load"})
+"""Codes of caveats that change nothing about the choice."""
+
+
+OF_JOULES = frozenset({"mixed-provenance", "no-energy", "modelled-energy", "partly-modelled-energy", "unmetered-items"})
+"""Codes of caveats that change little where costs are money."""
+
+
+def main_caveat(analysis: Analysis, decision: Decision | None = None) -> Caveat | None:
+    """Return the caveat that matters most for the choice of a system; None where none does.
+
+    Args:
+        analysis: of a run.
+        decision: made from it; where its costs are money, caveats on joules count less.
+    """
+    in_money = decision is not None and decision.unit is CostUnit.MONEY
+    minor = MINOR | OF_JOULES if in_money else MINOR
+    weighty = [each for each in analysis.comparison.caveats if each.code not in minor]
+    order = {code: number for number, code in enumerate(FIRST)}
+    return min(weighty, key=lambda each: order.get(each.code, len(FIRST)), default=None)

@@ -75,7 +75,15 @@ def test_of_many_changes_the_biggest_are_named() -> None:
     changes = [change(0.9 - number / 100, system=f"s{number}") for number in range(60)]
     night = verdict(history(12), changes=changes)
     assert "; 55 more." in " ".join(as_text(night).split())
-    assert "20 more are in the job log." in as_markdown(night)
+    assert as_markdown(night).count("| s59 | latency p50 |") == 2  # in the table, and in that of all metrics
+
+
+def test_what_has_no_room_in_markdown_is_counted() -> None:
+    night = verdict(history(12), changes=[change(0.9 - number / 1000, system=f"s{number}") for number in range(600)])
+    text = as_markdown(night)
+    assert len(text.encode()) <= 65_000
+    shown, folded = map(int, re.findall(r"^(\d+) more are not shown; the night's JSON lists all", text, re.MULTILINE))
+    assert shown + folded + text.count(" | latency p50 | ") == 1200
 
 
 def test_alarms_of_domains_next_to_one_over_all_are_counted_in_the_terminal() -> None:
