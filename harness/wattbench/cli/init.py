@@ -89,10 +89,11 @@ def _as_argument(path: Path) -> str:
 def _shown(drafted: Draft) -> list[str]:
     """Return lines for people to check: guesses, prompts, right answers, and the difference that can be shown."""
     from wattbench.api.gates.gate_power import items_by_domain
-    from wattbench.api.plans.detectable_accuracy import detectable_accuracy, detectable_as_text
+    from wattbench.api.plans.detectable_accuracy import detectable_accuracy, detectable_passage
+    from wattbench.api.plans.prompts_passage import prompts_passage
     from wattbench.measure.preview import preview
-    from wattbench.measure.prompts_as_text import prompts_as_text
     from wattbench.measure.shown_prompts import shown_prompts
+    from wattbench_reports.presenter.text import passage_lines
 
     seen = preview(drafted.resolved)
     prompts = shown_prompts(drafted.resolved, seen.tasks, SHOWN_PROMPTS)
@@ -102,11 +103,11 @@ def _shown(drafted: Draft) -> list[str]:
     return [
         *drafted.lines,
         "",
-        *prompts_as_text(first),
+        *passage_lines(prompts_passage(first)),
         "",
         *drafted.right_answers,
         "",
-        *detectable_as_text(sizes),
+        *passage_lines(detectable_passage(sizes)),
         *(line for note in (*drafted.notes, *seen.notes) for line in wrapped(note, "note: ", "  ")),
     ]
 

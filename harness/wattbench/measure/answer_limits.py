@@ -11,7 +11,6 @@ from wattbench.measure.preview import CellPreview
 from wattbench.systems.base import GENERATE
 from wattbench.tasks.output_limit import Origin, output_limit
 from wattbench.tasks.task_scores import TaskScores
-from wattbench.terminal import wrapped
 
 _WHOSE = {
     "system": "by max_output_tokens of the system",
@@ -72,8 +71,8 @@ def _limit(config: SystemBase, cell: CellPreview, of_task: int | None) -> tuple[
     return limit.tokens, "not read" if unread else limit.origin
 
 
-def limits_as_text(limits: Sequence[AnswerLimit]) -> list[str]:
-    """Return the limits as lines; equal limits of several systems or tasks share a line."""
+def limits_in_words(limits: Sequence[AnswerLimit]) -> list[str]:
+    """Word the limits; equal limits of several systems or tasks share a line."""
     alike: dict[tuple[str, int, str], list[str]] = {}
     for each in limits:
         name = each.system if each.answered_by == each.system else f"{each.system} by {each.answered_by}"
@@ -81,8 +80,7 @@ def limits_as_text(limits: Sequence[AnswerLimit]) -> list[str]:
     together: dict[tuple[int, str, tuple[str, ...]], list[str]] = {}
     for (name, tokens, origin), tasks in alike.items():
         together.setdefault((tokens, origin, tuple(tasks)), []).append(name)
-    lines: list[str] = []
-    for (tokens, origin, of_tasks), names in together.items():
-        text = f"{', '.join(names)} on {', '.join(of_tasks)}: {tokens:,} tokens, {_WHOSE[origin]}"
-        lines += wrapped(text, "  ", "    ")
-    return ["an answer ends at the latest after:", *lines] if lines else []
+    return [
+        f"{', '.join(names)} on {', '.join(of_tasks)}: {tokens:,} tokens, {_WHOSE[origin]}"
+        for (tokens, origin, of_tasks), names in together.items()
+    ]

@@ -68,12 +68,10 @@ def expected_costs(
     return costs
 
 
-def costs_as_text(costs: Sequence[ExpectedCost], max_cost: str | None) -> list[str]:
-    """Return lines with the costs and the budget; empty without costs."""
-    if not costs:
-        return []
-    lines = ["cost at most, if every prompt is as long as the first of its task and every answer takes all its tokens:"]
+def costs_in_words(costs: Sequence[ExpectedCost], max_cost: str | None) -> list[str]:
+    """Word the cost of each system, and the budget; empty without costs."""
+    lines = []
     for each in costs:
         what = f"not known: {each.why_unknown}" if each.most is None else money(each.most, each.currency)
-        lines.append(f"  {each.system}: {what}" + (f", {each.requests:,} requests" if each.requests else ""))
-    return [*lines, f"  budget: {max_cost or 'none (max_cost)'}"]
+        lines.append(f"{each.system}: {what}" + (f", {each.requests:,} requests" if each.requests else ""))
+    return [*lines, f"budget: {max_cost or 'none (max_cost)'}"] if lines else []

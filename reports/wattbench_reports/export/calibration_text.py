@@ -9,7 +9,7 @@ from wattbench_reports.formatting.units import listed, percent, percent_interval
 from wattbench_reports.gate.calibration.record import Calibration, Drill
 from wattbench_reports.gate.calibration.simulate import planted_in_words
 from wattbench_reports.gate.metrics import METRICS, size_text
-from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table
+from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table, numbers, text_rows
 from wattbench_reports.presenter.text import as_text
 from wattbench_reports.wording.gate import label
 
@@ -71,8 +71,8 @@ def _rates(calibration: Calibration) -> Table:
         (what, *map(percent_interval, (each.regressed, each.passed, each.inconclusive)), f"{each.median_items:.0f}")
         for what, each in rates.items()
     ]
-    columns = (Column(""), *(Column(head, numeric=True) for head in heads))
-    return Table("", columns, tuple(tuple(map(Cell, row)) for row in rows))
+    columns = (Column(""), *numbers(*heads))
+    return Table("", columns, text_rows(rows))
 
 
 def _margins(calibration: Calibration) -> Table:

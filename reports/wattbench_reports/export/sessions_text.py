@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from wattbench_reports.formatting import units
-from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table
+from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table, numbers
 from wattbench_reports.presenter.text import as_text
 from wattbench_reports.stats import session_variance
 from wattbench_reports.tables.session_record import SessionRecord
@@ -21,7 +21,7 @@ def sessions_text(record: SessionRecord) -> str:
         tuple(map(Cell, (name, *_cells(joules, "J"), *_cells(record.figures["seconds"].get(name, ()), "s"))))
         for name, joules in record.figures["energy_j"].items()
     )
-    table = Table("", (Column("system"), *(Column(head, numeric=True) for head in heads)), rows)
+    table = Table("", (Column("system"), *numbers(*heads)), rows)
     note = Passage(sentences=("spread: standard deviation between sessions, of the logarithm.",))
     lead = f"{record.suite}: {units.plural(record.sessions, 'session')}"
     return as_text(Section("sessions", "Sessions", "Sessions", lead, (Passage(tables=(table,)), note)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Flag, auto
 
@@ -113,6 +114,16 @@ class Table:
     """Its cells hold sentences or long words, which wrap where there is little room; in a terminal those of the last
     column are then below their row."""
     media: Medium = ALL
+
+
+def numbers(*labels: str) -> tuple[Column, ...]:
+    """Make columns of numbers."""
+    return tuple(Column(label, numeric=True) for label in labels)
+
+
+def text_rows(rows: Iterable[Iterable[str]]) -> tuple[tuple[Cell, ...], ...]:
+    """Make rows of plain texts."""
+    return tuple(tuple(map(Cell, row)) for row in rows)
 
 
 def energy_badge(label: str) -> Cell:

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 
 from wattbench.terminal import WIDTH, TextColumn, clipped, printable, text_table, without_commands, wrapped
 from wattbench_reports.presenter.content import with_content
-from wattbench_reports.presenter.model import Example, Examples, Medium, Passage, Section, Sentence, Table
+from wattbench_reports.presenter.model import Example, Examples, Medium, Passage, Quote, Section, Sentence, Table
 
 _WIDEST_LABEL = 40
 """A longer name has a line of its own, and so has a shorter one for which the table has no room."""
@@ -21,18 +21,27 @@ _DOT = " · "
 
 
 def as_text(*sections: Section) -> str:
-    """Return sections as lines that each end in a newline; headings of sections are not shown."""
-    return "".join(f"{without_commands(line)}\n" for line in text_lines(*sections))
+    """Return sections as lines that each end in a newline; titles of sections are not shown."""
+    return "".join(f"{line}\n" for line in text_lines(*sections))
 
 
 def text_lines(*sections: Section) -> list[str]:
-    """Return the lines of sections, without control characters in them."""
+    """Return the lines of sections."""
+    return passage_lines(
+        *(
+            passage
+            for section in sections
+            for passage in (Passage(sentences=(section.lead,)), *with_content(section, Medium.TEXT).passages)
+        )
+    )
+
+
+def passage_lines(*passages: Passage) -> list[str]:
+    """Return the lines of passages, all of whose parts are for a terminal."""
     lines: list[str] = []
-    for section in sections:
-        blocks = [_sentence(section.lead), *map(_passage, with_content(section, Medium.TEXT).passages)]
-        for block in map(list, blocks):
-            lines += ["", *block] if lines and block else block
-    return lines
+    for block in map(list, map(_passage, passages)):
+        lines += ["", *block] if lines and block else block
+    return [without_commands(line) for line in lines]
 
 
 def _passage(passage: Passage) -> Iterator[str]:
@@ -121,20 +130,30 @@ def _move_long(columns: list[TextColumn], rows: list[list[str]], below: list[lis
 
 
 def _examples(group: Examples) -> Iterator[str]:
-    yield printable(group.caption)
+    lines = wrapped(group.caption)
     for example in group.items:
-        yield ""
-        yield from _example(example)
+        lines += ["", *_example(example)] if lines else _example(example)
+    yield from lines
 
 
 def _example(example: Example) -> Iterator[str]:
-    yield f"  {printable(example.title)}"
     sides = [
         ("; ".join(filter(None, (f"{each.heading.text}: {each.verdict}", each.facts))), each.quotes)
         for each in example.sides
     ]
+    yield from wrapped(example.title, rest="  ")
     for title, quotes in (("", example.quotes), *sides):
         yield from wrapped(title, "  ", "    ")
         for each in quotes:
-            yield f"  {each.label}:"
-            yield from (f"    {line}" for line in each.text.split("\n"))
+            yield from _quote(each)
+
+
+def _quote(quote: Quote) -> Iterator[str]:
+    """Yield a text as it is written: next to its label where it is one line with room, else in lines with a bar."""
+    line = f"  {printable(quote.label)}{f': {quote.text}' if quote.text else ''}"
+    if quote.label and "\n" not in quote.text and cell_len(line) <= WIDTH:
+        yield line
+        return
+    if quote.label:
+        yield f"  {printable(quote.label)}:"
+    yield from (f"  | {line}".rstrip() for line in quote.text.split("\n"))

@@ -16,6 +16,7 @@ from wattbench_reports.presenter.model import (
     Section,
     ShownAnswer,
     Table,
+    numbers,
     quote,
 )
 from wattbench_reports.tables.flipped_rows import RIGHT
@@ -107,7 +108,7 @@ def _table(each: Flips, first: str, second: str, note: str) -> Table:
     rows = each.tasks if len(each.tasks) == 1 else (each.total, *each.tasks)
     return Table(
         caption=f"Right and wrong, {first} and {second}",
-        columns=(Column("Task"), *(Column(label, numeric=True) for label in labels)),
+        columns=(Column("Task"), *numbers(*labels)),
         rows=tuple(
             (
                 Cell("All tasks" if row.task is None else row.task),

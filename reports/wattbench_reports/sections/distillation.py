@@ -14,7 +14,7 @@ from wattbench_reports.analyses.distillation import (
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.figures import StudentRetention, TaskRetention, retention
 from wattbench_reports.formatting import units
-from wattbench_reports.presenter.model import Cell, Column, Figure, Passage, Section, Table
+from wattbench_reports.presenter.model import Cell, Column, Figure, Passage, Section, Table, numbers
 from wattbench_reports.stats import Interval
 
 MINUS = "−"
@@ -136,7 +136,7 @@ def _kept_table(each: Distillation) -> Table:
     matters = ("Both right", "Both wrong", "Only student right", "Only teacher right", "Items")
     return Table(
         caption=f"Retention and agreement of {each.student} and {each.teacher}",
-        columns=(Column("Task"), *(Column(label, numeric=True) for label in (*labels, *matters))),
+        columns=(Column("Task"), *numbers(*labels, *matters)),
         rows=tuple(_kept_row(kept) for kept in each.tasks),
         note=f"Retention: the student's accuracy over the teacher's, on the same items. {_AGREEMENT}",
     )
@@ -162,7 +162,7 @@ def _length_table(each: Distillation) -> Table:
         caption=f"Answer length of {each.student} and {each.teacher}",
         columns=(
             Column("Task"),
-            *(Column(label, numeric=True) for label in labels),
+            *numbers(*labels),
             Column("Characters, ratio", numeric=True),
         ),
         rows=tuple(
@@ -196,9 +196,7 @@ def _cost_table(each: Distillation) -> Table:
         caption=f"Joules per correct answer of {each.student} and {each.teacher}",
         columns=(
             Column("Task"),
-            Column("Student", numeric=True),
-            Column("Teacher", numeric=True),
-            Column("Saved by the student", numeric=True),
+            *numbers("Student", "Teacher", "Saved by the student"),
         ),
         rows=tuple(
             (

@@ -14,7 +14,7 @@ from wattbench_reports.analyses.blocks_asked import blocks_asked
 from wattbench_reports.analyses.meters_used import Origin, origins
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
-from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table, energy_badge
+from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table, energy_badge, numbers, text_rows
 from wattbench_reports.tables.provenance import MEANING
 from wattbench_reports.wording import input_check
 
@@ -56,7 +56,7 @@ def _data(analysis: Analysis) -> tuple[Passage, ...]:
     table = Table(
         caption=input_check.summary(check),
         columns=tuple(Column(name.capitalize(), numeric=name in input_check.NUMERIC) for name in head),
-        rows=tuple(tuple(Cell(text) for text in row) for row in rows),
+        rows=text_rows(rows),
         note=input_check.meaning(check),
     )
     return (Passage(input_check.TITLE, (), (table,)),)
@@ -124,9 +124,7 @@ def _provenances(analysis: Analysis, by_component: Sequence[Origin]) -> Passage:
             Column("Provenance"),
             Column("Meter"),
             Column("Reads"),
-            Column("Step", numeric=True),
-            Column("Windows", numeric=True),
-            Column("Joules", numeric=True),
+            *numbers("Step", "Windows", "Joules"),
             Column("Systems"),
         ),
         rows=tuple(_origin(analysis, each) for each in by_component),
@@ -176,12 +174,9 @@ def _windows(analysis: Analysis) -> Table:
             Column("Task"),
             *((Column("Block", numeric=True),) if blocks else ()),
             Column("Purpose"),
-            Column("Duration", numeric=True),
-            Column("Energy", numeric=True),
+            *numbers("Duration", "Energy"),
             Column("Provenance"),
-            Column("Samples", numeric=True),
-            Column("Largest gap", numeric=True),
-            Column("Passes", numeric=True),
+            *numbers("Samples", "Largest gap", "Passes"),
             *((Column("Own CPU", numeric=True),) if cpu else ()),
             Column("Validity"),
             Column("Reasons"),

@@ -19,6 +19,7 @@ from wattbench_reports.presenter.model import (
     Section,
     ShownAnswer,
     Table,
+    numbers,
     quote,
 )
 from wattbench_reports.tables.flipped_rows import RIGHT
@@ -150,7 +151,7 @@ def _by_system(analysis: Analysis, changed: list[SystemStrictness]) -> Table:
         note += f" Of a system with more wrong answers, {most:,} are compared, evenly over the tasks."
     return Table(
         "Scores of systems if answers were compared less exactly",
-        (Column("System"), *(Column(label, numeric=True) for label in ("As scored", *_FORM_COLUMNS))),
+        (Column("System"), *numbers("As scored", *_FORM_COLUMNS)),
         tuple(rows),
         note,
     )
@@ -175,7 +176,7 @@ def _by_task(analysis: Analysis, changed: list[SystemStrictness]) -> Table:
     more = len(cells) - MOST_CELLS
     return Table(
         "Tasks whose scores would change by more than 2 points",
-        (Column("System"), Column("Task"), *(Column(label, numeric=True) for label in ("As scored", *_FORM_COLUMNS))),
+        (Column("System"), Column("Task"), *numbers("As scored", *_FORM_COLUMNS)),
         rows,
         f"The {MOST_CELLS} largest changes; {more:,} more are not shown." if more > 0 else "",
     )

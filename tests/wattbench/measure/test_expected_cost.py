@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.made_up.suites import suite_of
-from wattbench.measure.expected_cost import costs_as_text, expected_costs
+from wattbench.measure.expected_cost import costs_in_words, expected_costs
 from wattbench.measure.preview import CellPreview
 from wattbench.measure.shown_prompts import ShownPrompt, Turn
 from wattbench.tasks.task_scores import TaskScores
@@ -49,13 +49,13 @@ def test_the_most_is_that_of_long_answers_to_prompts_like_the_first(resolved: An
     assert gpt.requests == (4 * 3 + 2) + (1 * 3 + 2)
     assert gpt.most == pytest.approx((14 * of_t + 5 * of_u) / 1e6)
     assert (mixed.most, mixed.why_unknown) == (None, "it depends on what its router chooses")
-    lines = costs_as_text([gpt, mixed], "2 USD")
-    assert lines[1] == "  gpt: 0.00391 USD, 19 requests"
-    assert lines[2] == "  mixed: not known: it depends on what its router chooses"
-    assert lines[3] == "  budget: 2 USD"
+    lines = costs_in_words([gpt, mixed], "2 USD")
+    assert lines[0] == "gpt: 0.00391 USD, 19 requests"
+    assert lines[1] == "mixed: not known: it depends on what its router chooses"
+    assert lines[2] == "budget: 2 USD"
 
 
 def test_what_was_not_read_has_no_cost(resolved: Any) -> None:
     [gpt, _] = expected_costs(resolved, cells(resolved, t=4, u=None), PROMPTS, SCORES)
     assert (gpt.most, gpt.why_unknown) == (None, "the documents of u were not read")
-    assert costs_as_text([], None) == []
+    assert costs_in_words([], None) == []

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
+from wattbench.api.plans.plan_section import plan_section
 from wattbench.config import LmEvalSystem, Measure, Resolved, TaskChoice, TransformersSystem, Weights, load_suite
 from wattbench.errors import UserError
 from wattbench.measure.effort import effort_of
 from wattbench.measure.plan import plan
-from wattbench.measure.plan_as_text import as_text
 from wattbench.measure.plan_of_blocks import plan_of_blocks
 from wattbench.tasks.loading import load_task
+from wattbench_reports.presenter.text import as_text
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -27,13 +28,15 @@ def resolved() -> Resolved:
 def test_the_plan_in_words(resolved: Resolved, golden) -> None:
     metered = {"gpu0": "counter", "cpu": "modelled"}
     effort = effort_of(resolved.suite.measure, metered)
-    text = as_text(resolved, plan(resolved.narrowed(limit=7)), metered, effort=effort)
-    golden("plan.txt", text.replace(str(DATA), "DATA") + "\n")
+    text = as_text(plan_section(resolved, plan(resolved.narrowed(limit=7)), metered, effort=effort))
+    golden("plan.txt", text.replace(str(DATA), "DATA"))
 
 
 def test_a_suite_cannot_steer_the_terminal_that_shows_its_plan(resolved: Resolved) -> None:
     cells = [replace(cell, system="\x1b[2J語") for cell in plan(resolved.narrowed(limit=7))]
-    lines = as_text(resolved, cells, {}, ["a note\x07"], effort=effort_of(resolved.suite.measure, {})).split("\n")
+    lines = as_text(
+        plan_section(resolved, cells, {}, ["a note\x07"], effort=effort_of(resolved.suite.measure, {}))
+    ).split("\n")
     assert all(line.isprintable() for line in lines)
     assert {cell_len(line.partition("python")[0]) for line in lines if "[2J" in line} == {20}
 
@@ -114,7 +117,7 @@ def test_under_load_the_plan_says_what_the_requests_can_show(resolved: Resolved,
     measure = Measure.model_validate({"scenario": "load", "load": {"deadline_s": 2, **load}})
     arriving = replace(resolved, suite=resolved.suite.model_copy(update={"measure": measure}))
     cells = [cell for cell in plan(resolved) if cell.choice.task == "sums"]
-    text = " ".join(as_text(arriving, cells, {}, effort=effort_of(measure, {})).split())
+    text = " ".join(as_text(plan_section(arriving, cells, {}, effort=effort_of(measure, {}))).split())
     assert [text.count(line) for line in said] == [1] * len(said)
 
 

@@ -10,13 +10,14 @@ from typing import Any, NoReturn
 
 import pytest
 
+from wattbench.api.plans.plan_section import plan_section
 from wattbench.config import EndpointSystem, Resolved, TaskChoice, load_suite
 from wattbench.errors import UserError
 from wattbench.measure.effort import Effort, effort_of
 from wattbench.measure.plan import plan
-from wattbench.measure.plan_as_text import as_text
 from wattbench.measure.preview import preview
 from wattbench.tasks.loading import outline_task
+from wattbench_reports.presenter.text import as_text
 
 DATA = Path(__file__).parents[2] / "data"
 UNREACHABLE = (
@@ -63,8 +64,8 @@ def effort(resolved: Resolved) -> Effort:
 
 def test_a_suite_that_can_run_here_is_shown_as_it_will_run(resolved: Resolved) -> None:
     seen, cells = preview(resolved, load=True), plan(resolved)
-    assert as_text(resolved, seen.cells, {}, seen.notes, effort=effort(resolved)) == as_text(
-        resolved, cells, {}, effort=effort(resolved)
+    assert as_text(plan_section(resolved, seen.cells, {}, seen.notes, effort=effort(resolved))) == as_text(
+        plan_section(resolved, cells, {}, effort=effort(resolved))
     )
     assert seen.notes == []
 
@@ -99,8 +100,8 @@ def test_what_could_not_be_checked_is_said(gpu: Resolved, golden) -> None:
     some = gpu.narrowed(systems=["generalist", "moe"], tasks=["gsm8k_cot_zeroshot", "humaneval_instruct"], limit=80)
     seen = preview(some)
     metered = {"gpu0": "counter"}
-    text = as_text(some, seen.cells, metered, seen.notes, effort=effort_of(some.suite.measure, metered))
-    golden("preview.txt", text.replace(str(some.path), "gpu.yaml") + "\n")
+    text = as_text(plan_section(some, seen.cells, metered, seen.notes, effort=effort_of(some.suite.measure, metered)))
+    golden("preview.txt", text.replace(str(some.path), "gpu.yaml"))
     assert not any("unsafe" in note for note in preview(some, allow_unsafe_code=True).notes)
 
 
@@ -150,7 +151,7 @@ def test_documents_on_a_hub_are_not_fetched(resolved: Resolved, tmp_path: Path) 
     there = with_tasks(resolved, tmp_path, "sums", "far")
     seen = preview(there, load=True)
     assert [cell.items for cell in seen.cells] == [40, None, 40, None]
-    assert "more than 80 items to ask" in as_text(there, seen.cells, {}, seen.notes, effort=effort(there))
+    assert "more than 80 items to ask" in as_text(plan_section(there, seen.cells, {}, seen.notes, effort=effort(there)))
     assert seen.notes == ["documents not read, as they may have to be downloaded: far"]
 
 

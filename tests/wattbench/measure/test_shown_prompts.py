@@ -10,14 +10,15 @@ from typing import Any
 import pytest
 
 from tests.made_up.suites import suite_of
+from wattbench.api.plans.prompts_passage import prompts_passage
 from wattbench.config import HybridSystem, Prompt, PythonSystem, Resolved, TaskChoice, load_suite
 from wattbench.errors import UserError
-from wattbench.measure.prompts_as_text import prompts_as_text
 from wattbench.measure.shown_prompts import ShownPrompt, Turn, shown_prompts
 from wattbench.systems.callable_lm import CallableLM
 from wattbench.systems.endpoint.request import chat_text
 from wattbench.tasks.loading import load_task
 from wattbench.tasks.requests import requests_by_document
+from wattbench_reports.presenter.text import passage_lines
 
 DATA = Path(__file__).parents[2] / "data"
 SUITE = """
@@ -125,7 +126,7 @@ def test_each_member_of_a_hybrid_has_its_own_prompt(sums: Resolved) -> None:
 
 def test_compared_likelihoods_are_shown_with_their_texts(sums: Resolved, golden) -> None:
     shown = shown_prompts(sums, [load_task(sums, TaskChoice(task="choices", domain="x"))], 1)
-    golden("likelihoods.txt", "\n".join(prompts_as_text(shown)) + "\n")
+    golden("likelihoods.txt", "\n".join(passage_lines(prompts_passage(shown))) + "\n")
 
 
 def test_choices_that_are_put_into_the_prompt_are_counted(sums: Resolved, tmp_path: Path) -> None:
@@ -138,22 +139,22 @@ def test_choices_that_are_put_into_the_prompt_are_counted(sums: Resolved, tmp_pa
     there = replace(sums, suite=sums.suite.model_copy(update={"tasks": include}))
     shown = shown_prompts(there, [load_task(there, TaskChoice(task="each", domain="x"))])
     assert [(one.contexts, one.turns[0].text) for one in shown] == [(2, "The cat")]
-    assert "  the first of 2 prompts of this item, one for each choice" in prompts_as_text(shown)
+    assert "  the first of 2 prompts of this item, one for each choice" in passage_lines(prompts_passage(shown))
 
 
 def test_prompts_in_words(tickets: Resolved, golden) -> None:
     shown = shown_prompts(tickets, [load_task(tickets, tickets.tasks[0])])
-    golden("prompts.txt", "\n".join(prompts_as_text(shown)) + "\n")
+    golden("prompts.txt", "\n".join(passage_lines(prompts_passage(shown))) + "\n")
 
 
 def test_a_long_prompt_is_cut_in_the_middle_unless_all_is_wanted() -> None:
     text = "\n".join([*map(str, range(100)), "x" * 1000])
     prompt = ShownPrompt("t", 0, ("s",), (Turn("", text),), target="y" * 500)
-    cut, whole = prompts_as_text([prompt]), prompts_as_text([prompt], whole=True)
+    cut, whole = (passage_lines(prompts_passage([prompt], whole=each)) for each in (False, True))
     assert [cut[1], cut[7], cut[8], cut[9]] == ["  | 0", "  | 6", "  | (87 lines left out)", "  | 94"]
-    assert cut[-2].endswith("x... (600 characters left out)")
-    assert "\n".join(line.removeprefix("  | ") for line in whole[1:-1]) == text
-    assert whole[-1] == f"  right answer: {'y' * 500}"
+    assert cut[-3].endswith("x... (600 characters left out)")
+    assert "\n".join(line.removeprefix("  | ") for line in whole[1:-2]) == text
+    assert whole[-2:] == ["  right answer:", f"  | {'y' * 500}"]
 
 
 def test_a_hostile_prompt_cannot_steer_a_terminal_or_the_log_of_a_job() -> None:
@@ -161,7 +162,7 @@ def test_a_hostile_prompt_cannot_steer_a_terminal_or_the_log_of_a_job() -> None:
     turns = (Turn("us\x1ber", bad), Turn("assistant", bad))
     prompt = ShownPrompt("t\x1b", 0, ("s\x07",), turns, continuations=("\x1b",), begun=True, target=bad)
     for whole in (False, True):
-        lines = prompts_as_text([prompt], whole=whole)
+        lines = passage_lines(prompts_passage([prompt], whole=whole))
         assert all(line.isprintable() for line in lines)
         assert not any(line.lstrip().startswith("::") or "##[" in line for line in lines)
 

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from wattbench.api.plans.plan_section import scores_passage
 from wattbench.config import Resolved, TaskChoice, load_suite
 from wattbench.errors import UserError
 from wattbench.measure.plan import plan
-from wattbench.measure.plan_as_text import scores_as_text
 from wattbench.measure.preview import preview
 from wattbench.tasks.loading import load_task, outline_task
 from wattbench.tasks.task_scores import scores_of, scores_written
+from wattbench_reports.presenter.text import passage_lines
 
 DATA = Path(__file__).parents[2] / "data"
 HEAD = "dataset_path: json\ndataset_kwargs: {data_files: {test: documents.jsonl}}\ntest_split: test\n"
@@ -59,7 +60,7 @@ def test_a_tasks_yaml_names_the_metrics_that_lm_eval_gives(resolved: Resolved, n
 
 def test_what_counts_in_words(resolved: Resolved, golden) -> None:
     loaded = [load_task(resolved, TaskChoice(task=name, domain="x")) for name in TASKS]
-    golden("scores.txt", "\n".join(scores_as_text([scores_of(task) for task in loaded])) + "\n")
+    golden("scores.txt", "\n".join(passage_lines(scores_passage([scores_of(task) for task in loaded]))) + "\n")
 
 
 def test_the_suites_metric_counts(resolved: Resolved) -> None:
@@ -94,4 +95,4 @@ def test_metrics_that_code_names_are_left_to_the_run(resolved: Resolved, tmp_pat
     (tmp_path / "read.yaml").write_text(f"task: read\n{HEAD}{TASKS['silent']}{trap}")
     [scores] = preview(with_metric(resolved, "anything")).scores
     assert (scores.metric, scores.metrics) == (None, ())
-    assert scores_as_text([scores])[1] == "  read: a metric that a run shows"
+    assert scores_passage([scores]).points == ("read: a metric that a run shows",)

@@ -134,7 +134,7 @@ def test_the_command_prints_them_for_a_terminal(texted, golden) -> None:
 def test_an_answer_commands_no_log(texted) -> None:
     run = texted(lambda system, task, doc: "a\n::add-mask::b\n##[error]c", systems=("one",), tasks=("a",), items=3)
     lines = as_text(answers_section(analyse(run), system=None, task=None, limit=3, only_wrong=True)).split("\n")
-    assert "    : :add-mask::b" in lines
+    assert "  | ::add-mask::b" in lines
     assert not [line for line in lines if line.lstrip().startswith("::") or "##[" in line]
 
 

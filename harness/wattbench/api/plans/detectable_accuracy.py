@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wattbench.terminal import TextColumn, text_table
+from wattbench_reports.presenter.model import Column, Passage, Table, numbers, text_rows
 from wattbench_reports.stats import minimum_detectable_difference
 
 SHARES = (0.1, 0.4)
@@ -56,24 +56,28 @@ def detectable_accuracy(items: Mapping[str, int], shares: Sequence[float] = SHAR
     ]
 
 
-def detectable_as_text(sizes: Sequence[DetectableAccuracy]) -> list[str]:
-    """Return a sentence and a table of detectable differences, in percentage points rounded up.
+def detectable_passage(sizes: Sequence[DetectableAccuracy]) -> Passage:
+    """Make the passage of detectable differences, in percentage points rounded up.
 
     Empty if no number of items is known.
     """
     if not sizes:
-        return []
+        return Passage()
     shares = list(sizes[0].differences)
-    columns = [TextColumn(), TextColumn("items", right=True)]
-    columns += [TextColumn(f"if they disagree on {share:.0%}", right=True) for share in shares]
+    heads = ("items", *(f"if they disagree on {share:.0%}" for share in shares))
     rows = [
         ("all" if size.domain is None else size.domain, f"{size.items:,}", *map(_points, size.differences.values()))
         for size in sizes
     ]
-    return [
-        "difference in accuracy between two systems that is found in 80% of runs:",
-        *text_table(columns, rows),
-    ]
+    return Passage(
+        tables=(
+            Table(
+                "difference in accuracy between two systems that is found in 80% of runs",
+                (Column(""), *numbers(*heads)),
+                text_rows(rows),
+            ),
+        )
+    )
 
 
 def _points(share: float | None) -> str:

@@ -18,8 +18,8 @@ from wattbench.measure.arrivals import offers
 from wattbench.measure.effort import AGAIN, AROUND_S, QUICK_S
 from wattbench.measure.plan import requests
 from wattbench.measure.plan_of_blocks import least_blocks
-from wattbench.terminal import TextColumn, text_table, wrapped
 from wattbench_reports.formatting.units import duration, plural, quantity
+from wattbench_reports.presenter.model import Column, Passage, Table, numbers, text_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -207,8 +207,8 @@ def _sum(parts: Iterable[Expectation | None]) -> Expectation | None:
     )
 
 
-def expected_as_text(work: ExpectedWork, folder: str) -> list[str]:
-    """Return lines of text on the expected time and joules of a run, and on what is not known of them.
+def expected_passage(work: ExpectedWork, folder: str) -> Passage:
+    """Make the passage on the expected time and joules of a run, and on what is not known of them.
 
     Args:
         work: as expected.
@@ -217,15 +217,13 @@ def expected_as_text(work: ExpectedWork, folder: str) -> list[str]:
     source = "the rates of the suite" if work.by_rates else plural(len(work.runs), "earlier run")
     unknown = [each.system for each in work.systems if each.asking_s is None]
     if len(unknown) == len(work.systems):
-        return wrapped(
+        unknown_why = (
             f"time and joules are not known: no finished run {folder} asked these systems these tasks. A run with "
-            "--limit 20 shows them; --like names other runs",
-            rest="  ",
+            "--limit 20 shows them; --like names other runs"
         )
+        return Passage(sentences=(unknown_why,))
     where = f" ({', '.join(run.name for run in work.runs[:2])}{', ...' if len(work.runs) > 2 else ''})"
     machine = ", not all on this machine" if work.other_machine else ""
-    columns = [TextColumn(), TextColumn("requests", right=True), TextColumn("time", right=True)]
-    columns += [TextColumn("joules of the answers", right=True)]
     rows = [
         (
             each.system,
@@ -244,11 +242,10 @@ def expected_as_text(work: ExpectedWork, folder: str) -> list[str]:
     top = "The upper end of all holds warm-up, scoring, blocks that are asked again, and what else runs now."
     spread = "requests and of runs" if len(work.runs) > 1 else "requests: that between runs is not known from one"
     ranges = "" if work.by_rates else f" Ranges are of 95%, by the spread of {spread}."
-    return [
-        *wrapped(f"expected, from {source}{where if work.runs and not work.by_rates else ''}{machine}:", rest="  "),
-        *text_table(columns, rows),
-        *wrapped(f"{top}{ranges}{label}"),
-    ]
+    caption = f"expected, from {source}{where if work.runs and not work.by_rates else ''}{machine}"
+    heads = ("requests", "time", "joules of the answers")
+    columns = (Column(""), *numbers(*heads))
+    return Passage(tables=(Table(caption, columns, text_rows(rows), f"{top}{ranges}{label}"),))
 
 
 def _time(expected: Expectation | None) -> str:

@@ -8,20 +8,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wattbench.api.gates.gate_power import items_by_domain, what_a_gate_finds
-from wattbench.api.plans.detectable_accuracy import DetectableAccuracy, detectable_accuracy, detectable_as_text
+from wattbench.api.plans.detectable_accuracy import DetectableAccuracy, detectable_accuracy, detectable_passage
 from wattbench.api.plans.earlier_runs import Earlier, find_earlier
-from wattbench.api.plans.expected_work import ExpectedWork, expected_as_text, expected_work
+from wattbench.api.plans.expected_work import ExpectedWork, expected_passage, expected_work
+from wattbench.api.plans.plan_section import listed_passage, plan_section, scores_passage
+from wattbench.api.plans.prompts_passage import prompts_passage
 from wattbench.api.session import meters_here
 from wattbench.distributed.shard_choice import check_shard
 from wattbench.machine.busy import busy_now
 from wattbench.machine.environment import installation
-from wattbench.measure.answer_limits import answer_limits, limits_as_text
+from wattbench.measure.answer_limits import answer_limits, limits_in_words
 from wattbench.measure.code_to_run import code_to_run
 from wattbench.measure.effort import effort_of
-from wattbench.measure.plan_as_text import as_text, scores_as_text
 from wattbench.measure.preview import preview
 from wattbench.redaction import hide
 from wattbench.scenarios.interleaved.gate import paid_by
+from wattbench_reports.presenter.model import Passage
+from wattbench_reports.presenter.text import as_text
 
 if TYPE_CHECKING:
     from wattbench.config import Resolved
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
 
 RUNS = Path("runs")
 """Where `wattbench run` writes runs by default."""
+
+_COST = "cost at most, if every prompt is as long as the first of its task and every answer takes all its tokens"
 
 
 @dataclass(frozen=True)
@@ -73,21 +78,21 @@ class SuitePlan:
         Args:
             whole_prompts: do not cut long prompts.
         """
-        from wattbench.measure.expected_cost import costs_as_text
-        from wattbench.measure.prompts_as_text import prompts_as_text
+        from wattbench.measure.expected_cost import costs_in_words
 
-        sections = [
-            scores_as_text(self.preview.scores),
-            limits_as_text(self.limits),
-            costs_as_text(self.costs, self.resolved.suite.max_cost),
-            detectable_as_text(self.detectable),
-            expected_as_text(self.expected, f"in {self.earlier_runs}"),
-            prompts_as_text(self.prompts, whole=whole_prompts),
-        ]
-        text = as_text(
-            self.resolved, self.preview.cells, self.metered, self.notes, sections, self.shard, effort=self.effort
+        passages = (
+            scores_passage(self.preview.scores),
+            listed_passage("an answer ends at the latest after", limits_in_words(self.limits)),
+            listed_passage(_COST, costs_in_words(self.costs, self.resolved.suite.max_cost)),
+            detectable_passage(self.detectable),
+            expected_passage(self.expected, f"in {self.earlier_runs}"),
+            prompts_passage(self.prompts, whole=whole_prompts),
+            Passage(sentences=tuple(f"a gate of two systems: {line}" for line in self.gate)),
         )
-        return hide("\n".join([text, *(f"a gate of two systems: {line}" for line in self.gate)]))
+        section = plan_section(
+            self.resolved, self.preview.cells, self.metered, self.notes, passages, self.shard, effort=self.effort
+        )
+        return hide(as_text(section).rstrip("\n"))
 
     def as_record(self) -> dict[str, Any]:
         """Return the plan as `wattbench plan --json` prints it, without secrets; prompts are whole."""

@@ -18,7 +18,6 @@ from wattbench_reports.presenter.markdown import as_markdown as sections_as_mark
 from wattbench_reports.presenter.model import (
     ALL,
     RICH,
-    Cell,
     Column,
     Medium,
     Passage,
@@ -29,6 +28,7 @@ from wattbench_reports.presenter.model import (
     Text,
     point,
     strong,
+    text_rows,
 )
 from wattbench_reports.presenter.text import as_text
 from wattbench_reports.stats.percentiles import label
@@ -146,7 +146,7 @@ def _table(
     note: str = "",
 ) -> Table:
     columns = tuple(Column(name, numeric=name not in words and name not in below, below=name in below) for name in head)
-    return Table("", columns, tuple(tuple(map(Cell, row)) for row in rows), note, media=media)
+    return Table("", columns, text_rows(rows), note, media=media)
 
 
 def _in_terminal(comparison: Comparison) -> Table:
@@ -270,7 +270,7 @@ def _year(comparison: Comparison) -> Table:
         Column(name, numeric=True, short=short)
         for name, short in zip(wording.year_headings(comparison), _YEAR_SHORT, strict=False)
     )
-    rows = tuple(tuple(map(Cell, row)) for row in wording.year_rows(comparison))
+    rows = text_rows(wording.year_rows(comparison))
     return Table("", (Column("system"), *columns), rows)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
-from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table
+from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table, numbers, text_rows
 from wattbench_reports.routing.hybrids.study import Offline, Studies, studies
 from wattbench_reports.routing.prediction_check import PredictionCheck, prediction_checks
 from wattbench_reports.sections.hybrids.frontier import frontier_passage
@@ -68,8 +68,8 @@ def prediction_passage(check: PredictionCheck, currency: str) -> Passage:
     first, *others = COLUMNS
     table = Table(
         caption=f"{check.hybrid} as predicted and as measured",
-        columns=(Column(first), *(Column(name, numeric=True) for name in others)),
-        rows=tuple(tuple(Cell(text) for text in row) for row in prediction_rows(check, currency)),
+        columns=(Column(first), *numbers(*others)),
+        rows=text_rows(prediction_rows(check, currency)),
         note=prediction_note(check),
     )
     return Passage(
@@ -101,11 +101,7 @@ def _table(routers: Sequence[Offline]) -> Table:
         columns=(
             Column("Router"),
             Column("Members"),
-            Column("Items", numeric=True),
-            Column("Accuracy", numeric=True),
-            Column("Joules per request", numeric=True),
-            Column("Joules per correct answer", numeric=True),
-            Column("Mean latency", numeric=True),
+            *numbers("Items", "Accuracy", "Joules per request", "Joules per correct answer", "Mean latency"),
         ),
         rows=tuple(
             (

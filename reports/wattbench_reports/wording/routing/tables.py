@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from wattbench_reports.formatting import units
-from wattbench_reports.presenter.model import Cell, Column, Table
+from wattbench_reports.presenter.model import Column, Table, text_rows
 from wattbench_reports.routing.answers.item_answers import GRAMS, JOULES, SECONDS
 from wattbench_reports.routing.model import Cascade, Residents, ResidentSet, RoutingChoice
 from wattbench_reports.wording.routing.choices import comes_to_best, qualifies_text, row_name, shares_text
@@ -57,7 +57,7 @@ def choices_table(measures: StudyMeasures) -> Table:
 
 def _table(columns: tuple[Column, ...], rows: Iterable[Sequence[str]], notes: Iterable[str] = ()) -> Table:
     note = " ".join(f"{units.capital(each)}." for each in notes)
-    return Table("", columns, tuple(tuple(map(Cell, row)) for row in rows), note)
+    return Table("", columns, text_rows(rows), note)
 
 
 def _rows(measures: StudyMeasures) -> Iterator[tuple[str, RoutingChoice]]:

@@ -17,13 +17,14 @@ from hypothesis import strategies as st
 from tests.made_up.answered_runs import SYSTEM, write_answered
 from wattbench.api.plans import earlier_runs
 from wattbench.api.plans.earlier_runs import Earlier, EarlierRequests, find_earlier
-from wattbench.api.plans.expected_work import Expectation, ExpectedWork, expected_as_text, expected_work
+from wattbench.api.plans.expected_work import Expectation, ExpectedWork, expected_passage, expected_work
 from wattbench.config import Load, Measure, PythonSystem, Resolved, Suite
 from wattbench.errors import UserError
 from wattbench.measure.effort import AGAIN, AROUND_S, NORMAL_S, NORMAL_SHARE, QUICK_S, effort_of
 from wattbench.measure.number_of_blocks import choose_number
 from wattbench.measure.preview import CellPreview
 from wattbench.tasks.loading import LoadedTask, load_task
+from wattbench_reports.presenter.text import passage_lines
 
 TASKS = Path(__file__).parents[3] / "data" / "tasks"
 ITEMS = 20
@@ -274,7 +275,7 @@ def test_what_is_expected_in_words(golden: Any) -> None:
     known = expected(resolved, earlier(a=drawn((0.5, 0.1, 50)), b=drawn((2, 0.2, 50))), 400)
     some = expected(resolved, earlier(a=drawn((0.5, 0.1, 50), joules=False)), 400)
     none = expected(resolved, Earlier(), 400)
-    text = "\n\n".join("\n".join(expected_as_text(work, "in runs")) for work in (known, some, none))
+    text = "\n\n".join("\n".join(passage_lines(expected_passage(work, "in runs"))) for work in (known, some, none))
     golden("expected.txt", text + "\n")
     record = json.loads(json.dumps(known.as_record()))
     assert record["runs"] == ["runs/x"]

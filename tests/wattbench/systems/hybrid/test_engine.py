@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lm_eval.api.instance import Instance
 
+from wattbench.api.plans.plan_section import plan_section
 from wattbench.config import (
     EndpointSystem,
     HybridSystem,
@@ -28,13 +29,13 @@ from wattbench.config import (
 from wattbench.errors import UserError
 from wattbench.measure.effort import effort_of
 from wattbench.measure.plan import check_pair, plan
-from wattbench.measure.plan_as_text import as_text
 from wattbench.systems import Engine, TaskContext, base_key, engine_class, open_engine
 from wattbench.systems.hybrid.engine import HybridEngine
 from wattbench.systems.python import PythonEngine
 from wattbench.tasks.loading import load_task
 from wattbench.tasks.requests import requests_by_document
 from wattbench.text_classifier import fit_labels, save_classifier
+from wattbench_reports.presenter.text import as_text
 
 DATA = Path(__file__).parents[3] / "data"
 MEMBERS = {"arithmetic": "parrot", "rest": "counter"}
@@ -295,8 +296,9 @@ def test_what_does_not_go_together_is_said_before_anything_is_loaded(hybrid, cal
 def test_the_plan_lists_its_cells_and_the_code_of_its_members(hybrid, calls: Path, resolved: Resolved) -> None:
     there = replace(resolved, systems={"h": hybrid({"type": "random"})}).narrowed(limit=4)
     metered = {"cpu": "modelled"}
-    text = as_text(there, plan(there), metered, effort=effort_of(there.suite.measure, metered))
-    assert "h       hybrid      hybrid        sums  arithmetic        4" in text
+    section = plan_section(there, plan(there), metered, effort=effort_of(there.suite.measure, metered))
+    text = " ".join(as_text(section).split())
+    assert "h hybrid hybrid sums arithmetic 4" in text
     assert f"runs its own code: system 'parrot' ({calls}:parrot)" in text
     assert f"runs its own code: system 'counter' ({calls}:counter)" in text
     lost = hybrid({"type": "oracle"}, members={"law": "parrot"})

@@ -1,8 +1,8 @@
-"""Put a plan into words and a table, as `wattbench plan` prints it."""
+"""Make the section of a plan: its cells, and what a run does with them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,32 +14,29 @@ from wattbench.measure.plan import Planned, requests
 from wattbench.measure.plan_of_blocks import plan_of_blocks
 from wattbench.records.rate_bounds import highest_load
 from wattbench.tasks.task_scores import TaskScores
-from wattbench.terminal import TextColumn, log_text, printable, text_table, wrapped
+from wattbench_reports.presenter.model import Column, Passage, Section, Sentence, Table, point, text_rows
 
-_COLUMNS = (
-    TextColumn("system"), TextColumn("kind", least_width=10), TextColumn("engine", least_width=12), TextColumn("task"),
-    TextColumn("domain", least_width=12), TextColumn("items", right=True),
-)  # fmt: skip
+_HEADS = ("system", "kind", "engine", "task", "domain")
 
 
-def as_text(
+def plan_section(
     resolved: Resolved,
     cells: Sequence[Planned],
     metered: Mapping[str, str],
     notes: Sequence[str] = (),
-    sections: Sequence[Sequence[str]] = (),
+    passages: Iterable[Passage] = (),
     shard: Mapping[str, Any] | None = None,
     *,
     effort: Effort,
-) -> str:
-    """Return the plan in words and a table, as `wattbench plan` prints it.
+) -> Section:
+    """Make the section that `wattbench plan` prints: the cells, what a run does with them, and what a reader checks.
 
     Args:
         resolved: the suite.
         cells: its cells.
         metered: component to how its joules will be measured: ``{"cpu": "modelled"}``.
-        notes: what could not be checked here, one per line.
-        sections: more lines, each section after a blank line.
+        notes: what could not be checked here.
+        passages: what else is known before the run.
         shard: the blocks that are asked here, as `RunHeader.shard` has them; None: all.
         effort: what the suite's settings come to here.
     """
@@ -50,41 +47,49 @@ def as_text(
     ]
     per_task = {cell.choice.task: cell.items for cell in cells}
     items = None if None in per_task.values() else sum(each or 0 for each in per_task.values())
-    blocks = plan_of_blocks(measure, effort, len({cell.system for cell in cells}), items, shard)
-    lines = [
-        f"suite {resolved.suite.name} ({resolved.path})",
-        "",
-        *text_table(_COLUMNS, rows),
-        "",
+    work: tuple[Sentence, ...] = (
         f"{len(cells)} cells, {_work(cells, measure)}; "
         f"warm-up {measure.warmup} items per {'system' if measure.in_blocks else 'cell'}",
         effort.in_words(metered),
-        *_long_run(cells, measure),
-        *blocks,
+        *map(point, _long_run(cells, measure)),
+        *plan_of_blocks(measure, effort, len({cell.system for cell in cells}), items, shard),
         *([] if metered else ["energy: no sensor can be read here" if measure.energy else "energy: off"]),
-    ]
-    for section in filter(None, sections):
-        lines += ["", *section]
-    lines += [""] if any(sections) else []
-    lines += [f"runs its own code: {name}" for name in code_to_run(resolved)]
-    lines += [f"note: {note}" for note in notes]
-    return log_text("\n".join(map(printable, lines)).rstrip("\n"))
+    )
+    columns = (*map(Column, _HEADS), Column("items", numeric=True))
+    checks = [*(f"runs its own code: {name}" for name in code_to_run(resolved)), *(f"note: {note}" for note in notes)]
+    return Section(
+        "plan",
+        "Plan",
+        "Plan",
+        f"suite {resolved.suite.name} ({resolved.path})",
+        (
+            Passage(tables=(Table("", columns, text_rows(rows)),)),
+            Passage(sentences=work),
+            *passages,
+            Passage(sentences=tuple(checks)),
+        ),
+    )
 
 
-def scores_as_text(scores: Sequence[TaskScores]) -> list[str]:
-    """Return lines on how each task is scored; tasks that are scored alike share a line."""
+def scores_passage(scores: Sequence[TaskScores]) -> Passage:
+    """Say how each task is scored; tasks that are scored alike share a point."""
     alike: dict[TaskScores, list[str]] = {}
     for each in scores:
         alike.setdefault(replace(each, task="", max_tokens=None), []).append(each.task)
-    lines: list[str] = []
+    points = []
     for one, tasks in alike.items():
-        metric = one.metric or "a metric that a run shows"
-        lines += wrapped(f"{', '.join(tasks)}: {metric}" + (f": {one.accepts}" if one.accepts else ""), "  ", "    ")
+        text = f"{', '.join(tasks)}: {one.metric or 'a metric that a run shows'}"
         ends = " or ".join(map(repr, one.until))
-        lines += wrapped(f"answers end at {ends}", "    ", "    ") if ends else []
         others = [each for each in one.metrics if each != one.metric]
-        lines += wrapped(f"also given: {', '.join(others)}", "    ", "    ") if others else []
-    return ["an answer is right by:", *lines] if lines else []
+        parts = (f": {one.accepts}" if one.accepts else "", f"; answers end at {ends}" if ends else "",
+                 f"; also given: {', '.join(others)}" if others else "")  # fmt: skip
+        points.append(text + "".join(parts))
+    return listed_passage("an answer is right by", points)
+
+
+def listed_passage(title: str, points: Sequence[str]) -> Passage:
+    """Make a list under a title; empty without points."""
+    return Passage(sentences=(f"{title}:",), points=tuple(points)) if points else Passage()
 
 
 def _items(cell: Planned) -> str:
@@ -107,7 +112,7 @@ def _work(cells: Sequence[Planned], measure: Measure) -> str:
 
 
 def _long_run(cells: Sequence[Planned], measure: Measure) -> list[str]:
-    """Return a line for each rate on what its requests can show of the long run; empty without load."""
+    """Return a sentence for each rate on what its requests can show of the long run; empty without load."""
     if measure.load is None or not cells:
         return []
     fewest: dict[str, int] = {}
@@ -115,11 +120,7 @@ def _long_run(cells: Sequence[Planned], measure: Measure) -> list[str]:
         for each in offers(measure.load, cell.items or 1):
             name = f"{each.rate_per_s:g} per second" if each.arrivals is None else f"the {each.arrivals} arrivals"
             fewest[name] = min(each.queries, fewest.get(name, each.queries))
-    return [
-        line
-        for name, queries in fewest.items()
-        for line in wrapped(f"{name}: {_shown(queries, measure.load.in_time)}", "  ", "    ")
-    ]
+    return [f"{name}: {_shown(queries, measure.load.in_time)}" for name, queries in fewest.items()]
 
 
 def _shown(queries: int, share: float) -> str:

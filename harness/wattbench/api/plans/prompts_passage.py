@@ -1,11 +1,12 @@
-"""Lay out prompts for a terminal, cut to a few lines, without control characters."""
+"""Quote prompts, cut to a few lines, without control characters."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
 from wattbench.measure.shown_prompts import ShownPrompt
-from wattbench.terminal import printable, without_commands, wrapped
+from wattbench.terminal import printable
+from wattbench_reports.presenter.model import Example, Examples, Passage, Quote
 
 MOST_LINES = 14
 """Lines of one prompt that are shown: as many of its beginning as of its end, where the question is."""
@@ -13,33 +14,34 @@ MOST_CHARACTERS = 400
 """Of one line of a prompt."""
 
 
-def prompts_as_text(prompts: Iterable[ShownPrompt], *, whole: bool = False) -> list[str]:
-    """Return prompts as lines of text: the systems, the prompt, and the right answer.
+def prompts_passage(prompts: Iterable[ShownPrompt], *, whole: bool = False) -> Passage:
+    """Make a passage of prompts: the systems, the prompt, and the right answer.
 
     Args:
         prompts: of `shown_prompts`.
         whole: do not cut them.
     """
-    return [line for prompt in prompts for line in _lines(prompt, whole=whole)]
+    shown = tuple(_example(prompt, whole=whole) for prompt in prompts)
+    return Passage(examples=(Examples("", shown),) if shown else ())
 
 
-def _lines(prompt: ShownPrompt, *, whole: bool) -> Iterator[str]:
+def _example(prompt: ShownPrompt, *, whole: bool) -> Example:
     form = ", as a chat" if prompt.chat else ""
-    yield from wrapped(f"item {prompt.doc_id} of {prompt.task} to {', '.join(prompt.systems)}{form}:", rest="  ")
     body = list(_body(prompt))
     left_out = 0 if whole else len(body) - MOST_LINES
     if left_out > 1:
         half = MOST_LINES // 2
         body = [*body[:half], f"({left_out} lines left out)", *body[-half:]]
-    for line in body:
-        yield f"  | {_short(line, whole=whole)}" if line else "  |"
+    quotes = [Quote("", "\n".join(_short(line, whole=whole) for line in body))]
     if prompt.contexts > 1:
-        yield f"  the first of {prompt.contexts} prompts of this item, one for each choice"
+        quotes.append(Quote(f"the first of {prompt.contexts} prompts of this item, one for each choice", ""))
     if prompt.continuations:
         compared = " ".join(repr(text) for text in prompt.continuations)
-        yield "  compares the likelihoods of: " + _short(compared, whole=whole)
+        quotes.append(Quote("compares the likelihoods of", _short(compared, whole=whole)))
     if prompt.target:
-        yield "  right answer: " + _short(prompt.target.replace("\n", " "), whole=whole)
+        quotes.append(Quote("right answer", _short(prompt.target.replace("\n", " "), whole=whole)))
+    title = f"item {prompt.doc_id} of {prompt.task} to {', '.join(prompt.systems)}{form}:"
+    return Example(title, tuple(quotes), ())
 
 
 def _body(prompt: ShownPrompt) -> Iterator[str]:
@@ -58,4 +60,4 @@ def _short(line: str, *, whole: bool) -> str:
 
 
 def _harmless(line: str) -> str:
-    return without_commands(printable(line.expandtabs()))
+    return printable(line.expandtabs())
