@@ -10,7 +10,7 @@ from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.figures import LoadCurve, LoadPoint, energy_latency
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.arrival_rates import PERCENTILES, AtRate, LoadFigures, LoadReport, rate_title
-from wattbench_reports.presenter.model import Cell, Column, Figure, Passage, Section, Table, energy_badge
+from wattbench_reports.presenter.model import Cell, Column, Figure, Passage, Section, Table, energy_badge, numbers
 from wattbench_reports.sections.trace_arrivals import client_tables, trace_passages
 from wattbench_reports.wording import arrival_rates as words
 
@@ -113,15 +113,9 @@ def _table(at: AtRate, places: dict[str, int]) -> Table:
         columns=(
             Column("System"),
             Column("Sustained"),
-            Column("Served per s", numeric=True),
-            Column("On time", numeric=True),
-            Column("Goodput per s", numeric=True),
+            *numbers("Served per s", "On time", "Goodput per s"),
             *(Column(name, numeric=True) for name in (_TOKENS if words.has_token_throughput(at) else ())),
-            Column("Latency p50", numeric=True),
-            Column("Latency p90", numeric=True),
-            Column("Joules per request", numeric=True),
-            Column("Joules per correct answer", numeric=True),
-            Column("Accuracy", numeric=True),
+            *numbers("Latency p50", "Latency p90", "Joules per request", "Joules per correct answer", "Accuracy"),
             *((Column("CPU per request", numeric=True),) if words.has_own_cpu(at) else ()),
             Column("Provenance"),
         ),
@@ -162,10 +156,7 @@ def _long_run(at: AtRate, places: dict[str, int]) -> tuple[Table, ...]:
             columns=(
                 Column("System"),
                 Column("Sustained"),
-                Column("On time, at least", numeric=True),
-                Column("Effective requests", numeric=True),
-                Column("Backlog grows, p", numeric=True),
-                Column("Transient, requests", numeric=True),
+                *numbers("On time, at least", "Effective requests", "Backlog grows, p", "Transient, requests"),
             ),
             rows=tuple(
                 (

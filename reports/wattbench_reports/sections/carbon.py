@@ -10,7 +10,7 @@ from wattbench_reports.formatting import units
 from wattbench_reports.metrics.carbon import Carbon
 from wattbench_reports.metrics.carbon.sci import Sci
 from wattbench_reports.metrics.impacts.system_impacts import SystemImpact
-from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table, restate_key
+from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table, numbers, restate_key
 from wattbench_reports.wording import comparison as wording
 from wattbench_reports.wording import impacts as impact_words
 
@@ -61,12 +61,14 @@ def _grams(analysis: Analysis) -> Passage | None:
         caption="Software Carbon Intensity, over all items with joules",
         columns=(
             Column("System"),
-            Column("E: energy, with PUE", numeric=True),
-            Column("I: g CO2e per kWh", numeric=True),
-            Column("E × I", numeric=True),
-            Column("M: manufacture", numeric=True),
-            Column("R: correct answers", numeric=True),
-            Column("CO2e per correct answer", numeric=True),
+            *numbers(
+                "E: energy, with PUE",
+                "I: g CO2e per kWh",
+                "E × I",
+                "M: manufacture",
+                "R: correct answers",
+                "CO2e per correct answer",
+            ),
         ),
         rows=tuple(_row(analysis, each, figures[each.system], carbon) for each in terms.values()),
         note=(
@@ -110,8 +112,7 @@ def _impacts(analysis: Analysis) -> Passage | None:
             Column("System"),
             Column("Quantity"),
             *(Column(part.capitalize(), numeric=True) for part in impact_words.PARTS.values()),
-            Column("Together", numeric=True),
-            Column("Per correct answer", numeric=True),
+            *numbers("Together", "Per correct answer"),
         ),
         rows=tuple(_impact_rows(analysis)),
         note="Of the requests that have joules. The controls of this page do not change these figures.",

@@ -196,9 +196,7 @@ def _cost_table(each: Distillation) -> Table:
         caption=f"Joules per correct answer of {each.student} and {each.teacher}",
         columns=(
             Column("Task"),
-            Column("Student", numeric=True),
-            Column("Teacher", numeric=True),
-            Column("Saved by the student", numeric=True),
+            *numbers("Student", "Teacher", "Saved by the student"),
         ),
         rows=tuple(
             (

@@ -13,7 +13,7 @@ from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.metrics.tail_latency import MEDIAN, SHARES
-from wattbench_reports.presenter.model import Cell, Column, Figure, Passage, Section, Table, energy_badge
+from wattbench_reports.presenter.model import Cell, Column, Figure, Passage, Section, Table, energy_badge, numbers
 from wattbench_reports.sections.specialists import specialists_passage
 from wattbench_reports.stats.percentiles import label, needed, rule
 from wattbench_reports.tables.run_tables import Frames
@@ -70,8 +70,7 @@ def domain_table(analysis: Analysis) -> Table:
             Column("Domain"),
             Column("System"),
             Column("Kind"),
-            Column("Accuracy", numeric=True),
-            Column("Joules per correct answer", numeric=True),
+            *numbers("Accuracy", "Joules per correct answer"),
             *(Column(f"Latency {label(share)}", numeric=True) for share in shares),
             *((Column("CPU per request", numeric=True),) if wording.has_own_cpu(analysis.comparison) else ()),
             Column("Items", numeric=True),

@@ -9,7 +9,7 @@ from wattbench_reports import figures
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.energy_breakdown import Component, Phases, SystemSplit, contained
-from wattbench_reports.presenter.model import Cell, Column, Figure, Passage, Section, Table, energy_badge
+from wattbench_reports.presenter.model import Cell, Column, Figure, Passage, Section, Table, energy_badge, numbers
 from wattbench_reports.stats import Interval
 from wattbench_reports.tables.provenance import is_modelled
 from wattbench_reports.wording import comparison as wording
@@ -50,13 +50,9 @@ def _request_table(analysis: Analysis) -> Table:
         caption="Joules per request by component",
         columns=(
             Column("System"),
-            Column("Total", numeric=True),
-            Column("Idle", numeric=True),
-            Column("Above idle", numeric=True),
+            *numbers("Total", "Idle", "Above idle"),
             *(Column(name, numeric=True) for name in names),
-            Column("Routing", numeric=True),
-            Column("Loading", numeric=True),
-            Column("Loading is 1% after", numeric=True),
+            *numbers("Routing", "Loading", "Loading is 1% after"),
             *((Column("CPU per request", numeric=True),) if wording.has_own_cpu(analysis.comparison) else ()),
             Column("Provenance"),
         ),
@@ -179,11 +175,7 @@ def _phase_table(analysis: Analysis, rows: list[tuple[str, Phases]], caption: st
         columns=(
             Column("System"),
             Column("Component"),
-            Column("Prefill", numeric=True),
-            Column("Decode", numeric=True),
-            Column("Neither", numeric=True),
-            Column("Per prompt token", numeric=True),
-            Column("Per output token", numeric=True),
+            *numbers("Prefill", "Decode", "Neither", "Per prompt token", "Per output token"),
             Column("Method"),
             Column("Provenance"),
             Column("Remarks"),

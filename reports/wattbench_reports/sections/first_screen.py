@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wattbench.terminal import clipped_apart
 from wattbench_reports.comparison.analysis import Analysis
@@ -13,11 +13,11 @@ from wattbench_reports.figures.axes import tick
 from wattbench_reports.figures.decision import PicturePoint, Region
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.costs import CostUnit
-from wattbench_reports.presenter.model import Cell, Column, Figure, Table
+from wattbench_reports.presenter.model import Figure, Table
 from wattbench_reports.sections.domain_matrix import domain_matrix
 from wattbench_reports.stats import Interval
 from wattbench_reports.stats.percentiles import label
-from wattbench_reports.wording.decision import DecisionColumn, DecisionWords
+from wattbench_reports.wording.decision import DecisionWords
 from wattbench_reports.wording.decision.advice import on_hull
 from wattbench_reports.wording.decision.costs import request_words
 
@@ -98,27 +98,14 @@ def _caption(decision: Decision) -> str:
 def _table(words: DecisionWords, analysis: Analysis, start: int, end: int, caption: str) -> Table:
     places = {name: index for index, name in enumerate(analysis.frames.systems)}
     best = words.decision.chosen
-    rows = []
-    for number, (texts, each) in enumerate(zip(words.rows, words.decision.systems, strict=True)):
-        if start <= number < end:
-            keys = (f"decision-{number}-{column.key}" for column in words.columns)
-            rows.append(
-                tuple(
-                    _cell(column, text, key, places[each.system], chosen=each.system == best)
-                    for column, text, key in zip(words.columns, texts, keys, strict=True)
-                )
-            )
     return Table(
         caption=caption,
-        columns=tuple(Column(units.capital(column.heading), numeric=column.number) for column in words.columns),
-        rows=tuple(rows),
+        columns=tuple(replace(each, label=units.capital(each.label)) for each in words.table.columns),
+        rows=tuple(
+            (replace(name, style="chosen" if name.text == best else "", series=places[name.text]), *cells)
+            for name, *cells in words.table.rows[start:end]
+        ),
     )
-
-
-def _cell(column: DecisionColumn, text: str, key: str, series: int, *, chosen: bool) -> Cell:
-    if column.key == "system":
-        return Cell(text, "chosen" if chosen else "", series=series, restates=key)
-    return Cell(text, restates=key)
 
 
 def _picture(decision: Decision, analysis: Analysis) -> Figure | None:

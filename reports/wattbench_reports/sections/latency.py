@@ -15,7 +15,7 @@ from wattbench_reports.formatting import units
 from wattbench_reports.metrics.latencies import Latencies
 from wattbench_reports.metrics.tail_latency import MEDIAN, SHARES
 from wattbench_reports.metrics.throughput import Throughput
-from wattbench_reports.presenter.model import Cell, Column, Figure, Passage, Section, Table
+from wattbench_reports.presenter.model import Cell, Column, Figure, Passage, Section, Table, numbers
 from wattbench_reports.stats import Interval
 from wattbench_reports.stats.percentiles import label, rule
 from wattbench_reports.tables.token_timings import TokenTimes, token_times
@@ -184,10 +184,7 @@ def _throughput(analysis: Analysis) -> Iterable[Passage]:
         caption="Throughput of each system",
         columns=(
             Column("System"),
-            Column("Answered", numeric=True),
-            Column("Seconds", numeric=True),
-            Column("In flight", numeric=True),
-            Column("Requests per s", numeric=True),
+            *numbers("Answered", "Seconds", "In flight", "Requests per s"),
             *((Column("Output tokens per s", numeric=True),) if tokens else ()),
         ),
         rows=tuple(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.machines import DifferenceBetweenMachines, Machines, machine_caveats
 from wattbench_reports.formatting import units
-from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table
+from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table, numbers
 from wattbench_reports.wording import machines as words
 
 
@@ -53,8 +53,7 @@ def _another(analysis: Analysis, machines: Machines) -> tuple[Passage, ...]:
         caption="Joules per correct answer",
         columns=(
             Column("System"),
-            Column("These machines", numeric=True),
-            Column("Another machine of this class", numeric=True),
+            *numbers("These machines", "Another machine of this class"),
         ),
         rows=tuple(
             (Cell(name, series=analysis.frames.systems.index(name)), Cell(these), Cell(another))
@@ -78,9 +77,7 @@ def _differences(machines: Machines) -> tuple[Passage, ...]:
             Column("Systems"),
             Column("Figure"),
             Column("On each machine"),
-            Column("These machines", numeric=True),
-            Column("Another machine", numeric=True),
-            Column("p", numeric=True),
+            *numbers("These machines", "Another machine", "p"),
         ),
         rows=tuple(_row(each) for each in machines.differences),
         note=(

@@ -20,7 +20,7 @@ from wattbench_reports.analyses.power import (
 )
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
-from wattbench_reports.presenter.model import Cell, Column, Figure, Passage, Section, Table, energy_badge
+from wattbench_reports.presenter.model import Cell, Column, Figure, Passage, Section, Table, energy_badge, numbers
 from wattbench_reports.sections.validity import MOST_WINDOWS, shown_windows
 
 _DRAWN = 24
@@ -142,12 +142,9 @@ def _table(analysis: Analysis, system: SystemPower) -> Table:
             Column("Cell"),
             Column("Task"),
             Column("Window"),
-            Column("Duration", numeric=True),
-            Column("Mean power", numeric=True),
+            *numbers("Duration", "Mean power"),
             Column("Peak power"),
-            Column("Idle", numeric=True),
-            Column("Samples", numeric=True),
-            Column("Largest gap", numeric=True),
+            *numbers("Idle", "Samples", "Largest gap"),
             Column("Provenance"),
             Column("Validity"),
         ),

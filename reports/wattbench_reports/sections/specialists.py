@@ -5,7 +5,7 @@ from __future__ import annotations
 from wattbench_reports.analyses.specialists import Specialist, SpecialistComparison, specialists
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
-from wattbench_reports.presenter.model import Cell, Column, Passage, Table
+from wattbench_reports.presenter.model import Cell, Column, Passage, Table, numbers
 from wattbench_reports.stats import Interval
 
 _LISTED = 6
@@ -63,12 +63,14 @@ def _table(analysis: Analysis, listed_specialists: list[Specialist]) -> Table:
             Column("Items of"),
             Column("Accuracy", numeric=True),
             Column("Best generalist"),
-            Column("Its accuracy", numeric=True),
-            Column("Difference", numeric=True),
-            Column("Joules per correct answer", numeric=True),
-            Column("The generalist's joules", numeric=True),
-            Column("Joules, ratio", numeric=True),
-            Column("Items", numeric=True),
+            *numbers(
+                "Its accuracy",
+                "Difference",
+                "Joules per correct answer",
+                "The generalist's joules",
+                "Joules, ratio",
+                "Items",
+            ),
         ),
         rows=tuple(_row(analysis, each, comparison) for each in listed_specialists for comparison in each.comparisons),
         note=(

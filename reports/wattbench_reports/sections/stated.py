@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
-from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table
+from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table, text_rows
 from wattbench_reports.tables.stated_figures import StatedFigure, StatedFigures, stated_figures
 
 
@@ -48,7 +48,7 @@ def stated_words(stated: StatedFigures) -> Section:
     columns = tuple(Column(name, numeric=position > 0) for position, name in enumerate(_HEAD[1:]))
     rows = list(_rows(stated))
     passages = [
-        Passage(name, tables=(Table("", columns, tuple(tuple(map(Cell, row[1:])) for row in rows if row[0] == name)),))
+        Passage(name, tables=(Table("", columns, text_rows(row[1:] for row in rows if row[0] == name)),))
         for name in stated.systems
     ]
     explained = Passage(sentences=(_explained(stated),))

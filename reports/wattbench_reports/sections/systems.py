@@ -7,7 +7,7 @@ import pandas as pd
 from wattbench.records import SystemRow
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
-from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table, energy_badge
+from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table, energy_badge, numbers
 
 
 def systems_section(analysis: Analysis) -> Section:
@@ -36,15 +36,10 @@ def systems_table(analysis: Analysis) -> Table:
         columns=(
             Column("System"),
             Column("Engine"),
-            Column("Parameters", numeric=True),
-            Column("Active per token", numeric=True),
-            Column("Weights", numeric=True),
+            *numbers("Parameters", "Active per token", "Weights"),
             Column("Data type"),
             Column("Device"),
-            Column("Peak memory", numeric=True),
-            Column("Peak on device", numeric=True),
-            Column("Load time", numeric=True),
-            Column("Load energy", numeric=True),
+            *numbers("Peak memory", "Peak on device", "Load time", "Load energy"),
             Column("Provenance"),
         ),
         rows=rows,

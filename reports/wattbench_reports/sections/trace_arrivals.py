@@ -6,7 +6,7 @@ from wattbench.records import TRACE_ARRIVALS
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.arrival_rates import AtRate, LoadReport
 from wattbench_reports.metrics.trace_bursts import bursts
-from wattbench_reports.presenter.model import Cell, Column, Passage, Table
+from wattbench_reports.presenter.model import Cell, Column, Passage, Table, numbers
 from wattbench_reports.wording import trace_bursts as words
 from wattbench_reports.wording.arrival_rates import title
 
@@ -45,15 +45,9 @@ def client_tables(at: AtRate, places: dict[str, int]) -> tuple[Table, ...]:
             caption=f"The client's own lag {title(at)}",
             columns=(
                 Column("System"),
-                Column("Sent within 5 ms", numeric=True),
-                Column("Lag p50", numeric=True),
-                Column("Lag p99", numeric=True),
-                Column("Largest lag", numeric=True),
-                Column("Wait for a slot p50", numeric=True),
-                Column("p99", numeric=True),
+                *numbers("Sent within 5 ms", "Lag p50", "Lag p99", "Largest lag", "Wait for a slot p50", "p99"),
                 *((Column("Wait for answers p50", numeric=True), Column("p99", numeric=True)) if turns else ()),
-                Column("Queue peak", numeric=True),
-                Column("Most in flight", numeric=True),
+                *numbers("Queue peak", "Most in flight"),
             ),
             rows=tuple(
                 (

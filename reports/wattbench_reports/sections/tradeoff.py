@@ -14,7 +14,7 @@ from wattbench_reports.figures.tradeoff import JOULES, SECONDS, Cost
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.metrics.tail_latency import MEDIAN, above_median, common_tail, tail_share
-from wattbench_reports.presenter.model import Cell, Column, Figure, Passage, Section, Table, energy_badge
+from wattbench_reports.presenter.model import Cell, Column, Figure, Passage, Section, Table, energy_badge, numbers
 from wattbench_reports.stats import Interval
 from wattbench_reports.stats.percentiles import label, rule
 from wattbench_reports.wording import arrival_rates
@@ -101,8 +101,7 @@ def _money_table(analysis: Analysis, tradeoff: Tradeoff, scale: str) -> Table:
         caption=f"Accuracy and money per {scale}, as plotted",
         columns=(
             Column("System"),
-            Column("Accuracy", numeric=True),
-            Column(f"{currency} per {scale}", numeric=True),
+            *numbers("Accuracy", f"{currency} per {scale}"),
             Column("On the Pareto front"),
             Column(f"{currency} per {of_correct}", numeric=True),
         ),
@@ -183,8 +182,7 @@ def _joules_table(analysis: Analysis, tradeoff: Tradeoff) -> Table:
         caption="Accuracy and joules per request, as plotted",
         columns=(
             Column("System"),
-            Column("Accuracy", numeric=True),
-            Column("Joules per request", numeric=True),
+            *numbers("Accuracy", "Joules per request"),
             Column("On the Pareto front"),
             Column("Above idle", numeric=True),
             Column("Provenance"),
@@ -212,8 +210,7 @@ def _latency_table(analysis: Analysis, tradeoff: Tradeoff) -> Table:
         caption="Accuracy and latency, as plotted",
         columns=(
             Column("System"),
-            Column("Accuracy", numeric=True),
-            Column("Latency p50", numeric=True),
+            *numbers("Accuracy", "Latency p50"),
             Column("On the Pareto front"),
             *(Column(f"Latency {label(share)}", numeric=True) for share in shares),
             Column("Requests", numeric=True),

@@ -13,7 +13,7 @@ from wattbench.records.rows.windows import signal_in_words
 from wattbench_reports.analyses.validity import Origin, blocks_asked, origins
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
-from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table, energy_badge, text_rows
+from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table, energy_badge, numbers, text_rows
 from wattbench_reports.tables.provenance import MEANING
 from wattbench_reports.wording import input_check
 
@@ -123,9 +123,7 @@ def _provenances(analysis: Analysis, by_component: Sequence[Origin]) -> Passage:
             Column("Provenance"),
             Column("Meter"),
             Column("Reads"),
-            Column("Step", numeric=True),
-            Column("Windows", numeric=True),
-            Column("Joules", numeric=True),
+            *numbers("Step", "Windows", "Joules"),
             Column("Systems"),
         ),
         rows=tuple(_origin(analysis, each) for each in by_component),
@@ -175,12 +173,9 @@ def _windows(analysis: Analysis) -> Table:
             Column("Task"),
             *((Column("Block", numeric=True),) if blocks else ()),
             Column("Purpose"),
-            Column("Duration", numeric=True),
-            Column("Energy", numeric=True),
+            *numbers("Duration", "Energy"),
             Column("Provenance"),
-            Column("Samples", numeric=True),
-            Column("Largest gap", numeric=True),
-            Column("Passes", numeric=True),
+            *numbers("Samples", "Largest gap", "Passes"),
             *((Column("Own CPU", numeric=True),) if cpu else ()),
             Column("Validity"),
             Column("Reasons"),

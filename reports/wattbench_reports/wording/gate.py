@@ -41,12 +41,6 @@ def label(metric: str) -> str:
     return SEPARATOR.join(filter(None, (parts.benchmark, name, parts.domain)))
 
 
-def label_with_provenance(metric: MetricVerdict) -> str:
-    """Write the label with the provenance of joules: ``joules per request (counter, 3 of 24 windows contended)``."""
-    joules = joules_line(metric)
-    return f"{label(metric.metric)} ({joules})" if joules else label(metric.metric)
-
-
 def joules_line(metric: MetricVerdict) -> str:
     """Write the provenance of a metric's joules and the faults of their windows; empty for other metrics."""
     return ", ".join(filter(None, (metric.provenance, metric.validity)))

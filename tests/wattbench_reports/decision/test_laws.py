@@ -238,6 +238,6 @@ def test_tables_with_gaps_come_to_a_sentence_or_a_named_error(
     assert words.advice.split()[0] in ("Run", "Choose", "Measure")
     assert len(words.advice.split()) <= 30, words.advice
     json.dumps(decision_data(words), allow_nan=False)
-    for text in (words.advice, *words.evidence, *itertools.chain(*words.rows)):
+    for text in (words.advice, *words.evidence, *(cell.text for row in words.table.rows for cell in row)):
         assert "{" not in text
         assert not {"nan", "None", "inf"} & set(text.split())

@@ -20,7 +20,7 @@ from wattbench_reports.wording.decision import (
     PHRASES,
     DecisionWords,
     advice,
-    decision_rows,
+    decision_table,
     evidence,
     main_caveat,
     qualifies,
@@ -171,8 +171,7 @@ KINDS: dict[str, Callable[[], Decision]] = {
 
 
 def in_words(made: Decision, provenance: str = "counter") -> DecisionWords:
-    columns, rows = decision_rows(made)
-    return DecisionWords(made, advice(made, {}, provenance=provenance), evidence(made), columns, rows, None)
+    return DecisionWords(made, advice(made, {}, provenance=provenance), evidence(made), decision_table(made), None)
 
 
 def test_golden(golden) -> None:
@@ -190,7 +189,7 @@ def test_the_advice_is_one_sentence_of_30_words_and_the_table_fits_a_terminal(ki
     assert "{" not in words.advice
     assert len(words.advice.split()) <= 30
     assert words.advice.split()[0] in ("Run", "Measure", "Choose")
-    assert len(words.rows) == len(words.decision.systems)
+    assert len(words.table.rows) == len(words.decision.systems)
     assert max(cell_len(line) for line in text_lines(closing_section(words))) <= 100
 
 
@@ -238,8 +237,8 @@ def test_a_system_that_is_shown_to_be_worse_in_both_columns_is_not_said_to_be_be
         chosen="better",
         best=("better",),
     )
-    _, rows = decision_rows(made)
-    assert [row[-1] for row in rows] == ["costs the least", "dominated by better", "may be best"]
+    last = [row[-1].text for row in decision_table(made).rows]
+    assert last == ["costs the least", "dominated by better", "may be best"]
 
 
 def test_a_system_has_the_name_that_the_caller_gives_it() -> None:

@@ -14,7 +14,7 @@ from wattbench.measure.plan import Planned, requests
 from wattbench.measure.plan_of_blocks import plan_of_blocks
 from wattbench.records.rate_bounds import highest_load
 from wattbench.tasks.task_scores import TaskScores
-from wattbench_reports.presenter.model import Column, Passage, Section, Table, point, text_rows
+from wattbench_reports.presenter.model import Column, Passage, Section, Sentence, Table, point, text_rows
 
 _HEADS = ("system", "kind", "engine", "task", "domain")
 
@@ -47,7 +47,7 @@ def plan_section(
     ]
     per_task = {cell.choice.task: cell.items for cell in cells}
     items = None if None in per_task.values() else sum(each or 0 for each in per_task.values())
-    work = (
+    work: tuple[Sentence, ...] = (
         f"{len(cells)} cells, {_work(cells, measure)}; "
         f"warm-up {measure.warmup} items per {'system' if measure.in_blocks else 'cell'}",
         effort.in_words(metered),

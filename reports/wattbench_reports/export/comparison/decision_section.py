@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wattbench_reports.presenter.model import Column, Passage, Section, Table, point, strong, text_rows
+from wattbench_reports.presenter.model import Passage, Section, Table, point, strong
 from wattbench_reports.wording.decision import DecisionWords
 
 
@@ -27,6 +27,4 @@ def closing_section(words: DecisionWords, *first: Passage) -> Section:
 
 def _tables(words: DecisionWords) -> tuple[Table, ...]:
     """Return the table of the decision; none for names alone."""
-    columns = tuple(Column(each.heading, numeric=each.number) for each in words.columns)
-    rows = text_rows(words.rows)
-    return (Table("", columns, rows, prose=not columns[-1].numeric),) if len(columns) > 1 else ()
+    return (words.table,) if len(words.table.columns) > 1 else ()

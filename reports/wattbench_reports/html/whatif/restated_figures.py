@@ -37,12 +37,10 @@ def restated_decision(words: DecisionWords) -> dict[str, str]:
     """Return the texts of the first screen by key: advice, evidence, headings and cells."""
     texts = {"advice": words.advice}
     texts |= {f"evidence-{number}": sentence for number, sentence in enumerate(words.evidence)}
-    texts |= {f"decision-heading-{column.key}": column.heading for column in words.columns}
-    return texts | {
-        f"decision-{number}-{column.key}": text
-        for number, row in enumerate(words.rows)
-        for column, text in zip(words.columns, row, strict=True)
-    }
+    for row in words.table.rows[:1]:
+        for column, cell in zip(words.table.columns, row, strict=True):
+            texts[cell.restates.replace("decision-0-", "decision-heading-", 1)] = column.label
+    return texts | {cell.restates: cell.text for row in words.table.rows for cell in row}
 
 
 def restated_figures(analysis: Analysis) -> dict[str, str]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from wattbench_reports import figures
 from wattbench_reports.analyses.experts import Choices, Together
 from wattbench_reports.formatting import units
-from wattbench_reports.presenter.model import Cell, Column, Figure, Passage, Table
+from wattbench_reports.presenter.model import Cell, Column, Figure, Passage, Table, numbers
 from wattbench_reports.sections.experts.layers import layer_groups
 
 _DRAWN = 10
@@ -91,8 +91,7 @@ def _table(choices: Choices, counts: Together, groups: dict[str, NDArray[np.int6
         caption=f"Experts of {choices.row.system} selected for the same token",
         columns=(
             Column("Pair"),
-            Column("Observed", numeric=True),
-            Column("Expected", numeric=True),
+            *numbers("Observed", "Expected"),
             *(Column(f"Ratio, {title}", numeric=True) for title in groups),
         ),
         rows=tuple(

@@ -9,7 +9,7 @@ import numpy as np
 from wattbench_reports import figures
 from wattbench_reports.analyses.experts import ExpertUse
 from wattbench_reports.formatting import units
-from wattbench_reports.presenter.model import Cell, Column, Figure, Passage, Table
+from wattbench_reports.presenter.model import Cell, Column, Figure, Passage, Table, numbers
 from wattbench_reports.sections.experts.layers import layer_groups
 
 CHANCE = 0.05
@@ -114,8 +114,7 @@ def _load_table(use: ExpertUse) -> Table:
         columns=(
             Column("Layers"),
             *(Column(name, numeric=True) for name in use.experts),
-            Column("Evenness", numeric=True),
-            Column("Highest over mean load", numeric=True),
+            *numbers("Evenness", "Highest over mean load"),
         ),
         rows=tuple(rows),
         note=(
@@ -131,9 +130,7 @@ def _layer_table(use: ExpertUse) -> Table:
         caption=f"Layer by layer: {use.system}",
         columns=(
             Column("Layer"),
-            Column("Mutual information, bits", numeric=True),
-            Column("Evenness of load", numeric=True),
-            Column("Highest over mean load", numeric=True),
+            *numbers("Mutual information, bits", "Evenness of load", "Highest over mean load"),
         ),
         rows=tuple(
             (

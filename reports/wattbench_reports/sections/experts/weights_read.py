@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from wattbench_reports.analyses.experts import Choices, Touched
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
-from wattbench_reports.presenter.model import Cell, Column, Passage, Table
+from wattbench_reports.presenter.model import Cell, Column, Passage, Table, numbers
 
 _WEIGHTS_ONLY = (
     "Bytes count weights only, each needed weight read once per forward pass, for one request at a time: no "
@@ -77,12 +77,14 @@ def _parameter_table(analysis: Analysis, mixtures: Sequence[tuple[Choices, Touch
         caption="Total and active parameters",
         columns=(
             Column("System"),
-            Column("Experts", numeric=True),
-            Column("Experts per token", numeric=True),
-            Column("Layers with experts", numeric=True),
-            Column("Total parameters", numeric=True),
-            Column("Active parameters", numeric=True),
-            Column("Active share", numeric=True),
+            *numbers(
+                "Experts",
+                "Experts per token",
+                "Layers with experts",
+                "Total parameters",
+                "Active parameters",
+                "Active share",
+            ),
         ),
         rows=tuple(rows),
     )
@@ -93,16 +95,18 @@ def _byte_table(analysis: Analysis, mixtures: Sequence[tuple[Choices, Touched]])
         caption="Bytes of weights read",
         columns=(
             Column("System"),
-            Column("One expert, one layer", numeric=True),
-            Column("Shared by all tokens", numeric=True),
-            Column("With all experts", numeric=True),
-            Column("Per output token", numeric=True),
-            Column("Prompt tokens", numeric=True),
-            Column("Experts per layer in a prompt", numeric=True),
-            Column("Per prompt", numeric=True),
-            Column("Per prompt token", numeric=True),
-            Column("Seconds per output token", numeric=True),
-            Column("Bandwidth", numeric=True),
+            *numbers(
+                "One expert, one layer",
+                "Shared by all tokens",
+                "With all experts",
+                "Per output token",
+                "Prompt tokens",
+                "Experts per layer in a prompt",
+                "Per prompt",
+                "Per prompt token",
+                "Seconds per output token",
+                "Bandwidth",
+            ),
         ),
         rows=tuple(
             (

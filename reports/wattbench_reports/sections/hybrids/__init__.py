@@ -101,11 +101,7 @@ def _table(routers: Sequence[Offline]) -> Table:
         columns=(
             Column("Router"),
             Column("Members"),
-            Column("Items", numeric=True),
-            Column("Accuracy", numeric=True),
-            Column("Joules per request", numeric=True),
-            Column("Joules per correct answer", numeric=True),
-            Column("Mean latency", numeric=True),
+            *numbers("Items", "Accuracy", "Joules per request", "Joules per correct answer", "Mean latency"),
         ),
         rows=tuple(
             (

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from wattbench_reports.figures import Dot, Drawing, FrontierLine, frontier
 from wattbench_reports.formatting import units
-from wattbench_reports.presenter.model import Cell, Column, Figure, Passage, Table
+from wattbench_reports.presenter.model import Cell, Column, Figure, Passage, Table, numbers
 from wattbench_reports.routing.hybrids.frontier import Frontier, Quality, ThresholdCurve, hull_of
 from wattbench_reports.sections.hybrids.words import joules
 
@@ -81,10 +81,7 @@ def _settings_table(hybrid: Frontier, curve: ThresholdCurve) -> Table:
         caption=f"{hybrid.system} at other thresholds",
         columns=(
             Column(f"Threshold ({curve.setting})"),
-            Column("Kept", numeric=True),
-            Column("Accuracy", numeric=True),
-            Column("Joules per request", numeric=True),
-            Column("Joules per correct answer", numeric=True),
+            *numbers("Kept", "Accuracy", "Joules per request", "Joules per correct answer"),
         ),
         rows=tuple(_setting(curve, int(index)) for index in curve.chosen(_LISTED)),
         note=(

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.money import RunMoney
-from wattbench_reports.presenter.model import Cell, Column, Passage, Table
+from wattbench_reports.presenter.model import Cell, Column, Passage, Table, numbers
 from wattbench_reports.routing.hybrids.other_choices import Choice
 from wattbench_reports.routing.hybrids.study import ReplayCheck, Study
 from wattbench_reports.sections.hybrids.words import absent, choice_name, joules, joules_interval, latency, signed
@@ -124,12 +124,14 @@ def _table(each: Study) -> Table:
         caption=f"Other choices for {each.routing.system}",
         columns=(
             Column("Choice"),
-            Column("Accuracy", numeric=True),
-            Column("Joules per request", numeric=True),
-            Column("Joules per correct answer", numeric=True),
-            Column("Mean latency", numeric=True),
-            Column("Accuracy gained", numeric=True),
-            Column("Joules saved per request", numeric=True),
+            *numbers(
+                "Accuracy",
+                "Joules per request",
+                "Joules per correct answer",
+                "Mean latency",
+                "Accuracy gained",
+                "Joules saved per request",
+            ),
         ),
         rows=tuple(_row(choice, items) for choice in each.choices),
         note=(
@@ -180,10 +182,12 @@ def money_table(each: Study, money: RunMoney | None) -> Iterable[Table]:
         caption=f"Money of other choices for {each.routing.system}",
         columns=(
             Column("Choice"),
-            Column("Accuracy", numeric=True),
-            Column(f"{money.currency} per {scale}", numeric=True),
-            Column(f"{money.currency} per {scale_of_correct}", numeric=True),
-            Column(f"Saved per {scale}", numeric=True),
+            *numbers(
+                "Accuracy",
+                f"{money.currency} per {scale}",
+                f"{money.currency} per {scale_of_correct}",
+                f"Saved per {scale}",
+            ),
         ),
         rows=tuple(map(row, choices)),
         note=(

@@ -6,7 +6,7 @@ from wattbench_reports.analyses.capacity import HOURS_PER_MONTH, MAX_LOAD, TARGE
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.tail_latency import MEDIAN, SHARES
-from wattbench_reports.presenter.model import Cell, Column, Passage, Table, energy_badge
+from wattbench_reports.presenter.model import Cell, Column, Passage, Table, energy_badge, numbers
 from wattbench_reports.stats.budgets import ARRIVALS
 from wattbench_reports.stats.percentiles import label, needed
 
@@ -62,13 +62,15 @@ def _table(analysis: Analysis, sizing: Fleets, index: int, caption: str) -> Tabl
         caption=caption,
         columns=(
             Column("System"),
-            Column("Replicas", numeric=True),
-            Column("Utilisation", numeric=True),
-            Column("Idle", numeric=True),
-            Column(f"{label(sizing.share)} with queueing", numeric=True),
-            Column("Target", numeric=True),
-            Column("Joules per request", numeric=True),
-            Column("Idle joules per request", numeric=True),
+            *numbers(
+                "Replicas",
+                "Utilisation",
+                "Idle",
+                f"{label(sizing.share)} with queueing",
+                "Target",
+                "Joules per request",
+                "Idle joules per request",
+            ),
             Column("Provenance"),
             *_money_columns(analysis),
         ),
@@ -99,11 +101,7 @@ def _row(analysis: Analysis, fleet: Fleet, sized: Sized) -> tuple[Cell, ...]:
 def _money_columns(analysis: Analysis) -> tuple[Column, ...]:
     if analysis.money is None:
         return ()
-    return (
-        Column("Money per hour", numeric=True),
-        Column("Money per month", numeric=True),
-        Column("Of it electricity, per month", numeric=True),
-    )
+    return (*numbers("Money per hour", "Money per month", "Of it electricity, per month"),)
 
 
 def _money_cells(analysis: Analysis, sized: Sized) -> tuple[Cell, ...]:

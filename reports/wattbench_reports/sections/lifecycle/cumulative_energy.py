@@ -14,7 +14,7 @@ from wattbench_reports.analyses.lifecycle import (
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.figures.lifecycle import CourseLine, Handover, lifecycle
 from wattbench_reports.formatting import units
-from wattbench_reports.presenter.model import Cell, Column, Figure, Passage, Table
+from wattbench_reports.presenter.model import Cell, Column, Figure, Passage, Table, numbers
 
 _FARTHEST = 1e15
 """The figure ends at this many correct answers."""
@@ -88,10 +88,7 @@ def _ranges_table(
         caption="System with the fewest cumulative joules, of the most accurate systems",
         columns=(
             Column("System"),
-            Column("From correct answer", numeric=True),
-            Column("To", numeric=True),
-            Column("Joules at that point", numeric=True),
-            Column("Accuracy", numeric=True),
+            *numbers("From correct answer", "To", "Joules at that point", "Accuracy"),
         ),
         rows=tuple(
             (
@@ -114,8 +111,7 @@ def _lines_table(analysis: Analysis, energies: CumulativeEnergies) -> Table:
         caption=f"The lines of the figure ({len(energies.comparable)})",
         columns=(
             Column("System"),
-            Column("Joules of training", numeric=True),
-            Column("Joules per correct answer", numeric=True),
+            *numbers("Joules of training", "Joules per correct answer"),
         ),
         rows=tuple(
             (

@@ -8,7 +8,7 @@ from wattbench_reports.analyses.training_cost import Step, Training, trainings, 
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.carbon import Carbon, HourlyIntensity
-from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table, energy_badge
+from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table, energy_badge, numbers
 from wattbench_reports.sections.lifecycle.break_even import break_even_passage
 from wattbench_reports.sections.lifecycle.capacity import fleet_passage
 from wattbench_reports.sections.lifecycle.cumulative_energy import course_passage
@@ -75,10 +75,7 @@ def _cost_table(analysis: Analysis, trained: tuple[Training, ...]) -> Table:
         columns=(
             Column("System"),
             Column("Trained for it"),
-            Column("Tokens", numeric=True),
-            Column("Teacher tokens", numeric=True),
-            Column("Time", numeric=True),
-            Column("Joules", numeric=True),
+            *numbers("Tokens", "Teacher tokens", "Time", "Joules"),
             Column("Provenance"),
             Column("CO2e", numeric=True),
         ),
@@ -125,11 +122,7 @@ def _steps_table(trained: tuple[Training, ...]) -> Table:
         columns=(
             Column("Component"),
             Column("Method"),
-            Column("Documents", numeric=True),
-            Column("Tokens", numeric=True),
-            Column("Teacher tokens", numeric=True),
-            Column("Time", numeric=True),
-            Column("Joules", numeric=True),
+            *numbers("Documents", "Tokens", "Teacher tokens", "Time", "Joules"),
             Column("Provenance"),
             Column("Hardware or source"),
         ),
@@ -174,14 +167,9 @@ def _year_passage(analysis: Analysis, requests: float) -> Passage | None:
         caption=f"Joules and CO2e of {requests:,.0f} requests and of training",
         columns=(
             Column("System"),
-            Column("Joules of requests", numeric=True),
-            Column("Joules of training", numeric=True),
-            Column("Total joules", numeric=True),
+            *numbers("Joules of requests", "Joules of training", "Total joules"),
             Column("Provenance"),
-            Column("CO2e of requests", numeric=True),
-            Column("CO2e of training", numeric=True),
-            Column("CO2e of manufacture", numeric=True),
-            Column("Total CO2e", numeric=True),
+            *numbers("CO2e of requests", "CO2e of training", "CO2e of manufacture", "Total CO2e"),
         ),
         rows=tuple(_year_row(analysis, each, "none" if trained else units.NONE) for each in yearly),
         note=(

@@ -9,7 +9,7 @@ from wattbench_reports.analyses.capacity import HOURS_PER_MONTH
 from wattbench_reports.analyses.own_hardware import KeptOn, OwnHardware, OwnHardwareStudy, Pays, own_hardware
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
-from wattbench_reports.presenter.model import Cell, Column, Passage, Table
+from wattbench_reports.presenter.model import Cell, Column, Passage, Table, numbers
 from wattbench_reports.stats import Interval
 
 MONTHS = 12
@@ -97,9 +97,7 @@ def _volumes(analysis: Analysis, study: OwnHardwareStudy) -> Table:
             Column("Compared with"),
             Column("Requests a month"),
             Column("Requests a day"),
-            Column("One machine, a month", numeric=True),
-            Column("Requests it can answer, a month", numeric=True),
-            Column(f"The other, per {scale}", numeric=True),
+            *numbers("One machine, a month", "Requests it can answer, a month", f"The other, per {scale}"),
             Column("Accuracy: own, other"),
         ),
         rows=tuple(

@@ -9,18 +9,17 @@ from wattbench_reports.wording.decision.costs import CostWords, cost_words
 from wattbench_reports.wording.decision.evidence import evidence
 from wattbench_reports.wording.decision.phrases import ASK, PHRASES
 from wattbench_reports.wording.decision.requirements import qualifies
-from wattbench_reports.wording.decision.table import DecisionColumn, decision_rows
+from wattbench_reports.wording.decision.table import decision_table
 from wattbench_reports.wording.decision.words import DecisionWords, decision_words, main_caveat
 
 __all__ = [
     "ASK",
     "PHRASES",
     "CostWords",
-    "DecisionColumn",
     "DecisionWords",
     "advice",
     "cost_words",
-    "decision_rows",
+    "decision_table",
     "decision_words",
     "evidence",
     "main_caveat",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from wattbench_reports.decision.model import Decision, SystemDecision
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.costs import CostUnit
+from wattbench_reports.presenter.model import Cell, Column, Table
 from wattbench_reports.stats.percentiles import label
 from wattbench_reports.wording.decision.advice import (
     currency_of,
@@ -21,34 +21,23 @@ from wattbench_reports.wording.decision.phrases import PHRASES
 from wattbench_reports.wording.decision.requirements import qualifies
 
 
-@dataclass(frozen=True)
-class DecisionColumn:
-    """A column of the table of a decision."""
-
-    key: str
-    """A stable name: ``system``, ``accuracy``, ``per-request``, ``per-correct``, ``tail``, ``benefit``, ``qualifies``
-    or ``price``."""
-    heading: str
-    number: bool
-    """Whether its cells are numbers, aligned on the right."""
-
-
-def decision_rows(decision: Decision) -> tuple[tuple[DecisionColumn, ...], tuple[tuple[str, ...], ...]]:
-    """Return the columns, and a row of texts per system in the order of the decision, which holds all it needs.
+def decision_table(decision: Decision) -> Table:
+    """Tabulate a decision: a row per system in the order of the decision, which holds all that it needs.
 
     A column that no system has a figure for is left out. Without requirements the last one says what a further right
-    answer costs, or which system dominates this one.
+    answer costs, or which system dominates this one. A cell restates ``decision-<row>-<name of the column>``, of
+    ``system``, ``accuracy``, ``per-request``, ``per-correct``, ``tail``, ``benefit``, ``qualifies`` and ``price``.
     """
     words = right_words(decision)
     systems = decision.systems
-    columns = [DecisionColumn("system", "system", number=False)]
-    cells: list[list[str]] = [[each.system for each in systems]]
+    columns = [Column("system")]
+    cells = [[Cell(each.system, restates=f"decision-{row}-system") for row, each in enumerate(systems)]]
 
     def add(key: str, heading: str, cell: Callable[[SystemDecision], str], *, number: bool = True) -> None:
         texts = [cell(each) for each in systems]
         if any(text != units.NONE for text in texts):
-            columns.append(DecisionColumn(key, heading, number))
-            cells.append(texts)
+            columns.append(Column(heading, numeric=number))
+            cells.append([Cell(text, restates=f"decision-{row}-{key}") for row, text in enumerate(texts)])
 
     add("accuracy", "accuracy", lambda each: units.percent_interval(each.accuracy))
     if decision.unit is not None and decision.objective == "cost":
@@ -73,7 +62,7 @@ def decision_rows(decision: Decision) -> tuple[tuple[DecisionColumn, ...], tuple
     elif decision.objective == "prices" and len(systems) > 1:
         heading = f"{words.many} further right answers" if words.many else "a further right answer"
         add("price", heading, lambda each: price_cell(decision, each, words), number=False)
-    return tuple(columns), tuple(zip(*cells, strict=True))
+    return Table("", tuple(columns), tuple(zip(*cells, strict=True)), prose=not columns[-1].numeric)
 
 
 _NAMES = {CostUnit.JOULES: "joules", CostUnit.GRAMS: "CO2e", CostUnit.MONEY: "cost", CostUnit.SECONDS: "seconds"}

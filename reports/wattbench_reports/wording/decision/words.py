@@ -9,12 +9,13 @@ from wattbench_reports.comparability.caveat import Caveat
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.decision.model import Decision
 from wattbench_reports.metrics.costs import CostUnit
+from wattbench_reports.presenter.model import Table
 from wattbench_reports.tables.provenance import joined
 from wattbench_reports.wording.arrival_rates import title
 from wattbench_reports.wording.decision.advice import advice, taking_part
 from wattbench_reports.wording.decision.evidence import evidence
 from wattbench_reports.wording.decision.phrases import ASK, PHRASES
-from wattbench_reports.wording.decision.table import DecisionColumn, decision_rows
+from wattbench_reports.wording.decision.table import decision_table
 
 
 @dataclass(frozen=True)
@@ -25,9 +26,8 @@ class DecisionWords:
     advice: str
     """One sentence."""
     evidence: tuple[str, ...]
-    columns: tuple[DecisionColumn, ...]
-    rows: tuple[tuple[str, ...], ...]
-    """A row of texts per system, in the order of the decision."""
+    table: Table
+    """A row per system, in the order of the decision."""
     caveat: Caveat | None
     """The one that matters most."""
 
@@ -40,10 +40,9 @@ def decision_words(decision: Decision, analysis: Analysis, *, ask: str = ASK) ->
         analysis: what it was made from.
         ask: what the reader can do where nothing is required, as a clause.
     """
-    columns, rows = decision_rows(decision)
     said = advice(decision, {}, provenance=joule_provenance(decision, analysis))
     sentences = (*_at_rate(analysis), *evidence(decision, ask))
-    return DecisionWords(decision, said, sentences, columns, rows, main_caveat(analysis, decision))
+    return DecisionWords(decision, said, sentences, decision_table(decision), main_caveat(analysis, decision))
 
 
 def _at_rate(analysis: Analysis) -> Iterator[str]:
