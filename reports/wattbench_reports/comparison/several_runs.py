@@ -47,10 +47,10 @@ from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.metrics.validity import Validity
 from wattbench_reports.metrics.workload import EVERY_ITEM
 from wattbench_reports.stats import BlockRatio
-from wattbench_reports.tables.completeness import check_whole
 from wattbench_reports.tables.header_record import header_record
 from wattbench_reports.tables.item_matrix import ItemTable
 from wattbench_reports.tables.merge import KeyedTable, item_keys, joined
+from wattbench_reports.tables.run_tables import check_whole
 from wattbench_reports.tables.session_record import machine_of, same_machine, session_record
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -24,6 +25,7 @@ from wattbench.records.tables.item_batches import GROUP_ROWS
 from wattbench.records.tables.run_tables import check_columns
 from wattbench.records.tables.table_columns import Coded, TableColumns
 from wattbench.records.verified_files import check_unchanged
+from wattbench_reports.formatting.units import plural
 from wattbench_reports.tables.answer_access import AnswerAccess
 from wattbench_reports.tables.answer_checks import DocDifference, check_answers, doc_differences
 from wattbench_reports.tables.equal_texts import rows_by_text
@@ -35,16 +37,12 @@ WINDOW_COLUMNS = (
     "window", "system", "task", "purpose", "started_s", "finished_s", "total_j", "above_idle_j", "provenance_label",
     "samples", "largest_gap_s", "passes", "valid", "reasons",
 )  # fmt: skip
-
 NEWER_WINDOW_COLUMNS = ("block", "attempt", "own_cpu_s", "contended")
 """What older runs lack: NaN there, as in what has no block."""
-
 NODE = "node"
 """The column of windows and items that says which machine measured: empty in older records."""
-
 USAGE_COLUMNS = ("system", "prompt_tokens", "cached_tokens", "output_tokens", "seconds")
 """Of an entry of a hybrid's `usage`."""
-
 NEWER_USAGE_COLUMNS = ("cache_write_tokens",)
 """What entries of older runs lack: NaN there."""
 
@@ -377,3 +375,33 @@ def object_of_text(path: Path, value: object) -> dict[str, Any]:
     if not isinstance(read, dict):
         raise UserError(f"{path}: {value!r:.200} is not a JSON object; the record is damaged")
     return read
+
+
+def check_whole(frames: Frames) -> None:
+    """Check that every planned item is there: a finished run has them all, unless its record was changed.
+
+    Raises:
+        UserError: some are missing. Alone, such a run is shown with caveats; another must not be judged by it.
+    """
+    record, counts, short = frames.record, _items_of_cells(frames), []
+    for cell in record.cells if record.gate is None else ():  # a gate's say what could be asked; it stops when it knows
+        answered_items = counts[cell.system, cell.task]
+        if cell.items is not None and answered_items < cell.items:
+            short.append(f"{cell.items - answered_items} of {cell.items} of {cell.system} on {cell.task}")
+    if short:
+        more = "" if len(short) == 1 else f", and items of {plural(len(short) - 1, 'other cell')}"
+        raise UserError(
+            f"{frames.run.layout.items_table}: items are missing ({short[0]}{more}), though the run is finished; the "
+            "record is damaged or truncated. Leave this run out"
+        )
+
+
+def _items_of_cells(frames: Frames) -> Counter[tuple[str, str]]:
+    """Count the documents that each system answered of each task."""
+    counts, tasks = Counter[tuple[str, str]](), frames.categories("task")
+    for system in frames.systems:
+        rows = frames.answers_of(system)
+        codes, documents = frames.codes("task", rows), frames.documents_of(rows)
+        for code, task in enumerate(tasks):
+            counts[system, task] = len(np.unique(documents[codes == code]))
+    return counts

@@ -8,6 +8,7 @@ import pytest
 
 from wattbench.config import Decide
 from wattbench.errors import UserError
+from wattbench.records.schema.recorded import recorded
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.metrics.decision_settings import (
     DecisionChoice,

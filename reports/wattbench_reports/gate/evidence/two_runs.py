@@ -33,9 +33,8 @@ from wattbench_reports.metrics.registry import (
 )
 from wattbench_reports.metrics.validity import by_cause, validity
 from wattbench_reports.tables import provenance
-from wattbench_reports.tables.completeness import check_whole
 from wattbench_reports.tables.header_record import header_record
-from wattbench_reports.tables.run_tables import Frames, answers_of, load_frames
+from wattbench_reports.tables.run_tables import Frames, answers_of, check_whole, load_frames
 from wattbench_reports.tables.session_record import SessionRecord
 from wattbench_reports.tables.streamed import MOST_IN_MEMORY, load_streamed
 from wattbench_reports.tables.suite_record import SystemSettings
