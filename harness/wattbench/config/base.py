@@ -22,7 +22,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from wattbench.config.field_texts import field_texts
+from wattbench.records.field_texts import field_texts
 
 LARGEST = 2**53
 """Beyond it a double does not hold every integer."""

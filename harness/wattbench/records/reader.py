@@ -5,37 +5,31 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from wattbench.errors import UserError
-from wattbench.records.files.jsonl import read_lines
+from wattbench.records.files.jsonl import complete_lines
 from wattbench.records.files.regular_file import MissingFileError, is_folder, read_record
 from wattbench.records.layout import RunLayout
-from wattbench.records.older_limits import with_limits_named
-from wattbench.records.rows.answers import AnswerRow, ScoreRow
+from wattbench.records.rows.answers import AnswerKey, AnswerRow, ScoreRow
 from wattbench.records.rows.arrival_rates import LoadRow
 from wattbench.records.rows.blocks import BlockPlan, BlockRow, counted_attempts
 from wattbench.records.rows.estimates import EstimateRow
 from wattbench.records.rows.experts import ExpertRow
-from wattbench.records.rows.field_checks import FieldError
 from wattbench.records.rows.header import RunHeader
-from wattbench.records.rows.passes import PassRow
 from wattbench.records.rows.phases import PhaseRow
 from wattbench.records.rows.rounds import RoundRow
-from wattbench.records.rows.schema import SCHEMA_VERSION, RecordRow
+from wattbench.records.rows.schema import SCHEMA_VERSION, FieldError, NotARowError, RecordRow
 from wattbench.records.rows.spending import SpentRow
 from wattbench.records.rows.summaries import SummaryRow
 from wattbench.records.rows.systems import SystemRow
-from wattbench.records.rows.windows import Purpose, WindowLabel, WindowRow
+from wattbench.records.rows.windows import PassRow, Purpose, WindowLabel, WindowRow
+from wattbench.records.upgrade import HEADERS, has_older_lines, upgraded
 from wattbench.redaction import hide_command, hide_settings
 
 _Row = TypeVar("_Row", bound=RecordRow)
-
-UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: with_limits_named}
-"""Old schema version to the function that turns its `run.json` into the next version."""
 
 
 @dataclass(frozen=True)
@@ -109,14 +103,14 @@ class RunRecords:
         Under load, what was answered at a rate that was cut off does not count. In a run with blocks, of a block that
         was asked again only the last complete attempt counts.
         """
-        first: dict[tuple[str, int, int, float | None, str | None], AnswerRow] = {}
+        first: dict[tuple[str, *AnswerKey], AnswerRow] = {}
         counted = {row.window for row in self.loads()}
         attempts = counted_attempts(self.blocks())
         for row in self.answers_of_all_attempts(system, task):
             if row.block is not None and row.attempt != attempts.get(row.block, 0):
                 continue
             if row.offered_per_s is None or row.window in counted:
-                key = (row.request_type, row.doc_id, row.repeat, row.offered_per_s, row.arrivals)
+                key = (row.request_type, *row.key)
                 if key not in first or (first[key].failure is not None and row.offered_per_s is None):
                     first[key] = row
         return list(first.values())
@@ -213,9 +207,9 @@ def _upgraded(raw: Any, path: Path) -> dict[str, Any]:
             "Upgrade with: pip install -U wattbench"
         )
     while version < SCHEMA_VERSION:
-        if version not in UPGRADES:
+        if version not in HEADERS:
             raise UserError(f"{path}: schema {version} is unknown; this is not a wattbench run")
-        raw = UPGRADES[version](raw)
+        raw = HEADERS[version](raw)
         version += 1
     return dict(raw)
 
@@ -226,13 +220,20 @@ def read_rows(path: Path, row: type[_Row], *, checked: bool = True) -> list[_Row
     Raises:
         UserError: a line is damaged; the message has its number and the field.
     """
+    older = has_older_lines(row)
     rows = []
-    for number, line in enumerate(read_lines(path), start=1):
+    for number, line in enumerate(complete_lines(path), start=1):
         try:
-            rows.append(row.from_json(line) if checked else row.unchecked(line))
+            if older or not checked:
+                raw = json.loads(line)
+                rows.append(row.from_json(upgraded(row, raw)) if older else row.unchecked(raw))
+            else:
+                rows.append(row.read(line))
+        except NotARowError as error:
+            raise UserError(f"{path}: line {number} is {error}; the record is damaged") from error
         except FieldError as error:
             raise UserError(f"{path}: line {number}: {error}; the record is damaged") from error
-        except (AttributeError, LookupError, TypeError, ValueError) as error:
+        except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
             raise UserError(f"{path}: line {number}: a field is missing ({error}); the record is damaged") from error
     return rows
 

@@ -21,7 +21,7 @@ from wattbench.importers.imported import Imported
 from wattbench.importers.spool import Spool
 from wattbench.importers.table import columns, csvfile, item_table, parquetfile, wide
 from wattbench.records import read_run
-from wattbench.records.rows.items import named_item_hash
+from wattbench.records.rows.answers import named_item_hash
 from wattbench.records.tables import item_batches
 from wattbench.redaction import keep_secret
 

@@ -8,10 +8,11 @@ connection that had carried another answer it may have met with what was left of
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NoReturn
 
 from wattbench.clock import now_s
+from wattbench.records.rows.answers import TokenCounts
+from wattbench.systems.base import Reply, joined
 from wattbench.systems.endpoint.client import OpenAIClient
 from wattbench.systems.endpoint.completion_stream import Completion
 from wattbench.systems.endpoint.pacing import Pacer, asked_delay_s, backoff_s
@@ -28,20 +29,8 @@ SHORTEST_WAIT_S = 1e-3
 """What takes less is no wait: it is the time that passes between two lines of a program."""
 
 
-@dataclass(frozen=True)
-class Asked:
-    """An answer, and the waits and refusals before it."""
-
-    completion: Completion
-    finished_s: float
-    """When its stream ended."""
-    waited_s: float = 0.0
-    """Seconds from when it could have been sent to when it was sent for the last time: for its turn, for money that
-    others under way had reserved, and for refusals. 0 below `SHORTEST_WAIT_S`."""
-    resent: int = 0
-    """How often it was sent again."""
-    spoiled: bool = False
-    """Whether that was as no answer of its own came over a connection that had carried another."""
+NOT_COUNTED = "token counts not recorded"
+ASKED_AGAIN = "asked again on a new connection, as what came first may have been the answer to another request"
 
 
 class Asker:
@@ -60,8 +49,11 @@ class Asker:
         self.account: Account | None = None
         """What its answers are paid from; None: nothing is counted."""
 
-    def ask(self, ask: EndpointRequest, first_token: Callable[[], None] | None = None, *, once: bool = False) -> Asked:
-        """Send a request until it is answered, and read the answer to its end.
+    def ask(self, ask: EndpointRequest, first_token: Callable[[], None] | None = None, *, once: bool = False) -> Reply:
+        """Send a request until it is answered, and return the answer, with the waits and refusals before it.
+
+        It ends with its own stream. It waited from when it could have been sent to when it was sent for the last time:
+        for its turn, for money that others under way had reserved, and for refusals; 0 below `SHORTEST_WAIT_S`.
 
         Args:
             ask: the request.
@@ -109,7 +101,7 @@ class Asker:
                 raise
             finished_s = completion.finished_s or now_s()
             self._settle(ask, reserved, completion.usage)
-            return Asked(completion, finished_s, waited_s, resent, spoiled)
+            return _reply(completion, finished_s, waited_s, resent, spoiled=spoiled)
 
     def _may_resend(self, refusal: Refusal) -> bool:
         return self._resends > 0 and not refusal.spent and (refusal.status is None or refusal.status in AGAIN)
@@ -133,18 +125,30 @@ class Asker:
         if usage is not None and usage.prompt_tokens is not None and usage.output_tokens is not None:
             self._pacer.give_back(prompt + output - usage.prompt_tokens - usage.output_tokens)
         if self.account is not None and reserved is not None:
-            self.account.settle(
-                reserved,
-                (
-                    None
-                    if usage is None
-                    else (usage.prompt_tokens, usage.cached_tokens, usage.cache_write_tokens, usage.output_tokens)
-                ),
-            )
+            self.account.settle(reserved, usage)
 
     def _release(self, reserved: Reserved | None) -> None:
         if self.account is not None and reserved is not None:
-            self.account.settle(reserved, (0, 0, 0, 0), requests=0)
+            self.account.settle(reserved, TokenCounts(prompt_tokens=0, output_tokens=0), requests=0)
+
+
+def _reply(completion: Completion, finished_s: float, waited_s: float, resent: int, *, spoiled: bool) -> Reply:
+    usage = completion.usage
+    remarks = [ASKED_AGAIN] if spoiled else []
+    if usage.left_out is not None:
+        remarks.append(f"{NOT_COUNTED}: {usage.left_out}")
+    return Reply(
+        completion.text,
+        completion.token_s,
+        finished_s,
+        completion.confidence,
+        waited_s=waited_s,
+        resent=resent,
+        sent_s=completion.sent_s,
+        finish_reason=completion.ended,
+        remark=joined(remarks),
+        **usage.counts,
+    )
 
 
 def _most(ask: EndpointRequest) -> tuple[int, int]:

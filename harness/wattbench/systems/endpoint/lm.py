@@ -14,8 +14,8 @@ from lm_eval.api.model import LM
 
 from wattbench.clock import now_s
 from wattbench.errors import UserError
-from wattbench.systems.base import Reply, joined
-from wattbench.systems.endpoint.asker import Asked, Asker
+from wattbench.systems.base import Reply
+from wattbench.systems.endpoint.asker import Asker
 from wattbench.systems.endpoint.refusals import FailedRequestError
 from wattbench.systems.endpoint.request import EndpointRequest, RequestWriter, chat_text
 
@@ -81,7 +81,7 @@ class EndpointLM(LM):
         self._writer = replace(self._writer, logprobs=True)
         prompt = chat_text([{"role": "user", "content": _TRIAL}], begun=False) if self._writer.chat else _TRIAL
         try:
-            answer = self._complete(self._writer.ask(prompt, {"until": [], "max_gen_toks": 8}))
+            answer = self._asker.ask(self._writer.ask(prompt, {"until": [], "max_gen_toks": 8}))
         except FailedRequestError as error:
             raise UserError(f"{where}: {_NO_LOGPROBS}: {error.what}. {_WITHOUT_THEM}") from error
         if answer.value and answer.confidence is None:
@@ -95,7 +95,7 @@ class EndpointLM(LM):
         """
         asks = [self._ask(request) for request in requests]
         groups = [asks[i : i + self._batch] for i in range(0, len(asks), self._batch)]
-        return [reply.value for group in groups for reply in together([partial(self._complete, ask) for ask in group])]
+        return [reply.value for group in groups for reply in together([partial(self._asker.ask, ask) for ask in group])]
 
     def answer(
         self, requests: Sequence[Instance], first_token: Callable[[], None] | None = None, *, once: bool = False
@@ -117,15 +117,9 @@ class EndpointLM(LM):
 
     def _reply(self, ask: EndpointRequest, first_token: Callable[[], None] | None, *, once: bool) -> Reply:
         try:
-            return self._complete(ask, first_token, once=once)
+            return self._asker.ask(ask, first_token, once=once)
         except FailedRequestError as error:
             return Reply("", finished_s=now_s(), failure=error.what, waited_s=error.waited_s, resent=error.resent)
-
-    def _complete(
-        self, ask: EndpointRequest, first_token: Callable[[], None] | None = None, *, once: bool = False
-    ) -> Reply:
-        outcome = self._asker.ask(ask, first_token, once=once)
-        return as_reply(outcome)
 
     def loglikelihood(self, requests: Sequence[Instance]) -> NoReturn:
         """Refuse: the protocol streams answers, and few servers return the likelihood of a given one."""
@@ -147,34 +141,6 @@ class EndpointLM(LM):
             sample = self._drawn[prompt]
             self._drawn[prompt] += 1
         return self._writer.ask(context, settings, sample=sample)
-
-
-NOT_COUNTED = "token counts not recorded"
-ASKED_AGAIN = "asked again on a new connection, as what came first may have been the answer to another request"
-
-
-def as_reply(outcome: Asked) -> Reply:
-    """Return a completion as a reply, which ends with its own stream and not with the last of its batch."""
-    completion, usage = outcome.completion, outcome.completion.usage
-    remarks = [ASKED_AGAIN] if outcome.spoiled else []
-    if usage.left_out is not None:
-        remarks.append(f"{NOT_COUNTED}: {usage.left_out}")
-    return Reply(
-        completion.text,
-        usage.prompt_tokens,
-        usage.output_tokens,
-        completion.token_s,
-        outcome.finished_s,
-        confidence=completion.confidence,
-        cached_tokens=usage.cached_tokens,
-        reasoning_tokens=usage.reasoning_tokens,
-        cache_write_tokens=usage.cache_write_tokens,
-        waited_s=outcome.waited_s,
-        resent=outcome.resent,
-        sent_s=completion.sent_s,
-        finish_reason=completion.ended,
-        remark=joined(remarks),
-    )
 
 
 def together(calls: Sequence[Callable[[], T]]) -> list[T]:

@@ -133,9 +133,9 @@ class LocalEngine(Engine):
             return Reply(text)
         return Reply(
             text,
-            generation.prompt_tokens,
-            generation.output_tokens,
             generation.token_s,
+            prompt_tokens=generation.prompt_tokens,
+            output_tokens=generation.output_tokens,
             confidence=generation.confidence,
             finish_reason="length" if generation.cut else "stop",
         )

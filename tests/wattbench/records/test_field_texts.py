@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from wattbench.config import Suite
 from wattbench.config.base import Strict
-from wattbench.config.field_texts import field_texts
+from wattbench.records.field_texts import field_texts
 
 
 class Shelf(Strict):

@@ -1,4 +1,4 @@
-"""Read the text below each field of a settings class, for the JSON Schema.
+"""Read the text below each field of a class, for the JSON Schemas of suites and records.
 
 pydantic does so itself where `use_attribute_docstrings` is set, but while it makes the classes: that took a fifth of
 the time of importing them, and every command imports them.
