@@ -7,8 +7,10 @@ connection that had carried another answer it may have met with what was left of
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NoReturn
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import NoReturn, TypeVar
 
 from wattbench.clock import now_s
 from wattbench.records.rows.answers import TokenCounts
@@ -16,10 +18,12 @@ from wattbench.systems.base import Reply, joined
 from wattbench.systems.endpoint.client import OpenAIClient
 from wattbench.systems.endpoint.completion_stream import Completion
 from wattbench.systems.endpoint.pacing import Pacer, asked_delay_s, backoff_s
-from wattbench.systems.endpoint.refusals import Refusal, ServerError, SpoiledAnswerError
+from wattbench.systems.endpoint.refusals import FailedRequestError, Refusal, ServerError, SpoiledAnswerError
 from wattbench.systems.endpoint.request import EndpointRequest
 from wattbench.systems.endpoint.usage import Usage
 from wattbench.systems.spending import Account, Reserved
+
+T = TypeVar("T")
 
 AGAIN = (408, 429, 500, 502, 503, 504, 529)
 """Statuses with which services refuse for now: too many requests, or overloaded."""
@@ -103,6 +107,30 @@ class Asker:
             self._settle(ask, reserved, completion.usage)
             return _reply(completion, finished_s, waited_s, resent, spoiled=spoiled)
 
+    def ask_all(
+        self, asks: Sequence[EndpointRequest], first_token: Callable[[], None] | None = None, *, once: bool = False
+    ) -> list[Reply]:
+        """Send requests together, wait for all, and return the replies in the same order.
+
+        A request that failed by itself, from a server that works, has a reply that says so.
+
+        Args:
+            asks: of any number of documents.
+            first_token: called as the first token of each reply arrives.
+            once: as of `ask`.
+
+        Raises:
+            UserError: the server cannot be asked, or only later than is waited for.
+        """
+
+        def answer(ask: EndpointRequest) -> Reply:
+            try:
+                return self.ask(ask, first_token, once=once)
+            except FailedRequestError as error:
+                return Reply("", finished_s=now_s(), failure=error.what, waited_s=error.waited_s, resent=error.resent)
+
+        return together([partial(answer, ask) for ask in asks])
+
     def _may_resend(self, refusal: Refusal) -> bool:
         return self._resends > 0 and not refusal.spent and (refusal.status is None or refusal.status in AGAIN)
 
@@ -160,3 +188,33 @@ def _end(error: ServerError, why: str) -> NoReturn:
     ended = type(error)(message, f"{error.what}; {why[0].lower()}{why[1:]}", error.refusal)
     ended.waited_s, ended.resent = error.waited_s, error.resent
     raise ended from None
+
+
+def together(calls: Sequence[Callable[[], T]]) -> list[T]:
+    """Make calls at the same time, each in a thread, and return the results in order.
+
+    One call alone is made in this thread. The threads are daemons, so that Ctrl-C leaves at once rather than
+    when the slowest server has answered (`ThreadPoolExecutor` would join them at exit).
+
+    Raises:
+        Whatever the first of the failed calls raised, once all have ended.
+    """
+    if len(calls) == 1:
+        return [calls[0]()]
+    results: dict[int, T] = {}
+    errors: dict[int, BaseException] = {}
+
+    def run(index: int) -> None:
+        try:
+            results[index] = calls[index]()
+        except BaseException as error:  # carried over to the caller's thread
+            errors[index] = error
+
+    threads = [threading.Thread(target=run, args=(index,), daemon=True) for index in range(len(calls))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[min(errors)]
+    return [results[index] for index in range(len(calls))]

@@ -178,7 +178,7 @@ class EndpointEngine(Engine):
         if request_type != GENERATE:
             self.lm.loglikelihood(requests)
         try:
-            replies: list[Reply] = self.lm.answer(requests, first_token, once=once)
+            replies = self._asker.ask_all([self.lm.request_of(each) for each in requests], first_token, once=once)
         except UserError as error:
             self._check_server(error)
             raise

@@ -12,10 +12,9 @@ from tests.made_up.copying_server import CopyingServer, numbered
 from wattbench.clock import now_s
 from wattbench.network.get import Fetcher
 from wattbench.systems.base import Reply
-from wattbench.systems.endpoint.asker import ASKED_AGAIN, Asker
+from wattbench.systems.endpoint.asker import ASKED_AGAIN, Asker, together
 from wattbench.systems.endpoint.client import OpenAIClient
 from wattbench.systems.endpoint.listing import listed_models
-from wattbench.systems.endpoint.lm import together
 from wattbench.systems.endpoint.pacing import Pacer
 from wattbench.systems.endpoint.refusals import FailedRequestError
 from wattbench.systems.endpoint.request import EndpointRequest
