@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -187,7 +186,7 @@ def system_row(
         teacher=config.teacher,
         training=training,
         node=load.node,
-        **asdict(facts),
+        **vars(facts),
     )
 
 

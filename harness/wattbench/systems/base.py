@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from wattbench.errors import UserError
 from wattbench.records.rows.answers import FinishReason, TokenCounts, Used
+from wattbench.records.rows.systems import Facts
 from wattbench.systems.memory import peak_resident_bytes
 
 if TYPE_CHECKING:
@@ -88,23 +89,6 @@ def failure_of(replies: Iterable[Reply]) -> str | None:
 def joined(remarks: Iterable[str | None]) -> str | None:
     """Join remarks into one text, each remark once; None without remarks."""
     return "; ".join(dict.fromkeys(each for each in remarks if each)) or None
-
-
-@dataclass(frozen=True)
-class Facts:
-    """Facts about a loaded system: parameters, weights, versions, device. None: not known."""
-
-    engine_version: str | None = None
-    parameters_total: int | None = None
-    parameters_active: int | None = None
-    weight_bytes: int | None = None
-    weights_sha256: str | None = None
-    served_model: str | None = None
-    """The model's name on a server that wattbench did not start."""
-    dtype: str | None = None
-    device: str | None = None
-    shares_base_with: str | None = None
-    """The system that had already loaded this one's base."""
 
 
 @dataclass(frozen=True)

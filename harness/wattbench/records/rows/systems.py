@@ -9,13 +9,9 @@ from wattbench.records.rows.schema import Amount, Count, RecordRow
 
 
 @dataclass(frozen=True, kw_only=True)
-class SystemRow(RecordRow):
-    """A line of `systems.jsonl`: what a system is made of and what loading it cost. The last line per system counts."""
+class Facts:
+    """Facts about a loaded system: parameters, weights, versions, device. None: not known."""
 
-    system: str
-    kind: str
-    engine: str
-    domain: str | None = None
     engine_version: str | None = None
     parameters_total: Count | None = None
     """None if not known (an endpoint that does not report it)."""
@@ -28,6 +24,18 @@ class SystemRow(RecordRow):
     """For a server that wattbench did not start: the name it gives the model. It cannot be verified."""
     dtype: str | None = None
     device: str | None = None
+    shares_base_with: str | None = None
+    """The system that had already loaded this one's base: the load figures here are then of the adapter alone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SystemRow(Facts, RecordRow):
+    """A line of `systems.jsonl`: what a system is made of and what loading it cost. The last line per system counts."""
+
+    system: str
+    kind: str
+    engine: str
+    domain: str | None = None
     peak_memory_bytes: Count | None = None
     """Highest resident memory of the process that ran the system (of a served one: of the server)."""
     peak_device_memory_bytes: Count | None = None
@@ -51,7 +59,5 @@ class SystemRow(RecordRow):
     """For a distilled system: its teacher."""
     training: dict[str, dict[str, Any]] | None = None
     """The cost of everything that was trained for it, by name: tokens, seconds, joules and how they were measured."""
-    shares_base_with: str | None = None
-    """The system that had already loaded this one's base: the load figures here are then of the adapter alone."""
     node: str = ""
     """The machine on which it was loaded; empty in older records."""

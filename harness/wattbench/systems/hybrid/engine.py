@@ -16,13 +16,13 @@ from wattbench.clock import now_s
 from wattbench.config import CascadeRouter, HybridSystem, LlmRouter, LocalModel
 from wattbench.errors import UserError
 from wattbench.records.rows.answers import TokenCounts, Used
+from wattbench.records.rows.systems import Facts
 from wattbench.routers import Attempt, Question, Routed, Setup, open_router, router_class
 from wattbench.systems.base import (
     GENERATE,
     LOGLIKELIHOOD,
     ROLLING,
     Engine,
-    Facts,
     Reply,
     Route,
     TaskContext,

@@ -124,8 +124,7 @@ def answers_of_side(
 def _usage(row: AnswerRow) -> list[Mapping[str, object]]:
     """Return the tokens of each system that took part in an answer. The counts of the answer itself are last."""
     unknown = None if row.failure is None else 0  # a failed request without counts used nothing that is known of
-    names = ("prompt_tokens", "cached_tokens", "cache_write_tokens", "output_tokens")
-    counts = {name: unknown if getattr(row, name) is None else getattr(row, name) for name in names}
+    counts = {name: unknown if count is None else count for name, count in row.counts.items()}
     return [*map(vars, row.usage), {"system": "", **counts, "seconds": row.finished_s - row.started_s}]
 
 
