@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from docs.site import commands, markdown, python_api, repository_files, suite_schema
+from docs.site import commands, markdown, python_api, record_fields, repository_files, suite_schema
 
 REPOSITORY_PAGES = {
     "README.md": "index.md",
@@ -19,6 +19,7 @@ REPOSITORY_PAGES = {
 GENERATED: dict[str, Callable[[], str]] = {
     "reference/commands.md": commands.page,
     "reference/python-api.md": python_api.page,
+    "reference/record-fields.md": record_fields.page,
     "reference/suite-schema.md": suite_schema.page,
 }
 """Place in the site, to what writes the page."""

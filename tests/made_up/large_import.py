@@ -20,7 +20,7 @@ from wattbench.records import SCHEMA_VERSION, RunHeader, RunWriter, SystemRow
 from wattbench.records.files.atomic_write import write_atomically
 from wattbench.records.finish_record import finish_record
 from wattbench.records.provenance import IMPORTED
-from wattbench.records.rows.items import named_item_hash
+from wattbench.records.rows.answers import named_item_hash
 from wattbench.records.tables.run_tables import items_parquet, windows_parquet
 
 SYSTEMS = 10

@@ -27,9 +27,9 @@ from wattbench.records import (
     read_run,
 )
 from wattbench.records.rows.experts import ExpertRow
-from wattbench.records.rows.passes import PassRow
 from wattbench.records.rows.phases import TOTAL, Split
 from wattbench.records.rows.spending import SpentRow
+from wattbench.records.rows.windows import PassRow
 from wattbench.records.trace import COLUMNS
 from wattbench.scenarios.blocks.deal import Block, deal, order_of
 

@@ -106,11 +106,13 @@ def doctor(as_json: bool) -> None:
 
 
 @main.command()
-def schema() -> None:
+@click.option("--records", is_flag=True, help="Print that of the files of a run instead.")
+def schema(records: bool) -> None:
     """Print the JSON Schema of a suite file, for editors."""
     from wattbench.config import Suite
+    from wattbench.records.record_schema import record_schema
 
-    click.echo(json.dumps(Suite.model_json_schema(), indent=2))
+    click.echo(json.dumps(record_schema() if records else Suite.model_json_schema(), indent=2))
 
 
 @contextlib.contextmanager

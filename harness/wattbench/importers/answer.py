@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wattbench.errors import UserError
-from wattbench.records.rows.answers import FinishReason
-from wattbench.records.rows.field_checks import LARGEST_NUMBER
+from wattbench.records.rows.answers import FinishReason, TokenCounts
+from wattbench.records.rows.schema import LARGEST_NUMBER
 
 NAME_LENGTH = 200
 """A longer name of a system, a task or a domain is probably from a wrong column."""
@@ -32,8 +32,8 @@ MOST_COUNTED = 2.0**53
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
-    """One answer of one system to one item. None or an empty string: not in the source."""
+class Answer(TokenCounts):
+    """One answer of one system to one item, with its tokens. None or an empty string: not in the source."""
 
     where: str
     """``file:line``, for messages."""
@@ -57,14 +57,6 @@ class Answer:
     token_seconds: Sequence[float] = ()
     """From sending the request to each piece of output, the first included, in order. With the first and the last alone
     and `output_tokens`, the time per token is known too."""
-    prompt_tokens: int | None = None
-    cached_tokens: int | None = None
-    """Of the prompt's, those that the server had in its cache."""
-    cache_write_tokens: int | None = None
-    """Of the prompt's, those that it wrote to its cache, and bills as such."""
-    output_tokens: int | None = None
-    reasoning_tokens: int | None = None
-    """Of the output's, those of thoughts."""
     joules: float | None = None
     joules_above_idle: float | None = None
     cost: float | None = None

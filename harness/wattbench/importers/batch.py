@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from wattbench.importers.answer import Answer
+from wattbench.records.tables.run_tables import arrow_schema
 
 ROWS = 10_000
 """Answers per batch, of readers that make an `Answer` of each."""
@@ -21,17 +22,19 @@ BYTES = 32_000_000
 _LINE = "\0"
 """Where the line's number goes in `at`: no path and no name has this character."""
 
-TEXTS = (
-    "system", "task", "item", "kind", "domain", "currency", "doc_hash", "prompt_hash", "prompt", "answer", "filtered",
-    "target",
-)  # fmt: skip
+_OF_ANSWER = {each.name: each for each in arrow_schema(Answer) if each.name not in ("where", "metrics")}
+
+
+def _fields(kind: Any, *, nullable: bool) -> tuple[str, ...]:
+    return tuple(each.name for each in _OF_ANSWER.values() if (each.type, each.nullable) == (kind, nullable))
+
+
+TEXTS = _fields(pa.string(), nullable=False)
 """Empty where the source has none."""
-OPTIONAL_TEXTS = ("route", "failure", "finish_reason")
+OPTIONAL_TEXTS = _fields(pa.string(), nullable=True)
 """Null where the source has none. What follows is too, but for `repeat`."""
-FIGURES = (
-    "score", "scheduled_s", "started_s", "seconds", "first_token_seconds", "joules", "joules_above_idle", "cost",
-)  # fmt: skip
-COUNTS = ("repeat", "prompt_tokens", "cached_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens")
+FIGURES = _fields(pa.float64(), nullable=True)
+COUNTS = ("repeat", *_fields(pa.int64(), nullable=True))
 LISTS = ("token_seconds",)
 """Empty where the source has none."""
 
@@ -42,10 +45,8 @@ def schema() -> Any:
 
     `at` has a NUL in the place of the number of the line or row, which is in `line`; without one it is all of `where`.
     """
-    columns = dict.fromkeys(("at", *TEXTS, "metrics", *OPTIONAL_TEXTS), pa.string())
-    columns |= dict.fromkeys(FIGURES, pa.float64()) | dict.fromkeys(("line", *COUNTS), pa.int64())
-    columns |= dict.fromkeys(LISTS, pa.list_(pa.float64()))
-    return pa.schema(columns)
+    of_answer = {name: each.type for name, each in _OF_ANSWER.items()}
+    return pa.schema({"at": pa.string(), "line": pa.int64(), "metrics": pa.string(), **of_answer})
 
 
 def numbered(before: str, after: str = "") -> str:
@@ -81,10 +82,9 @@ def batch_of(answers: Sequence[Answer]) -> Any:
         "line": [None] * len(answers),
         "metrics": [json.dumps(dict(each.metrics), default=str) for each in answers],
     }
-    for name in (*TEXTS, *OPTIONAL_TEXTS):
-        columns[name] = [_utf8(getattr(each, name)) for each in answers]
-    for name in (*FIGURES, *COUNTS, *LISTS):
-        columns[name] = [getattr(each, name) for each in answers]
+    for name in _OF_ANSWER:
+        values = [getattr(each, name) for each in answers]
+        columns[name] = [_utf8(each) for each in values] if name in (*TEXTS, *OPTIONAL_TEXTS) else values
     return pa.RecordBatch.from_pydict(columns, schema=schema())
 
 

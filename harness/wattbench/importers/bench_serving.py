@@ -23,7 +23,7 @@ from wattbench.importers.fields import MS, REQUESTS, chunk_ends, count, figure, 
 from wattbench.importers.files import digest, head, mapping, read_object, read_objects, text
 from wattbench.importers.imported import AT_ONCE, RATE, Format, ImportDraft
 from wattbench.importers.stated import Total, Totals
-from wattbench.records.rows.field_checks import LARGEST_NUMBER
+from wattbench.records.rows.schema import LARGEST_NUMBER
 
 REQUEST = {
     "first_token_seconds": figure("ttfts", zero=False, name="ttft"),

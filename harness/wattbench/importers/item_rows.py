@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,10 @@ from wattbench.importers.metered import Metered
 from wattbench.importers.spool import Spool
 from wattbench.importers.survey import Survey
 from wattbench.records.provenance import IMPORTED
-from wattbench.records.tables.run_tables import items_schema
+from wattbench.records.rows.answers import ItemRow
+from wattbench.records.tables.run_tables import default_columns, items_schema
+
+_ITEM = frozenset(each.name for each in fields(ItemRow))
 
 
 def item_batches(answers: Spool, known: Survey, run: str, metered: Metered | None = None) -> Iterator[Any]:
@@ -46,19 +50,13 @@ def item_batches(answers: Spool, known: Survey, run: str, metered: Metered | Non
 def _columns(batch: Any) -> dict[str, Any]:
     """Return the columns that can be computed from the answers alone."""
     size = batch.num_rows
-    none = {each.name: pa.nulls(size, each.type) for each in items_schema()}
     given = {name: batch.column(name) for name in batch.schema.names}
     # If only the duration is known it starts at 0.
     started = pc.coalesce(given["started_s"], pc.if_else(given["seconds"].is_valid(), 0.0, pa.scalar(None)))
-    same = (
-        "system", "task", "repeat", "metrics", "prompt_tokens", "cached_tokens", "cache_write_tokens", "output_tokens",
-        "reasoning_tokens", "route", "failure", "cost", "prompt", "target",
-    )  # fmt: skip
-    return none | {name: given[name] for name in same} | {
+    return default_columns(ItemRow, size) | {name: each for name, each in given.items() if name in _ITEM} | {
         "domain": _filled(given["domain"], given["task"].filter),
         "doc_hash": _filled(given["doc_hash"], lambda missing: _named(given["task"], given["item"], missing)),
         "prompt_hash": _filled(given["prompt_hash"], lambda missing: _digests(given["prompt"].filter(missing))),
-        "messages_hash": pa.repeat("", size),
         "correct": given["score"],
         "scheduled_s": pc.coalesce(given["scheduled_s"], started),
         "started_s": started,
@@ -72,13 +70,6 @@ def _columns(batch: Any) -> dict[str, Any]:
         "energy_provenance": pc.if_else(given["joules"].is_valid(), IMPORTED, ""),
         "finish_reason": _finish_reasons(given["finish_reason"]),
         "route_asked": _lists(given["route"]),
-        "usage": _lists(pa.nulls(size, items_schema().field("usage").type.value_type)),
-        "waited_s": pa.repeat(0.0, size),
-        "resent": pa.repeat(0, size),
-        "attempt": pa.repeat(0, size),
-        "node": pa.repeat("", size),
-        "co_runners": pa.repeat(0, size),
-        "passes": pa.repeat(1, size),
         "output": given["answer"],
         "filtered": _filled(given["filtered"], given["answer"].filter),
     }  # fmt: skip

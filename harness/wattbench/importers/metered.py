@@ -72,9 +72,7 @@ def metered(imported: Imported, known: Survey, run: str) -> Metered | None:
         if not timed.any():
             continue
         task = known.cells[cells[0]].task if len(cells) == 1 else None
-        label = WindowLabel(
-            window=f"w{len(windows):04d}", run=run, system=name, task=task, purpose=Purpose.MEASURED.value
-        )
+        label = WindowLabel(window=f"w{len(windows):04d}", run=run, system=name, task=task, purpose=Purpose.MEASURED)
         first_s, last_s = float(started_s[timed].min()), float(finished_s[timed].max())
         row = judged(telemetry, label, first_s, last_s)
         window_of_row[of_system] = len(windows)

@@ -13,7 +13,7 @@ from typing import Any
 from wattbench.errors import UserError
 from wattbench.importers.answer import check_name
 from wattbench.records import SummaryRow
-from wattbench.records.rows.field_checks import LARGEST_NUMBER
+from wattbench.records.rows.schema import LARGEST_NUMBER
 from wattbench.records.rows.summaries import FIGURES
 
 MOST_FIGURES = 200_000

@@ -124,7 +124,7 @@ def joules_of_series(
         read_by=read_by,
         limits_w={} if limit_w is None else {component: limit_w},
     )
-    label = WindowLabel(window="w0000", run="", system="", task=None, purpose=Purpose.MEASURED.value)
+    label = WindowLabel(window="w0000", run="", system="", task=None, purpose=Purpose.MEASURED)
     row = judged(telemetry, label, *span_s)
     return (row.energy_j[component], None) if row.valid else (None, "; ".join(row.reasons))
 

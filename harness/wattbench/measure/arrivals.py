@@ -19,6 +19,7 @@ import numpy as np
 from wattbench.config import Load, Resolved
 from wattbench.errors import UserError
 from wattbench.records import POISSON_ARRIVALS, TRACE_ARRIVALS
+from wattbench.records.rows.answers import Arrivals
 from wattbench.traces import ArrivalTrace, read_trace
 
 _LENGTHS = ("input_tokens", "output_tokens")
@@ -30,7 +31,7 @@ class PlannedOffer:
 
     rate_per_s: float
     """On average."""
-    arrivals: str | None
+    arrivals: Arrivals | None
     """As in `LoadRow`."""
     queries: int
     """Of LoadGen's there may be a few more."""
@@ -60,7 +61,7 @@ def offers(load: Load, documents: int) -> list[PlannedOffer]:
     ]
     if load.trace is not None:
         dealt, rate = dealt_part(load, documents), mean_rate_per_s(load)
-        kinds = (TRACE_ARRIVALS, POISSON_ARRIVALS) if load.beside_poisson else (TRACE_ARRIVALS,)
+        kinds: tuple[Arrivals, ...] = (TRACE_ARRIVALS, POISSON_ARRIVALS) if load.beside_poisson else (TRACE_ARRIVALS,)
         planned += [PlannedOffer(rate, kind, len(dealt.arrivals), dealt.span_s / load.speed) for kind in kinds]
     return planned
 

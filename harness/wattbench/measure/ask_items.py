@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from lm_eval.utils import hash_string
 
@@ -17,7 +17,7 @@ from wattbench.clock import now_s
 from wattbench.interrupts import raise_if_interrupted
 from wattbench.measure.concurrency import keep_in_flight
 from wattbench.records import AnswerRow
-from wattbench.records.rows.answers import FinishReason
+from wattbench.records.rows.answers import FinishReason, RequestType, TokenCounts
 from wattbench.systems import Engine, Reply
 from wattbench.systems.base import GENERATE, LOGLIKELIHOOD, failure_of, joined
 from wattbench.tasks.chat_prompt import messages_hash
@@ -232,16 +232,12 @@ def answer_row(
     return AnswerRow(
         doc_id=ask.doc_id,
         repeat=repeat,
-        request_type=ask.request_type,
+        request_type=cast("RequestType", ask.request_type),
         prompt=ask.prompt,
         prompt_hash=ask.prompt_hash,
         messages_hash=messages_hash(ask.requests[0].args[0]),
         replies=[_plain(reply.value) for reply in (no_replies(ask) if failure is not None else replies)],
-        prompt_tokens=_sum(reply.prompt_tokens for reply in replies),
-        output_tokens=_sum(reply.output_tokens for reply in replies),
-        cached_tokens=_sum(reply.cached_tokens for reply in replies),
-        reasoning_tokens=_sum(reply.reasoning_tokens for reply in replies),
-        cache_write_tokens=_sum(reply.cache_write_tokens for reply in replies),
+        **TokenCounts.summed(replies),
         scheduled_s=started_s,
         started_s=started_s,
         first_token_s=token_s[0] if token_s else None,
@@ -254,7 +250,7 @@ def answer_row(
         route_score=route.score if route else None,
         router_s=route.router_s if route else None,
         route_asked=list(route.systems) if route else [],
-        usage=[asdict(each) for each in route.usage] if route else [],
+        usage=list(route.usage) if route else [],
         failure=failure,
         waited_s=waited_s,
         resent=sum(reply.resent for reply in replies),
@@ -289,13 +285,3 @@ def no_replies(ask: ItemRequests) -> list[Reply]:
 
 def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
-
-
-def _sum(counts: Iterable[int | None]) -> int | None:
-    """Return the sum of counts; None if one of them is unknown."""
-    total = 0
-    for count in counts:
-        if count is None:
-            return None
-        total += count
-    return total

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,6 @@ from wattbench.meters.windows.in_flight import alone_s, shares
 from wattbench.records import AnswerRow, ExpertRow, ItemRow, RunRecords, ScoreRow, SystemRow, WindowRow
 from wattbench.systems import Engine, Facts, Mixture
 from wattbench.systems.training_ledger import lineage
-
-_OF_ANSWER = tuple(each.name for each in fields(ItemRow) if each.name in {field.name for field in fields(AnswerRow)})
-"""Fields that an item has of its answer."""
 
 
 def item_rows(records: RunRecords, cells: Sequence[Cell], windows: Sequence[WindowRow]) -> list[ItemRow]:
@@ -43,19 +39,17 @@ def _rows_of_system(records: RunRecords, cells: Sequence[Cell], windows: Mapping
     split_s = _alone_in_window_s(alone)
     energies, cpu_seconds = attribute(alone, windows), attribute_cpu(alone, windows)
     scores = {
-        (cell.choice.task, s.doc_id, s.repeat, s.offered_per_s, s.arrivals): s
-        for cell in cells
-        for s in records.scores(cell.system, cell.choice.task) or []
+        (cell.choice.task, *s.key): s for cell in cells for s in records.scores(cell.system, cell.choice.task) or []
     }
     rows = []
     for (cell, answer), (energy_j, above_idle_j), own_cpu_s, item_s in zip(
         answers, energies, cpu_seconds, split_s, strict=True
     ):
-        score = scores[cell.choice.task, answer.doc_id, answer.repeat, answer.offered_per_s, answer.arrivals]
+        score = scores[cell.choice.task, *answer.key]
         window = windows.get(answer.window)
         rows.append(
-            ItemRow(
-                **{name: getattr(answer, name) for name in _OF_ANSWER},
+            ItemRow.of(
+                answer,
                 run=records.header.run,
                 system=cell.system,
                 kind=cell.config.kind,
@@ -192,7 +186,7 @@ def system_row(
         teacher=config.teacher,
         training=training,
         node=load.node,
-        **asdict(facts),
+        **vars(facts),
     )
 
 

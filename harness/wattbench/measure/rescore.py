@@ -19,7 +19,7 @@ from wattbench.measure.compared_texts import TextComparison, compare_texts
 from wattbench.measure.scorer import Scorer
 from wattbench.records import Forms, RunHeader, RunRecords, ScoreRow
 from wattbench.records.copies import write_rescored
-from wattbench.records.rows.answers import ScoreKey
+from wattbench.records.rows.answers import AnswerKey
 from wattbench.records.rows.header import new_run_name, utc_now
 from wattbench.records.tables.run_tables import compared_texts
 from wattbench.records.verified_files import check_unchanged
@@ -296,9 +296,9 @@ def _changes(records: RunRecords, scores: Cells) -> Iterable[ChangedScore]:
         )
 
 
-def _scores_before(records: RunRecords, scores: Cells) -> Mapping[tuple[str, str], Mapping[ScoreKey, float]]:
+def _scores_before(records: RunRecords, scores: Cells) -> Mapping[tuple[str, str], Mapping[AnswerKey, float]]:
     """Return the scores in the table of items, without those of failed answers."""
-    before: dict[tuple[str, str], dict[ScoreKey, float]] = {cell: {} for cell in scores}
+    before: dict[tuple[str, str], dict[AnswerKey, float]] = {cell: {} for cell in scores}
     for row in compared_texts(records.layout.items_table):
         cell = row["system"], row["task"]
         if cell in before and row["failure"] is None and row["correct"] is not None:

@@ -32,21 +32,19 @@ from wattbench.records.fingerprint_parts import (
 )
 from wattbench.records.layout import RunLayout
 from wattbench.records.reader import RunRecords, read_run
-from wattbench.records.rows.answers import AnswerRow, ScoreRow
+from wattbench.records.rows.answers import AnswerRow, ItemRow, ScoreRow
 from wattbench.records.rows.arrival_rates import POISSON_ARRIVALS, TRACE_ARRIVALS, LoadRow
 from wattbench.records.rows.blocks import BlockPlan, BlockRow, SpoiledBy, attempts_by_block
 from wattbench.records.rows.components import added, is_container, total_j
 from wattbench.records.rows.estimates import EstimateRow
 from wattbench.records.rows.experts import ExpertRow
 from wattbench.records.rows.header import RunHeader
-from wattbench.records.rows.items import ItemRow
-from wattbench.records.rows.passes import PassRow
 from wattbench.records.rows.phases import PhaseRow, Split
 from wattbench.records.rows.rounds import BASELINE, CANDIDATE, SIDES, RoundRow
 from wattbench.records.rows.schema import SCHEMA_VERSION
 from wattbench.records.rows.summaries import SummaryRow
 from wattbench.records.rows.systems import SystemRow
-from wattbench.records.rows.windows import Purpose, WindowLabel, WindowRow
+from wattbench.records.rows.windows import PassRow, Purpose, WindowLabel, WindowRow
 from wattbench.records.trace import COLUMNS as TRACE_COLUMNS
 from wattbench.records.trace import TraceRow, trace_rows
 from wattbench.records.writer import RunWriter

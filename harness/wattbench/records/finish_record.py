@@ -18,7 +18,7 @@ from wattbench.errors import UserError
 from wattbench.records.files.atomic_write import is_temporary
 from wattbench.records.files.regular_file import MOST_BYTES, open_record, read_record
 from wattbench.records.layout import RunLayout
-from wattbench.records.rows.schema import RecordRow
+from wattbench.records.rows.schema import Count, RecordRow
 
 NOT_IN_OLDER = ("estimates.jsonl", "spending.jsonl", "summaries.jsonl")
 """Files of which older records have no digest, though the run held them."""
@@ -32,9 +32,9 @@ class FinishRecord(RecordRow):
 
     finished_utc: str
     """ISO 8601."""
-    items: int
+    items: Count
     """Rows of `items.parquet`."""
-    windows: int
+    windows: Count
     """Rows of `windows.parquet`."""
     sha256: dict[str, str] | None = field(default=None)
     """File to the SHA-256 of its bytes; paths are relative to the run, with slashes. None in older records."""

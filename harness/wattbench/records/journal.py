@@ -128,7 +128,7 @@ class Journal:
                 file.seek(begin)
                 take_in(digest.update, file, end - begin)
         text = digest.hexdigest()[:DIGEST_CHARACTERS]
-        row = JournalRow(number=self._number, how=how.value, file=name, begin=begin, end=end, digest=text)
+        row = JournalRow(number=self._number, how=how, file=name, begin=begin, end=end, digest=text)
         self._failed = True
         with failing_as(self._layout.journal, FAILURE):
             self._appender.append_bytes(json.dumps(row.as_json(), separators=(",", ":")).encode() + b"\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -12,11 +11,12 @@ from typing import IO
 
 from wattbench.errors import UserError
 from wattbench.records.files.atomic_write import failing_as
-from wattbench.records.files.regular_file import MOST_BYTES, open_record, record_lines
+from wattbench.records.files.jsonl import complete_lines
+from wattbench.records.files.regular_file import MOST_BYTES, open_record
 from wattbench.records.finish_record import run_files
 from wattbench.records.layout import RunLayout
-from wattbench.records.rows.field_checks import FieldError
 from wattbench.records.rows.journal import DIGEST_CHARACTERS, JournalRow, Written, digest_head
+from wattbench.records.rows.schema import FieldError
 
 _UNREADABLE = "cannot be read"
 _CHUNK_BYTES = 1 << 20
@@ -129,10 +129,10 @@ class _Journal:
 
     def lines_of(self, path: Path) -> Iterator[str]:
         """Read all lines, and yield a clause for each line that does not continue the one before it."""
-        for number, line in enumerate(_complete_lines(path), start=1):
+        for number, line in enumerate(complete_lines(path), start=1):
             try:
-                row = JournalRow.from_json(json.loads(line))
-            except (FieldError, ValueError, RecursionError, AttributeError) as error:
+                row = JournalRow.read(line)
+            except FieldError as error:
                 raise UserError(f"{path}: line {number}: {error}; the record is damaged") from error
             if row.number != self.rows:
                 yield f"{path.name}: line {number} does not follow the one before it, which was taken out"
@@ -154,12 +154,6 @@ class _Journal:
         follows = row.begin == spans.end
         spans.rows.append((row.number, row.how, row.end, self.last_digest, row.digest))
         return follows
-
-
-def _complete_lines(path: Path) -> Iterator[bytes]:
-    """Yield the complete lines of a journal, without line feeds."""
-    with open_record(path, MOST_BYTES) as file:
-        yield from (line[:-1] for line in record_lines(file, path) if line.endswith(b"\n"))
 
 
 def _change(path: Path, name: str, spans: _Spans) -> str | None:

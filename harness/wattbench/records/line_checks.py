@@ -72,9 +72,7 @@ def _doubled(name: str, answers: Iterable[AnswerRow]) -> Iterator[str]:
     seen: dict[tuple[object, ...], AnswerRow] = {}
     for row in answers:
         again = row.window if row.offered_per_s is not None else None
-        key = (
-            row.request_type, row.doc_id, row.repeat, row.block, row.attempt, row.offered_per_s, row.arrivals, again
-        )  # fmt: skip
+        key = (row.request_type, *row.key, row.block, row.attempt, again)
         before = seen.get(key)
         if before is not None and (before.failure is None or before.window == row.window):
             yield f"{name} has the answer to document {row.doc_id}, repeat {row.repeat}, twice"
@@ -105,13 +103,13 @@ def _scores(run: RunRecords, system: str, task: str) -> Iterator[str]:
     if scores is None:
         return
     name = run.layout.name_of(run.layout.scores(system, task))
-    counted = Counter((row.doc_id, row.repeat, row.offered_per_s, row.arrivals) for row in scores)
+    counted = Counter(row.key for row in scores)
     yield from _each_once(
         name, ((f"the score of document {key[0]}, repeat {key[1]},", n) for key, n in counted.items())
     )
     if run.header.gate is not None or run.header.imported is not None:
         return
-    answered = {(row.doc_id, row.repeat, row.offered_per_s, row.arrivals) for row in run.answers(system, task)}
+    answered = {row.key for row in run.answers(system, task)}
     if answered != counted.keys():
         yield f"{name} has scores of {len(counted)} answers, and there are {len(answered)}"
 

@@ -10,25 +10,23 @@ from pathlib import Path
 from typing import TypeVar
 
 from wattbench.errors import UserError
-from wattbench.records.files.jsonl import read_lines
+from wattbench.records.files.jsonl import complete_lines
 from wattbench.records.files.regular_file import MissingFileError, is_folder, read_record
 from wattbench.records.layout import RunLayout
-from wattbench.records.rows.answers import AnswerRow, ScoreRow
+from wattbench.records.rows.answers import AnswerKey, AnswerRow, ScoreRow
 from wattbench.records.rows.arrival_rates import LoadRow
 from wattbench.records.rows.blocks import BlockPlan, BlockRow, counted_attempts
 from wattbench.records.rows.estimates import EstimateRow
 from wattbench.records.rows.experts import ExpertRow
-from wattbench.records.rows.field_checks import FieldError
 from wattbench.records.rows.header import RunHeader
-from wattbench.records.rows.passes import PassRow
 from wattbench.records.rows.phases import PhaseRow
 from wattbench.records.rows.rounds import RoundRow
-from wattbench.records.rows.schema import RecordRow
+from wattbench.records.rows.schema import FieldError, NotARowError, RecordRow
 from wattbench.records.rows.spending import SpentRow
 from wattbench.records.rows.summaries import SummaryRow
 from wattbench.records.rows.systems import SystemRow
-from wattbench.records.rows.windows import Purpose, WindowLabel, WindowRow
-from wattbench.records.upgrade import upgraded
+from wattbench.records.rows.windows import PassRow, Purpose, WindowLabel, WindowRow
+from wattbench.records.upgrade import has_older_lines
 
 _Row = TypeVar("_Row", bound=RecordRow)
 
@@ -104,14 +102,14 @@ class RunRecords:
         Under load, what was answered at a rate that was cut off does not count. In a run with blocks, of a block that
         was asked again only the last complete attempt counts.
         """
-        first: dict[tuple[str, int, int, float | None, str | None], AnswerRow] = {}
+        first: dict[tuple[str, *AnswerKey], AnswerRow] = {}
         counted = {row.window for row in self.loads()}
         attempts = counted_attempts(self.blocks())
         for row in self.answers_of_all_attempts(system, task):
             if row.block is not None and row.attempt != attempts.get(row.block, 0):
                 continue
             if row.offered_per_s is None or row.window in counted:
-                key = (row.request_type, row.doc_id, row.repeat, row.offered_per_s, row.arrivals)
+                key = (row.request_type, *row.key)
                 if key not in first or (first[key].failure is not None and row.offered_per_s is None):
                     first[key] = row
         return list(first.values())
@@ -180,7 +178,7 @@ def read_run(root: Path) -> RunRecords:
     except (ValueError, RecursionError) as error:
         raise UserError(f"{layout.header}: cannot be read ({error})") from error
     try:
-        return RunRecords(layout, RunHeader.from_json(upgraded(raw, layout.header)))
+        return RunRecords(layout, RunHeader.from_json(upgraded_header(raw, layout.header)))
     except RecursionError:
         raise UserError(f"{layout.header}: too deeply nested; the record is damaged") from None
     except TypeError as error:
@@ -193,13 +191,20 @@ def read_rows(path: Path, row: type[_Row], *, checked: bool = True) -> list[_Row
     Raises:
         UserError: a line is damaged; the message has its number and the field.
     """
+    older = has_older_lines(row)
     rows = []
-    for number, line in enumerate(read_lines(path), start=1):
+    for number, line in enumerate(complete_lines(path), start=1):
         try:
-            rows.append(row.from_json(line) if checked else row.unchecked(line))
+            if older or not checked:
+                raw = json.loads(line)
+                rows.append(row.from_json(upgraded_row(row, raw)) if older else row.unchecked(raw))
+            else:
+                rows.append(row.read(line))
+        except NotARowError as error:
+            raise UserError(f"{path}: line {number} is {error}; the record is damaged") from error
         except FieldError as error:
             raise UserError(f"{path}: line {number}: {error}; the record is damaged") from error
-        except (AttributeError, LookupError, TypeError, ValueError) as error:
+        except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
             raise UserError(f"{path}: line {number}: a field is missing ({error}); the record is damaged") from error
     return rows
 

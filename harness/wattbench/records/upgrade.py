@@ -1,13 +1,19 @@
-"""Turn headers of older runs into those of the present schema, before they are checked."""
+"""Turn headers and rows of older runs into those of the present schema, before they are checked.
+
+Fields that were added since have a default in their row, which says what older records mean. Here is what a default
+cannot say.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from wattbench.errors import UserError
-from wattbench.records.rows.schema import SCHEMA_VERSION
+from wattbench.records.rows.arrival_rates import LoadRow
+from wattbench.records.rows.rounds import RoundRow
+from wattbench.records.rows.schema import SCHEMA_VERSION, RecordRow
 from wattbench.redaction import hide_command, hide_settings
 
 _OF_A_SYSTEM = 256
@@ -70,7 +76,7 @@ UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: with_limit
 """Old schema version to the function that turns its `run.json` into the next version."""
 
 
-def upgraded(raw: Any, path: Path) -> dict[str, Any]:
+def upgraded_header(raw: Any, path: Path) -> dict[str, Any]:
     """Return a header as the present schema has it, without the secrets that earlier versions wrote to it.
 
     Args:
@@ -105,3 +111,41 @@ def _without_secrets(raw: dict[str, Any]) -> dict[str, Any]:
         **({"suite": hide_settings(raw["suite"])} if "suite" in raw else {}),
         **({"command": hide_command(words)} if words else {}),
     }
+
+
+OLDER_RATE = "it was recorded by a version that took requests for independent"
+"""Why a rate of an older record is not shown to be held in the long run."""
+
+
+def _load(raw: dict[str, Any]) -> dict[str, Any]:
+    """Let a rate, which a rule of independent requests found to be held, claim nothing about the long run."""
+    return {**raw, "here": raw["held"], "held": False, "lacks": [OLDER_RATE] if raw["held"] else []}
+
+
+def _round(raw: dict[str, Any]) -> dict[str, Any]:
+    """Give a round of one task, which it names, the tasks of its items and scores."""
+    task = raw["task"]
+    scores = {side: {task: rows} for side, rows in raw["scores"].items()}
+    return {**raw, "items": [[task, doc_id] for doc_id in raw["doc_ids"]], "scores": scores}
+
+
+_ROWS: Mapping[type[RecordRow], tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
+    LoadRow: ("here", _load),
+    RoundRow: ("items", _round),
+}
+"""Row to a field that its older lines lack, and the function that turns such a line into one of this version."""
+
+
+def has_older_lines(row: type[RecordRow]) -> bool:
+    """Return whether older lines of a row mean something else than its defaults say."""
+    return row in _ROWS
+
+
+def upgraded_row(row: type[RecordRow], raw: dict[str, Any]) -> dict[str, Any]:
+    """Return the object of a line as this version writes it.
+
+    Raises:
+        Whatever an object raises that is none of any version: `LookupError`, `TypeError`, `AttributeError`.
+    """
+    newer, upgrade = _ROWS[row]
+    return raw if newer in raw else upgrade(raw)

@@ -28,23 +28,21 @@ from wattbench.records.finish_record import finish_record, odd_files, run_files
 from wattbench.records.journal import Journal
 from wattbench.records.layout import RunLayout
 from wattbench.records.reader import read_run
-from wattbench.records.rows.answers import AnswerRow, ScoreRow
+from wattbench.records.rows.answers import AnswerRow, ItemRow, ScoreRow
 from wattbench.records.rows.arrival_rates import LoadRow
 from wattbench.records.rows.blocks import BlockPlan, BlockRow
 from wattbench.records.rows.estimates import EstimateRow
 from wattbench.records.rows.experts import ExpertRow
 from wattbench.records.rows.header import RunHeader
-from wattbench.records.rows.items import ItemRow
-from wattbench.records.rows.passes import PassRow
 from wattbench.records.rows.phases import PhaseRow
 from wattbench.records.rows.rounds import RoundRow
 from wattbench.records.rows.schema import RecordRow
 from wattbench.records.rows.spending import SpentRow
 from wattbench.records.rows.summaries import SummaryRow
 from wattbench.records.rows.systems import SystemRow
-from wattbench.records.rows.windows import WindowLabel, WindowRow
+from wattbench.records.rows.windows import PassRow, WindowLabel, WindowRow
 from wattbench.records.shards import shard_of
-from wattbench.records.tables import item_batches, window_batches
+from wattbench.records.tables import batches
 from wattbench.records.tables import run_tables as tables
 from wattbench.redaction import hide_command, hide_known, hide_settings
 
@@ -200,8 +198,8 @@ class RunWriter:
     def finish_batches(self, items: Iterable[Any], windows: Iterable[WindowRow], finished_utc: str) -> None:
         """Write the tables from rows that do not fit into memory, and then `finished.json`. Items are Arrow batches."""
         self._check_there()
-        rows = item_batches.write_items(self.layout.items_table, items)
-        window_rows = window_batches.write_windows(self.layout.windows_table, windows)
+        rows = batches.write_items(self.layout.items_table, items)
+        window_rows = batches.write_windows(self.layout.windows_table, windows)
         self._end(rows, window_rows, finished_utc)
 
     def journal_files(self) -> None:

@@ -4,11 +4,11 @@ May import: `wattbench.config`, `wattbench.systems.weights`, `wattbench.errors`,
 its engine needs, at the moment it is needed. Must not import meters, the runner or `wattbench_reports`.
 """
 
+from wattbench.records.rows.systems import Facts
 from wattbench.systems.base import (
     GENERATE,
     Engine,
     ExpertsUsed,
-    Facts,
     Mixture,
     Reply,
     Route,

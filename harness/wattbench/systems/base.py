@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from wattbench.errors import UserError
+from wattbench.records.rows.answers import FinishReason, TokenCounts, Used
+from wattbench.records.rows.systems import Facts
 from wattbench.systems.memory import peak_resident_bytes
 
 if TYPE_CHECKING:
@@ -15,27 +17,11 @@ if TYPE_CHECKING:
     from lm_eval.api.model import LM
 
     from wattbench.config import Prompt, SystemBase
-    from wattbench.records.rows.answers import FinishReason
     from wattbench.systems.spending import Spending
 
 GENERATE = "generate_until"
 LOGLIKELIHOOD = "loglikelihood"
 ROLLING = "loglikelihood_rolling"
-
-
-@dataclass(frozen=True)
-class Used:
-    """The tokens and seconds that one member of a hybrid used for one item."""
-
-    system: str
-    prompt_tokens: int | None
-    """None where the engine cannot count them. So for the next two."""
-    cached_tokens: int | None
-    output_tokens: int | None
-    seconds: float
-    """The item's share of the call's."""
-    reasoning_tokens: int | None = None
-    cache_write_tokens: int | None = None
 
 
 @dataclass(frozen=True)
@@ -58,14 +44,11 @@ class Route:
 
 
 @dataclass(frozen=True)
-class Reply:
-    """A system's reply to one request."""
+class Reply(TokenCounts):
+    """A system's reply to one request, with the tokens that it took."""
 
     value: Any
     """As lm-eval expects it: a text, ``(log-likelihood, is greedy)``, or a log-likelihood."""
-    prompt_tokens: int | None = None
-    """None where the engine cannot count them. So for `output_tokens`."""
-    output_tokens: int | None = None
     token_s: tuple[float, ...] = field(default=())
     """When each output token arrived, seconds since the epoch (`wattbench.clock`); empty where unknown."""
     finished_s: float | None = None
@@ -75,12 +58,6 @@ class Reply:
     it, or where the system does not know."""
     route: Route | None = None
     """How a hybrid chose; None for all other systems."""
-    cached_tokens: int | None = None
-    """Of `prompt_tokens`, those that a server had in its cache; None where it does not report it."""
-    reasoning_tokens: int | None = None
-    """Of `output_tokens`, those of thoughts before the answer; None where they are not counted."""
-    cache_write_tokens: int | None = None
-    """Of `prompt_tokens`, those that a server wrote to its cache and bills as such; None where it reports none."""
     waited_s: float = 0.0
     """Of the seconds of its call, those before it was sent for the last time: it waited for its turn, or was refused
     and sent again. No latency counts them."""
@@ -112,23 +89,6 @@ def failure_of(replies: Iterable[Reply]) -> str | None:
 def joined(remarks: Iterable[str | None]) -> str | None:
     """Join remarks into one text, each remark once; None without remarks."""
     return "; ".join(dict.fromkeys(each for each in remarks if each)) or None
-
-
-@dataclass(frozen=True)
-class Facts:
-    """Facts about a loaded system: parameters, weights, versions, device. None: not known."""
-
-    engine_version: str | None = None
-    parameters_total: int | None = None
-    parameters_active: int | None = None
-    weight_bytes: int | None = None
-    weights_sha256: str | None = None
-    served_model: str | None = None
-    """The model's name on a server that wattbench did not start."""
-    dtype: str | None = None
-    device: str | None = None
-    shares_base_with: str | None = None
-    """The system that had already loaded this one's base."""
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from wattbench.config import LmEvalSystem
 from wattbench.errors import MissingExtraError, UserError, nearest
+from wattbench.records.rows.systems import Facts
 from wattbench.redaction import keep_secrets_of, scrub
-from wattbench.systems.base import GENERATE, LOGLIKELIHOOD, ROLLING, Engine, Facts, Reply, declared_parameters
+from wattbench.systems.base import GENERATE, LOGLIKELIHOOD, ROLLING, Engine, Reply, declared_parameters
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance

@@ -10,7 +10,8 @@ from wattbench.callables import NamedCallable, check_callable, look_for_callable
 from wattbench.config import PythonSystem
 from wattbench.config.systems.system import no_input
 from wattbench.errors import UserError
-from wattbench.systems.base import GENERATE, Engine, Facts, Reply, TaskContext, declared_parameters
+from wattbench.records.rows.systems import Facts
+from wattbench.systems.base import GENERATE, Engine, Reply, TaskContext, declared_parameters
 from wattbench.systems.callable_lm import CallableLM, prompt_of
 from wattbench.systems.confidence import of_probability
 

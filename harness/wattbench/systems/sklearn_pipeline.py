@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Self
 
 from wattbench.config import SklearnSystem
 from wattbench.errors import UserError
+from wattbench.records.rows.systems import Facts
 from wattbench.routers.pipeline import HOW_TO_BE_SURE, TextPipeline, load_pipeline
-from wattbench.systems.base import GENERATE, Engine, Facts, Reply, TaskContext, declared_parameters
+from wattbench.systems.base import GENERATE, Engine, Reply, TaskContext, declared_parameters
 from wattbench.systems.callable_lm import CallableLM, prompt_of
 from wattbench.systems.confidence import of_probability
 

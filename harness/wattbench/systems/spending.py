@@ -9,16 +9,14 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from wattbench import quantities
 from wattbench.errors import UserError
+from wattbench.records.rows.answers import TokenCounts
 from wattbench.records.rows.spending import SpentRow
 from wattbench.records.token_bill import TokenPrices
-
-Counts = tuple[int | None, int | None, int | None, int | None]
-"""Tokens of a prompt, of these cached, of these written to the cache, and of the answer."""
 
 EXIT_BUDGET = 4
 """The exit code of a command whose budget is reached."""
@@ -35,15 +33,17 @@ class Tariff:
     per_request: float
     currency: str
 
-    def money(self, counts: Counts, requests: int = 1) -> float:
+    def money(self, counts: TokenCounts, requests: int = 1) -> float:
         """Return the cost of a request; NaN if it is not known."""
-        numbers = (math.nan if each is None else float(each) for each in counts)
-        return float(self.tokens.money(*numbers)) + requests * self.per_request
+        of = counts
+        numbers = (of.prompt_tokens, of.cached_tokens, of.cache_write_tokens, of.output_tokens)
+        known = (math.nan if each is None else float(each) for each in numbers)
+        return float(self.tokens.money(*known)) + requests * self.per_request
 
     def most(self, prompt_tokens: int, output_tokens: int) -> float:
         """Return the most that a request can cost: its prompt is not cached, or is all written to the cache."""
-        written = self.money((prompt_tokens, 0, prompt_tokens, output_tokens))
-        return max(self.money((prompt_tokens, 0, 0, output_tokens)), written)
+        least = TokenCounts(prompt_tokens=prompt_tokens, output_tokens=output_tokens)
+        return max(self.money(least), self.money(replace(least, cache_write_tokens=prompt_tokens)))
 
 
 class BudgetReachedError(UserError):
@@ -125,10 +125,12 @@ class Spending:
             self._reserved[reserved.number] = most
             self._number += 1
             if self.most is not None and not self._closed:  # a killed run then counts what was under way
-                self._write(reserved, system, tariff, most, (None, None, None, None), known=False)
+                self._write(reserved, system, tariff, most, TokenCounts(), known=False)
         return reserved
 
-    def settle(self, system: str, tariff: Tariff, reserved: Reserved, counts: Counts | None, requests: int) -> None:
+    def settle(
+        self, system: str, tariff: Tariff, reserved: Reserved, counts: TokenCounts | None, requests: int
+    ) -> None:
         """Replace reserved money by the request's cost, or by all that was reserved if the cost is not known."""
         money = math.nan if counts is None else tariff.money(counts, requests)
         known = not math.isnan(money)
@@ -137,7 +139,7 @@ class Spending:
             del self._reserved[reserved.number]
             self.spent += money
             if not self._closed and (self.most is not None or requests):
-                self._write(reserved, system, tariff, money, counts or (None, None, None, None), known=known)
+                self._write(reserved, system, tariff, money, counts or TokenCounts(), known=known)
             self._changed.notify_all()
 
     def _with(self, most: float) -> float:
@@ -145,9 +147,8 @@ class Spending:
         return math.fsum((self.spent, *self._reserved.values(), most))
 
     def _write(
-        self, reserved: Reserved, system: str, tariff: Tariff, money: float, counts: Counts, *, known: bool
+        self, reserved: Reserved, system: str, tariff: Tariff, money: float, counts: TokenCounts, *, known: bool
     ) -> None:
-        prompt, cached, written, output = counts
         self._record(
             SpentRow(
                 number=reserved.number,
@@ -155,11 +156,8 @@ class Spending:
                 cost=money,
                 currency=tariff.currency,
                 at_s=self._now_s(),
-                prompt_tokens=prompt,
-                cached_tokens=cached,
-                cache_write_tokens=written,
-                output_tokens=output,
                 known=known,
+                **counts.counts,
             )
         )
 
@@ -188,7 +186,7 @@ class Account:
         """
         return self.spending.reserve(self.system, self.tariff, self.tariff.most(prompt_tokens, output_tokens))
 
-    def settle(self, reserved: Reserved, counts: Counts | None, requests: int = 1) -> None:
+    def settle(self, reserved: Reserved, counts: TokenCounts | None, requests: int = 1) -> None:
         """Bill a request that has ended.
 
         Args:

@@ -143,7 +143,7 @@ def _windows(analysis: Analysis) -> list[WindowRow]:
     purposes = dict(zip(table["window"], table["purpose"], strict=True))
     rows = analysis.frames.window_rows
     known = [
-        row if (purpose := str(purposes.get(row.window, row.purpose))) == row.purpose else replace(row, purpose=purpose)
+        row if (purpose := purposes.get(row.window, row.purpose)) == row.purpose else replace(row, purpose=purpose)
         for row in rows
     ]
     fine = [row for row in known if math.isfinite(row.started_s) and 0 < row.duration_s < math.inf]

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from wattbench.errors import UserError
 from wattbench.records import RunRecords, WindowRow
+from wattbench.records.tables.batches import GROUP_ROWS
 from wattbench.records.tables.damaged_table import opened_table
-from wattbench.records.tables.item_batches import GROUP_ROWS
 from wattbench.records.tables.run_tables import check_columns
 from wattbench.records.tables.table_columns import Coded, TableColumns
 from wattbench.records.verified_files import check_unchanged

@@ -25,9 +25,9 @@ from wattbench.records.reader import read_rows
 from wattbench.records.rows.arrival_rates import LoadRow
 from wattbench.records.rows.blocks import BlockRow
 from wattbench.records.rows.experts import ExpertRow
-from wattbench.records.rows.passes import PassRow
 from wattbench.records.rows.phases import PhaseRow
 from wattbench.records.rows.rounds import RoundRow
+from wattbench.records.rows.windows import PassRow
 from wattbench_reports.export.comparison.compared_section import as_table
 from wattbench_reports.tables.header_record import header_record
 

@@ -17,11 +17,10 @@ from wattbench.network.allowance import Allowance
 from wattbench.network.connections import Connections
 from wattbench.network.urls import read_url
 from wattbench.systems.endpoint.client import OpenAIClient
-from wattbench.systems.endpoint.completion_stream import Assembly, read_chunk
+from wattbench.systems.endpoint.completion_stream import Assembly, EventDecoder, StreamError, read_chunk
 from wattbench.systems.endpoint.listing import discover
 from wattbench.systems.endpoint.pacing import asked_delay_s
 from wattbench.systems.endpoint.request import EndpointRequest, read_chat_text
-from wattbench.systems.endpoint.sse import EventDecoder, StreamError
 
 CHUNKS = (
     {"id": "1", "choices": [{"index": 0, "delta": {"content": "4"}, "finish_reason": None}]},

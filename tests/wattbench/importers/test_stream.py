@@ -18,11 +18,11 @@ from wattbench.importers import items, read_sources, write_run
 from wattbench.importers.answer import Answer
 from wattbench.importers.batch import batches_of, numbered
 from wattbench.importers.imported import Imported
+from wattbench.importers.item_rows import item_batches
 from wattbench.importers.spool import Spool
 from wattbench.importers.table import columns, csvfile, item_table, parquetfile, wide
 from wattbench.records import read_run
-from wattbench.records.rows.items import named_item_hash
-from wattbench.records.tables import item_batches
+from wattbench.records.rows.answers import named_item_hash
 from wattbench.redaction import keep_secret
 
 FIGURES = (

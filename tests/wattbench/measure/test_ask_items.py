@@ -22,8 +22,10 @@ class Echo(MadeUpEngine):
     def answer(self, request_type: str, requests: Sequence[Instance]) -> list[Reply]:
         self.calls.append([request.args[0] for request in requests])
         if request_type == "loglikelihood":
-            return [Reply((-float(len(request.args[1])), True), 3, 0) for request in requests]
-        return [Reply(f"re: {request.args[0]}", 5, 2, (10.0, 10.5)) for request in requests]
+            return [
+                Reply((-float(len(request.args[1])), True), prompt_tokens=3, output_tokens=0) for request in requests
+            ]
+        return [Reply(f"re: {request.args[0]}", (10.0, 10.5), prompt_tokens=5, output_tokens=2) for request in requests]
 
 
 class Log:

@@ -20,8 +20,8 @@ from wattbench.records.rate_bounds import (
     highest_load,
     why_only_here,
 )
-from wattbench.records.rows.arrival_rates import OLDER
-from wattbench.records.rows.field_checks import FieldError
+from wattbench.records.rows.schema import FieldError
+from wattbench.records.upgrade import OLDER_RATE, upgraded_row
 
 SHOWN = RateBounds(cut=250, requests=2250, in_time=0.96, in_time_low=0.92, effective=400, growth_p=0.3)
 NEW = OLD | {"here": True, "held": True, "queries": 2500, "in_time": 2400, "bounds": SHOWN.as_record()}
@@ -65,10 +65,10 @@ def test_a_share_near_all_takes_more_requests() -> None:
 
 
 def test_an_older_record_makes_no_claim_beyond_what_was_seen() -> None:
-    row = LoadRow.from_json(OLD)
-    assert (row.state, row.held, row.here, row.lacks) == (Held.HERE, False, True, [OLDER])
+    row = LoadRow.from_json(upgraded_row(LoadRow, OLD))
+    assert (row.state, row.held, row.here, row.lacks) == (Held.HERE, False, True, [OLDER_RATE])
     assert LoadRow.from_json(row.as_json()) == row
-    late = LoadRow.from_json(OLD | {"held": False, "reasons": ["late"]})
+    late = LoadRow.from_json(upgraded_row(LoadRow, OLD | {"held": False, "reasons": ["late"]}))
     assert (late.state, late.here, late.lacks, late.reasons) == (Held.NO, False, [], ["late"])
 
 

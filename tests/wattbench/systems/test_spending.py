@@ -7,11 +7,14 @@ import threading
 
 import pytest
 
+from wattbench.records.rows.answers import TokenCounts
 from wattbench.records.rows.spending import SpentRow, spent
 from wattbench.records.token_bill import TokenPrices
 from wattbench.systems.spending import BudgetReachedError, Spending, Tariff
 
 TARIFF = Tariff(TokenPrices(input=1.0, cached_input=0.1, output=4.0), per_request=0.001, currency="USD")
+
+NOTHING = TokenCounts(prompt_tokens=0, output_tokens=0)
 
 
 def spending(most: float | None, *, before: float = 0.0, rows: list[SpentRow] | None = None) -> Spending:
@@ -33,7 +36,7 @@ def test_a_request_is_reserved_at_its_most_and_billed_at_what_it_used() -> None:
     reserved = account.reserve(1000, 500)
     assert reserved.most == pytest.approx(0.001 + 0.002 + 0.001)
     assert run.spent == 0
-    account.settle(reserved, (800, 300, None, 100))
+    account.settle(reserved, TokenCounts(prompt_tokens=800, cached_tokens=300, output_tokens=100))
     assert run.spent == pytest.approx((500 * 1.0 + 300 * 0.1 + 100 * 4.0) / 1e6 + 0.001)
     assert [(row.number, row.known) for row in rows] == [(0, False), (0, True)]
     assert spent({row.number: row for row in rows}.values()) == {"USD": pytest.approx(run.spent)}
@@ -45,7 +48,7 @@ def test_writing_a_prompt_to_the_cache_is_reserved_where_that_costs_more() -> No
     assert TARIFF.most(1_000_000, 0) == pytest.approx(1.001)
 
 
-@pytest.mark.parametrize("counts", [None, (None, None, None, 5), (5, None, None, None)])
+@pytest.mark.parametrize("counts", [None, TokenCounts(output_tokens=5), TokenCounts(prompt_tokens=5)])
 def test_what_is_not_known_counts_as_all_that_was_reserved(counts: tuple[int | None, ...] | None) -> None:
     run = spending(1.0)
     account = run.account("api")
@@ -59,7 +62,11 @@ def test_a_refused_request_costs_nothing() -> None:
     run = spending(1.0)
     account = run.account("api")
     assert account is not None
-    account.settle(account.reserve(1000, 500), (0, 0, 0, 0), requests=0)
+    account.settle(
+        account.reserve(1000, 500),
+        NOTHING,
+        requests=0,
+    )
     assert run.spent == 0
 
 
@@ -87,7 +94,7 @@ def test_a_request_waits_for_those_under_way() -> None:
                 reserved = account.reserve(5000, 1000)  # 0.01
                 highest[0] = max(highest[0], run.spent)
                 sent[0] += 1
-                account.settle(reserved, (0, 0, 0, 0))  # 0.001
+                account.settle(reserved, NOTHING)  # 0.001
         except BudgetReachedError:
             return
 
@@ -107,10 +114,14 @@ def test_without_a_budget_only_what_was_spent_is_recorded() -> None:
     run = spending(None, rows=rows)
     account = run.account("api")
     assert account is not None
-    account.settle(account.reserve(10**9, 10**9), (10, 0, None, 1))
-    account.settle(account.reserve(1, 1), (0, 0, 0, 0), requests=0)
+    account.settle(account.reserve(10**9, 10**9), TokenCounts(prompt_tokens=10, cached_tokens=0, output_tokens=1))
+    account.settle(
+        account.reserve(1, 1),
+        NOTHING,
+        requests=0,
+    )
     run.close()
-    account.settle(account.reserve(1, 1), (1, 0, None, 1))
+    account.settle(account.reserve(1, 1), TokenCounts(prompt_tokens=1, output_tokens=1))
     assert [row.number for row in rows] == [0]
     assert run.account("own") is None
     assert math.isfinite(run.spent)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from wattbench.errors import UserError
 from wattbench.records import SCHEMA_VERSION, RunHeader, SystemRow
-from wattbench.records.rows.field_checks import FieldError
+from wattbench.records.rows.schema import FieldError
 from wattbench.records.schema.base import DEFAULT_CURRENCY
 from wattbench.records.schema.carbon import Carbon
 from wattbench.records.schema.decide import Decide

@@ -81,7 +81,7 @@ class SystemLines:
         with open_record(path, MOST_BYTES, _CHUNK_BYTES) as file:
             for number, line in enumerate(record_lines(file, path), start=1):
                 call = _BATCH.search(line)
-                of_block = _BLOCK.search(line, max(line.rfind(b'"block": '), 0))  # the last one, after all texts
+                of_block = _BLOCK.search(line)  # no text holds it: a quote within one is escaped
                 if call is None or of_block is None:
                     raise UserError(f"{path}: line {number} has no block or no batch; the record is damaged")
                 now, batch = int(of_block[1]), int(call[1])

@@ -19,8 +19,9 @@ import pyarrow.compute as pc
 
 from wattbench.distributed.merging.found_shards import Shard, Shards
 from wattbench.errors import UserError
+from wattbench.records.rows.answers import ItemRow
 from wattbench.records.tables.damaged_table import damage_named, parquet_file
-from wattbench.records.tables.run_tables import check_columns, items_schema
+from wattbench.records.tables.run_tables import check_columns, default_columns, items_schema
 
 BATCH_ROWS = 1024
 """Rows of a shard that are in memory at a time, unless it asked its blocks in another order than theirs."""
@@ -168,13 +169,13 @@ def _leading(batch: pa.RecordBatch, system: str, task: str, block: int | None) -
 
 
 def _in_schema(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Return a batch with the columns of this version. Columns that an older table lacks are null."""
+    """Return a batch with the columns of this version. Columns that an older table lacks have their defaults."""
     schema = items_schema()
     if batch.schema.equals(schema):
         return batch
+    absent = default_columns(ItemRow, batch.num_rows)
     columns = [
-        batch[each.name].cast(each.type) if each.name in batch.schema.names else pa.nulls(batch.num_rows, each.type)
-        for each in schema
+        batch[each.name].cast(each.type) if each.name in batch.schema.names else absent[each.name] for each in schema
     ]
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 

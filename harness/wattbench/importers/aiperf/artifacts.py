@@ -25,7 +25,7 @@ from wattbench.importers.answer import Answer, number, whole_number
 from wattbench.importers.fields import REQUESTS, Field, at, read_fields, words
 from wattbench.importers.files import digest, mapping, read_object, read_objects, text
 from wattbench.importers.imported import Format, ImportDraft
-from wattbench.records.rows.field_checks import LARGEST_NUMBER
+from wattbench.records.rows.schema import LARGEST_NUMBER
 
 RECORDS, TOTALS, INPUTS = "profile_export.jsonl", "profile_export_aiperf.json", "inputs.json"
 GRADES = "accuracy_export.jsonl"

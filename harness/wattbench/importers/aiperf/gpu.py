@@ -23,7 +23,7 @@ from wattbench.importers.imported import ImportDraft
 from wattbench.importers.telemetry import Telemetry
 from wattbench.meters.base import COUNTER, INTEGRATED, Reading
 from wattbench.records.rows.components import at_host
-from wattbench.records.rows.field_checks import LARGEST_NUMBER
+from wattbench.records.rows.schema import LARGEST_NUMBER
 
 READINGS = "gpu_telemetry_export.jsonl"
 

@@ -24,7 +24,7 @@ from wattbench.importers.imported import AT_ONCE, RATE, ImportDraft
 from wattbench.importers.request_bodies import prompt_of
 from wattbench.importers.stated import Total, Totals, is_figure, statistic
 from wattbench.records.files.regular_file import MOST_LINE_BYTES, open_regular
-from wattbench.records.rows.field_checks import LARGEST_NUMBER
+from wattbench.records.rows.schema import LARGEST_NUMBER
 
 SUMMARY, PERCENTILES, ARGUMENTS = "benchmark_summary.json", "benchmark_percentile.json", "benchmark_args.json"
 DATABASE, TABLE = "benchmark_data.db", "result"

@@ -19,7 +19,7 @@ from wattbench.importers.files import read_lines
 from wattbench.importers.imported import ImportDraft
 from wattbench.importers.stated import Total
 from wattbench.importers.telemetry import joules_of_series
-from wattbench.records.rows.field_checks import LARGEST_NUMBER
+from wattbench.records.rows.schema import LARGEST_NUMBER
 
 STAMP = "%m-%d-%Y %H:%M:%S.%f"
 STEP_S = 1.0

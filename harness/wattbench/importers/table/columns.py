@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from wattbench.errors import UserError
 from wattbench.importers.answer import LATE, MOST_COUNTED, NAMES, UNIT_RANGE, ScoreRange, check_name
 from wattbench.importers.batch import COUNTS, FIGURES, LISTS, OPTIONAL_TEXTS, TEXTS, schema
-from wattbench.records.rows.field_checks import LARGEST_NUMBER
+from wattbench.records.rows.schema import LARGEST_NUMBER
 
 
 class _UnusualError(Exception):

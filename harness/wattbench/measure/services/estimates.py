@@ -218,5 +218,5 @@ def _requests(item: ItemRow, configs: Mapping[str, Any]) -> Iterator[tuple[str, 
         seconds = (item.finished_s or 0.0) - (item.started_s or 0.0) if ends else None
         yield item.system, _Request(item.output_tokens, seconds)
     for used in item.usage:
-        if used["system"] in configs:
-            yield used["system"], _Request(used["output_tokens"], used["seconds"])
+        if used.system in configs:
+            yield used.system, _Request(used.output_tokens, used.seconds)

@@ -85,13 +85,9 @@ def judge(evidence: WindowEvidence) -> WindowRow:
         findings.faults.extend(other_clocks({c: computed[c] for c in named}, evidence.step_s))
     findings.faults.extend(_notes(ordered, series))
     contended = _judge_contention(evidence, findings)
+    shared = sorted(evidence.parts & findings.energy_j.keys()) if evidence.co_runners else []
     return WindowRow(
-        window=label.window,
-        run=label.run,
-        system=label.system,
-        task=label.task,
-        purpose=label.purpose,
-        started_s=started_s,
+        **vars(label) | {"started_s": started_s, "co_runners": evidence.co_runners, "shared": shared},
         finished_s=finished_s,
         energy_j=findings.energy_j,
         provenance={component: provenance[component] for component in findings.energy_j},
@@ -106,11 +102,6 @@ def judge(evidence: WindowEvidence) -> WindowRow:
         contended=contended,
         valid=not findings.faults,
         reasons=findings.faults + findings.remarks,
-        block=label.block,
-        attempt=label.attempt,
-        node=label.node,
-        co_runners=evidence.co_runners,
-        shared=sorted(evidence.parts & findings.energy_j.keys()) if evidence.co_runners else [],
     )
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import json
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from io import FileIO
 from pathlib import Path
 from typing import Any
@@ -72,7 +72,7 @@ class Appender:
                 rest = rest[self._file.write(rest) :]
             os.fsync(self._file.fileno())
         except OSError:
-            with contextlib.suppress(OSError):
+            with suppress(OSError):
                 os.ftruncate(self._file.fileno(), status.st_size)
             raise
 
@@ -87,23 +87,26 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
     Raises:
         UserError: a line before the last is not a JSON object: the file was damaged, not torn. Or it cannot be read.
     """
-    try:
-        file = open_record(path, MOST_BYTES)
-    except MissingFileError:
-        return
-    with file:
-        for number, line in enumerate(record_lines(file, path), start=1):
-            if not line.endswith(b"\n"):
-                return
-            try:
-                row = json.loads(line)
-                if b"\\u" in line:
-                    json.dumps(row, ensure_ascii=False).encode()  # half of a surrogate pair can be written nowhere
-            except (ValueError, RecursionError) as error:  # JSONDecodeError, UnicodeDecodeError and UnicodeEncodeError
-                raise UserError(f"{path}: line {number} is not JSON ({error}); the record is damaged") from error
-            if not isinstance(row, dict):
-                raise UserError(f"{path}: line {number} is not a JSON object; the record is damaged")
-            yield row
+    for number, line in enumerate(complete_lines(path), start=1):
+        try:
+            row = json.loads(line)
+            if b"\\u" in line:
+                json.dumps(row, ensure_ascii=False).encode()  # half of a surrogate pair can be written nowhere
+        except (ValueError, RecursionError) as error:  # JSONDecodeError, UnicodeDecodeError and UnicodeEncodeError
+            raise UserError(f"{path}: line {number} is not JSON ({error}); the record is damaged") from error
+        if not isinstance(row, dict):
+            raise UserError(f"{path}: line {number} is not a JSON object; the record is damaged")
+        yield row
+
+
+def complete_lines(path: Path) -> Iterator[bytes]:
+    """Yield every complete line; an incomplete last one is dropped. A missing file has no lines.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    with suppress(MissingFileError), open_record(path, MOST_BYTES) as file:
+        yield from (line for line in record_lines(file, path) if line.endswith(b"\n"))
 
 
 def _cut_torn_tail(file: FileIO, path: Path) -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Self
+from typing import Any, Final
 
 from wattbench.records.rate_bounds import Held, RateBounds, why_only_here
-from wattbench.records.rows.field_checks import LARGEST_NUMBER, FieldError, check_choice
-from wattbench.records.rows.schema import RecordRow
+from wattbench.records.rows.answers import Arrivals
+from wattbench.records.rows.schema import LARGEST_NUMBER, Amount, Count, FieldError, RecordRow, Signed
 
-TRACE_ARRIVALS = "trace"
+TRACE_ARRIVALS: Final = "trace"
 """`arrivals` of what is sent as a trace says."""
-POISSON_ARRIVALS = "poisson"
+POISSON_ARRIVALS: Final = "poisson"
 """`arrivals` of what is sent next to a trace: as many requests in as long, at moments drawn evenly."""
 
 
@@ -22,29 +22,29 @@ class LoadRow(RecordRow):
 
     system: str
     task: str
-    offered_per_s: float
+    offered_per_s: Amount
     """Requests per second, as the suite sets them; of a trace, the mean of the part that is sent."""
-    arrivals: str | None = None
+    arrivals: Arrivals | None = None
     """`TRACE_ARRIVALS`; `POISSON_ARRIVALS`, next to it; None: Poisson by LoadGen, at a rate of the suite."""
     window: str
     """The window in which they arrived and were answered."""
-    scheduled_per_s: float
+    scheduled_per_s: Amount
     """As drawn, or as in the trace: requests after the first, per second until the last was due."""
-    served_per_s: float
+    served_per_s: Amount
     """Answered requests per second, from when the first was due until the last one ended."""
-    queries: int
-    failed: int
+    queries: Count
+    failed: Count
     """Of these, without an answer: refused, interrupted, or not sent as they could not be in time any more."""
-    in_time: int
+    in_time: Count
     """Of these, answered within every deadline."""
-    duration_s: float
+    duration_s: Amount
     """From when the first was due until the last one ended."""
-    drain_s: float
+    drain_s: Signed
     """Of these seconds, those after the last was due."""
-    deadline_s: float
-    ttft_deadline_s: float | None = None
-    tpot_deadline_s: float | None = None
-    share: float = 0.9
+    deadline_s: Amount
+    ttft_deadline_s: Amount | None = None
+    tpot_deadline_s: Amount | None = None
+    share: Amount = 0.9
     """The share that has to be in time."""
     held: bool
     """Whether the rate is shown to be held in the long run: what `bounds` show, where it was held `here`."""
@@ -58,7 +58,7 @@ class LoadRow(RecordRow):
     """Why it is not held `here`; empty if it is."""
     lacks: list[str] = field(default_factory=list)
     """Why it is not shown to be held in the long run; empty if it is, or is not held `here`."""
-    bounds: dict[str, float] = field(default_factory=dict)
+    bounds: dict[str, Amount] = field(default_factory=dict)
     """What its requests show of the long run: `RateBounds`. Empty where they are too few, and in older records."""
     remarks: list[str] = field(default_factory=list)
     """What else a reader should know."""
@@ -67,7 +67,7 @@ class LoadRow(RecordRow):
     """LoadGen's own verdict."""
     loadgen: dict[str, Any] = field(default_factory=dict)
     """LoadGen's own results, keyed as its detail log keys them."""
-    disagreement_s: float | None = None
+    disagreement_s: Signed | None = None
     """The largest difference between LoadGen's percentiles of latency and those of wattbench, over the same
     requests."""
     trace: dict[str, Any] = field(default_factory=dict)
@@ -75,7 +75,7 @@ class LoadRow(RecordRow):
     `start_s`, `duration_s`, `sessions` (how many requests followed another), `left_out` (arrivals at the end of the
     part, so that each document is asked equally often), and `input_tokens` and `output_tokens`, each with `p50`,
     `p90` and `mean`."""
-    sending: dict[str, float] = field(default_factory=dict)
+    sending: dict[str, Amount] = field(default_factory=dict)
     """How punctual the client was, as `wattbench.records.client_lag` defines it: keys as in `Sending.as_record`. Empty
     in older records."""
 
@@ -94,18 +94,9 @@ class LoadRow(RecordRow):
         return RateBounds.from_record(self.bounds) if self.bounds else None
 
     @classmethod
-    def unchecked(cls, raw: Mapping[str, Any]) -> Self:
-        """Build the row without checks. A row of an older run claims nothing about the long run."""
-        if "here" not in raw:
-            raw = {**raw, "here": raw["held"], "held": False, "lacks": [OLDER] if raw["held"] else []}
-        return super().unchecked(raw)
-
-    @classmethod
     def check(cls, raw: Mapping[str, Any]) -> None:
-        """Check the kind of arrivals, the facts of the trace and the client, and the conclusions."""
-        if raw.get("arrivals") is not None:
-            check_choice(raw, "arrivals", (TRACE_ARRIVALS, POISSON_ARRIVALS))
-        trace, sending = raw.get("trace") or {}, raw.get("sending") or {}
+        """Check the facts of the trace and the client, and the conclusions."""
+        trace, sending = raw["trace"], raw["sending"]
         for name in ("name", "format", "sha256"):
             if trace and not isinstance(trace.get(name), str):
                 raise FieldError(f"trace: {name} is {trace.get(name)!r:.60}: it must be a text")
@@ -125,11 +116,9 @@ class LoadRow(RecordRow):
 
 
 def _check_conclusion(raw: Mapping[str, Any]) -> None:
-    if "here" not in raw:
-        return
-    if raw.get("client_late") and raw["here"]:
+    if raw["client_late"] and raw["here"]:
         raise FieldError("client_late: the rate was held as it was seen")
-    bounds = raw.get("bounds") or {}
+    bounds = raw["bounds"]
     missing = [each.name for each in fields(RateBounds) if bounds and not _is_amount(bounds.get(each.name))]
     if missing:
         raise FieldError(f"bounds: {missing[0]} is missing, or no number that is not below 0")
@@ -140,7 +129,7 @@ def _check_conclusion(raw: Mapping[str, Any]) -> None:
         and bounds["growth_p"] <= 1
     ):
         raise FieldError("bounds: they contradict each other, or the number of requests")
-    shown = not why_only_here(RateBounds.from_record(bounds) if bounds else None, raw.get("share", LoadRow.share))
+    shown = not why_only_here(RateBounds.from_record(bounds) if bounds else None, raw["share"])
     if raw["held"] and not (raw["here"] and shown):
         raise FieldError("held: the bounds next to it do not show it")
 
@@ -149,7 +138,5 @@ def _is_amount(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LARGEST_NUMBER
 
 
-OLDER = "it was recorded by a version that took requests for independent"
-"""Why a rate of an older record is not shown to be held in the long run."""
 _SENDING = ("punctual", "own_lag_largest_s", "queue_peak", "in_flight_peak")
 """Of `LoadRow.sending`, what figures are made of in any case."""

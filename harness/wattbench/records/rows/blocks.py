@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from wattbench.records.rows.schema import RecordRow
+from wattbench.records.rows.schema import Amount, Count, RecordRow, Seed, Signed
 
 SpoiledBy = Literal["other work", "interruption"]
 """Why joules of an attempt of a block are not valid, or its latencies marked."""
@@ -20,8 +20,8 @@ SpoiledBy = Literal["other work", "interruption"]
 class BlockPlan(RecordRow):
     """`blocks.json`: how many blocks a run has, and why. Written before the first block is asked, and never changed."""
 
-    blocks: int
-    seed: int
+    blocks: Count
+    seed: Seed
     """Of the deal and of the orders. Drawn anew for each run; the same for all shards of one."""
     resident: str
     """``all``: every system stays loaded for the whole run. ``one``: one system is loaded at a time."""
@@ -30,13 +30,13 @@ class BlockPlan(RecordRow):
     why: str
     """Why this number of blocks, in a sentence."""
     why_resident: str = ""
-    switch_s: dict[str, float] = field(default_factory=dict)
+    switch_s: dict[str, Signed] = field(default_factory=dict)
     """System to the seconds that its turn in a block costs beyond its items: loading or activation, warm-up and the
     edges of windows, as measured before the first block."""
-    item_s: dict[str, float] = field(default_factory=dict)
+    item_s: dict[str, Amount] = field(default_factory=dict)
     """System to its seconds per item, as measured in its warm-up without the first call. A system that was not warmed
     up is missing."""
-    variance_ratio: float | None = None
+    variance_ratio: Amount | None = None
     """The variance between items over that between blocks, both of the relative figure. None: it was not needed."""
 
 
@@ -44,13 +44,13 @@ class BlockPlan(RecordRow):
 class BlockRow(RecordRow):
     """A line of `blocks.jsonl`: an attempt of a block that all systems have been asked. The last attempt counts."""
 
-    number: int
+    number: Count
     """From 0."""
-    attempt: int
+    attempt: Count
     """0: as first asked. 1 and more: asked again, as a window of the attempt before was contended or interrupted."""
     order: list[str]
     """The systems, in the order in which they were asked."""
-    doc_ids: dict[str, list[int]]
+    doc_ids: dict[str, list[Count]]
     """Task to the documents of the block."""
     windows: dict[str, list[str]]
     """System to the ids of its measured windows."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from wattbench.records.rows.field_checks import FieldError
-from wattbench.records.rows.schema import RecordRow
+from wattbench.records.rows.schema import Amount, Count, FieldError, RecordRow, Signed
 
 QUANTITIES = ("energy_j", "co2_g", "water_l")
 
@@ -24,9 +23,9 @@ class EstimateRow(RecordRow):
     task: str
     answered_by: str
     """The system whose requests these are: of a hybrid, one of those that it asked."""
-    requests: int
+    requests: Count
     """Of the cell; of a hybrid, those that went to `answered_by`."""
-    estimated: int
+    estimated: Count
     """Those of which the tokens of the answer are known, and which the figures are of."""
     by: str = ""
     """What computed them, with its version: ``EcoLogits 0.11.3``."""
@@ -34,11 +33,11 @@ class EstimateRow(RecordRow):
     model: str | None = None
     zone: str | None = None
     """ISO 3166 alpha-3 code of the grid: that of the suite, or the default for the provider."""
-    energy_j: list[float] = field(default_factory=list)
+    energy_j: list[Signed] = field(default_factory=list)
     """Joules at the plug of the data centre: lowest and highest. Empty: nothing was estimated. So for the next two."""
-    co2_g: list[float] = field(default_factory=list)
+    co2_g: list[Amount] = field(default_factory=list)
     """Grams of CO2 equivalent, of use and manufacture."""
-    water_l: list[float] = field(default_factory=list)
+    water_l: list[Amount] = field(default_factory=list)
     """Litres that use consumes."""
     notes: list[str] = field(default_factory=list)
     """What the tables say of their own figures."""
@@ -49,7 +48,7 @@ class EstimateRow(RecordRow):
     def check(cls, raw: Any) -> None:
         """Check that each range is ascending, and that no more requests were estimated than were made."""
         for name in QUANTITIES:
-            values = raw.get(name, [])
+            values = raw[name]
             if len(values) not in (0, 2) or (values and values[0] > values[1]):
                 raise FieldError(f"{name} is {values!r:.60}: it must be empty, or the lowest and the highest")
         if raw["estimated"] > raw["requests"]:

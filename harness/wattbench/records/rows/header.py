@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from wattbench.records.rows.field_checks import FieldError
-from wattbench.records.rows.schema import RecordRow
+from wattbench.records.rows.schema import FieldError, RecordRow
 
 MOST_BLOCKS = 1_000_000
 """Of a suite that several runs share: what is missing is a set of their numbers."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from wattbench.records.rows.schema import RecordRow
+from wattbench.records.rows.schema import Amount, Count, RecordRow, Signed
 
 TOTAL = "total"
 """The component of the row for all components together."""
@@ -44,27 +44,27 @@ class PhaseRow(RecordRow):
     """``gpu0``, ``cpu``, ..., or ``total``."""
     provenance: str = ""
     """How the joules came about; several joined by ``+``."""
-    items: int = 0
+    items: Count = 0
     """How many answers these joules are of: those of the cell's valid windows."""
-    prefill_s: float | None = None
-    decode_s: float | None = None
-    other_s: float | None = None
+    prefill_s: Amount | None = None
+    decode_s: Amount | None = None
+    other_s: Amount | None = None
     """Nothing was in flight, or a hybrid's router was choosing."""
-    energy_j: float | None = None
+    energy_j: Signed | None = None
     """Joules attributed to those items, in sum; None if there are no joules."""
-    prefill_j: float | None = None
-    prefill_low_j: float | None = None
+    prefill_j: Amount | None = None
+    prefill_low_j: Amount | None = None
     """Bounds of 95% confidence; None if the split is by time. The three below likewise."""
-    prefill_high_j: float | None = None
-    decode_j: float | None = None
-    decode_low_j: float | None = None
-    decode_high_j: float | None = None
-    other_j: float | None = None
+    prefill_high_j: Amount | None = None
+    decode_j: Amount | None = None
+    decode_low_j: Amount | None = None
+    decode_high_j: Amount | None = None
+    other_j: Amount | None = None
     method: str = Split.NONE
     """A `Split`."""
     reason: str = ""
     """Why the phases could not be distinguished, or not split at all."""
-    readings: int = 0
+    readings: Count = 0
     """Intervals between two readings that the fit uses."""
-    block: int | None = None
+    block: Count | None = None
     """None: the row is of all blocks together, as one block has too few readings for bounds, or the run has none."""

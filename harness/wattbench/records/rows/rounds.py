@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Any
 
 from wattbench.records.rows.answers import ScoreRow
-from wattbench.records.rows.schema import RecordRow
+from wattbench.records.rows.schema import Count, RecordRow
 
 BASELINE, CANDIDATE = "baseline", "candidate"
 SIDES = (BASELINE, CANDIDATE)
@@ -23,14 +22,14 @@ class RoundRow(RecordRow):
     answer that is in none (the gate was killed in its round) does not.
     """
 
-    number: int
+    number: Count
     """From 0, without gaps."""
-    pair: int | None = None
+    pair: Count | None = None
     """The pair that it belongs to, counted from 0. A gate that was killed between the two rounds of a pair left one of
     them alone. None: a round of a run that had no pairs."""
     first: str
     """`BASELINE` or `CANDIDATE`."""
-    items: list[tuple[str, int]]
+    items: list[tuple[str, Count]]
     """Task and document of each, in the order in which they were asked."""
     windows: dict[str, str]
     """Side to the id of the window in which its answers were measured."""
@@ -38,22 +37,8 @@ class RoundRow(RecordRow):
     """Side and task to lm-eval's scores of its answers."""
     long: bool = True
     """Whether its windows were made long enough for joules. A short round has seconds, and joules only by chance."""
-    load: int = 0
+    load: Count = 0
     """Which loading of both systems answered, counted from 0."""
-
-    @classmethod
-    def from_json(cls, raw: Mapping[str, Any]) -> Self:
-        """Build the row with its scores. Rows of older runs, whose rounds had one task, are upgraded."""
-        if "items" not in raw:
-            task = raw["task"]
-            scores = {side: {task: rows} for side, rows in raw["scores"].items()}
-            raw = {**raw, "items": [[task, doc_id] for doc_id in raw["doc_ids"]], "scores": scores}
-        rows_of = {
-            side: {task: [ScoreRow.from_json(score) for score in rows] for task, rows in of_side.items()}
-            for side, of_side in raw["scores"].items()
-        }
-        items = [(task, doc_id) for task, doc_id in raw["items"]]
-        return super().from_json({**raw, "items": items, "scores": rows_of})
 
     def as_json(self) -> dict[str, Any]:
         """Return the row with its scores as the object that `from_json` reads."""

@@ -8,27 +8,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from wattbench.records.rows.schema import RecordRow
+from wattbench.records.rows.answers import TokenCounts
+from wattbench.records.rows.schema import Amount, Count, RecordRow
 
 
 @dataclass(frozen=True, kw_only=True)
-class SpentRow(RecordRow):
+class SpentRow(TokenCounts, RecordRow):
     """A line of `spending.jsonl`: one request of a system whose tokens or requests have a price. The last line of a
     number counts."""
 
-    number: int
+    number: Count
     """Of the request, from 0."""
     system: str
-    cost: float
+    cost: Amount
     """Money, at the price of the suite."""
     currency: str
     """ISO 4217."""
-    at_s: float
+    at_s: Amount
     """When it was recorded, seconds since the epoch."""
-    prompt_tokens: int | None = None
-    cached_tokens: int | None = None
-    cache_write_tokens: int | None = None
-    output_tokens: int | None = None
     known: bool = True
     """Whether the service said what it used. False: `cost` is the most that it can be, as it is of a request that is
     under way."""

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from wattbench.records.rows.field_checks import FieldError
-from wattbench.records.rows.schema import RecordRow
+from wattbench.records.rows.schema import Count, FieldError, RecordRow, Signed
 
 FIGURES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -56,10 +55,10 @@ class SummaryRow(RecordRow):
     """A name of `FIGURES`, or the source's own name of a figure that is not among them."""
     statistic: str
     """One of `STATISTICS`, or a percentile such as ``p99``."""
-    value: float
+    value: Signed
     unit: str
     """That of `FIGURES`; of another figure, the source's own."""
-    requests: int | None = None
+    requests: Count | None = None
     """Over how many requests; None: the source does not say."""
     source_name: str = ""
     """How the source calls it, with its path: ``metrics.time_to_first_token_ms.successful.percentiles.p99``."""

@@ -1,15 +1,24 @@
-"""A measured window: what it is for, its joules, and whether they are valid."""
+"""A measured window and its passes: what it is for, its joules, and whether they are valid."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from wattbench.records.rows import components
-from wattbench.records.rows.field_checks import FieldError, check_choice, check_order
-from wattbench.records.rows.schema import RecordRow
+from wattbench.records.rows.schema import (
+    LARGEST_INTEGER,
+    Amount,
+    Count,
+    FieldError,
+    RecordRow,
+    Signed,
+    check_order,
+)
 
 
 class Purpose(StrEnum):
@@ -38,54 +47,48 @@ class WindowLabel(RecordRow):
     run: str
     system: str
     task: str | None
-    purpose: str
-    """A `Purpose`."""
-    started_s: float | None = None
-    block: int | None = None
-    """As in `WindowRow`."""
-    attempt: int = 0
+    """None: the window is of no single task. In a run with blocks it holds items of several tasks."""
+    purpose: Purpose
+    started_s: Amount | None = None
+    block: Count | None = None
+    """The block that it belongs to, from 0. None: the run has no blocks, or the window is of loading or idle."""
+    attempt: Count = 0
+    """Which attempt of the block: 0 as first asked; 1 and 2: asked again."""
     node: str = ""
-    co_runners: int = 0
-    """As in `WindowRow`, when it opened."""
+    """The machine that measured it, as `wattbench.machine.node` names it; empty in older records."""
+    co_runners: Count = 0
+    """How many other device slots of the machine measured at the same time, at most; 0: it was alone. Of a label: when
+    it opened."""
     shared: list[str] = field(default_factory=list)
-
-    @classmethod
-    def check(cls, raw: Mapping[str, Any]) -> None:
-        """Check that the purpose is known."""
-        check_choice(raw, "purpose", tuple(Purpose))
+    """The components whose joules are this slot's part of what all slots of the machine used together: ``cpu``,
+    ``dram``, ``wall``. Empty: all are its own."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class WindowRow(RecordRow):
+class WindowRow(WindowLabel):
     """A line of `windows.jsonl`: joules between two moments, and whether they can be trusted."""
 
-    window: str
-    run: str
-    system: str
-    task: str | None
-    """None: the window is of no single task. In a run with blocks it holds items of several tasks."""
-    purpose: str
-    started_s: float
-    finished_s: float
-    energy_j: dict[str, float]
+    started_s: Amount = field()
+    finished_s: Amount
+    energy_j: dict[str, Signed]
     """Joules per component: ``gpu0``, ``cpu``, ``dram``, ``wall``. A component that failed is absent, never 0. One may
     contain another: add them with `wattbench.records.rows.components` only."""
     provenance: dict[str, str]
     """How each figure of `energy_j` came about: ``counter``, ``integrated``, ``rapl``, ``modelled``, ``replayed``."""
-    check_energy_j: dict[str, float] = field(default_factory=dict)
+    check_energy_j: dict[str, Signed] = field(default_factory=dict)
     """The same joules by a second method, where one exists (the integral of sampled power next to a counter)."""
-    idle_w: dict[str, float] = field(default_factory=dict)
+    idle_w: dict[str, Signed] = field(default_factory=dict)
     """Watts per component with the system loaded and nothing asked of it; empty before that was measured."""
-    samples: int = 0
-    largest_gap_s: float | None = None
-    temperature_c: dict[str, float] = field(default_factory=dict)
+    samples: Count = 0
+    largest_gap_s: Amount | None = None
+    temperature_c: dict[str, Signed] = field(default_factory=dict)
     """The highest temperature per component that has a sensor."""
-    passes: int = 1
+    passes: Annotated[int, Field(ge=1, le=LARGEST_INTEGER)] = 1
     """How often the window's items were asked to fill it; an item's energy is its share divided by this."""
-    own_cpu_s: float | None = None
+    own_cpu_s: Amount | None = None
     """CPU seconds that the harness and everything it started (servers included) used in the window. None in older
     records, of a window that was closed from its trace, and where the kernel hides it."""
-    contention: dict[str, float] = field(default_factory=dict)
+    contention: dict[str, Amount] = field(default_factory=dict)
     """What else the machine did meanwhile: signal to share, 0.05 for 5%. ``run_queue_wait``, ``foreign_cpu``,
     ``steal``, ``throttled``, ``canary``, ``later_passes``. A signal that the kernel hides is absent; empty means that
     nothing is known, as in older records."""
@@ -95,30 +98,16 @@ class WindowRow(RecordRow):
     valid: bool = True
     reasons: list[str] = field(default_factory=list)
     """Why the window is not valid, or what a reader should know of a valid one."""
-    block: int | None = None
-    """The block that it belongs to, from 0. None: the run has no blocks, or the window is of loading or idle."""
-    attempt: int = 0
-    """Which attempt of the block: 0 as first asked; 1 and 2: asked again."""
-    node: str = ""
-    """The machine that measured it, as `wattbench.machine.node` names it; empty in older records."""
-    co_runners: int = 0
-    """How many other device slots of the machine measured at the same time, at most; 0: it was alone."""
-    shared: list[str] = field(default_factory=list)
-    """The components whose joules are this slot's part of what all slots of the machine used together: ``cpu``,
-    ``dram``, ``wall``. Empty: all are its own."""
 
     @classmethod
     def check(cls, raw: Mapping[str, Any]) -> None:
-        """Check that the purpose is known, that the end is after the start, and that all joules have a provenance."""
-        check_choice(raw, "purpose", tuple(Purpose))
+        """Check that the end is after the start, and that all joules have a provenance."""
         check_order(raw)
         unlabelled = [name for name in raw["energy_j"] if name not in raw["provenance"]]
         if unlabelled:
             raise FieldError(f"provenance lacks {unlabelled[0]!r:.60}, which has joules")
-        if raw.get("passes") == 0:
-            raise FieldError("passes is 0: it must be 1 or more")
-        for name in ("energy_j", "idle_w") if raw.get("valid", True) else ():
-            negative = [each for each in raw.get(name, {}).values() if each < 0]
+        for name in ("energy_j", "idle_w") if raw["valid"] else ():
+            negative = [each for each in raw[name].values() if each < 0]
             if negative:
                 raise FieldError(f"{name} holds {negative[0]!r:.60}: it must not be below 0 in a valid window")
 
@@ -152,6 +141,31 @@ class WindowRow(RecordRow):
     def provenance_label(self) -> str:
         """Return every provenance in the total, joined: ``counter+modelled``. Empty if nothing was read."""
         return "+".join(sorted({self.provenance[c] for c in components.added(self.energy_j)}))
+
+
+@dataclass(frozen=True, kw_only=True)
+class PassRow(RecordRow):
+    """A line of `passes.jsonl`: one pass over the items of a window that were asked several times to fill it, the first
+    pass included.
+
+    Only windows with more than one pass have such rows. An item's seconds are those of the first pass; its joules are
+    the mean over all passes, as no meter divides the window between them.
+    """
+
+    window: str
+    number: Count
+    """From 0: the pass whose answers count."""
+    started_s: Amount
+    """When the first item of the pass was sent."""
+    finished_s: Amount
+    """When the last item of the pass was answered."""
+    passes: Count = 1
+    """How many passes the row is of. Later passes of milliseconds are recorded together: a window holds thousands."""
+
+    @property
+    def duration_s(self) -> float:
+        """Return the seconds of one pass, from start to finish."""
+        return (self.finished_s - self.started_s) / self.passes
 
 
 _WORDS = {

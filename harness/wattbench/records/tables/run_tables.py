@@ -6,65 +6,83 @@ import io
 import json
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from pathlib import Path
-from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from types import NoneType
+from typing import Any, get_args, get_origin, get_type_hints
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from wattbench.errors import UserError
 from wattbench.records.layout import RunLayout
-from wattbench.records.rows.answers import FinishReason, ScoreRow
-from wattbench.records.rows.items import ItemRow
+from wattbench.records.rows.answers import ItemRow, ScoreRow
 from wattbench.records.rows.windows import WindowRow
 from wattbench.records.tables.damaged_table import opened_table
 from wattbench.redaction import hide_known
 
 
-def items_schema() -> Any:
-    """Return the Arrow schema of `items.parquet`."""
-    text, real, integer = pa.string(), pa.float64(), pa.int64()
-    used = pa.struct(
-        {
-            "system": text, "prompt_tokens": integer, "cached_tokens": integer, "output_tokens": integer,
-            "seconds": real, "reasoning_tokens": integer, "cache_write_tokens": integer,
-        }
-    )  # fmt: skip
-    of_type: dict[Any, Any] = {
-        str: text, float: real, int: integer, FinishReason: text,
-        list[float]: pa.list_(real), list[str]: pa.list_(text), list[dict[str, Any]]: pa.list_(used),
-    }  # fmt: skip
-    return pa.schema({name: of_type[_without_none(hint)] for name, hint in get_type_hints(ItemRow).items()})
+@cache
+def arrow_schema(row: type) -> Any:
+    """Return the Arrow schema of the fields of a dataclass: null where they may be None, and lists and objects in
+    lists as such. An object of its own is text, in JSON, as its keys vary."""
+    hints = get_type_hints(row)
+    return pa.schema([_column(each.name, hints[each.name]) for each in fields(row)])
+
+
+def _column(name: str, hint: Any) -> Any:
+    known = _without_none(hint)
+    return pa.field(name, _arrow_type(known), nullable=known is not hint)
+
+
+def _arrow_type(hint: Any) -> Any:
+    origin, arguments = get_origin(hint), get_args(hint)
+    kind: type = hint
+    if is_dataclass(kind):
+        return pa.struct(list(arrow_schema(kind)))
+    if origin in (list, Sequence):
+        return pa.list_(_arrow_type(arguments[0]))
+    return _PLAIN.get(hint, pa.string())
+
+
+_PLAIN = {float: pa.float64(), int: pa.int64(), bool: pa.bool_()}
 
 
 def _without_none(hint: Any) -> Any:
-    """Return `X` for a type `X | None`."""
-    several = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
-    return next(each for each in several if each is not NoneType)
+    """Return `X` for a type `X | None`; any other as it is."""
+    return next(each for each in get_args(hint) if each is not NoneType) if NoneType in get_args(hint) else hint
 
 
+def default_columns(row: type, rows: int) -> dict[str, Any]:
+    """Return columns with the default of each field, for a table that lacks them; null where it has none."""
+    columns = {}
+    for each, column in zip(fields(row), arrow_schema(row), strict=True):
+        if each.default_factory is not MISSING:  # an empty list; `repeat` takes ten times as long
+            ends, nothing = pa.repeat(pa.scalar(0, pa.int32()), rows + 1), pa.nulls(0, column.type.value_type)
+            columns[each.name] = pa.ListArray.from_arrays(ends, nothing)
+        elif each.default is MISSING or each.default is None:
+            columns[each.name] = pa.nulls(rows, column.type)
+        else:
+            columns[each.name] = pa.repeat(pa.scalar(each.default, column.type), rows)
+    return columns
+
+
+def items_schema() -> Any:
+    """Return the Arrow schema of `items.parquet`."""
+    return arrow_schema(ItemRow)
+
+
+@cache
 def windows_schema() -> Any:
-    """Return the Arrow schema of `windows.parquet`."""
-    text, real, integer = pa.string(), pa.float64(), pa.int64()
-    return pa.schema(
-        {
-            "run": text, "system": text, "task": text, "window": text, "purpose": text,
-            "started_s": real, "finished_s": real, "energy_j": text, "provenance": text,
-            "check_energy_j": text, "idle_w": text, "total_j": real, "above_idle_j": real,
-            "provenance_label": text, "samples": integer, "largest_gap_s": real, "temperature_c": text,
-            "passes": integer, "own_cpu_s": real, "contention": text, "contended": pa.bool_(),
-            "valid": pa.bool_(), "reasons": pa.list_(text), "block": integer, "attempt": integer,
-            "node": text, "co_runners": integer, "shared": pa.list_(text),
-        }
-    )  # fmt: skip
+    """Return the Arrow schema of `windows.parquet`: the fields of a window, and three figures that follow from them."""
+    computed = {"total_j": pa.float64(), "above_idle_j": pa.float64(), "provenance_label": pa.string()}
+    return pa.schema([*arrow_schema(WindowRow), *(pa.field(*each) for each in computed.items())])
 
 
 def rows_of_items(rows: Sequence[ItemRow]) -> list[dict[str, Any]]:
     """Return the rows of `items.parquet`, each a mapping from column to value."""
-    return [vars(row) for row in rows]  # asdict would copy every list and text
+    return [row.as_json() for row in rows]
 
 
 def items_parquet(rows: Sequence[ItemRow]) -> bytes:
@@ -81,9 +99,7 @@ def rows_of_windows(rows: Sequence[WindowRow]) -> list[dict[str, Any]]:
     """Return the rows of `windows.parquet`, each a mapping from column to value."""
     table = []
     for row in rows:
-        flat = asdict(row)
-        for name in ("energy_j", "provenance", "check_energy_j", "idle_w", "temperature_c", "contention"):
-            flat[name] = json.dumps(flat[name])
+        flat = {name: json.dumps(value) if isinstance(value, dict) else value for name, value in vars(row).items()}
         flat |= {
             "total_j": row.total_j,
             "above_idle_j": row.above_idle_j,
@@ -108,11 +124,7 @@ def rescored_items(
         UserError: the table cannot be read, or an answer of these cells has no new score.
     """
     table = _read(path)
-    new = {
-        (system, task, row.doc_id, row.repeat, row.offered_per_s, row.arrivals): row
-        for (system, task), rows in scores.items()
-        for row in rows
-    }
+    new = {(system, task, *row.key): row for (system, task), rows in scores.items() for row in rows}
     names = (
         "system",
         "task",

@@ -14,7 +14,7 @@ from typing import Any
 
 from wattbench.errors import UserError
 from wattbench.records.files.regular_file import MOST_TRACE_BYTES, read_record
-from wattbench.records.rows.field_checks import LARGEST_INTEGER
+from wattbench.records.rows.schema import LARGEST_INTEGER
 
 DETAIL = "mlperf_log_detail.txt"
 TRACE = "mlperf_log_trace.json"

@@ -7,18 +7,23 @@ connection that had carried another answer it may have met with what was left of
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import NoReturn
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import NoReturn, TypeVar
 
 from wattbench.clock import now_s
+from wattbench.records.rows.answers import TokenCounts
+from wattbench.systems.base import Reply, joined
 from wattbench.systems.endpoint.client import OpenAIClient
 from wattbench.systems.endpoint.completion_stream import Completion
 from wattbench.systems.endpoint.pacing import Pacer, asked_delay_s, backoff_s
-from wattbench.systems.endpoint.refusals import Refusal, ServerError, SpoiledAnswerError
+from wattbench.systems.endpoint.refusals import FailedRequestError, Refusal, ServerError, SpoiledAnswerError
 from wattbench.systems.endpoint.request import EndpointRequest
 from wattbench.systems.endpoint.usage import Usage
 from wattbench.systems.spending import Account, Reserved
+
+T = TypeVar("T")
 
 AGAIN = (408, 429, 500, 502, 503, 504, 529)
 """Statuses with which services refuse for now: too many requests, or overloaded."""
@@ -28,20 +33,8 @@ SHORTEST_WAIT_S = 1e-3
 """What takes less is no wait: it is the time that passes between two lines of a program."""
 
 
-@dataclass(frozen=True)
-class Asked:
-    """An answer, and the waits and refusals before it."""
-
-    completion: Completion
-    finished_s: float
-    """When its stream ended."""
-    waited_s: float = 0.0
-    """Seconds from when it could have been sent to when it was sent for the last time: for its turn, for money that
-    others under way had reserved, and for refusals. 0 below `SHORTEST_WAIT_S`."""
-    resent: int = 0
-    """How often it was sent again."""
-    spoiled: bool = False
-    """Whether that was as no answer of its own came over a connection that had carried another."""
+NOT_COUNTED = "token counts not recorded"
+ASKED_AGAIN = "asked again on a new connection, as what came first may have been the answer to another request"
 
 
 class Asker:
@@ -60,8 +53,11 @@ class Asker:
         self.account: Account | None = None
         """What its answers are paid from; None: nothing is counted."""
 
-    def ask(self, ask: EndpointRequest, first_token: Callable[[], None] | None = None, *, once: bool = False) -> Asked:
-        """Send a request until it is answered, and read the answer to its end.
+    def ask(self, ask: EndpointRequest, first_token: Callable[[], None] | None = None, *, once: bool = False) -> Reply:
+        """Send a request until it is answered, and return the answer, with the waits and refusals before it.
+
+        It ends with its own stream. It waited from when it could have been sent to when it was sent for the last time:
+        for its turn, for money that others under way had reserved, and for refusals; 0 below `SHORTEST_WAIT_S`.
 
         Args:
             ask: the request.
@@ -109,7 +105,31 @@ class Asker:
                 raise
             finished_s = completion.finished_s or now_s()
             self._settle(ask, reserved, completion.usage)
-            return Asked(completion, finished_s, waited_s, resent, spoiled)
+            return _reply(completion, finished_s, waited_s, resent, spoiled=spoiled)
+
+    def ask_all(
+        self, asks: Sequence[EndpointRequest], first_token: Callable[[], None] | None = None, *, once: bool = False
+    ) -> list[Reply]:
+        """Send requests together, wait for all, and return the replies in the same order.
+
+        A request that failed by itself, from a server that works, has a reply that says so.
+
+        Args:
+            asks: of any number of documents.
+            first_token: called as the first token of each reply arrives.
+            once: as of `ask`.
+
+        Raises:
+            UserError: the server cannot be asked, or only later than is waited for.
+        """
+
+        def answer(ask: EndpointRequest) -> Reply:
+            try:
+                return self.ask(ask, first_token, once=once)
+            except FailedRequestError as error:
+                return Reply("", finished_s=now_s(), failure=error.what, waited_s=error.waited_s, resent=error.resent)
+
+        return together([partial(answer, ask) for ask in asks])
 
     def _may_resend(self, refusal: Refusal) -> bool:
         return self._resends > 0 and not refusal.spent and (refusal.status is None or refusal.status in AGAIN)
@@ -133,18 +153,30 @@ class Asker:
         if usage is not None and usage.prompt_tokens is not None and usage.output_tokens is not None:
             self._pacer.give_back(prompt + output - usage.prompt_tokens - usage.output_tokens)
         if self.account is not None and reserved is not None:
-            self.account.settle(
-                reserved,
-                (
-                    None
-                    if usage is None
-                    else (usage.prompt_tokens, usage.cached_tokens, usage.cache_write_tokens, usage.output_tokens)
-                ),
-            )
+            self.account.settle(reserved, usage)
 
     def _release(self, reserved: Reserved | None) -> None:
         if self.account is not None and reserved is not None:
-            self.account.settle(reserved, (0, 0, 0, 0), requests=0)
+            self.account.settle(reserved, TokenCounts(prompt_tokens=0, output_tokens=0), requests=0)
+
+
+def _reply(completion: Completion, finished_s: float, waited_s: float, resent: int, *, spoiled: bool) -> Reply:
+    usage = completion.usage
+    remarks = [ASKED_AGAIN] if spoiled else []
+    if usage.left_out is not None:
+        remarks.append(f"{NOT_COUNTED}: {usage.left_out}")
+    return Reply(
+        completion.text,
+        completion.token_s,
+        finished_s,
+        completion.confidence,
+        waited_s=waited_s,
+        resent=resent,
+        sent_s=completion.sent_s,
+        finish_reason=completion.ended,
+        remark=joined(remarks),
+        **usage.counts,
+    )
 
 
 def _most(ask: EndpointRequest) -> tuple[int, int]:
@@ -156,3 +188,33 @@ def _end(error: ServerError, why: str) -> NoReturn:
     ended = type(error)(message, f"{error.what}; {why[0].lower()}{why[1:]}", error.refusal)
     ended.waited_s, ended.resent = error.waited_s, error.resent
     raise ended from None
+
+
+def together(calls: Sequence[Callable[[], T]]) -> list[T]:
+    """Make calls at the same time, each in a thread, and return the results in order.
+
+    One call alone is made in this thread. The threads are daemons, so that Ctrl-C leaves at once rather than
+    when the slowest server has answered (`ThreadPoolExecutor` would join them at exit).
+
+    Raises:
+        Whatever the first of the failed calls raised, once all have ended.
+    """
+    if len(calls) == 1:
+        return [calls[0]()]
+    results: dict[int, T] = {}
+    errors: dict[int, BaseException] = {}
+
+    def run(index: int) -> None:
+        try:
+            results[index] = calls[index]()
+        except BaseException as error:  # carried over to the caller's thread
+            errors[index] = error
+
+    threads = [threading.Thread(target=run, args=(index,), daemon=True) for index in range(len(calls))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[min(errors)]
+    return [results[index] for index in range(len(calls))]

@@ -22,7 +22,13 @@ from wattbench.network.connection import BodyPiece, Connection, Response
 from wattbench.network.connections import Connections, LateConnectionError, NoConnectionError
 from wattbench.network.urls import public_url, read_url
 from wattbench.redaction import keep_secret, keep_secrets_of
-from wattbench.systems.endpoint.completion_stream import Assembly, Completion, error_text
+from wattbench.systems.endpoint.completion_stream import (
+    Assembly,
+    Completion,
+    EventDecoder,
+    RefusedAnswerError,
+    error_text,
+)
 from wattbench.systems.endpoint.own_answers import OwnAnswers
 from wattbench.systems.endpoint.plain_text import plain_text
 from wattbench.systems.endpoint.refusals import (
@@ -33,7 +39,6 @@ from wattbench.systems.endpoint.refusals import (
     is_spent,
 )
 from wattbench.systems.endpoint.request import EndpointRequest
-from wattbench.systems.endpoint.sse import EventDecoder, RefusedAnswerError
 
 MAX_STREAM_BYTES = 64 << 20
 """The most bytes of one answer as sent, headers included: at about 300 bytes a token, more than 200,000 tokens."""

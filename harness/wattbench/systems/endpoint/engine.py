@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from wattbench.config import SERVICES, EndpointSystem
 from wattbench.errors import MissingHereError, UserError, nearest
+from wattbench.records.rows.systems import Facts
 from wattbench.redaction import hide_settings, keep_secret, keep_secrets_of
-from wattbench.systems.base import GENERATE, Engine, Facts, Reply, declared_parameters, failure_of
+from wattbench.systems.base import GENERATE, Engine, Reply, declared_parameters, failure_of
 from wattbench.systems.endpoint.asker import Asker
 from wattbench.systems.endpoint.client import OpenAIClient
 from wattbench.systems.endpoint.listing import Served, choose_model, discover, entries_of, shown_names
@@ -178,7 +179,7 @@ class EndpointEngine(Engine):
         if request_type != GENERATE:
             self.lm.loglikelihood(requests)
         try:
-            replies: list[Reply] = self.lm.answer(requests, first_token, once=once)
+            replies = self._asker.ask_all([self.lm.request_of(each) for each in requests], first_token, once=once)
         except UserError as error:
             self._check_server(error)
             raise

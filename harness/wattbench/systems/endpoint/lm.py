@@ -5,24 +5,20 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from lm_eval.api.model import LM
 
-from wattbench.clock import now_s
 from wattbench.errors import UserError
-from wattbench.systems.base import Reply, joined
-from wattbench.systems.endpoint.asker import Asked, Asker
+from wattbench.systems.endpoint.asker import Asker, together
 from wattbench.systems.endpoint.refusals import FailedRequestError
 from wattbench.systems.endpoint.request import EndpointRequest, RequestWriter, chat_text
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
-
-T = TypeVar("T")
 
 _TRIAL = "One, two, three,"
 _NO_LOGPROBS = "a cascade judges its answers by log-probabilities (logprobs), which the server does not give"
@@ -81,7 +77,7 @@ class EndpointLM(LM):
         self._writer = replace(self._writer, logprobs=True)
         prompt = chat_text([{"role": "user", "content": _TRIAL}], begun=False) if self._writer.chat else _TRIAL
         try:
-            answer = self._complete(self._writer.ask(prompt, {"until": [], "max_gen_toks": 8}))
+            answer = self._asker.ask(self._writer.ask(prompt, {"until": [], "max_gen_toks": 8}))
         except FailedRequestError as error:
             raise UserError(f"{where}: {_NO_LOGPROBS}: {error.what}. {_WITHOUT_THEM}") from error
         if answer.value and answer.confidence is None:
@@ -93,39 +89,9 @@ class EndpointLM(LM):
         Raises:
             UserError: one of them failed: a text is all that lm-eval takes.
         """
-        asks = [self._ask(request) for request in requests]
+        asks = [self.request_of(request) for request in requests]
         groups = [asks[i : i + self._batch] for i in range(0, len(asks), self._batch)]
-        return [reply.value for group in groups for reply in together([partial(self._complete, ask) for ask in group])]
-
-    def answer(
-        self, requests: Sequence[Instance], first_token: Callable[[], None] | None = None, *, once: bool = False
-    ) -> list[Reply]:
-        """Send the requests together, wait for all, and return the replies in the same order.
-
-        A request that failed by itself, from a server that works, has a reply that says so.
-
-        Args:
-            requests: of any number of documents.
-            first_token: called as the first token of each reply arrives.
-            once: send each at once, and never again.
-
-        Raises:
-            UserError: the server cannot be asked, or only later than is waited for.
-        """
-        asks = [self._ask(request) for request in requests]
-        return together([partial(self._reply, ask, first_token, once=once) for ask in asks])
-
-    def _reply(self, ask: EndpointRequest, first_token: Callable[[], None] | None, *, once: bool) -> Reply:
-        try:
-            return self._complete(ask, first_token, once=once)
-        except FailedRequestError as error:
-            return Reply("", finished_s=now_s(), failure=error.what, waited_s=error.waited_s, resent=error.resent)
-
-    def _complete(
-        self, ask: EndpointRequest, first_token: Callable[[], None] | None = None, *, once: bool = False
-    ) -> Reply:
-        outcome = self._asker.ask(ask, first_token, once=once)
-        return as_reply(outcome)
+        return [reply.value for group in groups for reply in together([partial(self._asker.ask, ask) for ask in group])]
 
     def loglikelihood(self, requests: Sequence[Instance]) -> NoReturn:
         """Refuse: the protocol streams answers, and few servers return the likelihood of a given one."""
@@ -138,7 +104,8 @@ class EndpointLM(LM):
         """Refuse, as `loglikelihood` does."""
         self.loglikelihood(requests)
 
-    def _ask(self, request: Instance) -> EndpointRequest:
+    def request_of(self, request: Instance) -> EndpointRequest:
+        """Write a request of lm-eval for the server; the next one of the same prompt is another sample."""
         context, settings, *more = request.args
         if more:
             raise UserError(f"{self._writer.where}: the task sends more than text (images?); an endpoint takes text")
@@ -147,61 +114,3 @@ class EndpointLM(LM):
             sample = self._drawn[prompt]
             self._drawn[prompt] += 1
         return self._writer.ask(context, settings, sample=sample)
-
-
-NOT_COUNTED = "token counts not recorded"
-ASKED_AGAIN = "asked again on a new connection, as what came first may have been the answer to another request"
-
-
-def as_reply(outcome: Asked) -> Reply:
-    """Return a completion as a reply, which ends with its own stream and not with the last of its batch."""
-    completion, usage = outcome.completion, outcome.completion.usage
-    remarks = [ASKED_AGAIN] if outcome.spoiled else []
-    if usage.left_out is not None:
-        remarks.append(f"{NOT_COUNTED}: {usage.left_out}")
-    return Reply(
-        completion.text,
-        usage.prompt_tokens,
-        usage.output_tokens,
-        completion.token_s,
-        outcome.finished_s,
-        confidence=completion.confidence,
-        cached_tokens=usage.cached_tokens,
-        reasoning_tokens=usage.reasoning_tokens,
-        cache_write_tokens=usage.cache_write_tokens,
-        waited_s=outcome.waited_s,
-        resent=outcome.resent,
-        sent_s=completion.sent_s,
-        finish_reason=completion.ended,
-        remark=joined(remarks),
-    )
-
-
-def together(calls: Sequence[Callable[[], T]]) -> list[T]:
-    """Make calls at the same time, each in a thread, and return the results in order.
-
-    One call alone is made in this thread. The threads are daemons, so that Ctrl-C leaves at once rather than
-    when the slowest server has answered (`ThreadPoolExecutor` would join them at exit).
-
-    Raises:
-        Whatever the first of the failed calls raised, once all have ended.
-    """
-    if len(calls) == 1:
-        return [calls[0]()]
-    results: dict[int, T] = {}
-    errors: dict[int, BaseException] = {}
-
-    def run(index: int) -> None:
-        try:
-            results[index] = calls[index]()
-        except BaseException as error:  # carried over to the caller's thread
-            errors[index] = error
-
-    threads = [threading.Thread(target=run, args=(index,), daemon=True) for index in range(len(calls))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if errors:
-        raise errors[min(errors)]
-    return [results[index] for index in range(len(calls))]

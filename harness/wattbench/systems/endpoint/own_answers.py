@@ -20,8 +20,7 @@ import threading
 from wattbench.network.allowance import StreamError
 from wattbench.network.connection import Connection, Response
 from wattbench.network.connections import Connections
-from wattbench.systems.endpoint.completion_stream import Completion
-from wattbench.systems.endpoint.sse import RefusedAnswerError
+from wattbench.systems.endpoint.completion_stream import Completion, RefusedAnswerError
 
 _MOST_ANSWERS = 1000
 """A connection carries no more, as of nginx (`keepalive_requests`): what it has carried is kept in mind."""

@@ -34,7 +34,7 @@ class ServerError(UserError):
         self.refusal = refusal
         """None: it was sent, and more than a refusal may have come, for which a service may want money."""
         self.waited_s = 0.0
-        """As `Asked.waited_s` has it. So for the next one."""
+        """As `Reply.waited_s` has it. So for the next one."""
         self.resent = 0
 
 

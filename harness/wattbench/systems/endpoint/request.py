@@ -9,8 +9,12 @@ from typing import Any
 
 from wattbench.config import Service
 from wattbench.errors import UserError
-from wattbench.systems.endpoint.logprobs import ASKING_CHAT, ASKING_COMPLETION
 from wattbench.tasks.output_limit import default_limit
+
+ASKING_CHAT = {"logprobs": True, "top_logprobs": 1}
+"""llama.cpp would else send the 20 likeliest tokens of each place."""
+ASKING_COMPLETION = {"logprobs": 1}
+"""0 would be enough for others, and means none to llama.cpp."""
 
 OPENAI_STOPS = 4
 """Stop sequences that OpenAI's API takes (API reference, `stop`); an unknown server gets no more."""

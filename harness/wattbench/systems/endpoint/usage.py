@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from wattbench.records.rows.answers import TokenCounts
 from wattbench.systems.endpoint.request import MESSAGE_TOKENS, EndpointRequest
 
 TEMPLATE_TOKENS = 1024
@@ -34,18 +35,10 @@ some four, as English has four characters a token."""
 _MOST_COUNT = 1 << 31
 
 
-@dataclass(frozen=True)
-class Usage:
+@dataclass(frozen=True, kw_only=True)
+class Usage(TokenCounts):
     """A server's counts of tokens. None: not stated, or impossible."""
 
-    prompt_tokens: int | None = None
-    output_tokens: int | None = None
-    cached_tokens: int | None = None
-    """Of the prompt's, those that it had already computed for an earlier request."""
-    reasoning_tokens: int | None = None
-    """Of the output's, those of thoughts before the answer."""
-    cache_write_tokens: int | None = None
-    """Of the prompt's, those that it wrote to its cache, and bills as such."""
     left_out: str | None = None
     """Why counts that it gave cannot be, in a clause in words of ours; None: they can."""
 
@@ -131,7 +124,13 @@ def _read(usage: Mapping[str, Any]) -> Usage:
         prompt += apart
     if output is not None and reasoning and _outside(reasoning, output, prompt, total):
         output += reasoning
-    seen = Usage(prompt, output, _first(cached, read), reasoning, _first(written, created))
+    seen = Usage(
+        prompt_tokens=prompt,
+        output_tokens=output,
+        cached_tokens=_first(cached, read),
+        reasoning_tokens=reasoning,
+        cache_write_tokens=_first(written, created),
+    )
     _check_part((seen.cached_tokens or 0) + (seen.cache_write_tokens or 0), prompt)
     _check_part(reasoning or 0, output)
     return seen

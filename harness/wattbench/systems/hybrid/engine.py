@@ -15,21 +15,21 @@ from typing import TYPE_CHECKING, Any, Self
 from wattbench.clock import now_s
 from wattbench.config import CascadeRouter, HybridSystem, LlmRouter, LocalModel
 from wattbench.errors import UserError
+from wattbench.records.rows.answers import TokenCounts, Used
+from wattbench.records.rows.systems import Facts
 from wattbench.routers import Attempt, Question, Routed, Setup, open_router, router_class
 from wattbench.systems.base import (
     GENERATE,
     LOGLIKELIHOOD,
     ROLLING,
     Engine,
-    Facts,
     Reply,
     Route,
     TaskContext,
-    Used,
     joined,
 )
 from wattbench.systems.hybrid.facts import combined_facts, device_memory_bytes, memory_bytes, parts_of
-from wattbench.systems.hybrid.usage import RouterCall, shared_out, summed, used
+from wattbench.systems.hybrid.usage import RouterCall, shared_out, used
 from wattbench.systems.registry import engine_class, open_engine
 from wattbench.tasks.output_limit import limit_of_request, limited
 
@@ -267,11 +267,7 @@ def _replies(routed: Routed[list[Reply]], by_router: Sequence[Used]) -> list[Rep
     return [
         replace(
             each[-1],
-            prompt_tokens=summed(reply.prompt_tokens for reply in each),
-            output_tokens=summed(reply.output_tokens for reply in each),
-            cached_tokens=summed(reply.cached_tokens for reply in each),
-            reasoning_tokens=summed(reply.reasoning_tokens for reply in each),
-            cache_write_tokens=summed(reply.cache_write_tokens for reply in each),
+            **TokenCounts.summed(each),
             resent=sum(reply.resent for reply in each),
             remark=joined(reply.remark for reply in each),
             route=route,

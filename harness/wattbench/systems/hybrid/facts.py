@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from wattbench.config import EndpointSystem, HybridSystem
+from wattbench.records.rows.systems import Facts
 from wattbench.routers import Router
-from wattbench.systems.base import Engine, Facts, declared_parameters
+from wattbench.systems.base import Engine, declared_parameters
 from wattbench.systems.registry import base_key
 
 T = TypeVar("T")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wattbench.systems.base import Reply, Used
+from wattbench.records.rows.answers import TokenCounts, Used
+from wattbench.systems.base import Reply
 
 
 @dataclass(frozen=True)
@@ -19,15 +20,7 @@ class RouterCall:
 
 def used(system: str, replies: Sequence[Reply], seconds: float) -> Used:
     """Return the tokens and seconds that a system used for the replies of one item."""
-    return Used(
-        system,
-        summed(reply.prompt_tokens for reply in replies),
-        summed(reply.cached_tokens for reply in replies),
-        summed(reply.output_tokens for reply in replies),
-        seconds,
-        summed(reply.reasoning_tokens for reply in replies),
-        summed(reply.cache_write_tokens for reply in replies),
-    )
+    return Used(system=system, seconds=seconds, **TokenCounts.summed(replies))
 
 
 def shared_out(calls: Sequence[RouterCall], questions: int) -> list[list[Used]]:
@@ -45,9 +38,3 @@ def shared_out(calls: Sequence[RouterCall], questions: int) -> list[list[Used]]:
         for number, share in enumerate(shares):
             share.append(used(call.system, call.replies[number * each : (number + 1) * each], call.seconds / questions))
     return shares
-
-
-def summed(counts: Iterable[int | None]) -> int | None:
-    """Return the sum of counts; None if one count is not known."""
-    known = list(counts)
-    return None if None in known else sum(count or 0 for count in known)

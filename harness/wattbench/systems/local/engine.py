@@ -8,7 +8,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self
 
 from wattbench.config import LocalModel
-from wattbench.systems.base import GENERATE, LOGLIKELIHOOD, ROLLING, Engine, Facts, Reply, declared_parameters
+from wattbench.records.rows.systems import Facts
+from wattbench.systems.base import GENERATE, LOGLIKELIHOOD, ROLLING, Engine, Reply, declared_parameters
 from wattbench.systems.local import base_cache
 from wattbench.systems.weights import LocalWeights, verify
 from wattbench.tasks.output_limit import output_limit
@@ -133,9 +134,9 @@ class LocalEngine(Engine):
             return Reply(text)
         return Reply(
             text,
-            generation.prompt_tokens,
-            generation.output_tokens,
             generation.token_s,
+            prompt_tokens=generation.prompt_tokens,
+            output_tokens=generation.output_tokens,
             confidence=generation.confidence,
             finish_reason="length" if generation.cut else "stop",
         )

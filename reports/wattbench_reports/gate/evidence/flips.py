@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wattbench.records import SIDES, AnswerRow, RoundRow, RunRecords, ScoreRow
-from wattbench.records.files.jsonl import read_lines
+from wattbench.records.reader import read_rows
 from wattbench.records.tables.table_columns import TableColumns
 from wattbench_reports.formatting.safe_text import first_of, last_of
 from wattbench_reports.gate.evidence.recorded_rounds import Item, reading
@@ -80,10 +80,10 @@ def _texts_of_side(run: RunRecords, system: str, scores: Sequence[_Score]) -> li
     for task in dict.fromkeys(each.item[0] for each in scores):
         path = run.layout.answers(system, task)
         with reading(path, "an answer"):
-            for line in read_lines(path):
-                key = ((task, line["doc_id"]), line["repeat"])
-                if key not in answers and wanted.get(key) == line["window"]:
-                    answers[key] = AnswerRow.from_json(line)
+            for row in read_rows(path, AnswerRow):
+                key = ((task, row.doc_id), row.repeat)
+                if key not in answers and wanted.get(key) == row.window:
+                    answers[key] = row
     return [_Texts.of(answers.get((each.item, each.row.repeat)), each.row) for each in scores]
 
 

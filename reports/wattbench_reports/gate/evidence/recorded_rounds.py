@@ -11,7 +11,7 @@ from pathlib import Path
 
 from wattbench.errors import UserError
 from wattbench.records import AnswerRow, RoundRow, RunRecords
-from wattbench.records.files.jsonl import read_lines
+from wattbench.records.reader import read_rows
 from wattbench_reports.metrics.registry import FURTHER_COLUMNS
 
 Item = tuple[str, int]
@@ -97,9 +97,9 @@ def answers_of_side(
     for task in tasks:
         path = run.layout.answers(system, task)
         with reading(path, "an answer"):
-            lines = list(read_lines(path))
-            answered.update((task, line["doc_id"]) for line in lines)
-            for row, taken_s in _times(lines, windows):
+            rows_of_task = read_rows(path, AnswerRow)
+            answered.update((task, row.doc_id) for row in rows_of_task)
+            for row, taken_s in _times(rows_of_task, windows):
                 times.setdefault((task, row.doc_id), []).append(taken_s)
                 prompts[task, row.doc_id] = (row.prompt_hash, row.messages_hash)
                 usage.setdefault((task, row.doc_id), []).extend(_usage(row))
@@ -133,9 +133,8 @@ def answers_of_side(
 def _usage(row: AnswerRow) -> list[Mapping[str, object]]:
     """Return the tokens of each system that took part in an answer. The counts of the answer itself are last."""
     unknown = None if row.failure is None else 0  # a failed request without counts used nothing that is known of
-    names = ("prompt_tokens", "cached_tokens", "cache_write_tokens", "output_tokens")
-    counts = {name: unknown if getattr(row, name) is None else getattr(row, name) for name in names}
-    return [*row.usage, {"system": "", **counts, "seconds": row.finished_s - row.started_s}]
+    counts = {name: unknown if count is None else count for name, count in row.counts.items()}
+    return [*map(vars, row.usage), {"system": "", **counts, "seconds": row.finished_s - row.started_s}]
 
 
 def _scores(rows: Sequence[RoundRow], side: str, tasks: Collection[str]) -> dict[Item, tuple[float, str]]:
@@ -176,7 +175,7 @@ def _marks(row: RoundRow, side: str) -> tuple[dict[Item, list[float]], dict[Item
     return marks, hashes
 
 
-def _times(lines: Iterable[Mapping[str, object]], windows: set[str]) -> Iterator[tuple[AnswerRow, tuple[float, float]]]:
+def _times(rows: Iterable[AnswerRow], windows: set[str]) -> Iterator[tuple[AnswerRow, tuple[float, float]]]:
     """Yield the answers in some windows, with their seconds (NaN of a failed one) and seconds to the first token (NaN
     without one).
 
@@ -186,12 +185,9 @@ def _times(lines: Iterable[Mapping[str, object]], windows: set[str]) -> Iterator
         ValueError: an answer ends before it starts. So for the other errors of a damaged record.
     """
     seen: set[tuple[str, int, int]] = set()
-    for line in lines:
-        if line["window"] not in windows:
-            continue
-        row = AnswerRow.from_json(line)
+    for row in rows:
         key = (row.request_type, row.doc_id, row.repeat)
-        if key in seen:
+        if row.window not in windows or key in seen:
             continue
         seen.add(key)
         moments_s = (row.finished_s, row.finished_s if row.first_token_s is None else row.first_token_s)

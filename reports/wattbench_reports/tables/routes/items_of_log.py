@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from wattbench.records.rows.items import named_item_hash
+from wattbench.records.rows.answers import named_item_hash
 from wattbench.records.tables.damaged_table import opened_table
 from wattbench_reports.tables.routes.csv_routes import rows_of_items
 from wattbench_reports.tables.routes.logged_route import LoggedRoute

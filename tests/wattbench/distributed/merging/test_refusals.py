@@ -217,7 +217,7 @@ def test_lines_that_are_out_of_order_or_of_other_blocks_are_found(refused, shard
     assert "is not in the order of its documents" in refused(*shards)[0]
     scores.write_text("".join(lines))
     answers = shards[1] / "items" / "big" / "add.jsonl"
-    answers.write_text(answers.read_text().replace('"block": 2, "attempt": 1}', '"block": 5, "attempt": 1}'))
+    answers.write_text(answers.read_text().replace('"block": 2, "attempt": 1', '"block": 5, "attempt": 1'))
     assert "is of block 6, which this shard does not have" in refused(*shards)[0]
 
 

@@ -16,7 +16,8 @@ from wattbench.errors import MissingExtraError, UserError
 from wattbench.measure.services import estimates
 from wattbench.measure.services.estimates import check_estimates, estimate_rows
 from wattbench.records import EstimateRow, ItemRow
-from wattbench.records.rows.field_checks import FieldError
+from wattbench.records.rows.answers import Used
+from wattbench.records.rows.schema import FieldError
 
 llm_impacts = pytest.importorskip("ecologits.tracers.utils").llm_impacts
 
@@ -48,7 +49,7 @@ def suite(folder: Path, *changes: tuple[str, str]) -> Resolved:
     return suite_of(SUITE, folder, *changes)
 
 
-def item(system: str, tokens: int | None, seconds: float, usage: list[dict[str, Any]] | None = None) -> ItemRow:
+def item(system: str, tokens: int | None, seconds: float, usage: list[Used] | None = None) -> ItemRow:
     return ItemRow(
         run="r", system=system, kind="generalist", task="t", domain="d", doc_id=0, doc_hash="", prompt_hash="",
         repeat=0, correct=1.0, metrics="{}", prompt_tokens=5, output_tokens=tokens, scheduled_s=10.0, started_s=10.0,
@@ -102,7 +103,7 @@ def test_what_is_not_known_of_a_request_is_not_estimated(tmp_path: Path) -> None
 
 
 def test_of_a_hybrid_the_requests_to_services_are_estimated(tmp_path: Path) -> None:
-    usage = [{"system": name, "output_tokens": 100, "seconds": 1.0} for name in ("own", "gpt")]
+    usage = [Used(system=name, output_tokens=100, seconds=1.0) for name in ("own", "gpt")]
     resolved = suite(tmp_path)
     [row] = estimate_rows(resolved, [item("mixed", 200, 2.0, usage)])
     [alone] = estimate_rows(resolved, [item("gpt", 100, 1.0)])

@@ -13,6 +13,7 @@ from wattbench.measure.resume import new_run
 from wattbench.measure.services.spending_of_run import spending_of
 from wattbench.records import read_run
 from wattbench.records.line_checks import check_lines
+from wattbench.records.rows.answers import TokenCounts
 from wattbench.systems.spending import BudgetReachedError
 
 SUITE = """
@@ -37,7 +38,7 @@ def test_a_resumed_run_goes_on_from_what_is_on_record(resolved: Any, tmp_path: P
         first = spending_of(resolved, read_run(root), writer)
         account = first.account("gpt")
         assert account is not None
-        account.settle(account.reserve(1, 1), (1, 0, None, 1))
+        account.settle(account.reserve(1, 1), TokenCounts(prompt_tokens=1, cached_tokens=0, output_tokens=1))
         account.reserve(1, 1)  # killed while this one is under way
         first.close()
         check_lines(read_run(root))
@@ -47,7 +48,7 @@ def test_a_resumed_run_goes_on_from_what_is_on_record(resolved: Any, tmp_path: P
         assert account is not None
         reserved = account.reserve(1, 1)
         assert reserved.number == 2
-        account.settle(reserved, (1, 0, None, 1))
+        account.settle(reserved, TokenCounts(prompt_tokens=1, cached_tokens=0, output_tokens=1))
         with pytest.raises(BudgetReachedError, match=r"0\.900 USD of 1\.00 USD are spent"):
             account.reserve(1, 1)
         assert second.account("mixed") is None  # its members are paid, and count for it

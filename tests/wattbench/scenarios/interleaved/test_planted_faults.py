@@ -37,7 +37,15 @@ class Streaming(MadeUpEngine):
             self.asked[int(request.doc_id)] += 1
             started_s = now_s()
             time.sleep(TAKES_S)
-            replies.append(Reply("yes", 3, 2, (started_s + TAKES_S / 2, started_s + TAKES_S), started_s + TAKES_S))
+            replies.append(
+                Reply(
+                    "yes",
+                    (started_s + TAKES_S / 2, started_s + TAKES_S),
+                    started_s + TAKES_S,
+                    prompt_tokens=3,
+                    output_tokens=2,
+                )
+            )
         return replies
 
     def facts(self) -> Facts:

@@ -46,7 +46,7 @@ class Served(MadeUpEngine):
             first_token()
             time.sleep(self.seconds / 2)
             last_s = now_s()
-            return [Reply("4", 10, 3, (first_s, last_s), last_s) for _ in requests]
+            return [Reply("4", (first_s, last_s), last_s, prompt_tokens=10, output_tokens=3) for _ in requests]
         finally:
             with self._lock:
                 self.flying -= 1

@@ -64,7 +64,7 @@ class Seen:
 
 def seen_plainly(engine: EndpointEngine, prompt: str) -> Seen:
     """The same request through the standard library's client, which does nothing but read lines."""
-    ask = engine.lm._ask(request(prompt, tokens=3))
+    ask = engine.lm.request_of(request(prompt, tokens=3))
     base = engine._client.base
     connection = http.client.HTTPConnection(base.hostname or "", base.port, timeout=120)
     began_s = now_s()

@@ -137,7 +137,7 @@ def _stamped(clock: Clock, seconds: float = 0.0):
         time.sleep(seconds)
         first_token()
         now = clock.now_s()
-        return [Reply("4", 10, 2, (now, now), now) for _ in requests]
+        return [Reply("4", (now, now), now, prompt_tokens=10, output_tokens=2) for _ in requests]
 
     return answer_live
 

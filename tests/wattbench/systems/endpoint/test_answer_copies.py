@@ -11,10 +11,10 @@ import pytest
 from tests.made_up.copying_server import CopyingServer, numbered
 from wattbench.clock import now_s
 from wattbench.network.get import Fetcher
-from wattbench.systems.endpoint.asker import Asked, Asker
+from wattbench.systems.base import Reply
+from wattbench.systems.endpoint.asker import ASKED_AGAIN, Asker, together
 from wattbench.systems.endpoint.client import OpenAIClient
 from wattbench.systems.endpoint.listing import listed_models
-from wattbench.systems.endpoint.lm import ASKED_AGAIN, as_reply, together
 from wattbench.systems.endpoint.pacing import Pacer
 from wattbench.systems.endpoint.refusals import FailedRequestError
 from wattbench.systems.endpoint.request import EndpointRequest
@@ -37,12 +37,12 @@ def asker(server: CopyingServer, base_url: str | None = None) -> Iterator[Asker]
     server.close()
 
 
-def answers(of: Asker, in_flight: int = 1) -> list[Asked]:
+def answers(of: Asker, in_flight: int = 1) -> list[Reply]:
     """Ask all, so many at once, and check that each has its own answer."""
-    asked: list[Asked] = []
+    asked: list[Reply] = []
     for first in range(0, REQUESTS, in_flight):
         asked += together([partial(of.ask, request(number)) for number in range(first, first + in_flight)])
-    assert [each.completion.text for each in asked] == [str(number) for number in range(REQUESTS)]
+    assert [each.value for each in asked] == [str(number) for number in range(REQUESTS)]
     return asked
 
 
@@ -85,7 +85,7 @@ def test_a_part_of_a_copy_or_a_late_refusal_ends_no_run(copy: Callable[[bytes], 
     with asker(CopyingServer(late_s=None, copies=copy)) as of:
         for number in range(9):
             with suppress(FailedRequestError):
-                assert of.ask(request(number)).completion.text == str(number)
+                assert of.ask(request(number)).value == str(number)
 
 
 def test_a_server_whose_answers_differ_in_their_ids_keeps_its_connection() -> None:
@@ -105,7 +105,7 @@ def test_a_server_whose_answers_are_all_alike_is_asked_once_more_and_then_over_c
 def test_an_answer_that_is_replayed_to_all_is_that_of_no_other_request() -> None:
     server = CopyingServer(late_s=0.0, replaying_from=3, copies=lambda _: b"")
     with asker(server) as of:
-        assert [of.ask(request(number)).completion.text for number in range(3)] == ["0", "1", "2"]
+        assert [of.ask(request(number)).value for number in range(3)] == ["0", "1", "2"]
         for number in range(3, 9):
             with pytest.raises(FailedRequestError, match="it sent an answer to one request to others as well"):
                 of.ask(request(number))
@@ -115,13 +115,12 @@ def test_what_is_asked_again_has_the_latency_of_its_answer_and_says_so() -> None
     with asker(CopyingServer(late_s=None, takes_s=0.05)) as of:
         of.ask(request(0))
         began_s = now_s()
-        asked = of.ask(request(1))
-        reply = as_reply(asked)
-    assert (asked.resent, reply.resent, reply.remark) == (1, 1, ASKED_AGAIN)
-    assert asked.waited_s > 0
+        reply = of.ask(request(1))
+    assert (reply.resent, reply.remark) == (1, ASKED_AGAIN)
+    assert reply.waited_s > 0
     assert reply.sent_s is not None
-    assert began_s + asked.waited_s <= reply.sent_s
-    assert asked.finished_s - (began_s + asked.waited_s) >= 0.05
+    assert began_s + reply.waited_s <= reply.sent_s
+    assert reply.finished_s - (began_s + reply.waited_s) >= 0.05
 
 
 def test_what_may_not_wait_is_a_failed_request() -> None:
@@ -129,7 +128,7 @@ def test_what_may_not_wait_is_a_failed_request() -> None:
         of.ask(request(0), once=True)
         with pytest.raises(FailedRequestError, match="it sent an answer again that it had sent before"):
             of.ask(request(1), once=True)
-        assert of.ask(request(2), once=True).completion.text == "2"
+        assert of.ask(request(2), once=True).value == "2"
 
 
 @pytest.mark.parametrize("late_s", [0.0, 0.003, None])
@@ -147,7 +146,7 @@ def test_a_list_of_models_that_is_sent_twice_is_the_answer_to_no_other_request()
     with asker(server) as of:
         for number in range(9):
             assert listed_models(of._client) == ["tiny"]
-            assert of.ask(request(number)).completion.text == str(number)
+            assert of.ask(request(number)).value == str(number)
 
 
 def test_a_page_that_is_sent_twice_is_not_taken_for_the_next() -> None:

@@ -6,9 +6,7 @@ from typing import Any
 import pytest
 
 from wattbench.network.allowance import StreamError
-from wattbench.systems.endpoint.asker import Asked
 from wattbench.systems.endpoint.completion_stream import Assembly, Completion, read_chunk
-from wattbench.systems.endpoint.lm import as_reply
 from wattbench.systems.endpoint.request import EndpointRequest
 
 
@@ -54,11 +52,11 @@ def test_a_reply_was_cut_where_its_limit_and_no_stop_ended_it(
     assembly = Assembly(EndpointRequest("completions", {}, stops, ()))
     assembly.add(json.dumps({"choices": [{"text": pieces[0], "finish_reason": None}]}), 0.0)
     assembly.add(json.dumps({"choices": [{"text": pieces[1], "finish_reason": finish}]}), 1.0)
-    assert as_reply(Asked(assembly.completion(), 1.0)).finish_reason == reason
+    assert assembly.completion().ended == reason
 
 
 def test_a_stream_that_ends_without_a_reason_does_not_say_whether_it_was_cut() -> None:
-    assert as_reply(Asked(assembled("a", "b"), 1.0)).finish_reason is None
+    assert assembled("a", "b").ended is None
 
 
 def test_reading_ends_at_a_stop_that_the_server_does_not_know_even_across_chunks() -> None:

@@ -12,7 +12,8 @@ from wattbench.clock import now_s
 from wattbench.config import EndpointSystem
 from wattbench.errors import MissingExtraError, UserError
 from wattbench.network.connections import Connections
-from wattbench.systems.base import GENERATE, LOGLIKELIHOOD, ROLLING, Facts
+from wattbench.records.rows.systems import Facts
+from wattbench.systems.base import GENERATE, LOGLIKELIHOOD, ROLLING
 from wattbench.systems.endpoint.engine import EndpointEngine
 
 

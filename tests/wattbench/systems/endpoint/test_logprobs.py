@@ -14,8 +14,7 @@ from lm_eval.api.instance import Instance
 from wattbench.config import EndpointSystem, HybridSystem, PythonSystem
 from wattbench.errors import UserError
 from wattbench.systems import open_engine
-from wattbench.systems.endpoint.completion_stream import read_chunk
-from wattbench.systems.endpoint.logprobs import read_logprobs
+from wattbench.systems.endpoint.completion_stream import read_chunk, read_logprobs
 
 
 def as_chat(*values: Any) -> dict[str, Any]:

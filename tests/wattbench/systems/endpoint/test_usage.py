@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from typing import Any
 
 import pytest
 
 from wattbench.network.allowance import StreamError
+from wattbench.records.rows.answers import TokenCounts
 from wattbench.systems.endpoint.completion_stream import Assembly, read_chunk
 from wattbench.systems.endpoint.request import EndpointRequest
 from wattbench.systems.endpoint.usage import Shown, Usage, plausible, read_usage
+
+
+def of(*counts: int | None, left_out: str | None = None) -> Usage:
+    """Return counts in the order of the fields: prompt, output, cached, reasoning, written."""
+    names = (each.name for each in fields(TokenCounts))
+    return Usage(**dict(zip(names, counts, strict=False)), left_out=left_out)
 
 
 def counts(prompt: int = 100, output: int = 20, **more: Any) -> dict[str, Any]:
@@ -20,17 +28,17 @@ def counts(prompt: int = 100, output: int = 20, **more: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("usage", "expected"),
     [
-        ({}, Usage()),
-        (counts(), Usage(100, 20)),
-        (counts(prompt_tokens_details={"cached_tokens": 64}), Usage(100, 20, 64)),
-        (counts(prompt_tokens_details={"cached_tokens": 0}), Usage(100, 20, 0)),
-        (counts(prompt_tokens_details=None, completion_tokens_details=None), Usage(100, 20)),
-        (counts(completion_tokens_details={"reasoning_tokens": 15}), Usage(100, 20, None, 15)),
-        (counts(prompt_cache_hit_tokens=64, prompt_cache_miss_tokens=36), Usage(100, 20, 64)),
-        (counts(cached_tokens=7), Usage(100, 20, 7)),
+        ({}, of()),
+        (counts(), of(100, 20)),
+        (counts(prompt_tokens_details={"cached_tokens": 64}), of(100, 20, 64)),
+        (counts(prompt_tokens_details={"cached_tokens": 0}), of(100, 20, 0)),
+        (counts(prompt_tokens_details=None, completion_tokens_details=None), of(100, 20)),
+        (counts(completion_tokens_details={"reasoning_tokens": 15}), of(100, 20, None, 15)),
+        (counts(prompt_cache_hit_tokens=64, prompt_cache_miss_tokens=36), of(100, 20, 64)),
+        (counts(cached_tokens=7), of(100, 20, 7)),
         (
             counts(prompt_tokens_details={"cached_tokens": 10, "cache_write_tokens": 90}),
-            Usage(100, 20, 10, None, 90),
+            of(100, 20, 10, None, 90),
         ),
     ],
 )
@@ -41,17 +49,17 @@ def test_the_names_of_services(usage: dict[str, Any], expected: Usage) -> None:
 def test_what_a_gateway_counts_apart_from_the_prompt_is_added_to_it() -> None:
     """The total says so, or the parts do not fit in; a gateway that counts them within the prompt is taken as it is."""
     parts = {"cache_read_input_tokens": 60, "cache_creation_input_tokens": 30}
-    assert read_usage(counts(10, 5, total_tokens=105, **parts)) == Usage(100, 5, 60, None, 30)
-    assert read_usage(counts(10, 5, **parts)) == Usage(100, 5, 60, None, 30)
-    assert read_usage(counts(100, 5, total_tokens=105, **parts)) == Usage(100, 5, 60, None, 30)
-    assert read_usage(counts(100, 5, **parts)) == Usage(100, 5, 60, None, 30)
+    assert read_usage(counts(10, 5, total_tokens=105, **parts)) == of(100, 5, 60, None, 30)
+    assert read_usage(counts(10, 5, **parts)) == of(100, 5, 60, None, 30)
+    assert read_usage(counts(100, 5, total_tokens=105, **parts)) == of(100, 5, 60, None, 30)
+    assert read_usage(counts(100, 5, **parts)) == of(100, 5, 60, None, 30)
 
 
 def test_reasoning_that_is_counted_apart_from_the_output_is_added_to_it() -> None:
     thoughts = {"completion_tokens_details": {"reasoning_tokens": 50}}
-    assert read_usage(counts(10, 5, total_tokens=65, **thoughts)) == Usage(10, 55, None, 50)
-    assert read_usage(counts(10, 55, total_tokens=65, **thoughts)) == Usage(10, 55, None, 50)
-    assert read_usage(counts(10, 5, **thoughts)) == Usage(10, 55, None, 50)
+    assert read_usage(counts(10, 5, total_tokens=65, **thoughts)) == of(10, 55, None, 50)
+    assert read_usage(counts(10, 55, total_tokens=65, **thoughts)) == of(10, 55, None, 50)
+    assert read_usage(counts(10, 5, **thoughts)) == of(10, 55, None, 50)
 
 
 @pytest.mark.parametrize("wrong", [-1, 1 << 31, 10**30, float("nan"), float("inf"), 3.5, "7", True, [3], {}])
@@ -68,12 +76,12 @@ def test_reasoning_that_is_counted_apart_from_the_output_is_added_to_it() -> Non
 )
 def test_what_is_no_count_is_none_and_named(wrong: Any, named: Any) -> None:
     chunk = read_chunk(json.dumps({"choices": [], "usage": named(wrong)}))
-    assert chunk.usage == Usage(left_out="a count that is no whole number from 0 to 2,147,483,647")
+    assert chunk.usage == of(left_out="a count that is no whole number from 0 to 2,147,483,647")
 
 
 @pytest.mark.parametrize("wrong", [[3], "many", 7, True, {"prompt_tokens_details": [3]}])
 def test_counts_that_are_no_object_are_none_and_named(wrong: Any) -> None:
-    assert read_usage(wrong) == Usage(left_out="counts that are no object")
+    assert read_usage(wrong) == of(left_out="counts that are no object")
 
 
 @pytest.mark.parametrize(
@@ -87,13 +95,13 @@ def test_counts_that_are_no_object_are_none_and_named(wrong: Any) -> None:
     ],
 )
 def test_a_part_larger_than_its_whole_is_none_and_named(usage: dict[str, Any]) -> None:
-    assert read_usage(usage) == Usage(left_out="a part that is larger than its whole")
+    assert read_usage(usage) == of(left_out="a part that is larger than its whole")
 
 
 @pytest.mark.parametrize("total", [0, 119])
 def test_a_total_below_its_parts_is_none_and_named(total: int) -> None:
-    assert read_usage(counts(total_tokens=total)) == Usage(left_out="a total below its parts")
-    assert read_usage(counts(total_tokens=120 + total)) == Usage(100, 20)
+    assert read_usage(counts(total_tokens=total)) == of(left_out="a total below its parts")
+    assert read_usage(counts(total_tokens=120 + total)) == of(100, 20)
 
 
 ASK = EndpointRequest("completions", {}, ("\n\n",), (), most_prompt_tokens=40, most_output_tokens=500)
@@ -103,44 +111,44 @@ OUTPUT = "more output tokens than "
 @pytest.mark.parametrize(
     ("usage", "shown", "expected"),
     [
-        (Usage(30, 3), Shown(12, 3, at_limit=False), Usage(30, 3)),
-        (Usage(), Shown(12, 3, at_limit=False), Usage()),
-        (Usage(0, 3), Shown(12, 3, at_limit=False), Usage(None, 3, left_out="no prompt tokens")),
-        (Usage(1064, 3, 1000, None, 64), Shown(12, 3, at_limit=False), Usage(1064, 3, 1000, None, 64)),
+        (of(30, 3), Shown(12, 3, at_limit=False), of(30, 3)),
+        (of(), Shown(12, 3, at_limit=False), of()),
+        (of(0, 3), Shown(12, 3, at_limit=False), of(None, 3, left_out="no prompt tokens")),
+        (of(1064, 3, 1000, None, 64), Shown(12, 3, at_limit=False), of(1064, 3, 1000, None, 64)),
         (
-            Usage(1065, 3, 1000, None, 65),
+            of(1065, 3, 1000, None, 65),
             Shown(12, 3, at_limit=False),
-            Usage(None, 3, left_out="more prompt tokens than bytes of the prompt and its template"),
+            of(None, 3, left_out="more prompt tokens than bytes of the prompt and its template"),
         ),
         # A model may say nothing, and only its end is counted, or not even that.
-        (Usage(30, 0), Shown(0, 0, at_limit=False), Usage(30, 0)),
-        (Usage(30, 1), Shown(0, 0, at_limit=False), Usage(30, 1)),
-        (Usage(30, 0), Shown(1, 1, at_limit=False), Usage(30, left_out="fewer output tokens than the text needs")),
+        (of(30, 0), Shown(0, 0, at_limit=False), of(30, 0)),
+        (of(30, 1), Shown(0, 0, at_limit=False), of(30, 1)),
+        (of(30, 0), Shown(1, 1, at_limit=False), of(30, left_out="fewer output tokens than the text needs")),
         # A server may send all in one piece, several tokens in a piece, or a piece for each character.
-        (Usage(30, 400), Shown(1600, 1, at_limit=False), Usage(30, 400)),
-        (Usage(30, 20), Shown(80, 80, at_limit=False), Usage(30, 20)),
-        (Usage(30, 1), Shown(256, 8, at_limit=False), Usage(30, 1)),
-        (Usage(30, 1), Shown(257, 1, at_limit=False), Usage(30, left_out="fewer output tokens than the text needs")),
-        (Usage(30, 1), Shown(9, 9, at_limit=False), Usage(30, left_out="fewer output tokens than the text needs")),
+        (of(30, 400), Shown(1600, 1, at_limit=False), of(30, 400)),
+        (of(30, 20), Shown(80, 80, at_limit=False), of(30, 20)),
+        (of(30, 1), Shown(256, 8, at_limit=False), of(30, 1)),
+        (of(30, 1), Shown(257, 1, at_limit=False), of(30, left_out="fewer output tokens than the text needs")),
+        (of(30, 1), Shown(9, 9, at_limit=False), of(30, left_out="fewer output tokens than the text needs")),
         # Bytes of text, and what is not shown: thoughts, the stop sequence, the end.
-        (Usage(30, 18), Shown(0, 0, at_limit=False), Usage(30, 18)),
-        (Usage(30, 418, None, 400), Shown(0, 0, at_limit=False), Usage(30, 418, None, 400)),
+        (of(30, 18), Shown(0, 0, at_limit=False), of(30, 18)),
+        (of(30, 418, None, 400), Shown(0, 0, at_limit=False), of(30, 418, None, 400)),
         (
-            Usage(30, 419, None, 400),
+            of(30, 419, None, 400),
             Shown(0, 0, at_limit=False),
-            Usage(30, left_out=OUTPUT + "bytes of text and reasoning tokens"),
+            of(30, left_out=OUTPUT + "bytes of text and reasoning tokens"),
         ),
         # At the limit as many were made as that, whatever is shown; never more.
-        (Usage(30, 500), Shown(1, 1, at_limit=True), Usage(30, 500)),
+        (of(30, 500), Shown(1, 1, at_limit=True), of(30, 500)),
         (
-            Usage(30, 501),
+            of(30, 501),
             Shown(4000, 501, at_limit=True),
-            Usage(30, left_out=OUTPUT + "the limit that the request set"),
+            of(30, left_out=OUTPUT + "the limit that the request set"),
         ),
         (
-            Usage(30, 501, None, 490),
+            of(30, 501, None, 490),
             Shown(90, 9, at_limit=False),
-            Usage(30, left_out=OUTPUT + "the limit that the request set"),
+            of(30, left_out=OUTPUT + "the limit that the request set"),
         ),
     ],
 )
@@ -149,7 +157,7 @@ def test_what_an_answer_and_its_request_rule_out_is_none_and_named(usage: Usage,
 
 
 def test_a_request_without_bounds_rules_nothing_out() -> None:
-    usage = Usage(1 << 30, 1 << 30)
+    usage = of(1 << 30, 1 << 30)
     assert plausible(usage, Shown(1 << 30, 1, at_limit=True), EndpointRequest("completions", {}, (), ())) == usage
 
 
@@ -163,7 +171,7 @@ def test_a_count_that_cannot_be_costs_no_answer(scripted: Any, opened: Any, ask:
 
 def test_the_counts_of_groq_are_under_a_key_of_their_own() -> None:
     chunk = read_chunk(json.dumps({"choices": [], "x_groq": {"id": "x", "usage": counts()}}))
-    assert chunk.usage == Usage(100, 20)
+    assert chunk.usage == of(100, 20)
 
 
 @pytest.mark.parametrize("empty", [{}, None])
@@ -173,7 +181,7 @@ def test_a_usage_without_counts_does_not_undo_those_before(empty: object) -> Non
     assembly.add(json.dumps(text), 1.0)
     for usage in (counts(), empty):
         assembly.add(json.dumps({"choices": [], "usage": usage}), 1.0)
-    assert assembly.completion().usage == Usage(100, 20)
+    assert assembly.completion().usage == of(100, 20)
 
 
 def test_content_in_parts_is_answer_and_thoughts() -> None:

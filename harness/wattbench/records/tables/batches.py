@@ -1,7 +1,8 @@
-"""Write `items.parquet` by record batches, for runs with more rows than memory has room for."""
+"""Write the tables of a run by batches, for runs with more rows than memory has room for."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -12,13 +13,16 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from wattbench.records.files.atomic_write import open_atomically
-from wattbench.records.tables.run_tables import items_schema
+from wattbench.records.rows.windows import WindowRow
+from wattbench.records.tables.run_tables import items_schema, rows_of_windows, windows_schema
 from wattbench.redaction import hide_known, known
 
 GROUP_ROWS = 131_072
 """Rows that are written, and can be read, at once."""
 GROUP_BYTES = 64_000_000
 """Less rows than that, where their texts are long."""
+WINDOW_ROWS = 8_192
+"""Windows that are in memory, and written, at once: each has several JSON objects."""
 
 _SHORTEST = 6
 """Bytes of the shortest text that could hold a secret."""
@@ -52,6 +56,23 @@ def write_items(path: Path, batches: Iterable[Any]) -> int:
             rows += group.num_rows
         if written is not None:
             written.result()
+    return rows
+
+
+def write_windows(path: Path, windows: Iterable[WindowRow]) -> int:
+    """Write a `windows.parquet`, completely or not at all, and return its number of rows.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    schema, rest, rows = windows_schema(), iter(windows), 0
+    with (
+        open_atomically(path) as file,
+        pq.ParquetWriter(file, schema, compression="zstd", write_page_checksum=True) as writer,
+    ):
+        while group := list(itertools.islice(rest, WINDOW_ROWS)):
+            writer.write_table(pa.Table.from_pylist(hide_known(rows_of_windows(group)), schema=schema))
+            rows += len(group)
     return rows
 
 

@@ -25,8 +25,7 @@ from wattbench.records import (
     WindowRow,
 )
 from wattbench.records.reader import read_rows
-from wattbench.records.rows.field_checks import FieldError
-from wattbench.records.rows.schema import RecordRow
+from wattbench.records.rows.schema import FieldError, RecordRow
 
 SCORE = ScoreRow(doc_id=0, repeat=0, doc_hash="d", target="2", filtered="2", correct=1.0, metrics={})
 WINDOW = replace(rows.WINDOW, energy_j={"cpu": 10.0}, provenance={"cpu": "rapl"})
