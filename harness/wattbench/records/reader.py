@@ -26,7 +26,7 @@ from wattbench.records.rows.spending import SpentRow
 from wattbench.records.rows.summaries import SummaryRow
 from wattbench.records.rows.systems import SystemRow
 from wattbench.records.rows.windows import PassRow, Purpose, WindowLabel, WindowRow
-from wattbench.records.upgrade import has_older_lines
+from wattbench.records.upgrade import has_older_lines, upgraded_header, upgraded_row
 
 _Row = TypeVar("_Row", bound=RecordRow)
 
