@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from wattbench.records import Purpose, added
 from wattbench.records.schema.workload import REQUESTS_PER_YEAR
-from wattbench_reports.analyses.current_prices import current_prices
 from wattbench_reports.analyses.training_cost import in_use
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.metrics.carbon import JOULES_PER_KWH
@@ -173,7 +172,7 @@ def _priced(analysis: Analysis, name: str, sized: Sized) -> Sized:
     the price.
     """
     money = None if analysis.money is None else analysis.money.systems[name]
-    price = current_prices(analysis).get(name)
+    price = analysis.prices_.by_system.get(name)
     if money is None or money.per_request is None or sized.replicas is None:
         return sized
     of_time = money.parts.get(MACHINE, 0.0)

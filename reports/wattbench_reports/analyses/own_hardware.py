@@ -19,7 +19,6 @@ from enum import StrEnum
 
 from wattbench.records.schema.price import Price
 from wattbench_reports.analyses.capacity import HOURS_PER_MONTH, idle_watts
-from wattbench_reports.analyses.current_prices import current_prices
 from wattbench_reports.analyses.training_cost import in_use
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.metrics.carbon import JOULES_PER_KWH
@@ -103,7 +102,7 @@ def own_hardware(analysis: Analysis) -> OwnHardwareStudy | None:
     Returns:
         None in a run without one of either kind.
     """
-    prices, money = current_prices(analysis), analysis.money
+    prices, money = analysis.prices_.by_system, analysis.money
     if money is None:
         return None
     timed = [name for name in in_use(analysis) if name in prices and prices[name].by_time]

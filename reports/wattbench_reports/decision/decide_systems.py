@@ -60,7 +60,7 @@ def decide(analysis: Analysis, settings: DecisionSettings | None = None) -> Deci
     problem = Problem(analysis, analysis.decide if settings is None else settings)
     names, costs, chosen = problem.names, problem.basis.costs, problem.chosen
     tie, surest = _tie(problem), _surest(problem)
-    tail_share = common_tail(each.tail_share for each in analysis.comparison.systems)
+    tail_share = common_tail(None if each.tail is None else each.tail.share for each in analysis.measured.values())
     return Decision(
         unit=None if costs is None else costs.unit,
         label="" if costs is None else costs.label,
@@ -262,7 +262,7 @@ def _cost_figures(problem: Problem) -> Mapping[str, CostFigures]:
     if costs is None or cost is None:
         return {}
     if costs.unit != CostUnit.MONEY or not _adds_cost(problem.settings.worth):
-        return problem.analysis.cost_figures(costs.unit)
+        return _of_unit(problem.analysis, costs.unit)
     accuracy, covarying = problem.figures.accuracy, problem.figures.covarying
     of_costs, of_accuracies = _variances(problem, cost), _variances(problem, accuracy)
     of_both = np.diag(covarying.covariances(cost, accuracy))
@@ -277,6 +277,24 @@ def _cost_figures(problem: Problem) -> Mapping[str, CostFigures]:
                 per_correct = fieller_interval(per_request.estimate, right, *errors, covarying.quantile)
         figures[name] = CostFigures(per_request, per_correct)
     return figures
+
+
+def _of_unit(analysis: Analysis, unit: CostUnit) -> Mapping[str, CostFigures]:
+    """Return each system's cost in a unit that some system has."""
+    base, shares, costs = analysis.basis, analysis.shares, analysis.costs[unit]
+    if unit == CostUnit.JOULES:
+        return {name: CostFigures(each.j_per_request, each.j_per_correct) for name, each in analysis.measured.items()}
+    if unit == CostUnit.MONEY and analysis.money is not None:
+        return {name: CostFigures(each.per_request, each.per_correct) for name, each in analysis.money.systems.items()}
+    if unit == CostUnit.SECONDS and analysis.timed is not None:
+        both = analysis.timed.per_request_and_correct(shares)
+    else:
+        parts = {kind: float(np.nanmax(each)) for kind, each in costs.parts.items()}
+        both = [intervals(base, parts, shares, per_correct=each) for each in (False, True)]
+    return {
+        name: CostFigures(None, None) if name in costs.missing else CostFigures(*pair)
+        for name, *pair in zip(base.systems, *both, strict=True)
+    }
 
 
 def _adds_cost(worth: Worth | None) -> bool:

@@ -104,7 +104,7 @@ def _router_amounts(analysis: Analysis, answers: ItemAnswers, router: OfflineRou
     money = (
         None if analysis.tariff is None or analysis.tariff.currency != DOLLARS else _mean(answers, router.router_usd)
     )
-    per_joule, grams = money_per_joule(analysis), grams_per_joule(analysis)
+    per_joule, grams = analysis.joule_prices.get(CostUnit.MONEY), analysis.joule_prices.get(CostUnit.GRAMS)
     if joules is not None and per_joule is not None:
         money = (money or 0.0) + joules * per_joule
     known = {

@@ -213,7 +213,7 @@ def _price_of_idle(context: StudyContext, analysis: Analysis, unit: CostUnit) ->
                 "not all of the systems pay for their electricity: what is paid by the request or by the hour has no "
                 "price of idle"
             )
-    price = cost_per_joule(analysis, unit, context.settings.worth)
+    price = cost_per_joule(analysis.joule_prices, unit, context.settings.worth)
     return "a joule has no price" if price is None else price
 
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from wattbench_reports.analyses.current_prices import current_prices
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.decision.cost_basis import GRAMS_PER_TONNE
 from wattbench_reports.metrics.carbon import JOULES_PER_KWH
@@ -67,7 +66,7 @@ def router_own(analysis: Analysis, options: RoutingOptions = AS_RECORDED) -> Rou
     joules, of_joules = _first(options.router_energy_j, [each.joules for each in recorded], ASSUMED_S * ASSUMED_W)
     seconds, of_seconds = _first(options.router_s, [each.seconds for each in recorded], ASSUMED_S)
     amounts, origin = {JOULES: joules, SECONDS: seconds}, {JOULES: of_joules, SECONDS: of_seconds}
-    per_joule, price = money_per_joule(analysis), _mean([each.price for each in recorded])
+    per_joule, price = analysis.joule_prices.get(CostUnit.MONEY), _mean([each.price for each in recorded])
     if options.router_money is not None:
         amounts[MONEY], origin[MONEY] = options.router_money, "named"
     elif price is not None:
@@ -76,7 +75,7 @@ def router_own(analysis: Analysis, options: RoutingOptions = AS_RECORDED) -> Rou
         amounts[MONEY], origin[MONEY] = per_joule * joules, of_joules
     elif analysis.tariff is not None:
         amounts[MONEY], origin[MONEY] = ASSUMED_PER_HOUR * seconds / SECONDS_PER_HOUR, "assumed"
-    grams = grams_per_joule(analysis)
+    grams = analysis.joule_prices.get(CostUnit.GRAMS)
     if grams is not None:
         amounts[GRAMS], origin[GRAMS] = grams * joules, of_joules
     return RouterOwn(amounts, origin)
@@ -133,7 +132,7 @@ def _of(analysis: Analysis, hybrid: HybridAnswers) -> _Recorded:
     """
     frame = hybrid.frame[hybrid.frame["asked_count"] <= 1]
     usable = not analysis.joules_of(hybrid.system).why_not_usable
-    price, tariff = current_prices(analysis).get(hybrid.system), analysis.tariff
+    price, tariff = analysis.prices_.by_system.get(hybrid.system), analysis.tariff
     in_currency = price is not None and tariff is not None and price.currency == tariff.currency
     return _Recorded(
         _mean(frame["router_energy_j"].tolist()) if usable else None,
@@ -154,47 +153,16 @@ def _mean(values: list[float | None]) -> float | None:
     return float(np.mean(known)) if known else None
 
 
-def grams_per_joule(analysis: Analysis) -> float | None:
-    """Return grams of CO2 equivalent, without manufacture; None without an intensity.
-
-    An intensity by the hour is taken as the joules of the run had it on average.
-    """
-    carbon = analysis.comparison.carbon
-    if carbon is None:
-        return None
-    parts = energy_parts(carbon)
-    if WEIGHED not in parts:
-        return parts["energy_j"]
-    weighed, joules = analysis.sums[WEIGHED], analysis.table.energy_j
-    known = np.isfinite(weighed)
-    total_j = float(joules[known].sum())
-    return parts[WEIGHED] * float(weighed[known].sum()) / total_j if total_j > 0 else None
-
-
-def money_per_joule(analysis: Analysis) -> float | None:
-    """Return the price of a joule in the currency of the run, PUE included; None without such a price."""
-    tariff, workload = analysis.tariff, analysis.workload
-    if tariff is None or workload.price_per_kwh is None or workload.currency != tariff.currency:
-        return None
-    return workload.price_per_kwh * analysis.pue / JOULES_PER_KWH
-
-
-def cost_per_joule(analysis: Analysis, unit: CostUnit, worth: Worth | None) -> float | None:
+def cost_per_joule(prices: Mapping[CostUnit, float], unit: CostUnit, worth: Worth | None) -> float | None:
     """Return what a joule costs in the unit of a study; None where that is not known.
 
     Args:
-        analysis: of the run.
+        prices: of a joule, in each unit: `wattbench_reports.comparison.weighed.Weighed.joule_prices`.
         unit: of the study.
         worth: with a carbon price, which costs in money include.
     """
-    if unit == CostUnit.JOULES:
-        return 1.0
-    if unit == CostUnit.SECONDS:
-        return None
-    grams = grams_per_joule(analysis)
-    if unit == CostUnit.GRAMS:
-        return grams
-    money = money_per_joule(analysis)
-    if money is None or worth is None or not worth.carbon_per_tonne:
-        return money
-    return None if grams is None else money + grams * worth.carbon_per_tonne / GRAMS_PER_TONNE
+    price = prices.get(unit)
+    if unit != CostUnit.MONEY or price is None or worth is None or not worth.carbon_per_tonne:
+        return price
+    grams = prices.get(CostUnit.GRAMS)
+    return None if grams is None else price + grams * worth.carbon_per_tonne / GRAMS_PER_TONNE

@@ -37,7 +37,7 @@ def latency_section(analysis: Analysis) -> Section:
     """Make the section: latency of the request, then TTFT and TPOT where engines report them."""
     latencies = {name: each.latency_s for name, each in analysis.measured.items()}
     times = {name: each.latency_s for name, each in analysis.by_item.measured.items()}
-    streamed = analysis.by_item is not analysis  # and too many to be held, of all systems together
+    streamed = analysis.by_item is not analysis.measured_  # and too many to be held, of all systems together
     whole = {name: each.profile_s() if streamed else each.sorted_s() for name, each in latencies.items()}
     start = "from its scheduled arrival" if analysis.comparison.load is not None else "from sending it"
     caption = f"Latency of a request, {start} to its last token"

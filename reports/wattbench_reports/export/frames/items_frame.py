@@ -116,7 +116,7 @@ def item_parts(analysis: Analysis) -> Iterator[pd.DataFrame]:
                 **{name: part.get(of_record) for name, of_record in (_AS_RECORDED | _NEWER).items()},
                 "seconds": seconds,
                 "first_token_seconds": part["first_token_s"] - part["started_s"],
-                "cost": analysis.answers_money(slice(first, first + len(part))),
+                "cost": analysis.paid_.answers_money(analysis.frames, slice(first, first + len(part))),
                 "currency": currency,
                 "node": part[NODE].replace("", None) if NODE in part else None,
             },

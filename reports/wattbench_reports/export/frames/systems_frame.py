@@ -77,9 +77,9 @@ def figures_frame(analysis: Analysis) -> pd.DataFrame:
 
 def _rows(analysis: Analysis, domain: str | None) -> Iterator[dict[str, Any]]:
     measured = analysis.measured if domain is None else analysis.by_domain[domain]
-    sci = analysis.comparison.sci if domain is None else analysis.carbon_of(domain)
-    impacts = analysis.comparison.impacts_of if domain is None else analysis.impacts_of(domain)
-    money = analysis.money if domain is None else analysis.money_of(domain)
+    sci = analysis.comparison.sci if domain is None else analysis.emitted_.sci_in(analysis.measured_, domain)
+    impacts = analysis.comparison.impacts_of if domain is None else analysis.emitted_.impacts_in(analysis.measured_, domain)
+    money = analysis.money if domain is None else analysis.paid_.money_of(analysis.measured_, domain)
     added = added_figures(analysis.read.added, analysis.shares if domain is None else _share(analysis, domain))
     load = analysis.comparison.load
     for name, figures in measured.items():

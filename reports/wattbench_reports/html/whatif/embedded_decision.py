@@ -263,11 +263,10 @@ def scalable_prices(analysis: Analysis) -> Mapping[str, Mapping[str, float]]:
     they ask, whose prices are in the money of several systems.
     """
     suite = analysis.frames.record.suite
-    prices = prices_of(suite, analysis.basis.systems, analysis.assumptions.prices)
     asked_by_others = {name for settings in suite.systems.values() for name in settings.asks}
     scalable: dict[str, Mapping[str, float]] = {}
     for name, bill in analysis.charges.items():
-        price = prices.by_system.get(name)
+        price = analysis.prices_.by_system.get(name)
         hybrid = name in suite.systems and bool(suite.systems[name].asks)
         declared = bill.currency is None or bool(bill.why_none) or DECLARED in bill.parts
         if price is None or hybrid or declared or name in asked_by_others:

@@ -134,22 +134,13 @@ class _Run:
         table = self.analysis.table
         total = np.zeros((len(table.trials), len(self.columns)))
         for kind, coefficient in costs.parts.items():
-            kinds = self._seconds if kind == LATENCY_S else self._kinds
+            kinds = self._seconds if kind == LATENCY_S else self.analysis.item_sums
             sums, counts = kinds[kind], kinds[COUNTED[kind]]
             per_one = np.asarray(coefficient)
             for position, column in enumerate(self.columns):
                 if per_one[column] != 0:
                     total[:, position] += per_one[column] * _quotients(sums[:, column], counts[:, column])
         return total
-
-    @cached_property
-    def _kinds(self) -> Mapping[str, NDArray[np.float64]]:
-        analysis = self.analysis
-        table = analysis.table
-        kinds = {"metered": table.metered, "energy_j": table.energy_j, **analysis.sums}
-        if analysis.bills is not None:
-            kinds |= {MONEY: analysis.bills.money, PRICED: analysis.bills.priced}
-        return kinds
 
     @cached_property
     def _seconds(self) -> Mapping[str, NDArray[np.float64]]:
@@ -182,8 +173,8 @@ class _Run:
         Args:
             cost: in the unit of the study; what is the same is the same array.
         """
-        analysis, systems = self.analysis, [self.analysis.basis.systems[each] for each in self.columns]
-        comparable = analysis.joules_comparable(*systems)
+        systems = [self.analysis.basis.systems[each] for each in self.columns]
+        comparable = self.analysis.joules_comparable(*systems)
         units = {
             names.JOULES: (CostUnit.JOULES, comparable),
             names.GRAMS: (CostUnit.GRAMS, comparable),
@@ -191,10 +182,10 @@ class _Run:
         }
         amounts: dict[str, NDArray[np.float64] | None] = {}
         for name, (unit, usable) in units.items():
-            costs = analysis.costs.get(unit)
+            costs = self.analysis.costs.get(unit)
             if usable and costs is not None and not any(each in costs.missing for each in systems):
                 complete = self._complete(self.cost_of(costs))
-                same_as = (cost, analysis.table.energy_j)
+                same_as = (cost, self.analysis.table.energy_j)
                 amounts[name] = None if complete is None else self._shared(complete, *same_as)
         amounts[names.SECONDS] = self._complete(self._seconds_of_an_answer())
         return {name: values for name, values in amounts.items() if values is not None}

@@ -8,7 +8,6 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.analyses.current_prices import current_prices
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.routing.answers.answer_matrix import AnswerMatrix, HybridAnswers
 from wattbench_reports.routing.hybrids.replay import Outcome, Plan, plan_of, replay
@@ -120,7 +119,7 @@ def _with_own_money(analysis: Analysis, hybrid: HybridAnswers, plan: Plan) -> Pl
         return plan
     name = hybrid.system
     settings = analysis.frames.record.suite.systems.get(name, SystemSettings())
-    price = current_prices(analysis).get(name)
+    price = analysis.prices_.by_system.get(name)
     by_answer = price is not None and (price.by_token or price.by_time)
     if by_answer or settings.reader is not None:
         return replace(plan, router_money=np.full(len(plan.rows), np.nan))

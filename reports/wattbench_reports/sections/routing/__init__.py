@@ -37,7 +37,6 @@ def routing_section(analysis: Analysis, study: RoutingStudy | str) -> Section | 
         analysis: of the run.
         study: of routers in front of its systems; a text is why there is none, as a clause.
     """
-    analysis = analysis.by_item
     hybrids = hybrids_section(analysis)
     if isinstance(study, str) and hybrids is None and len(analysis.frames.systems) < 2:
         return None
