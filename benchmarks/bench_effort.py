@@ -94,12 +94,12 @@ def test_a_run_ends_in_time_with_the_same_joules(benchmark: Any, tmp_path: Path)
                 "answering_s": float(items["seconds"].sum()),
                 "joules_per_request": {
                     name: (figures.j_per_request.low, figures.j_per_request.estimate, figures.j_per_request.high)
-                    for name, figures in run.analysis.measured.items()
+                    for name, figures in run.analysis.measured.systems.items()
                     if figures.j_per_request is not None
                 },
                 "accuracy": {
                     name: figures.accuracy.estimate
-                    for name, figures in run.analysis.measured.items()
+                    for name, figures in run.analysis.measured.systems.items()
                     if figures.accuracy is not None
                 },
             }

@@ -46,7 +46,7 @@ def many_items(folder: Path) -> Analysis:
 def test_a_routing_study_takes_seconds(benchmark: Any, tmp_path: Path, world: Any) -> None:
     """Time the study alone: the run is read before."""
     analysis = world(tmp_path)
-    study = benchmark.pedantic(lambda: routing_study(analysis), rounds=1)
+    study = benchmark.pedantic(lambda: routing_study(analysis.measured, analysis.paid, analysis.weighed), rounds=1)
     assert isinstance(study, RoutingStudy)
     judged = f"{len(study.choices)} routers judged: {study.verdict.answer}"
     print(f"\n{study.items:,} items, {len(study.systems)} systems, {judged}")

@@ -19,6 +19,7 @@ from benchmarks.adversaries.claim import Claim, Outcomes, World
 from wattbench.importers import read_sources, write_run
 from wattbench.records import read_run
 from wattbench_reports.comparison.analysis import Analysis, analyse
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.comparison.ties import is_significant
 
 ITEMS = 200
@@ -70,8 +71,8 @@ def _easiness(rng: np.random.Generator, number: int, mean: float) -> NDArray[np.
     return rng.beta(mean * 1.5, (1 - mean) * 1.5, number)
 
 
-def _holds(analysis: Analysis, system: str, truth: float) -> tuple[int, int]:
-    accuracy = analysis.measured[system].accuracy
+def _holds(measured: Measured, system: str, truth: float) -> tuple[int, int]:
+    accuracy = measured.systems[system].accuracy
     assert accuracy is not None
     return int(accuracy.low <= truth <= accuracy.high), 1
 
@@ -92,10 +93,10 @@ def _rows(seed: int, share: float, *, hardest: bool) -> Outcomes:
         if name == "B" or item not in missing
     ]
     analysis = _analysed(pd.DataFrame(rows))
-    gap = analysis.pairs().accuracy("A", "B", detectable=False)
+    gap = analysis.measured.pairs().accuracy("A", "B", detectable=False)
     assert gap is not None
     ahead = gap.difference.estimate > 0 and is_significant(gap.p_value)
-    return {"rows-interval": _holds(analysis, "A", 0.7 - GAP), "rows-leader": (int(ahead), 1)}
+    return {"rows-interval": _holds(analysis.measured, "A", 0.7 - GAP), "rows-leader": (int(ahead), 1)}
 
 
 def _trials(seed: int, columns: Sequence[str], name: str, *, repeats: bool = False) -> Outcomes:

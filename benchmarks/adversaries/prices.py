@@ -59,13 +59,18 @@ def outcomes(setup: Setup, seed: int) -> Outcomes:
     accuracy, seconds = accuracies(rng.random(SYSTEMS)), costs_of(accuracies, rng.random(SYSTEMS))
     run = whole_run(rng, MACHINES[setup.machine], setup.items, accuracy, seconds)
     if setup.population == ALIKE:
-        return {"one-best": (int(len(decide(run.analysis, _ANYTHING).best) == 1), 1)}
+        return {
+            "one-best": (
+                int(len(decide(run.analysis.measured, run.analysis.paid, run.analysis.weighed, _ANYTHING).best) == 1),
+                1,
+            )
+        }
     return {"price": prices_held(run)}
 
 
 def prices_held(run: WholeRun) -> tuple[int, int]:
     """Count the intervals of prices that hold the truth, which is infinite where the dearer system is no better."""
-    hull = decide(run.analysis).hull
+    hull = decide(run.analysis.measured, run.analysis.paid, run.analysis.weighed).hull
     held = 0
     for step in hull:
         cheaper, dearer = NAMES.index(step.cheaper), NAMES.index(step.dearer)

@@ -132,7 +132,11 @@ def outcomes(setup: Setup, seed: int) -> Outcomes:
     accuracy, seconds = np.clip(accuracies(better), *WITHIN), costs_of(accuracies, faster)
     run = whole_run(rng, MACHINES[setup.machine], setup.items, accuracy, seconds)
     requirements = requirements_of(setup, run, seconds)
-    return counted(decide(run.analysis, DecisionSettings(requirements)), truths(run, requirements), setup.place)
+    return counted(
+        decide(run.analysis.measured, run.analysis.paid, run.analysis.weighed, DecisionSettings(requirements)),
+        truths(run, requirements),
+        setup.place,
+    )
 
 
 def requirements_of(setup: Setup, run: WholeRun, seconds: Floats) -> tuple[Requirement, ...]:

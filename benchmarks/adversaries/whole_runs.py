@@ -190,7 +190,7 @@ def analysis_of(blocks: int, seconds: Floats, joules: Floats, right: Floats, blo
         block_of: shape (items,).
     """
     template = _template(len(right), blocks)
-    rows = template.frames.items
+    rows = template.measured.frames.items
     system, task = (rows[name].cat.codes.to_numpy(np.int64) for name in ("system", "task"))
     item = task * (len(right) // 2) + rows["doc_id"].to_numpy()
     of = item, system
@@ -204,5 +204,5 @@ def analysis_of(blocks: int, seconds: Floats, joules: Floats, right: Floats, blo
         codes = names[system, block_of[item]]
         changed["window"] = pd.Categorical.from_codes(codes, dtype=rows["window"].dtype)
         changed["block"] = block_of[item].astype(np.float64)
-    frames = replace(template.frames, items=rows.assign(**changed))
-    return replace(template, read=read_frames(frames, None)).under(AS_IN_SUITE)
+    frames = replace(template.measured.frames, items=rows.assign(**changed))
+    return analyse_read(read_frames(frames, None), AS_IN_SUITE)

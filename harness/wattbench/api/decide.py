@@ -14,7 +14,10 @@ from wattbench_reports.presenter.text import text_lines
 from wattbench_reports.wording.decision import decision_words
 
 if TYPE_CHECKING:
-    from wattbench_reports.comparison.analysis import Analysis
+    from wattbench_reports.comparison.comparison import Comparison
+    from wattbench_reports.comparison.measured import Measured
+    from wattbench_reports.comparison.paid import Paid
+    from wattbench_reports.comparison.weighed import Weighed
     from wattbench_reports.decision import Between, HullStep, SystemDecision
     from wattbench_reports.wording.decision import DecisionWords
 
@@ -104,6 +107,6 @@ class RunDecision:
         return as_html(decision_section(self._words))
 
 
-def decision_of(analysis: Analysis) -> RunDecision:
+def decision_of(measured: Measured, paid: Paid, weighed: Weighed, comparison: Comparison) -> RunDecision:
     """Decide on a run by the settings of its analysis."""
-    return RunDecision(decision_words(decide(analysis), analysis))
+    return RunDecision(decision_words(decide(measured, paid, weighed), measured, comparison))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
@@ -59,66 +59,86 @@ class RunPlot:
     """
 
     def __init__(self, analysis: Analysis) -> None:
-        self._analysis = analysis
+        self._measured, self._paid, self._emitted = analysis.measured, analysis.paid, analysis.emitted
+        self._weighed, self._comparison, self._analysis = analysis.weighed, analysis.comparison, analysis
 
     def decision(self, ax: Axes | None = None) -> Axes:
         """Draw accuracy against the cost of a request, with the requirements and the front: the page's first figure."""
-        words = decision_words(decide(self._analysis), self._analysis)
-        figure = first_screen(words, self._analysis).picture
+        words = decision_words(
+            decide(self._measured, self._paid, self._weighed),
+            self._measured,
+            self._comparison,
+        )
+        figure = first_screen(words, self._measured, self._weighed).picture
         return self._one(figure.drawing if figure else None, "fewer than two systems have an accuracy and a cost", ax)
 
     def tradeoff(self, ax: Axes | None = None, *, cost: Cost = "joules") -> Axes:
         """Draw accuracy against joules, money or latency, with the Pareto fronts."""
         name, needed = _named(_COSTS, cost, "cost")
         why = f"it takes two systems, with {needed}"
-        return self._one(_figure(tradeoff_section(self._analysis), name), why, ax)
+        return self._one(
+            _figure(tradeoff_section(self._measured, self._paid, self._comparison), name),
+            why,
+            ax,
+        )
 
     def latency(self, ax: Axes | None = None, *, of: Times = "request") -> Axes:
         """Draw the distribution of latencies per system: of requests, first tokens, or output tokens."""
         name, why = _named(_TIMES, of, "of")
-        return self._one(_figure(latency_section(self._analysis), name), why, ax)
+        return self._one(_figure(latency_section(self._measured, self._comparison), name), why, ax)
 
     def energy(self, ax: Axes | None = None) -> Axes:
         """Draw the joules per request of each system by component, idle and above idle."""
-        return self._one(_figure(energy_section(self._analysis), "energy-figure"), "no system has joules", ax)
+        return self._one(
+            _figure(energy_section(self._measured, self._comparison), "energy-figure"),
+            "no system has joules",
+            ax,
+        )
 
     def power(self, ax: Panels = None) -> tuple[Axes, ...]:
         """Draw power over time, a panel per system."""
-        return self._several(power_section, "power-figure", "it has no power readings", ax)
+        return self._several(power_section(self._measured), "power-figure", "it has no power readings", ax)
 
     def domains(self, ax: Panels = None) -> tuple[Axes, ...]:
         """Draw every system in every domain, a panel per metric."""
         why = "all its items are of one domain, or there are too many systems and domains to draw"
-        return self._several(domains_section, "domains-figure", why, ax)
+        return self._several(domains_section(self._measured, self._comparison), "domains-figure", why, ax)
 
     def arrival_rates(self, ax: Axes | None = None) -> Axes:
         """Draw joules per request against latency, a point per rate of arrivals."""
         why = "its requests were not sent at rates (scenario: load), or have no joules or latencies"
-        return self._one(_figure(load_section(self._analysis), "load-figure"), why, ax)
+        return self._one(_figure(load_section(self._measured), "load-figure"), why, ax)
 
     def retention(self, ax: Panels = None) -> tuple[Axes, ...]:
         """Draw the accuracy of students relative to their teachers by task, a panel per student."""
         why = "it has no student with its teacher"
-        return self._several(distillation_section, "retention-figure", why, ax)
+        return self._several(distillation_section(self._measured), "retention-figure", why, ax)
 
     def experts(self, ax: Panels = None) -> tuple[Axes, ...]:
         """Draw the share of each expert by layer and domain, a panel per expert."""
         why = "it has no recorded selections of experts in several domains, or too many to draw"
-        return self._several(experts_section, "experts-figure", why, ax)
+        return self._several(experts_section(self._measured), "experts-figure", why, ax)
 
     def co_activation(self, ax: Panels = None) -> tuple[Axes, ...]:
         """Draw how often experts are selected for the same token, a panel per group of layers."""
         why = "it has no recorded pairs of experts, or too many to draw"
-        return self._several(experts_section, "co-activation-figure", why, ax)
+        return self._several(experts_section(self._measured), "co-activation-figure", why, ax)
 
     def lifecycle(self, ax: Axes | None = None) -> Axes:
         """Draw cumulative joules, training included, against correct answers."""
         why = "fewer than two systems have comparable joules per correct answer"
-        return self._one(_figure(lifecycle_section(self._analysis), "lifecycle-figure"), why, ax)
+        return self._one(
+            _figure(
+                lifecycle_section(self._measured, self._paid, self._emitted),
+                "lifecycle-figure",
+            ),
+            why,
+            ax,
+        )
 
     def misroutes(self, ax: Panels = None) -> tuple[Axes, ...]:
         """Draw which members answered for hybrids by domain, a panel per hybrid."""
-        return self._several(self._hybrids, "misroutes-figure", "it has no hybrid", ax)
+        return self._several(self._hybrids(), "misroutes-figure", "it has no hybrid", ax)
 
     def frontier(self, ax: Axes | None = None, *, hybrid: str | None = None) -> Axes:
         """Draw the accuracy of a hybrid against its joules at every threshold.
@@ -127,7 +147,7 @@ class RunPlot:
             ax: where.
             hybrid: its name; None: the first one with a threshold.
         """
-        section = self._hybrids(self._analysis)
+        section = self._hybrids()
         drawings = [
             passage.figure.drawing
             for passage in (section.passages if section else ())
@@ -149,24 +169,24 @@ class RunPlot:
 
     def gate(self, ax: Panels = None) -> tuple[Axes, ...]:
         """Draw the change of each metric of a gate as items were asked, a panel per metric."""
-        return self._several(gate_section, "gate-figure", "it is not the run of a gate", ax)
+        return self._several(gate_section(self._measured), "gate-figure", "it is not the run of a gate", ax)
 
     def _study(self) -> tuple[RoutingStudy, dict[str, int]]:
-        study = routing_study(self._analysis.by_item)
+        sample = self._analysis.by_item
+        study = routing_study(sample.measured, sample.paid, sample.weighed)
         if isinstance(study, str):
             raise self._missing(study)
-        return study, {name: index for index, name in enumerate(self._analysis.frames.systems)}
+        return study, {name: index for index, name in enumerate(self._measured.frames.systems)}
 
-    def _hybrids(self, analysis: Analysis) -> Section | None:
-        return hybrids_section(analysis.by_item)
+    def _hybrids(self) -> Section | None:
+        sample = self._analysis.by_item
+        return hybrids_section(sample.measured, sample.paid, sample.weighed)
 
     def _one(self, drawing: Drawing | None, why: str, ax: Axes | None) -> Axes:
         return self._panels(drawing, why, ax)[0]
 
-    def _several(
-        self, section: Callable[[Analysis], Section | None], name: str, why: str, ax: Panels
-    ) -> tuple[Axes, ...]:
-        return self._panels(_figure(section(self._analysis), name), why, ax)
+    def _several(self, section: Section | None, name: str, why: str, ax: Panels) -> tuple[Axes, ...]:
+        return self._panels(_figure(section, name), why, ax)
 
     def _panels(self, drawing: Drawing | None, why: str, ax: Panels) -> tuple[Axes, ...]:
         """Draw on axes in any form: one, a sequence, an array of `pyplot.subplots`."""
@@ -179,7 +199,7 @@ class RunPlot:
         return tuple(np.ravel(np.array(on_axes(drawing, given), dtype=object)).tolist())
 
     def _missing(self, why: str) -> UserError:
-        return UserError(f"{self._analysis.frames.run.header.run}: no such figure of this run: {why}")
+        return UserError(f"{self._measured.frames.run.header.run}: no such figure of this run: {why}")
 
 
 def _figure(section: Section | None, name: str) -> Drawing | None:

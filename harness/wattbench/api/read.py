@@ -15,7 +15,7 @@ from wattbench.api.route import route_run
 from wattbench.api.run_folder import find_run
 from wattbench.records import read_run
 from wattbench.terminal import printable
-from wattbench_reports.comparison.analysis import analyse
+from wattbench_reports.comparison.analysis import Analysis, analyse
 from wattbench_reports.export.frames.items_frame import items_frame
 from wattbench_reports.export.frames.machines_frame import machines_frame
 from wattbench_reports.export.frames.power_frame import power_frame
@@ -85,19 +85,21 @@ class Run:
         Raises:
             UserError: the record is damaged. So for the other frames.
         """
-        return figures_frame(self.analysis)
+        return figures_frame(
+            self.analysis.measured, self.analysis.paid, self.analysis.emitted, self.analysis.comparison
+        )
 
     def items(self) -> pd.DataFrame:
         """Return one row per answer: its score, seconds, joules and texts."""
-        return items_frame(self.analysis)
+        return items_frame(self.analysis.measured, self.analysis.paid)
 
     def windows(self) -> pd.DataFrame:
         """Return one row per window in which meters counted joules, and whether they can be believed."""
-        return windows_frame(self.analysis)
+        return windows_frame(self.analysis.measured)
 
     def machines(self) -> pd.DataFrame:
         """Return one row per machine that measured the run, and how it compares with the others of its class."""
-        return machines_frame(self.analysis)
+        return machines_frame(self.analysis.measured)
 
     def power(self, system: str | None = None) -> pd.DataFrame:
         """Return one row per reading of a meter's component.
@@ -129,7 +131,8 @@ class Run:
         Raises:
             UserError: an argument is wrong.
         """
-        return decision_of(self._analysed(assumptions_of(**assumptions)))
+        analysis = self._analysed(assumptions_of(**assumptions))
+        return decision_of(analysis.measured, analysis.paid, analysis.weighed, analysis.comparison)
 
     def route(self, routes: str | os.PathLike[str] | None = None, **options: Unpack[RouteOptions]) -> RunRouting:
         """Say whether a router in front of the run's systems is worth building: ``run.route(min_accuracy=0.8)``.

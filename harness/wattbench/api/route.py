@@ -14,7 +14,7 @@ from wattbench.api.narrowing import names_of
 from wattbench.api.routers.write_route import write_route
 from wattbench.errors import UserError, nearest
 from wattbench.terminal import printable
-from wattbench_reports.comparison.analysis import analyse
+from wattbench_reports.comparison.analysis import Analysis, analyse
 from wattbench_reports.export.routing.routing_figures import write_routing_figures
 from wattbench_reports.export.routing.routing_json import routing_as_json
 from wattbench_reports.presenter.html import as_html
@@ -27,7 +27,6 @@ from wattbench_reports.wording.routing import routing_sentences, routing_verdict
 
 if TYPE_CHECKING:
     from wattbench.records import RunRecords
-    from wattbench_reports.comparison.analysis import Analysis
     from wattbench_reports.routing.model import RoutingChoice, RoutingStudy
     from wattbench_reports.stats import Interval
 
@@ -66,7 +65,7 @@ class RunRouting:
     def __init__(self, data: RoutingStudy | str, analysis: Analysis, options: RoutingOptions | None = None) -> None:
         self.data = data
         """The study as the reports know it; a text says why there is none. Its form may change without notice."""
-        self._analysis = analysis
+        self._measured, self._paid, self._weighed = analysis.measured, analysis.paid, analysis.weighed
         self._options = options
 
     @property
@@ -146,7 +145,7 @@ class RunRouting:
         Raises:
             UserError: no router of this run can be written, or the folder cannot be.
         """
-        return write_route(self._analysis, self.data, Path(folder), self._options).suite
+        return write_route(self._measured, self._paid, self._weighed, self.data, Path(folder), self._options).suite
 
     def text(self, format: str = "text") -> str:  # noqa: A002 - the name of the command's option
         """Return the study as text.
@@ -225,7 +224,7 @@ def route_run(
     settings = {name: given.pop(name, None) for name in RoutingSettings.__annotations__}
     analysis = analyse(records, assumptions_of(routes, **given)).by_item
     chosen = routing_options(**settings)
-    return RunRouting(routing_study(analysis, chosen), analysis, chosen)
+    return RunRouting(routing_study(analysis.measured, analysis.paid, analysis.weighed, chosen), analysis, chosen)
 
 
 def routing_options(

@@ -96,13 +96,13 @@ def _advise(root: Path, *, show_data: bool) -> Analysis | None:
         from wattbench_reports.routing.candidates import could_use_router
 
         analysis = analyse(read_run(root))
-        words = decided(analysis)
+        words = decided(analysis.measured, analysis.paid, analysis.weighed, analysis.comparison)
         check = analysis.comparison.data
         data = () if check is None or not (show_data or check.notable) else (data_passage(check),)
         notice("\n".join(["", *text_lines(closing_section(words, *data)), ""]))
         if words.decision.objective == "prices":
             notice(f"what you need: wattbench compare --min-accuracy 80% {root}")
-        if could_use_router(analysis):
+        if could_use_router(analysis.measured, analysis.paid, analysis.weighed):
             notice(route_hint(root))
     except Exception as error:  # whatever is wrong with it, the run is whole
         notice(f"wattbench: no advice on this run: {error or type(error).__name__}")

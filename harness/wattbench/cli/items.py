@@ -29,4 +29,6 @@ def items(run: Path, wrong: bool, system: str | None, task: str | None, limit: i
     from wattbench_reports.sections.wrong_answers import answers_section
 
     analysis = analyse(read_run(run)).by_item
-    click.echo(as_text(answers_section(analysis, system=system, task=task, limit=limit, only_wrong=wrong)), nl=False)
+    click.echo(
+        as_text(answers_section(analysis.measured, system=system, task=task, limit=limit, only_wrong=wrong)), nl=False
+    )

@@ -101,7 +101,7 @@ def route(
         check_cost=check_cost,
     )
     analysis = analyse(read_run(run), replace(assumptions, routers=routes)).by_item
-    study = routing_study(analysis, options)
+    study = routing_study(analysis.measured, analysis.paid, analysis.weighed, options)
     click.echo(rendered(study, form), nl=False)
     if figures is not None:
         for path in write_figures(study, figures):
@@ -109,5 +109,5 @@ def route(
     if folder is not None:
         from wattbench.api.routers.write_route import write_route
 
-        for line in write_route(analysis, study, folder, options).lines:
+        for line in write_route(analysis.measured, analysis.paid, analysis.weighed, study, folder, options).lines:
             notice(line)

@@ -43,7 +43,12 @@ class Measured:
         """Select one system of a run."""
         analysis = run.analysis
         return cls(
-            system, analysis.kinds[system], run.path, modelled, analysis.measured[system], analysis.judged[system]
+            system,
+            analysis.measured.kinds[system],
+            run.path,
+            modelled,
+            analysis.measured.systems[system],
+            analysis.measured.judged[system],
         )
 
     @property

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from wattbench_reports.analyses.training_cost import Training, in_use, training_money, trainings
 from wattbench_reports.comparability.joules import same_provenance
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.emitted import Emitted
+from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.comparison.paid import Paid
 from wattbench_reports.comparison.paired_tests import EqualPairs
 from wattbench_reports.comparison.ties import accuracy_rivals
 from wattbench_reports.stats import resampled_sums
@@ -74,41 +76,43 @@ class BreakEven:
         return provenance.is_declared(self.provenance)
 
 
-def break_evens(analysis: Analysis) -> tuple[BreakEven, ...]:
+def break_evens(measured: Measured, paid: Paid, emitted: Emitted) -> tuple[BreakEven, ...]:
     """Compare each trained system with every other system except yardsticks, in the order of the run.
 
     N = (E this - E other) / (J other - J this), with E the joules of training and J those of a correct answer. A
     system without a training on record counts as one that took none. Both are taken over the same items, and the
     interval is a paired bootstrap over them.
     """
-    trained = {each.system: each for each in trainings(analysis)}
-    names, sums = in_use(analysis), _SharedSums(analysis.table, analysis.overall)
-    paid = None if analysis.priced is None else _SharedSums(analysis.priced.table, analysis.priced.overall)
-    rows = analysis.frames.run.systems()
+    trained = {each.system: each for each in trainings(measured, emitted)}
+    names, sums = in_use(measured), _SharedSums(measured.table, measured.overall)
+    amounts = None if paid.figures is None else _SharedSums(paid.figures.table, paid.figures.overall)
+    rows = measured.frames.run.systems()
     pairs = []
     for name in trained:
-        domain = rows[name].domain if rows[name].domain in analysis.by_domain else None
+        domain = rows[name].domain if rows[name].domain in measured.by_domain else None
         others = [other for other in names if other != name]
-        rival = _rival(analysis, sums.table(domain), name, domain, others)
+        rival = _rival(measured, sums.table(domain), name, domain, others)
         for other in others:
-            pair = _pair(analysis, sums, trained, name, other, domain, other == rival)
-            pairs.append(pair if paid is None else replace(pair, money=_money(analysis, paid, trained, pair)))
+            pair = _pair(measured, sums, trained, name, other, domain, other == rival)
+            money = None if amounts is None else _money(measured, paid, amounts, trained, pair)
+            pairs.append(replace(pair, money=money))
     return tuple(pairs)
 
 
 def _money(
-    analysis: Analysis, paid: _SharedSums, trained: Mapping[str, Training], pair: BreakEven
+    measured: Measured, paid: Paid, amounts: _SharedSums, trained: Mapping[str, Training], pair: BreakEven
 ) -> MoneyBreakEven | None:
-    if analysis.money is None:
+    if paid.money is None:
         return None
     names = (pair.system, pair.against)
-    (first, why_first), (second, why_second) = (training_money(analysis, trained.get(each)) for each in names)
+    (first, why_first), (second, why_second) = (training_money(measured, paid, trained.get(each)) for each in names)
     outlay = None if first is None or second is None else first - second
-    reason = next(filter(None, [why_first, why_second, *(analysis.money.systems[each].why_none for each in names)]), "")
+    reason = next(filter(None, [why_first, why_second, *(paid.money.systems[each].why_none for each in names)]), "")
     if outlay is None or reason:
         return MoneyBreakEven(outlay, None, reason)
-    payback = _payback(paid, *names, pair.domain, outlay)
-    return MoneyBreakEven(outlay, payback, "" if payback is not None else _nothing(paid, *names, pair.domain, "a cost"))
+    payback = _payback(amounts, *names, pair.domain, outlay)
+    reason = "" if payback is not None else _nothing(amounts, *names, pair.domain, "a cost")
+    return MoneyBreakEven(outlay, payback, reason)
 
 
 @dataclass
@@ -152,7 +156,7 @@ class _SharedSums:
 
 
 def _pair(
-    analysis: Analysis,
+    measured: Measured,
     sums: _SharedSums,
     trained: Mapping[str, Training],
     name: str,
@@ -164,7 +168,7 @@ def _pair(
     spent = [trained[each].energy_j if each in trained else 0.0 for each in (name, other)]
     outlay_j = None if spent[0] is None or spent[1] is None else spent[0] - spent[1]
     ahead = outlay_j is not None and outlay_j < 0
-    payback, reason = None, _why_not(analysis, trained, name, other)
+    payback, reason = None, _why_not(measured, trained, name, other)
     if outlay_j is not None and not reason:
         payback = _payback(sums, name, other, domain, outlay_j)
         reason = "" if payback is not None else _nothing(sums, name, other, domain)
@@ -177,7 +181,7 @@ def _pair(
         ahead,
         reason,
         provenance.joined(labels),
-        provenance.joined(analysis.measured[each].provenance for each in (name, other)),
+        provenance.joined(measured.systems[each].provenance for each in (name, other)),
         rival,
     )
 
@@ -202,28 +206,28 @@ def _nothing(sums: _SharedSums, name: str, other: str, domain: str | None, what:
     return f"nothing answered correctly by {' and '.join(silent)}"
 
 
-def _why_not(analysis: Analysis, trained: Mapping[str, Training], name: str, other: str) -> str:
+def _why_not(measured: Measured, trained: Mapping[str, Training], name: str, other: str) -> str:
     """Return why the joules of two trainings and of two systems may not be compared; empty where they may."""
-    reason = analysis.why_joules_not_comparable(name, other)
+    reason = measured.why_joules_not_comparable(name, other)
     if reason:
         return reason
     for each in (name, other):
         if each in trained and trained[each].energy_j is None:
             return "the joules of its training are not known" if each == name else f"those of {each} are not known"
     labels = {each: trained[each].provenance for each in (name, other) if each in trained}
-    answers = analysis.measured[name].provenance
+    answers = measured.systems[name].provenance
     if not same_provenance((answers, *labels.values())):
         trainings_said = ", ".join(f"{label} for the training of {each}" for each, label in labels.items() if label)
         return f"their joules differ in provenance: {trainings_said}, {answers} for the answers"
     return ""
 
 
-def _rival(analysis: Analysis, table: ItemTable, name: str, domain: str | None, others: list[str]) -> str | None:
-    figures = analysis.measured if domain is None else analysis.by_domain[domain]
+def _rival(measured: Measured, table: ItemTable, name: str, domain: str | None, others: list[str]) -> str | None:
+    figures = measured.systems if domain is None else measured.by_domain[domain]
     joules = {
         other: per_correct.estimate
         for other in others
-        if (per_correct := figures[other].j_per_correct) is not None and analysis.joules_comparable(name, other)
+        if (per_correct := figures[other].j_per_correct) is not None and measured.joules_comparable(name, other)
     }
     compared = accuracy_rivals(EqualPairs(table), name, list(joules), detectable=False)
     as_accurate = [each.system for each in compared if each.difference is not None and not each.beaten]

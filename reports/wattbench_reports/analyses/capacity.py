@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from wattbench.records import Purpose, added
 from wattbench.records.schema.workload import REQUESTS_PER_YEAR
 from wattbench_reports.analyses.training_cost import in_use
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.comparison.paid import Paid
 from wattbench_reports.metrics.carbon import JOULES_PER_KWH
 from wattbench_reports.metrics.money.model import ELECTRICITY, MACHINE
 from wattbench_reports.metrics.tail_latency import MEDIAN, common_tail, tail_share
@@ -99,24 +100,26 @@ class Fleets:
     """Why no system is simulated, as a clause; empty where systems are."""
 
 
-def fleets(analysis: Analysis, requests_per_year: float = REQUESTS_PER_YEAR) -> Fleets:
+def fleets(measured: Measured, paid: Paid, requests_per_year: float = REQUESTS_PER_YEAR) -> Fleets:
     """Size every system except yardsticks, from the durations that were measured one request at a time.
 
     Args:
-        analysis: the run.
+        measured, paid: the run.
         requests_per_year: the first rate is these, spread evenly over a year; above 0.
     """
     year_per_s = requests_per_year / SECONDS_PER_YEAR
     rates = (year_per_s, *RATES_PER_S)
-    why_not = _why_not(analysis)
-    timed = {} if why_not else {name: known for name in in_use(analysis) if len(known := _durations_s(analysis, name))}
+    why_not = _why_not(measured)
+    timed = {} if why_not else {name: known for name in in_use(measured) if len(known := _durations_s(measured, name))}
     tails = {name: tail_share(len(known)) for name, known in timed.items()}
     share = common_tail(tails.values()) or MEDIAN
     return Fleets(
         year_per_s=year_per_s,
         rates_per_s=rates,
         fleets=tuple(
-            _fleet(analysis, name, known, rates, share) for name, known in timed.items() if tails[name] is not None
+            _fleet(measured, paid, name, known, rates, share)
+            for name, known in timed.items()
+            if tails[name] is not None
         ),
         share=share,
         too_few=tuple(name for name, tail in tails.items() if tail is None),
@@ -124,78 +127,79 @@ def fleets(analysis: Analysis, requests_per_year: float = REQUESTS_PER_YEAR) -> 
     )
 
 
-def _why_not(analysis: Analysis) -> str:
-    measure = analysis.frames.record.suite.measure
-    if analysis.comparison.load is not None or measure.scenario == "load":
+def _why_not(measured: Measured) -> str:
+    measure = measured.frames.record.suite.measure
+    if measured.load is not None or measure.scenario == "load":
         return "latencies measured under load include the queueing of that load"
     if measure.scenario == "throughput" or (measure.batch or 1) > 1:
         return "requests were answered in batches, so the latency of a single request is not recorded"
     return ""
 
 
-def _durations_s(analysis: Analysis, name: str) -> NDArray[np.float64]:
-    known = analysis.by_item.measured[name].latency_s.sorted_s()
+def _durations_s(measured: Measured, name: str) -> NDArray[np.float64]:
+    known = measured.by_item.systems[name].latency_s.sorted_s()
     return known[known > 0]
 
 
 def _fleet(
-    analysis: Analysis,
+    measured: Measured,
+    paid: Paid,
     name: str,
     known_s: NDArray[np.float64],
     rates: Sequence[float],
     share: float,
 ) -> Fleet:
-    split = analysis.splits[name]
-    idle_w = idle_watts(analysis, name) if analysis.judged[name].valid else None
+    split = measured.splits[name]
+    idle_w = idle_watts(measured, name) if measured.judged[name].valid else None
     above_j = None if idle_w is None else split.above_idle_j_per_request
     tail_s = quantile(known_s, share)
     target_s = TARGET_TIMES * tail_s
     return Fleet(
         system=name,
-        kind=analysis.kinds[name],
+        kind=measured.kinds[name],
         mean_s=float(known_s.mean()),
         tail_s=tail_s,
         target_s=target_s,
         idle_w=idle_w,
-        provenance=analysis.measured[name].provenance if above_j is not None else "",
+        provenance=measured.systems[name].provenance if above_j is not None else "",
         sized=tuple(
-            _priced(analysis, name, size(known_s, rate, target_s, share, above_idle_j=above_j, idle_w=idle_w))
+            _priced(measured, paid, name, size(known_s, rate, target_s, share, above_idle_j=above_j, idle_w=idle_w))
             for rate in rates
         ),
     )
 
 
-def _priced(analysis: Analysis, name: str, sized: Sized) -> Sized:
+def _priced(measured: Measured, paid: Paid, name: str, sized: Sized) -> Sized:
     """Return the sized fleet with its money per hour. Unchanged where the price or the electricity is not known.
 
     Hours are paid for whole, whether a replica answers or waits: the fleet's own utilisation is in place of that of
     the price.
     """
-    money = None if analysis.money is None else analysis.money.systems[name]
-    price = analysis.prices_.by_system.get(name)
+    money = None if paid.money is None else paid.money.systems[name]
+    price = paid.prices.by_system.get(name)
     if money is None or money.per_request is None or sized.replicas is None:
         return sized
     of_time = money.parts.get(MACHINE, 0.0)
     per_hour = 3600 * sized.rate_per_s
     rest = (money.per_request.estimate - of_time - money.parts.get(ELECTRICITY, 0.0)) * per_hour
     electricity = 0.0
-    if money.pays_electricity and analysis.workload.price_per_kwh is not None:
+    if money.pays_electricity and measured.workload.price_per_kwh is not None:
         if sized.j_per_request is None:
             return sized
-        kwh = sized.j_per_request * per_hour * analysis.pue / JOULES_PER_KWH
-        electricity = kwh * analysis.workload.price_per_kwh
+        kwh = sized.j_per_request * per_hour * paid.pue / JOULES_PER_KWH
+        electricity = kwh * measured.workload.price_per_kwh
     hours = 0.0 if price is None else sized.replicas * price.per_second * price.utilisation * 3600
     return replace(sized, money_per_hour=hours + rest + electricity, electricity_per_hour=electricity)
 
 
-def idle_watts(analysis: Analysis, name: str) -> float | None:
+def idle_watts(measured: Measured, name: str) -> float | None:
     """Return the idle watts of the loaded system, from its measured windows.
 
     The mean weighted by the windows' lengths; None where a component's idle was not measured.
     """
     windows = [
         window
-        for window in analysis.frames.window_rows
+        for window in measured.frames.window_rows
         if window.system == name and window.purpose == Purpose.MEASURED and window.energy_j
     ]
     pairs = [(window, part) for window in windows for part in added(window.energy_j)]

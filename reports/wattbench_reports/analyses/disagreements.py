@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.comparison.paired_tests import mean_scores
 from wattbench_reports.formatting.safe_text import Excerpt, first_of, last_of
 from wattbench_reports.stats.budgets import SEED
@@ -103,19 +103,19 @@ class Flips:
     second_only: tuple[Flip, ...]
 
 
-def flips(analysis: Analysis, pairs: Sequence[Pair]) -> tuple[Flips, ...]:
+def flips(measured: Measured, pairs: Sequence[Pair]) -> tuple[Flips, ...]:
     """Find the items that only one system of each pair answers correctly. Pairs without a common item are left out.
 
     Which items are shown does not depend on what was answered: all items are put in one fixed random order, the
     same for all pairs, and of each task in turn the first that flipped is taken.
 
     Args:
-        analysis: of the run.
+        measured: of the run.
         pairs: systems of the run.
     """
-    table = analysis.table
+    table = measured.table
     order = np.random.default_rng(SEED).permutation(len(table.tasks))
-    suite = [str(name) for name in analysis.frames.items["task"].cat.categories]
+    suite = [str(name) for name in measured.frames.items["task"].cat.categories]
     tasks = table.tasks.numbers(suite)
     right = mean_scores(table) >= RIGHT
     compared = [(pair, _Sides.of(table, right, pair)) for pair in pairs]
@@ -125,7 +125,7 @@ def flips(analysis: Analysis, pairs: Sequence[Pair]) -> tuple[Flips, ...]:
         for _, sides in compared
     ]
     answers = _answers(
-        analysis, [(pair, np.concatenate(rows)) for (pair, _), rows in zip(compared, chosen, strict=True)]
+        measured, [(pair, np.concatenate(rows)) for (pair, _), rows in zip(compared, chosen, strict=True)]
     )
     return tuple(
         Flips(
@@ -188,12 +188,12 @@ _Answers = Mapping[tuple[int, str], Mapping[str, Any]]
 """(Item's row, system) to the columns of its answer."""
 
 
-def _answers(analysis: Analysis, wanted: Sequence[tuple[Pair, NDArray[np.int64]]]) -> _Answers:
+def _answers(measured: Measured, wanted: Sequence[tuple[Pair, NDArray[np.int64]]]) -> _Answers:
     """Read the answers of each pair to the chosen items, with their texts."""
-    items = analysis.frames.items
+    items = measured.frames.items
     rows = np.unique(np.concatenate([pair_rows for _, pair_rows in wanted])) if wanted else np.empty(0, dtype=np.int64)
     pairs = {(int(row), name) for pair, pair_rows in wanted for row in pair_rows for name in (pair.first, pair.second)}
-    row_of = analysis.frames.row_of_answer
+    row_of = measured.frames.row_of_answer
     near = np.flatnonzero(np.isin(row_of, rows))
     answers = items.iloc[near].assign(row=row_of[near], place=near)
     answers["system"] = answers["system"].astype(str)
@@ -207,7 +207,7 @@ def _answers(analysis: Analysis, wanted: Sequence[tuple[Pair, NDArray[np.int64]]
     answers["agrees"] = (answers["correct"] >= RIGHT) == answers["counts"]
     answers = answers.sort_values(["agrees", "repeat"], ascending=[False, True], kind="stable")
     answers = answers.drop_duplicates(["row", "system"])
-    texts = texts_at(analysis.frames, answers["place"].to_numpy(dtype=np.int64), _TEXTS)
+    texts = texts_at(measured.frames, answers["place"].to_numpy(dtype=np.int64), _TEXTS)
     answers = answers.join(texts, on="place")
     shown = [{str(name): value for name, value in each.items()} for each in answers.to_dict("records")]
     return {(int(row["row"]), str(row["system"])): row for row in shown}
@@ -245,34 +245,34 @@ def _answer(system: str, row: Mapping[str, Any]) -> Answer:
     )
 
 
-def chosen_pairs(analysis: Analysis) -> tuple[Pair, ...]:
+def chosen_pairs(measured: Measured) -> tuple[Pair, ...]:
     """Choose the pairs worth comparing, most important first, each once, without yardsticks.
 
     The two most accurate; the one with the fewest joules per correct answer and the most accurate; each hybrid and the
     best single system; each student and its teacher; each specialist and the most accurate generalist.
     """
     chosen: dict[frozenset[str], Pair] = {}
-    for pair in _candidates(analysis):
+    for pair in _candidates(measured):
         if pair.first != pair.second:
             chosen.setdefault(frozenset((pair.first, pair.second)), pair)
     return tuple(chosen.values())
 
 
-def _candidates(analysis: Analysis) -> Iterator[Pair]:
+def _candidates(measured: Measured) -> Iterator[Pair]:
     figures = {
         name: each
-        for name, each in analysis.measured.items()
-        if name not in analysis.yardsticks and each.accuracy is not None
+        for name, each in measured.systems.items()
+        if name not in measured.yardsticks and each.accuracy is not None
     }
-    ordered = sorted(figures, key=lambda name: -_accuracy(analysis, name))
+    ordered = sorted(figures, key=lambda name: -_accuracy(measured, name))
     if len(ordered) < 2:
         return
-    best, kinds = ordered[0], analysis.kinds
+    best, kinds = ordered[0], measured.kinds
     yield Pair(best, ordered[1], "The two most accurate systems.")
     joules = {
         name: each.j_per_correct.estimate
         for name, each in figures.items()
-        if each.j_per_correct is not None and analysis.joules_comparable(name, best)
+        if each.j_per_correct is not None and measured.joules_comparable(name, best)
     }
     if joules:
         thrifty = min(joules, key=lambda name: joules[name])
@@ -281,7 +281,7 @@ def _candidates(analysis: Analysis) -> Iterator[Pair]:
     for name in figures:
         if kinds[name] == "hybrid" and single is not None:
             yield Pair(name, single, "A hybrid, and the most accurate single system.")
-    rows = analysis.frames.run.systems()
+    rows = measured.frames.run.systems()
     for name in figures:
         teacher = rows[name].teacher if name in rows else None
         if teacher in figures:
@@ -292,7 +292,7 @@ def _candidates(analysis: Analysis) -> Iterator[Pair]:
             yield Pair(name, generalist, "A specialist, and the most accurate generalist.")
 
 
-def _accuracy(analysis: Analysis, name: str) -> float:
-    accuracy = analysis.measured[name].accuracy
+def _accuracy(measured: Measured, name: str) -> float:
+    accuracy = measured.systems[name].accuracy
     assert accuracy is not None  # the caller has left out who has none
     return accuracy.estimate

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.stats import Interval, accuracy_interval, percentile_interval, ratios, resampled_sums
 from wattbench_reports.stats.budgets import AGREEMENT_ITEMS, DISTILLATION_UNITS, SEED
 from wattbench_reports.tables.answer_texts import characters, stated
@@ -90,10 +90,10 @@ class Distillation:
         return any(task.compared < task.items for task in self.tasks)
 
 
-def distillations(analysis: Analysis) -> tuple[Distillation, ...]:
+def distillations(measured: Measured) -> tuple[Distillation, ...]:
     """Compare every student with its teacher over the same items. Empty if no teacher took part in the run."""
-    rows = analysis.frames.run.systems()
-    systems = analysis.frames.systems
+    rows = measured.frames.run.systems()
+    systems = measured.frames.systems
     pairs = [
         (name, teacher)
         for name in systems
@@ -101,21 +101,21 @@ def distillations(analysis: Analysis) -> tuple[Distillation, ...]:
     ]
     if not pairs:
         return ()
-    answers = _answers(analysis, {name for pair in pairs for name in pair})
-    return tuple(_of_pair(analysis, answers, student, teacher) for student, teacher in pairs)
+    answers = _answers(measured, {name for pair in pairs for name in pair})
+    return tuple(_of_pair(measured, answers, student, teacher) for student, teacher in pairs)
 
 
-def _answers(analysis: Analysis, names: set[str]) -> pd.DataFrame:
+def _answers(measured: Measured, names: set[str]) -> pd.DataFrame:
     """Return every answer of some systems with its row in the item table, its extracted answer and its length."""
-    items = analysis.frames.items
-    row = analysis.frames.row_of_answer
+    items = measured.frames.items
+    row = measured.frames.row_of_answer
     of_systems = items["system"].isin(names).to_numpy()
-    drawn = _drawn(analysis.table.tasks)[row]
+    drawn = _drawn(measured.table.tasks)[row]
     answers = items[["system", "task", "domain", "repeat", "correct", "output_tokens"]].copy()
     answers["row"] = row
     answers["drawn"] = drawn
-    answers["stated"] = stated(analysis.frames, of_systems & drawn)
-    answers["characters"] = characters(analysis.frames, of_systems)
+    answers["stated"] = stated(measured.frames, of_systems & drawn)
+    answers["characters"] = characters(measured.frames, of_systems)
     return answers[of_systems]
 
 
@@ -136,28 +136,28 @@ def _drawn(tasks: Labels) -> NDArray[np.bool_]:
 _PAIRED = ["row", "repeat", "correct", "output_tokens", "stated", "characters"]
 
 
-def _of_pair(analysis: Analysis, answers: pd.DataFrame, student: str, teacher: str) -> Distillation:
+def _of_pair(measured: Measured, answers: pd.DataFrame, student: str, teacher: str) -> Distillation:
     """Compare the answers that student and teacher both gave, paired by item and repeat."""
     student_answers, teacher_answers = (answers[answers["system"] == name] for name in (student, teacher))
     both = student_answers.merge(teacher_answers[_PAIRED], on=["row", "repeat"], suffixes=("", "_teacher"))
-    why_not = analysis.why_joules_not_comparable(student, teacher)
+    why_not = measured.why_joules_not_comparable(student, teacher)
     rows = np.unique(both["row"].to_numpy(dtype=np.int64))
     return Distillation(
         student,
         teacher,
         tuple(
-            _compare_task(analysis, student, teacher, answers_of_task, may_save=not why_not)
+            _compare_task(measured, student, teacher, answers_of_task, may_save=not why_not)
             for _, answers_of_task in both.groupby("task", observed=True, sort=False)
         ),
-        _joules(_energy(analysis, student, teacher, rows), may_save=not why_not),
-        analysis.measured[student].provenance,
-        analysis.measured[teacher].provenance,
+        _joules(_energy(measured, student, teacher, rows), may_save=not why_not),
+        measured.systems[student].provenance,
+        measured.systems[teacher].provenance,
         why_not,
     )
 
 
 def _compare_task(
-    analysis: Analysis, student: str, teacher: str, both: pd.DataFrame, *, may_save: bool
+    measured: Measured, student: str, teacher: str, both: pd.DataFrame, *, may_save: bool
 ) -> TaskComparison:
     right, taught = (np.asarray(both[name] >= RIGHT, dtype=np.bool_) for name in ("correct", "correct_teacher"))
     drawn = both["drawn"].to_numpy(dtype=np.bool_)
@@ -181,7 +181,7 @@ def _compare_task(
         teacher_only=float((~right & taught).mean()),
         tokens=_length(both, "output_tokens", ratio_of["output_tokens"]),
         characters=_length(both, "characters", ratio_of["characters"]) or Length(0.0, 0.0, None),
-        joules=_joules(_energy(analysis, student, teacher, rows), may_save=may_save),
+        joules=_joules(_energy(measured, student, teacher, rows), may_save=may_save),
     )
 
 
@@ -220,9 +220,9 @@ def _length(both: pd.DataFrame, column: str, ratio: Interval | None) -> Length |
     return Length(student, teacher, ratio)
 
 
-def _energy(analysis: Analysis, student: str, teacher: str, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+def _energy(measured: Measured, student: str, teacher: str, rows: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return per item the joules and correct answers of the student, then of the teacher, where both were metered."""
-    table = analysis.table
+    table = measured.table
     columns = [table.column(name) for name in (student, teacher)]
     rows = rows[(table.metered[rows][:, columns] > 0).all(axis=1)]
     return np.column_stack(

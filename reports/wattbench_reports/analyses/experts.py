@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench.records import ExpertRow, RunRecords, SystemRow
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.stats import Dependence, dependence, entropy_bits, together_by_chance
 from wattbench_reports.stats.budgets import SEED
 from wattbench_reports.tables.token_timings import token_times
@@ -47,13 +47,13 @@ class Choices:
         return len(self.row.experts)
 
 
-def recorded_choices(analysis: Analysis) -> tuple[Choices, ...]:
+def recorded_choices(measured: Measured) -> tuple[Choices, ...]:
     """Read the choices of every mixture that recorded them, in the order they ran; empty without any."""
-    tasks = analysis.frames.items.drop_duplicates("task")
+    tasks = measured.frames.items.drop_duplicates("task")
     domain_of = {str(task): str(domain) for task, domain in zip(tasks["task"], tasks["domain"], strict=True)}
-    run = analysis.frames.run
+    run = measured.frames.run
     rows = run.systems()
-    of_systems = [_of_system(run, rows[name], domain_of) for name in analysis.frames.systems if name in rows]
+    of_systems = [_of_system(run, rows[name], domain_of) for name in measured.frames.systems if name in rows]
     return tuple(choices for choices in of_systems if choices is not None)
 
 
@@ -264,7 +264,7 @@ class Touched:
         return None if self.decode_bytes is None or not self.decode_s else self.decode_bytes / self.decode_s
 
 
-def touched(analysis: Analysis, choices: Choices) -> Touched:
+def touched(measured: Measured, choices: Choices) -> Touched:
     """Compute the bytes of weights that each token of a mixture reads."""
     row = choices.row
     experts = choices.prompt_touched
@@ -282,13 +282,13 @@ def touched(analysis: Analysis, choices: Choices) -> Touched:
         prompt_experts=float(experts.mean()) if len(experts) else None,
         prompt_bytes=float(passes.mean()) if countable else None,
         prompt_token_bytes=float(passes.sum() / choices.prompt_tokens.sum()) if countable else None,
-        decode_s=_decode_s(analysis, row.system),
+        decode_s=_decode_s(measured, row.system),
     )
 
 
-def _decode_s(analysis: Analysis, system: str) -> float | None:
-    items = analysis.frames.items
-    batch_size = analysis.frames.more_columns("batch_size")["batch_size"]
+def _decode_s(measured: Measured, system: str) -> float | None:
+    items = measured.frames.items
+    batch_size = measured.frames.more_columns("batch_size")["batch_size"]
     if bool((batch_size[items["system"] == system] > 1).any()):
         return None
-    return token_times(analysis.frames)[system].decode_s
+    return token_times(measured.frames)[system].decode_s

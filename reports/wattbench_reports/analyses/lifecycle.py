@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from wattbench.records.schema.workload import REQUESTS_PER_YEAR
 from wattbench_reports.analyses.training_cost import in_use, trainings
 from wattbench_reports.comparability.joules import same_provenance
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.emitted import Emitted
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.comparison.ranking import accuracy_order
 from wattbench_reports.tables import provenance
 
@@ -45,26 +46,26 @@ class Total:
         return self.requests_g + self.training_g + self.manufacture_g
 
 
-def totals(analysis: Analysis, requests: float = REQUESTS_PER_YEAR) -> tuple[Total, ...]:
+def totals(measured: Measured, emitted: Emitted, requests: float = REQUESTS_PER_YEAR) -> tuple[Total, ...]:
     """Compute the total of every system that has joules, without yardsticks, in the order of the run.
 
     Args:
-        analysis: the run.
+        measured, emitted: the run.
         requests: how many, of the mix of the run's items.
     """
-    trained = {each.system: each for each in trainings(analysis)}
+    trained = {each.system: each for each in trainings(measured, emitted)}
     systems = []
-    for name in in_use(analysis):
-        figures = analysis.measured[name]
+    for name in in_use(measured):
+        figures = measured.systems[name]
         if figures.j_per_request is None:
             continue
-        training, sci = trained.get(name), analysis.comparison.sci.get(name)
+        training, sci = trained.get(name), emitted.sci.get(name)
         made_g = None if sci is None or not sci.requests else (sci.embodied_g or 0.0) / sci.requests
         per_1000 = None if sci is None else sci.co2_g_per_1000
         systems.append(
             Total(
                 system=name,
-                kind=analysis.kinds[name],
+                kind=measured.kinds[name],
                 requests_j=figures.j_per_request.estimate * requests,
                 training_j=0.0 if training is None else training.energy_j,
                 training_recorded=training is not None,
@@ -72,7 +73,7 @@ def totals(analysis: Analysis, requests: float = REQUESTS_PER_YEAR) -> tuple[Tot
                 training_g=0.0 if training is None else training.grams_co2e,
                 manufacture_g=None if made_g is None else made_g * requests,
                 provenance=provenance.joined((figures.provenance, "" if training is None else training.provenance)),
-                valid=analysis.judged[name].valid,
+                valid=measured.judged[name].valid,
             )
         )
     return tuple(systems)
@@ -114,14 +115,14 @@ class CumulativeEnergies:
     """Those whose training is declared at least in part."""
 
 
-def cumulative_energies(analysis: Analysis) -> CumulativeEnergies:
+def cumulative_energies(measured: Measured, emitted: Emitted) -> CumulativeEnergies:
     """Return the cumulative joules over all items, of the largest group of systems whose joules may be compared."""
-    trained = {each.system: each for each in trainings(analysis)}
+    trained = {each.system: each for each in trainings(measured, emitted)}
     usable: dict[str, CumulativeEnergy] = {}
     left_out: dict[str, str] = {}
-    for name in in_use(analysis):
-        figures, training = analysis.measured[name], trained.get(name)
-        reason, label = analysis.joules_of(name).why_not_usable, "" if training is None else training.provenance
+    for name in in_use(measured):
+        figures, training = measured.systems[name], trained.get(name)
+        reason, label = measured.joules_of(name).why_not_usable, "" if training is None else training.provenance
         if reason:
             left_out[name] = reason
         elif figures.j_per_correct is None:
@@ -133,11 +134,11 @@ def cumulative_energies(analysis: Analysis) -> CumulativeEnergies:
         else:
             spent = 0.0 if training is None or training.energy_j is None else training.energy_j
             usable[name] = CumulativeEnergy(name, spent, figures.j_per_correct.estimate)
-    groups = [[name for name in group if name in usable] for group in analysis.energy_groups]
+    groups = [[name for name in group if name in usable] for group in measured.energy_groups]
     largest = max(groups, key=len, default=[])
     left_out |= {name: "joules not comparable with the others'" for name in usable if name not in largest}
-    drawn = {name: figures for name, figures in analysis.measured.items() if name in largest}
-    order = accuracy_order(analysis.pairs(), drawn)
+    drawn = {name: figures for name, figures in measured.systems.items() if name in largest}
+    order = accuracy_order(measured.pairs(), drawn)
     accurate = () if order is None else order.contenders
     return CumulativeEnergies(
         tuple(line for name, line in usable.items() if name in largest),

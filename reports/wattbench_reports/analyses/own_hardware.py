@@ -20,7 +20,8 @@ from enum import StrEnum
 from wattbench.records.schema.price import Price
 from wattbench_reports.analyses.capacity import HOURS_PER_MONTH, idle_watts
 from wattbench_reports.analyses.training_cost import in_use
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.comparison.paid import Paid
 from wattbench_reports.metrics.carbon import JOULES_PER_KWH
 from wattbench_reports.metrics.money import SystemMoney
 from wattbench_reports.metrics.money.model import DECLARED, ELECTRICITY, MACHINE
@@ -96,19 +97,19 @@ class OwnHardwareStudy:
     """System with a price to why it is in no pair, as a clause."""
 
 
-def own_hardware(analysis: Analysis) -> OwnHardwareStudy | None:
+def own_hardware(measured: Measured, paid: Paid) -> OwnHardwareStudy | None:
     """Compare every system whose hours have a price with every system paid by request, in the order of the run.
 
     Returns:
         None in a run without one of either kind.
     """
-    prices, money = analysis.prices_.by_system, analysis.money
+    prices, money = paid.prices.by_system, paid.money
     if money is None:
         return None
-    timed = [name for name in in_use(analysis) if name in prices and prices[name].by_time]
+    timed = [name for name in in_use(measured) if name in prices and prices[name].by_time]
     others = [
         name
-        for name in in_use(analysis)
+        for name in in_use(measured)
         if name not in timed and _is_paid_by_request(prices.get(name), money.systems[name])
     ]
     if not timed or not others:
@@ -117,7 +118,7 @@ def own_hardware(analysis: Analysis) -> OwnHardwareStudy | None:
     kept: list[KeptOn] = []
     for name in timed:
         if name not in left_out:
-            machine = kept_on(analysis, name, prices[name])
+            machine = kept_on(measured, paid, name, prices[name])
             if machine is None:
                 left_out[name] = "its hours cost nothing, so that how many requests an hour holds is not known"
             else:
@@ -136,10 +137,10 @@ def _is_paid_by_request(price: Price | None, money: SystemMoney) -> bool:
     return (price is not None and not price.by_time) or DECLARED in money.parts
 
 
-def kept_on(analysis: Analysis, name: str, price: Price) -> KeptOn | None:
+def kept_on(measured: Measured, paid: Paid, name: str, price: Price) -> KeptOn | None:
     """Return the monthly costs of a machine. None where its hours cost nothing: they give its capacity."""
-    assert analysis.money is not None
-    money = analysis.money.systems[name]
+    assert paid.money is not None
+    money = paid.money.systems[name]
     hour = price.per_second * price.utilisation * 3600
     of_time = money.parts.get(MACHINE, 0.0)
     if of_time <= 0 or money.per_request is None:
@@ -148,13 +149,13 @@ def kept_on(analysis: Analysis, name: str, price: Price) -> KeptOn | None:
     electricity = money.parts.get(ELECTRICITY, 0.0)
     added, idle, known = electricity, 0.0, True
     if electricity:
-        per_joule = analysis.pue * (analysis.workload.price_per_kwh or 0.0) / JOULES_PER_KWH
-        watts, above_j = idle_watts(analysis, name), analysis.splits[name].above_idle_j_per_request
+        per_joule = paid.pue * (measured.workload.price_per_kwh or 0.0) / JOULES_PER_KWH
+        watts, above_j = idle_watts(measured, name), measured.splits[name].above_idle_j_per_request
         known = watts is not None and above_j is not None
         if watts is not None and above_j is not None:
             added, idle = above_j * per_joule, watts * 3600 * HOURS_PER_MONTH * per_joule
     rest = money.per_request.estimate - of_time - electricity
-    joules = analysis.measured[name].j_per_request
+    joules = measured.systems[name].j_per_request
     low, high = (1.0, 1.0) if joules is None else (joules.low / joules.estimate, joules.high / joules.estimate)
     return KeptOn(
         system=name,

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.comparability.rules import LATENCY, groups
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.comparison.paid import Paid
 from wattbench_reports.comparison.ties import ALPHA, one_sided_accuracies, one_sided_latencies
 from wattbench_reports.metrics.domain_sums import Basis, Shares
 from wattbench_reports.metrics.mix_weighting import per_request
@@ -62,38 +63,38 @@ class Tradeoff:
         return tuple(tuple(member for member in self.places if member.group == number) for number in numbers)
 
 
-def tradeoffs(analysis: Analysis) -> tuple[Tradeoff, Tradeoff]:
+def tradeoffs(measured: Measured) -> tuple[Tradeoff, Tradeoff]:
     """Compute the trade-off by joules per request, and by median latency."""
-    names, right = analysis.frames.systems, _accuracies(analysis)
-    joules = {name: each.j_per_request for name, each in analysis.measured.items()}
+    names, right = measured.frames.systems, _accuracies(measured)
+    joules = {name: each.j_per_request for name, each in measured.systems.items()}
     # Of a rate that is not held it would be the length of a queue.
     medians = {
-        name: None if name in analysis.not_held else each.latency_interval(MEDIAN)
-        for name, each in analysis.measured.items()
+        name: None if name in measured.not_held else each.latency_interval(MEDIAN)
+        for name, each in measured.systems.items()
     }
-    thriftier = _cheaper(analysis.basis, analysis.shares, list(joules.values()))
-    seconds = one_sided_latencies(analysis.latency_pairs.gaps(names))
+    thriftier = _cheaper(measured.basis, measured.shares, list(joules.values()))
+    seconds = one_sided_latencies(measured.latency_pairs.gaps(names))
     return (
-        _tradeoff(analysis, joules, (thriftier, right), analysis.energy_groups, _why_no_joules(analysis)),
+        _tradeoff(measured, joules, (thriftier, right), measured.energy_groups, _why_no_joules(measured)),
         _tradeoff(
-            analysis, medians, (seconds, right), groups(analysis.prints, LATENCY),
+            measured, medians, (seconds, right), groups(measured.prints, LATENCY),
             {name: "too few requests for a p50" for name, interval in medians.items() if interval is None},
         ),
     )  # fmt: skip
 
 
-def money_tradeoff(analysis: Analysis) -> Tradeoff | None:
+def money_tradeoff(measured: Measured, paid: Paid) -> Tradeoff | None:
     """Compute the trade-off by money per request, in the run's currency; None where no system has a cost.
 
     Money of any two systems may be compared, wherever they ran: it is what they are paid for.
     """
-    if analysis.priced is None:
+    if paid.figures is None:
         return None
-    systems = analysis.priced.money.systems
-    costs = {name: systems[name].per_request for name in analysis.frames.systems}
-    p_values = _cheaper(analysis.priced.basis, analysis.shares, list(costs.values()))
+    systems = paid.figures.money.systems
+    costs = {name: systems[name].per_request for name in measured.frames.systems}
+    p_values = _cheaper(paid.figures.basis, measured.shares, list(costs.values()))
     missing = {name: each.why_none for name, each in systems.items() if each.per_request is None}
-    return _tradeoff(analysis, costs, (p_values, _accuracies(analysis)), (analysis.frames.systems,), missing)
+    return _tradeoff(measured, costs, (p_values, _accuracies(measured)), (measured.frames.systems,), missing)
 
 
 def _cheaper(basis: Basis, shares: Shares | None, costs: Sequence[Interval | None]) -> NDArray[np.float64]:
@@ -124,9 +125,9 @@ def _of_draws(estimates: Sequence[Interval | None], drawn: NDArray[np.float64]) 
     return pairwise_p_values_of_draws(np.log(np.where(usable, known, np.nan)), np.log(np.where(usable, drawn, np.nan)))
 
 
-def _accuracies(analysis: Analysis) -> NDArray[np.float64]:
+def _accuracies(measured: Measured) -> NDArray[np.float64]:
     """Return the one-sided p-value of "i is no less accurate than j" for all systems."""
-    names, pairs = analysis.frames.systems, analysis.pairs()
+    names, pairs = measured.frames.systems, measured.pairs()
     gaps = [
         [pairs.accuracy(name, other, detectable=False) for other in names[number + 1 :]]
         for number, name in enumerate(names)
@@ -134,26 +135,26 @@ def _accuracies(analysis: Analysis) -> NDArray[np.float64]:
     return one_sided_accuracies(gaps)
 
 
-def _why_no_joules(analysis: Analysis) -> dict[str, str]:
-    reasons = {name: analysis.joules_of(name).why_not_usable for name in analysis.measured}
+def _why_no_joules(measured: Measured) -> dict[str, str]:
+    reasons = {name: measured.joules_of(name).why_not_usable for name in measured.systems}
     return {name: reason for name, reason in reasons.items() if reason}
 
 
 def _tradeoff(
-    analysis: Analysis,
+    measured: Measured,
     costs: Mapping[str, Interval | None],
     p_values: tuple[NDArray[np.float64], NDArray[np.float64]],
     divided: Sequence[Sequence[str]],
     missing: Mapping[str, str],
 ) -> Tradeoff:
-    queueing = dict.fromkeys(analysis.unranked, "not shown to sustain the rate in the long run")
-    partly = {name: "not asked in every domain" for name, each in analysis.measured.items() if each.accuracy is None}
-    reasons = dict(missing) | partly | queueing | dict.fromkeys(analysis.yardsticks, "a yardstick")
+    queueing = dict.fromkeys(measured.unranked, "not shown to sustain the rate in the long run")
+    partly = {name: "not asked in every domain" for name, each in measured.systems.items() if each.accuracy is None}
+    reasons = dict(missing) | partly | queueing | dict.fromkeys(measured.yardsticks, "a yardstick")
     sides = [side for members in divided if (side := [name for name in members if name not in reasons])]
     where: dict[str, int] = {}
     on_front: dict[str, float | None] = {}
     for number, members in enumerate(sides):
-        columns = [analysis.frames.systems.index(name) for name in members]
+        columns = [measured.frames.systems.index(name) for name in members]
         inside = np.ix_(columns, columns)
         shown = front_not_excluded(p_values[0][inside], p_values[1][inside])
         # A system that can be compared with no other one cannot be excluded.
@@ -162,6 +163,6 @@ def _tradeoff(
     return Tradeoff(
         tuple(
             FrontMembership(name, costs[name], where.get(name), on_front.get(name), reasons.get(name, ""))
-            for name in analysis.frames.systems
+            for name in measured.frames.systems
         )
     )

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from wattbench.records import RunLayout, WindowRow, added
 from wattbench.records.shards import shard_of
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.tables.power_trace import trace_table
 
 POINTS = 300
@@ -110,26 +110,26 @@ class SystemPower:
         return {name: w for name, w in rows[-1].idle_w.items() if math.isfinite(w)} if rows else {}
 
 
-def has_traces(analysis: Analysis) -> bool:
+def has_traces(measured: Measured) -> bool:
     """Return whether the run recorded any power trace."""
-    layout = analysis.frames.run.layout
+    layout = measured.frames.run.layout
     cells = dict.fromkeys(
-        (row.system, row.task, row.block, shard_of(row.window)) for row in analysis.frames.window_rows
+        (row.system, row.task, row.block, shard_of(row.window)) for row in measured.frames.window_rows
     )
     return any(layout.trace(system, task, block, shard=shard).is_file() for system, task, block, shard in cells)
 
 
-def system_powers(analysis: Analysis) -> Iterator[SystemPower]:
+def system_powers(measured: Measured) -> Iterator[SystemPower]:
     """Yield the power of one system after another, so that only one is in memory."""
     by_cell: dict[str, dict[tuple[str | None, int | None, str], list[WindowRow]]] = {}
-    for row in _windows(analysis):
+    for row in _windows(measured):
         by_cell.setdefault(row.system, {}).setdefault((row.task, row.block, shard_of(row.window)), []).append(row)
     left = BUDGET_BYTES
-    for system in analysis.frames.systems:
+    for system in measured.frames.systems:
         cells = []
         for (task, block, shard), rows in by_cell.get(system, {}).items():
             bare = CellPower(task, tuple(WindowPower(row, {}) for row in rows), (), block=block)
-            layout = analysis.frames.run.layout
+            layout = measured.frames.run.layout
             cell, taken = _cell(layout, layout.trace(system, task, block, shard=shard), bare, left)
             left -= taken
             cells.append(cell)
@@ -137,11 +137,11 @@ def system_powers(analysis: Analysis) -> Iterator[SystemPower]:
         yield SystemPower(system, _for_figure(cells))
 
 
-def _windows(analysis: Analysis) -> list[WindowRow]:
+def _windows(measured: Measured) -> list[WindowRow]:
     """Return the windows with a valid time span, by start, with the purposes of the finished run."""
-    table = analysis.frames.windows
+    table = measured.frames.windows
     purposes = dict(zip(table["window"], table["purpose"], strict=True))
-    rows = analysis.frames.window_rows
+    rows = measured.frames.window_rows
     known = [
         row if (purpose := purposes.get(row.window, row.purpose)) == row.purpose else replace(row, purpose=purpose)
         for row in rows

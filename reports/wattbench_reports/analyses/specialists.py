@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.comparison.paired_tests import accuracy_difference
 from wattbench_reports.stats import Interval, percentile_interval, ratios
 from wattbench_reports.tables.item_matrix import ItemTable
@@ -47,22 +47,22 @@ class Specialist:
     """Its own domain first; one without items is left out, and so are both where there is no generalist."""
 
 
-def specialists(analysis: Analysis) -> tuple[Specialist, ...]:
+def specialists(measured: Measured) -> tuple[Specialist, ...]:
     """Compare every specialist with a recorded domain; empty without any.
 
     Items count the same here, whatever mix of domains the run's figures are stated for.
     """
-    known, names = analysis.frames.run.systems(), tuple(analysis.contest.candidates)
-    generalists = [name for name in names if analysis.kinds[name] == "generalist"]
+    known, names = measured.frames.run.systems(), tuple(measured.contest.candidates)
+    generalists = [name for name in names if measured.kinds[name] == "generalist"]
     homes = {
         name: home
         for name in names
-        if name in known and analysis.kinds[name] == "specialist" and (home := known[name].domain) is not None
+        if name in known and measured.kinds[name] == "specialist" and (home := known[name].domain) is not None
     }
-    drawn = _Sums.drawn(analysis) if homes and generalists else None
+    drawn = _Sums.drawn(measured) if homes and generalists else None
     return tuple(
         Specialist(
-            name, home, () if drawn is None else tuple(_comparisons(analysis, name, home, generalists, drawn))
+            name, home, () if drawn is None else tuple(_comparisons(measured, name, home, generalists, drawn))
         )
         for name, home in homes.items()
     )  # fmt: skip
@@ -78,19 +78,19 @@ class _Sums:
     """The same shape."""
 
     @classmethod
-    def drawn(cls, analysis: Analysis) -> _Sums:
+    def drawn(cls, measured: Measured) -> _Sums:
         """Take the sums of a run, and of its bootstrap draws."""
-        basis = analysis.basis
+        basis = measured.basis
         kinds = ("energy_j", "correct")
         return cls(*(np.concatenate((basis.totals[kind][None], basis.drawn.of(kind))) for kind in kinds))
 
 
 def _comparisons(
-    analysis: Analysis, name: str, home: str, generalists: Sequence[str], sums: _Sums
+    measured: Measured, name: str, home: str, generalists: Sequence[str], sums: _Sums
 ) -> Iterable[SpecialistComparison]:
-    specialist_column = analysis.table.column(name)
+    specialist_column = measured.table.column(name)
     for at_home in (True, False):
-        table = analysis.table
+        table = measured.table
         here = (table.domains.are(home) == at_home) & (table.trials[:, specialist_column] > 0)
         shares = {
             each: float(table.correct[here, column].sum() / trials)
@@ -101,14 +101,14 @@ def _comparisons(
             continue
         best = max(shares, key=lambda each: shares[each])
         both = table.where(here & (table.trials[:, table.column(best)] > 0))
-        domains = [index for index, domain in enumerate(analysis.basis.domains) if (domain == home) == at_home]
+        domains = [index for index, domain in enumerate(measured.basis.domains) if (domain == home) == at_home]
         yield _comparison(
-            analysis, name, best, both, _Sums(sums.energy_j[:, domains], sums.correct[:, domains]), at_home
+            measured, name, best, both, _Sums(sums.energy_j[:, domains], sums.correct[:, domains]), at_home
         )
 
 
 def _comparison(
-    analysis: Analysis, name: str, other: str, table: ItemTable, sums: _Sums, at_home: bool
+    measured: Measured, name: str, other: str, table: ItemTable, sums: _Sums, at_home: bool
 ) -> SpecialistComparison:
     columns = [table.column(each) for each in (name, other)]
     accuracies = [float(table.correct[:, column].sum() / table.trials[:, column].sum()) for column in columns]
@@ -117,7 +117,7 @@ def _comparison(
     (our_j, their_j), (our_correct, their_correct) = (
         kind[:, :, columns].sum(axis=1).T for kind in (sums.energy_j, sums.correct)
     )
-    reason = _why_not(analysis, name, other, float(their_j[0]), float(our_correct[0]), float(their_correct[0]))
+    reason = _why_not(measured, name, other, float(their_j[0]), float(our_correct[0]), float(their_correct[0]))
     times = None
     if not reason:
         # (ours / correct) / (theirs / correct) as one ratio: nothing correct in a draw is infinitely dear.
@@ -142,9 +142,9 @@ def _over(joules: float, correct: float) -> float | None:
 
 
 def _why_not(
-    analysis: Analysis, name: str, other: str, their_j: float, our_correct: float, their_correct: float
+    measured: Measured, name: str, other: str, their_j: float, our_correct: float, their_correct: float
 ) -> str:
-    reason = analysis.why_joules_not_comparable(name, other)
+    reason = measured.why_joules_not_comparable(name, other)
     if reason:
         return reason
     if not their_j:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from wattbench.records import SystemRow, added, total_j
 from wattbench.records.schema.training import TrainingRecord, training_records
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.emitted import Emitted
+from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.comparison.paid import Paid
 from wattbench_reports.metrics.carbon import JOULES_PER_KWH, Carbon
 from wattbench_reports.tables import provenance
 
@@ -71,46 +73,46 @@ class Training:
         return provenance.joined(step.provenance for step in self.steps)
 
 
-def trainings(analysis: Analysis) -> tuple[Training, ...]:
+def trainings(measured: Measured, emitted: Emitted) -> tuple[Training, ...]:
     """Return the recorded training of every system that has one, without yardsticks."""
-    rows = analysis.frames.run.systems()
-    return tuple(_of_system(analysis, rows[name]) for name in in_use(analysis) if rows[name].training)
+    rows = measured.frames.run.systems()
+    return tuple(_of_system(measured, emitted, rows[name]) for name in in_use(measured) if rows[name].training)
 
 
-def in_use(analysis: Analysis) -> tuple[str, ...]:
+def in_use(measured: Measured) -> tuple[str, ...]:
     """Return the systems with a recorded description, without yardsticks."""
-    rows = analysis.frames.run.systems()
-    return tuple(name for name in analysis.frames.systems if name in rows and name not in analysis.yardsticks)
+    rows = measured.frames.run.systems()
+    return tuple(name for name in measured.frames.systems if name in rows and name not in measured.yardsticks)
 
 
-def without_recorded_training(analysis: Analysis) -> tuple[str, ...]:
+def without_recorded_training(measured: Measured) -> tuple[str, ...]:
     """Return the systems, other than generalists, whose training is not on record."""
-    rows = analysis.frames.run.systems()
-    return tuple(name for name in in_use(analysis) if analysis.kinds[name] != "generalist" and not rows[name].training)
+    rows = measured.frames.run.systems()
+    return tuple(name for name in in_use(measured) if measured.kinds[name] != "generalist" and not rows[name].training)
 
 
-def _of_system(analysis: Analysis, row: SystemRow) -> Training:
+def _of_system(measured: Measured, emitted: Emitted, row: SystemRow) -> Training:
     steps = tuple(Step(name, recorded) for name, recorded in training_records(row).items())
     known = [step.energy_j for step in steps if step.energy_j is not None]
     energy_j = sum(known) if len(known) == len(steps) else None
-    factor: Carbon | None = analysis.comparison.carbon
+    factor: Carbon | None = emitted.carbon
     return Training(
         system=row.system,
-        kind=analysis.kinds[row.system],
+        kind=measured.kinds[row.system],
         steps=steps,
         energy_j=energy_j,
         grams_co2e=None if factor is None or energy_j is None else factor.grams(energy_j),
     )
 
 
-def training_money(analysis: Analysis, training: Training | None) -> tuple[float | None, str]:
+def training_money(measured: Measured, paid: Paid, training: Training | None) -> tuple[float | None, str]:
     """Return the money of a training in the currency of the run, and why it is not known, as a clause.
 
     A step costs what its declaration states, or else its joules at the workload's price of electricity. Without a
     training on record it is 0.
     """
-    assert analysis.money is not None
-    workload, currency = analysis.workload, analysis.money.currency
+    assert paid.money is not None
+    workload, currency = measured.workload, paid.money.currency
     total = 0.0
     for step in () if training is None else training.steps:
         declared = step.recorded
@@ -124,7 +126,7 @@ def training_money(analysis: Analysis, training: Training | None) -> tuple[float
         elif workload.currency != currency:
             return None, f"the electricity of the training of {step.name} is priced in {workload.currency}"
         else:
-            total += step.energy_j * analysis.pue / JOULES_PER_KWH * workload.price_per_kwh
+            total += step.energy_j * paid.pue / JOULES_PER_KWH * workload.price_per_kwh
     return total, ""
 
 

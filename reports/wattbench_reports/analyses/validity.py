@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from wattbench.records import BlockPlan, RunRecords, SpoiledBy, attempts_by_block
 from wattbench.records.schema.header import MeterRecord
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.tables.run_tables import object_of_text
 
 
@@ -69,13 +69,13 @@ class _Sum:
     systems: dict[str, None] = field(default_factory=dict)
 
 
-def origins(analysis: Analysis) -> tuple[Origin, ...]:
+def origins(measured: Measured) -> tuple[Origin, ...]:
     """List every component and provenance of the windows, in the order of the record; empty without joules.
 
     Raises:
         UserError: the table of windows is damaged.
     """
-    frames = analysis.frames
+    frames = measured.frames
     columns = frames.window_columns("energy_j", "provenance")
     sums: dict[tuple[str, str], _Sum] = {}
     for system, energy, provenance in zip(

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wattbench.records import Forms
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.formatting.safe_text import Excerpt, first_of, last_of, with_ends
 from wattbench_reports.metrics.strictness import fewest_forms
 from wattbench_reports.stats.budgets import SEED
@@ -59,7 +59,7 @@ class AnswersToRead:
 
 
 def answers_to_read(
-    analysis: Analysis,
+    measured: Measured,
     systems: Sequence[str],
     number: int = SHOWN,
     *,
@@ -72,13 +72,13 @@ def answers_to_read(
     answered. First come wrong answers that would be right in another form, of each task in turn, then the others.
 
     Args:
-        analysis: of the run.
+        measured: of the run.
         systems: their names.
         number: of answers for each system, at most.
         task: only of this one; None: of all.
         only_wrong: leave out what is right. An answer is wrong if its score is below one half.
     """
-    frames = analysis.frames
+    frames = measured.frames
     items = frames.items
     score = items["correct"].to_numpy(dtype=np.float64)
     tasks = items["task"].cat.codes.to_numpy()
@@ -93,20 +93,20 @@ def answers_to_read(
         scored = rows if task is None else rows[tasks[rows] == names.index(task)]
         wrong = scored[score[scored] < RIGHT]
         taken = wrong if only_wrong else scored
-        first = np.intersect1d(taken, list(_places(analysis, name))).astype(np.int64)
+        first = np.intersect1d(taken, list(_places(measured, name))).astype(np.int64)
         queues = [taken[tasks[taken] == each] for each in of_tasks]
         queues = [of_task[np.argsort(order[frames.row_of_answer[of_task]], kind="stable")] for of_task in queues]
         chosen.append((name, len(scored), len(wrong), _spread(queues, first, number)))
-    texts = _read(analysis, [row for *_, rows in chosen for row in rows])
+    texts = _read(measured, [row for *_, rows in chosen for row in rows])
     return tuple(
-        AnswersToRead(name, answers, wrong, tuple(_answer(texts[row], row in _places(analysis, name)) for row in rows))
+        AnswersToRead(name, answers, wrong, tuple(_answer(texts[row], row in _places(measured, name)) for row in rows))
         for name, answers, wrong, rows in chosen
     )
 
 
-def _places(analysis: Analysis, system: str) -> set[int]:
+def _places(measured: Measured, system: str) -> set[int]:
     """Return the rows of some answers of a system that would be right if written in another form."""
-    known = analysis.strictness.get(system)
+    known = measured.strictness.get(system)
     return set() if known is None else {row for cell in known.cells for row in cell.places}
 
 
@@ -123,11 +123,11 @@ def _in_turns(queues: Sequence[Sequence[int]]) -> Iterator[int]:
     return (row for turn in zip_longest(*queues) for row in turn if row is not None)
 
 
-def _read(analysis: Analysis, rows: Sequence[int]) -> Mapping[int, Mapping[str, Any]]:
+def _read(measured: Measured, rows: Sequence[int]) -> Mapping[int, Mapping[str, Any]]:
     """Read some answers with their texts: return the columns of each row of the items."""
     places = np.asarray(rows, dtype=np.int64)
-    texts = texts_at(analysis.frames, places, _TEXTS)
-    facts = analysis.frames.items.iloc[places][["task", "doc_id", "repeat", "correct"]]
+    texts = texts_at(measured.frames, places, _TEXTS)
+    facts = measured.frames.items.iloc[places][["task", "doc_id", "repeat", "correct"]]
     joined = facts.set_axis(pd.Index(places), axis=0).join(texts)
     columns = [str(name) for name in joined]
     return {

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from wattbench_reports.comparability.caveat import Caveat
-from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.annual_cost import Year
 from wattbench_reports.comparison.another_run import PairsAcrossRuns, joule_ratios
+from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.comparison.paid import Paid
 from wattbench_reports.comparison.paired_tests import Pairs
 from wattbench_reports.comparison.system_figures import SystemFigures
 from wattbench_reports.formatting.units import listed
@@ -29,19 +30,19 @@ class PartMoney:
     """Each system's money per correct answer, with the variance of its log."""
 
 
-def part_money(analysis: Analysis, *, whole: bool) -> PartMoney | None:
+def part_money(measured: Measured, paid: Paid, *, whole: bool) -> PartMoney | None:
     """Return the parts of a run's money that a comparison of runs needs; None where the run has no money.
 
     Args:
-        analysis: of the run.
+        measured, paid: of the run.
         whole: keep the keys of its items, to join it with other runs.
     """
-    priced = analysis.priced
+    priced = paid.figures
     if priced is None:
         return None
-    table = priced.table if analysis.shares is not None else priced.overall
-    keyed = KeyedTable(table, item_keys(analysis.frames) if whole else None, priced.table.systems)
-    return PartMoney(priced.money, keyed, joule_ratios(priced.basis, analysis.shares))
+    table = priced.table if measured.shares is not None else priced.overall
+    keyed = KeyedTable(table, item_keys(measured.frames) if whole else None, priced.table.systems)
+    return PartMoney(priced.money, keyed, joule_ratios(priced.basis, measured.shares))
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,9 @@ from wattbench_reports.comparison.leaderboard import (
     throughput_standings,
 )
 from wattbench_reports.comparison.leaderboard_model import ComparedRun, Placement, Ranked
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.comparison.money_of_runs import PartMoney, money_of_runs, part_money
+from wattbench_reports.comparison.paid import Paid
 from wattbench_reports.comparison.paired_tests import EqualPairs, Pairs, WeighedPairs
 from wattbench_reports.comparison.rescored import same_answers
 from wattbench_reports.comparison.system_figures import SystemFigures, for_another_run
@@ -96,7 +98,8 @@ def side_by_side(
     crossed = parts_to_cross(across, CROSSABLE)
     _check_each_once(runs)
     several = len(runs) > 1  # whose items are paired one by one
-    parts = [_part(run, analyse(run, assumptions, in_memory=several), whole=several) for run in runs]
+    each = [(run, analyse(run, assumptions, in_memory=several)) for run in runs]
+    parts = [_part(run, made.measured, made.paid, made.comparison, whole=several) for run, made in each]
     return _compared(parts, crossed, assumptions)
 
 
@@ -106,7 +109,9 @@ def of_one_run(
     """Compare the systems of one finished run as `side_by_side`, and return its analysis, which a decision needs."""
     crossed = parts_to_cross(across, CROSSABLE)
     analysis = analyse(run, assumptions)
-    return _compared([_part(run, analysis, whole=False)], crossed, assumptions), analysis
+    return _compared(
+        [_part(run, analysis.measured, analysis.paid, analysis.comparison, whole=False)], crossed, assumptions
+    ), analysis
 
 
 def _compared(alone: list[_Part], crossed: tuple[str, ...], assumptions: Assumptions) -> Comparison:
@@ -287,31 +292,30 @@ def _check_each_once(runs: Sequence[RunRecords]) -> None:
         seen[run.header.run] = run
 
 
-def _part(run: RunRecords, analysis: Analysis, *, whole: bool) -> _Part:
+def _part(run: RunRecords, measured: Measured, paid: Paid, comparison: Comparison, *, whole: bool) -> _Part:
     if whole:
-        if analysis.comparison.load is not None:
+        if measured.load is not None:
             raise UserError(
                 f"{run.layout.root}: this run is under load, and has figures for each rate. Runs under load are "
                 f"compared one at a time: wattbench compare {run.layout.root}"
             )
-        check_whole(analysis.frames)
-    comparison = analysis.comparison
+        check_whole(measured.frames)
     return _Part(
         about=ComparedRun(run.header.run, comparison.suite, run.header.created_utc),
         comparison=comparison,
         table=KeyedTable(
-            analysis.table if analysis.shares is not None else analysis.overall,
-            item_keys(analysis.frames) if whole else None,
-            analysis.table.systems,
+            measured.table if measured.shares is not None else measured.overall,
+            item_keys(measured.frames) if whole else None,
+            measured.table.systems,
         ),
-        measured=analysis.measured,
-        judged=analysis.judged,
-        prints=analysis.prints,
-        inputs=analysis.read.inputs,
-        yardsticks=frozenset(analysis.yardsticks),
+        measured=measured.systems,
+        judged=measured.judged,
+        prints=measured.prints,
+        inputs=measured.read.inputs,
+        yardsticks=frozenset(measured.yardsticks),
         run=run,
-        uncertain=analysis.uncertain,
-        money=part_money(analysis, whole=whole),
+        uncertain=measured.uncertain,
+        money=part_money(measured, paid, whole=whole),
     )
 
 

@@ -23,7 +23,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.comparison.paid import Paid
+from wattbench_reports.comparison.weighed import Weighed
 from wattbench_reports.decision.bounds import BoundedFigure, BoundedMean, BoundedShare, Exact
 from wattbench_reports.decision.cost_basis import why_invalid, why_no
 from wattbench_reports.decision.latency_limit import SystemLatency, latencies
@@ -137,16 +139,20 @@ def _together(outcomes: Sequence[Qualifies]) -> Qualifies:
     return Qualifies.MAY if Qualifies.MAY in outcomes else Qualifies.YES
 
 
-def check_all(analysis: Analysis, figures: RunFigures, settings: DecisionSettings) -> Checked:
+def check_all(
+    measured: Measured, paid: Paid, weighed: Weighed, figures: RunFigures, settings: DecisionSettings
+) -> Checked:
     """Check all systems of a run."""
-    checker = _Checker(analysis, figures, settings.risk)
+    checker = _Checker(measured, paid, weighed, figures, settings.risk)
     rows = [checker.of(requirement) for requirement in settings.requirements]
-    return Checked(tuple(tuple(row[system] for row in rows) for system in range(len(analysis.basis.systems))))
+    return Checked(tuple(tuple(row[system] for row in rows) for system in range(len(measured.basis.systems))))
 
 
 @dataclass(frozen=True)
 class _Checker:
-    analysis: Analysis
+    measured: Measured
+    paid: Paid
+    weighed: Weighed
     figures: RunFigures
     risk: float
 
@@ -162,14 +168,14 @@ class _Checker:
 
     @property
     def _systems(self) -> range:
-        return range(len(self.analysis.basis.systems))
+        return range(len(self.measured.basis.systems))
 
     @cached_property
     def _latencies(self) -> list[SystemLatency]:
-        return latencies(self.analysis)
+        return latencies(self.measured)
 
     def _accuracy(self, requirement: Requirement) -> list[_Checked]:
-        base, domain = self.analysis.basis, requirement.domain
+        base, domain = self.measured.basis, requirement.domain
         shares = self.figures.shares if domain is None else self.figures.only(domain)
         of_share = self.figures.accuracy_trials(shares)
         items = base.items.sum(axis=0) if domain is None else base.items[base.domains.index(domain)]
@@ -193,17 +199,17 @@ class _Checker:
         return [one(system) for system in self._systems]
 
     def _cost(self, requirement: Requirement, unit: CostUnit) -> list[_Checked]:
-        base, costs = self.analysis.basis, self.analysis.costs.get(unit)
+        base, costs = self.measured.basis, self.weighed.costs.get(unit)
         if costs is None:
             return [_unknown(requirement, why_no(unit))] * len(self._systems)
         figure, covarying = self.figures.cost(costs), self.figures.covarying
         errors, df = covarying.errors_of_another_run(figure), covarying.another_run_df(figure)
         fixed, items = covarying.session_shares(figure), base.items.sum(axis=0)
-        machines = machines_of(costs, machine_share(self.analysis), self.figures.sessions)
+        machines = machines_of(costs, machine_share(self.measured, self.paid), self.figures.sessions)
 
         def one(system: int) -> _Checked:
             name, mean = base.systems[system], float(figure.estimates[system])
-            reason = costs.missing.get(name) or why_invalid(self.analysis, costs, name)
+            reason = costs.missing.get(name) or why_invalid(self.measured, costs, name)
             if reason or not np.isfinite(mean):
                 return _unknown(requirement, reason or REASONS["unknown"], machines[system])
             tested = BoundedMean(
@@ -217,7 +223,7 @@ class _Checker:
         sessions, df = self.figures.sessions, self.figures.covarying.df
         moved = None if sessions is None else sessions.moves.get(P95)
         machine = WhichRun.THIS_RUN if moved is None else WhichRun.ANOTHER_RUN
-        items = self.analysis.basis.items.sum(axis=0)
+        items = self.measured.basis.items.sum(axis=0)
 
         def one(system: int) -> _Checked:
             latency, limit_s = self._latencies[system], requirement.bound
@@ -247,7 +253,7 @@ class _Checker:
             _unknown(requirement, REASONS["memory"])
             if peak_gib is None
             else self._checked(requirement, peak_gib, Exact(peak_gib, requirement.bound), 0.0)
-            for peak_gib in peak_memory_gib(self.analysis)
+            for peak_gib in peak_memory_gib(self.measured)
         ]
 
     def _checked(
@@ -260,7 +266,7 @@ class _Checker:
         within: float | None = None,
     ) -> _Checked:
         low, high = tested.bounds(self.risk)
-        number = self.analysis.items_per_row * items
+        number = self.measured.items_per_row * items
         check = Check(requirement, estimate, low, high, tested.least_risk(), "", None, machine, within)
         if check.outcome is Qualifies.MAY:
             check = replace(check, items_to_decide=tested.further_items(number, self.risk))
@@ -278,11 +284,11 @@ def _unknown(
     return _Checked(Check(requirement, estimate, None, None, None, reason, None, machine), None, 0.0)
 
 
-def peak_memory_gib(analysis: Analysis) -> list[float | None]:
+def peak_memory_gib(measured: Measured) -> list[float | None]:
     """Return the peak memory of each system, of its process or of the graphics cards; None where it is not recorded."""
-    rows = analysis.frames.run.systems()
+    rows = measured.frames.run.systems()
     peaks_gib: list[float | None] = []
-    for name in analysis.basis.systems:
+    for name in measured.basis.systems:
         row = rows.get(name)
         peaks = [] if row is None else [row.peak_memory_bytes, row.peak_device_memory_bytes]
         peaks_gib.append(max((peak / GIB for peak in peaks if peak is not None), default=None))

@@ -24,7 +24,8 @@ import numpy as np
 
 from wattbench_reports.comparability.joules import NO_JOULES, NOT_VALID
 from wattbench_reports.comparability.rules import LATENCY, groups
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.comparison.weighed import Weighed
 from wattbench_reports.decision.reasons import REASONS
 from wattbench_reports.metrics.costs import LATENCY_S, MONEY, TIMED, Costs, CostUnit
 from wattbench_reports.metrics.decision_settings import DecisionSettings, Worth
@@ -52,14 +53,14 @@ class CostBasis:
         return {} if self.costs is None else self.reasons
 
 
-def cost_basis(analysis: Analysis, settings: DecisionSettings) -> CostBasis:
+def cost_basis(measured: Measured, weighed: Weighed, settings: DecisionSettings) -> CostBasis:
     """Choose the unit of a run's decision."""
-    candidates = list(analysis.contest.candidates)
+    candidates = list(measured.contest.candidates)
     wanted = _wanted(settings)
     if wanted is not None:
-        chosen = _of_unit(analysis, wanted, candidates, settings.worth)
+        chosen = _of_unit(measured, weighed, wanted, candidates, settings.worth)
         return chosen if _enough(chosen, candidates) else _without(wanted, chosen)
-    units = {unit: _of_unit(analysis, unit, candidates, None) for unit in CostUnit if unit in analysis.costs}
+    units = {unit: _of_unit(measured, weighed, unit, candidates, None) for unit in CostUnit if unit in weighed.costs}
     money = units.get(CostUnit.MONEY)
     bounded = any(each.quantity == "cost" for each in settings.requirements)
     if money is not None and money.costs is not None and _enough(money, candidates):
@@ -88,23 +89,25 @@ def _without(unit: CostUnit, compared: CostBasis) -> CostBasis:
     return CostBasis(None, why_none=REASONS["too_few"].format(unit=unit) + because)
 
 
-def _of_unit(analysis: Analysis, unit: CostUnit, candidates: Sequence[str], worth: Worth | None) -> CostBasis:
-    costs = analysis.costs.get(unit)
+def _of_unit(
+    measured: Measured, weighed: Weighed, unit: CostUnit, candidates: Sequence[str], worth: Worth | None
+) -> CostBasis:
+    costs = weighed.costs.get(unit)
     if costs is None:
         return CostBasis(None, (), dict.fromkeys(candidates, why_no(unit)))
     if unit == CostUnit.MONEY and worth is not None:
-        costs = _with_worth(analysis, costs, worth)
+        costs = _with_worth(measured, weighed, costs, worth)
     reasons = {
-        name: why for name in candidates if (why := costs.missing.get(name) or why_invalid(analysis, costs, name))
+        name: why for name in candidates if (why := costs.missing.get(name) or why_invalid(measured, costs, name))
     }
     known = [name for name in candidates if name not in reasons]
     if unit == CostUnit.SECONDS and known:
-        main = max(([name for name in side if name in known] for side in latency_sides(analysis)), key=len)
+        main = max(([name for name in side if name in known] for side in latency_sides(measured)), key=len)
         reasons |= {name: REASONS["other_seconds"] for name in known if name not in main}
         known = main
     elif unit != CostUnit.MONEY and known:
-        main = _largest_group(analysis, known)
-        reasons |= {name: analysis.why_joules_not_comparable(main[0], name) for name in known if name not in main}
+        main = _largest_group(measured, known)
+        reasons |= {name: measured.why_joules_not_comparable(main[0], name) for name in known if name not in main}
         known = main
     return CostBasis(costs, tuple(known), reasons)
 
@@ -114,39 +117,39 @@ def why_no(unit: CostUnit) -> str:
     return REASONS[f"no_{unit}"]
 
 
-def why_invalid(analysis: Analysis, costs: Costs, system: str) -> str:
+def why_invalid(measured: Measured, costs: Costs, system: str) -> str:
     """Return why a system's cost can't be believed, as a clause: it contains joules of invalid windows. Else empty."""
     coefficient = costs.parts.get("energy_j")
-    column = analysis.basis.systems.index(system)
+    column = measured.basis.systems.index(system)
     if coefficient is None or not coefficient[column] > 0:
         return ""
-    return "" if analysis.judged[system].valid else NOT_VALID
+    return "" if measured.judged[system].valid else NOT_VALID
 
 
-def _largest_group(analysis: Analysis, names: Sequence[str]) -> list[str]:
+def _largest_group(measured: Measured, names: Sequence[str]) -> list[str]:
     sides: dict[tuple[str, int], list[str]] = {}
     for name in names:
-        sides.setdefault(side_of(analysis, name), []).append(name)
+        sides.setdefault(side_of(measured, name), []).append(name)
     return max(sides.values(), key=len)
 
 
-def latency_sides(analysis: Analysis) -> tuple[tuple[str, ...], ...]:
+def latency_sides(measured: Measured) -> tuple[tuple[str, ...], ...]:
     """Return groups of systems whose latencies may be compared."""
-    return groups(analysis.prints, LATENCY)
+    return groups(measured.prints, LATENCY)
 
 
-def side_of(analysis: Analysis, system: str) -> tuple[str, int]:
+def side_of(measured: Measured, system: str) -> tuple[str, int]:
     """Return a key of a system's joules: the joules of two systems with the same key can be compared."""
-    group = next(number for number, members in enumerate(analysis.energy_groups) if system in members)
-    return measured_part(analysis.measured[system].provenance), group
+    group = next(number for number, members in enumerate(measured.energy_groups) if system in members)
+    return measured_part(measured.systems[system].provenance), group
 
 
-def _with_worth(analysis: Analysis, costs: Costs, worth: Worth) -> Costs:
+def _with_worth(measured: Measured, weighed: Weighed, costs: Costs, worth: Worth) -> Costs:
     """Add the price of grams and the price of seconds to the costs."""
     parts, missing = dict(costs.parts), dict(costs.missing)
-    systems = analysis.basis.systems
+    systems = measured.basis.systems
     if worth.carbon_per_tonne:
-        grams = analysis.costs.get(CostUnit.GRAMS)
+        grams = weighed.costs.get(CostUnit.GRAMS)
         lacking = dict.fromkeys(systems, why_no(CostUnit.GRAMS)) if grams is None else grams.missing
         for name, why in lacking.items():
             missing.setdefault(name, REASONS["needs_grams"].format(reason=_as_clause(why)))
@@ -154,7 +157,7 @@ def _with_worth(analysis: Analysis, costs: Costs, worth: Worth) -> Costs:
             added = coefficient * worth.carbon_per_tonne / GRAMS_PER_TONNE
             parts[kind] = parts[kind] + added if kind in parts else added
     if worth.per_second:
-        timed = analysis.basis.totals[TIMED].sum(axis=0)
+        timed = measured.basis.totals[TIMED].sum(axis=0)
         for name, count in zip(systems, timed, strict=True):
             if not count:
                 missing.setdefault(name, REASONS["second"])

@@ -22,8 +22,10 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.comparison.paid import Paid
 from wattbench_reports.comparison.ties import ALPHA
+from wattbench_reports.comparison.weighed import Weighed
 from wattbench_reports.decision.best import Tied, between, other_units, pairwise, tied, tied_with
 from wattbench_reports.decision.checks import SAME_RISK
 from wattbench_reports.decision.covarying import VaryingFigure
@@ -42,6 +44,7 @@ from wattbench_reports.decision.problem import Problem
 from wattbench_reports.decision.reasons import REASONS
 from wattbench_reports.metrics.costs import CostFigures, CostUnit
 from wattbench_reports.metrics.decision_settings import DecisionSettings, Worth
+from wattbench_reports.metrics.ratio_intervals import intervals
 from wattbench_reports.metrics.tail_latency import common_tail
 from wattbench_reports.stats import Interval, front_not_excluded
 from wattbench_reports.stats.fieller import fieller_interval
@@ -49,18 +52,18 @@ from wattbench_reports.stats.fieller import fieller_interval
 _RANK = {Qualifies.YES: 0, Qualifies.MAY: 1, Qualifies.NO: 2}
 
 
-def decide(analysis: Analysis, settings: DecisionSettings | None = None) -> Decision:
+def decide(measured: Measured, paid: Paid, weighed: Weighed, settings: DecisionSettings | None = None) -> Decision:
     """Decide which system of a run to run.
 
     Args:
-        analysis: of the run, under the reader's assumptions.
+        measured, paid, weighed: of the run, under the reader's assumptions.
         settings: other requirements and worths than those of the analysis. A price of a second must be one that the
             analysis was made with.
     """
-    problem = Problem(analysis, analysis.decide if settings is None else settings)
+    problem = Problem(measured, paid, weighed, weighed.settings if settings is None else settings)
     names, costs, chosen = problem.names, problem.basis.costs, problem.chosen
     tie, surest = _tie(problem), _surest(problem)
-    tail_share = common_tail(None if each.tail is None else each.tail.share for each in analysis.measured.values())
+    tail_share = common_tail(None if each.tail is None else each.tail.share for each in measured.systems.values())
     return Decision(
         unit=None if costs is None else costs.unit,
         label="" if costs is None else costs.label,
@@ -96,7 +99,7 @@ def _between(problem: Problem) -> Between | None:
     two, cost = problem.ends, problem.cost
     if two is None or cost is None or two.cheaper == two.dearer:
         return None
-    others = other_units(problem.basis, problem.analysis.costs)
+    others = other_units(problem.basis, problem.weighed.costs)
     return between(problem.names, two, cost, problem.figures, problem.advisable, others)
 
 
@@ -166,9 +169,9 @@ def _why_none(problem: Problem) -> str:
 
 
 def _why_no_candidate(problem: Problem) -> str:
-    candidates = problem.analysis.contest.candidates
+    candidates = problem.measured.contest.candidates
     if not candidates:
-        return problem.analysis.contest.reason or REASONS["none_takes_part"]
+        return problem.measured.contest.reason or REASONS["none_takes_part"]
     if not problem.figures.accuracy.known.any():
         return REASONS["scored"] if problem.objective == "accuracy" else problem.basis.why_none
     if not (problem.figures.accuracy.estimates > 0).any():  # unknown ones are NaN
@@ -225,10 +228,10 @@ def _row(
     front: Mapping[int, bool],
 ) -> SystemDecision:
     name, checked = problem.names[number], problem.checked
-    measures = problem.analysis.measured[name]
+    measures = problem.measured.systems[name]
     return SystemDecision(
         system=name,
-        kind=problem.analysis.kinds[name],
+        kind=problem.measured.kinds[name],
         checks=checked.checks[number],
         qualifies=checked.outcomes[number],
         counted=problem.counted[number],
@@ -262,7 +265,7 @@ def _cost_figures(problem: Problem) -> Mapping[str, CostFigures]:
     if costs is None or cost is None:
         return {}
     if costs.unit != CostUnit.MONEY or not _adds_cost(problem.settings.worth):
-        return _of_unit(problem.analysis, costs.unit)
+        return _of_unit(problem.measured, problem.paid, problem.weighed, costs.unit)
     accuracy, covarying = problem.figures.accuracy, problem.figures.covarying
     of_costs, of_accuracies = _variances(problem, cost), _variances(problem, accuracy)
     of_both = np.diag(covarying.covariances(cost, accuracy))
@@ -279,15 +282,15 @@ def _cost_figures(problem: Problem) -> Mapping[str, CostFigures]:
     return figures
 
 
-def _of_unit(analysis: Analysis, unit: CostUnit) -> Mapping[str, CostFigures]:
+def _of_unit(measured: Measured, paid: Paid, weighed: Weighed, unit: CostUnit) -> Mapping[str, CostFigures]:
     """Return each system's cost in a unit that some system has."""
-    base, shares, costs = analysis.basis, analysis.shares, analysis.costs[unit]
+    base, shares, costs = measured.basis, measured.shares, weighed.costs[unit]
     if unit == CostUnit.JOULES:
-        return {name: CostFigures(each.j_per_request, each.j_per_correct) for name, each in analysis.measured.items()}
-    if unit == CostUnit.MONEY and analysis.money is not None:
-        return {name: CostFigures(each.per_request, each.per_correct) for name, each in analysis.money.systems.items()}
-    if unit == CostUnit.SECONDS and analysis.timed is not None:
-        both = analysis.timed.per_request_and_correct(shares)
+        return {name: CostFigures(each.j_per_request, each.j_per_correct) for name, each in measured.systems.items()}
+    if unit == CostUnit.MONEY and paid.money is not None:
+        return {name: CostFigures(each.per_request, each.per_correct) for name, each in paid.money.systems.items()}
+    if unit == CostUnit.SECONDS and weighed.timed is not None:
+        both = weighed.timed.per_request_and_correct(shares)
     else:
         parts = {kind: float(np.nanmax(each)) for kind, each in costs.parts.items()}
         both = [intervals(base, parts, shares, per_correct=each) for each in (False, True)]

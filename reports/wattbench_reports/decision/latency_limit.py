@@ -25,7 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.decision.model import SHARE
 from wattbench_reports.stats.percentiles import POINTS, grid
 from wattbench_reports.stats.quantile_intervals import Sample, lowest, variance_between
@@ -100,9 +100,9 @@ def share_within(seconds: NDArray[np.float64], requests: float, slowest_s: float
     return 1.0 if limit_s >= slowest_s else float(np.interp(limit_s, [*seconds, slowest_s], [*reached, 1.0], left=0.0))
 
 
-def latencies(analysis: Analysis) -> list[SystemLatency]:
+def latencies(measured: Measured) -> list[SystemLatency]:
     """Return the latency of every system of a run, in their order."""
-    frames, base = analysis.frames, analysis.basis
+    frames, base = measured.frames, measured.basis
     categories = frames.categories("domain")
     by_system = []
     for number, rows in enumerate(frames.answers_by_system):
@@ -110,18 +110,18 @@ def latencies(analysis: Analysis) -> list[SystemLatency]:
         timed = np.isfinite(seconds)
         in_domain = [seconds[timed & (domain == categories.index(name))] for name in base.domains]
         requests = np.array([float(len(each)) for each in in_domain])
-        parts = requests / max(requests.sum(), 1.0) if analysis.shares is None else analysis.shares
-        effects = _design_effects(analysis, number, seconds)
-        p95_s = analysis.measured[frames.systems[number]].latency_percentile_s(SHARE)
+        parts = requests / max(requests.sum(), 1.0) if measured.shares is None else measured.shares
+        effects = _design_effects(measured, number, seconds)
+        p95_s = measured.systems[frames.systems[number]].latency_percentile_s(SHARE)
         grids = tuple(grid(each) for each in in_domain)
         slowest_s = np.array([each.max(initial=-np.inf) for each in in_domain], dtype=np.float32).astype(np.float64)
         by_system.append(SystemLatency(grids, requests, slowest_s, parts, effects, p95_s))
     return by_system
 
 
-def _design_effects(analysis: Analysis, system: int, seconds: NDArray[np.float64]) -> tuple[float, ...]:
+def _design_effects(measured: Measured, system: int, seconds: NDArray[np.float64]) -> tuple[float, ...]:
     """Return the design effects of a system, from the seconds of its answers; 1 in a run without blocks."""
-    frames, blocks = analysis.frames, analysis.table.blocks
+    frames, blocks = measured.frames, measured.table.blocks
     if blocks is None:
         return (1.0,) * len(BEYOND)
     block = blocks[frames.table_rows_of(frames.systems[system]), system]

@@ -13,7 +13,9 @@ from functools import cached_property
 import numpy as np
 
 from wattbench_reports.comparability.cut_replies import cut_clause, cut_replies
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.comparison.paid import Paid
+from wattbench_reports.comparison.weighed import Weighed
 from wattbench_reports.decision.best import Ends, ends
 from wattbench_reports.decision.checks import Checked, check_all
 from wattbench_reports.decision.cost_basis import CostBasis, cost_basis
@@ -29,23 +31,25 @@ from wattbench_reports.metrics.decision_settings import DecisionSettings
 class Problem:
     """The problem of choosing a system of a run, under the settings of its suite or a reader."""
 
-    analysis: Analysis
+    measured: Measured
+    paid: Paid
+    weighed: Weighed
     settings: DecisionSettings
 
     @property
     def names(self) -> tuple[str, ...]:
         """Return the names of all systems."""
-        return self.analysis.basis.systems
+        return self.measured.basis.systems
 
     @cached_property
     def figures(self) -> RunFigures:
         """Return accuracies and costs, with their covariances."""
-        return RunFigures(self.analysis.basis, self.analysis.shares, session_moves(self.analysis))
+        return RunFigures(self.measured.basis, self.measured.shares, session_moves(self.measured, self.paid))
 
     @cached_property
     def basis(self) -> CostBasis:
         """Return the unit in which costs are compared, and the systems whose costs are."""
-        return cost_basis(self.analysis, self.settings)
+        return cost_basis(self.measured, self.weighed, self.settings)
 
     @cached_property
     def cost(self) -> VaryingFigure | None:
@@ -57,24 +61,24 @@ class Problem:
         """Return the run whose machine the compared costs are stated for: this run, if the costs of any system are."""
         if self.basis.costs is None:
             return WhichRun.NONE
-        each = machines_of(self.basis.costs, machine_share(self.analysis), self.figures.sessions)
+        each = machines_of(self.basis.costs, machine_share(self.measured, self.paid), self.figures.sessions)
         among = {each[number] for number in self.priced}
         return next((kind for kind in (WhichRun.THIS_RUN, WhichRun.ANOTHER_RUN) if kind in among), WhichRun.NONE)
 
     @cached_property
     def checked(self) -> Checked:
         """Return the checks of all systems against all requirements."""
-        return check_all(self.analysis, self.figures, self.settings)
+        return check_all(self.measured, self.paid, self.weighed, self.figures, self.settings)
 
     @cached_property
     def useless(self) -> Mapping[str, str]:
         """Return the useless systems, which are not advised, each with the reason."""
-        return useless(self.analysis.basis, self.analysis.shares)
+        return useless(self.measured.basis, self.measured.shares)
 
     @cached_property
     def apart(self) -> Mapping[str, str]:
         """Return the systems that take no part in the choice, and why."""
-        return {**outside(self.analysis), **self.basis.reasons_apart}
+        return {**outside(self.measured), **self.basis.reasons_apart}
 
     @cached_property
     def able(self) -> list[bool]:
@@ -124,7 +128,7 @@ class Problem:
     @property
     def items(self) -> float:
         """Count the items of the run."""
-        return self.analysis.items_per_row * float(self.analysis.basis.items.sum(axis=0).max(initial=0.0))
+        return self.measured.items_per_row * float(self.measured.basis.items.sum(axis=0).max(initial=0.0))
 
     @cached_property
     def counted(self) -> list[bool]:
@@ -164,10 +168,10 @@ class Problem:
         )
 
 
-def outside(analysis: Analysis) -> dict[str, str]:
+def outside(measured: Measured) -> dict[str, str]:
     """Return the systems that are no candidates, each with the reason as a clause."""
-    apart = {**analysis.contest.other_work, **analysis.unranked}
-    apart |= dict.fromkeys(analysis.yardsticks, "a yardstick")
-    apart = {name: why for name, why in apart.items() if name not in analysis.contest.candidates}
-    cut = {name: cut_clause(each) for name, each in cut_replies(analysis.frames).items() if each.too_many}
+    apart = {**measured.contest.other_work, **measured.unranked}
+    apart |= dict.fromkeys(measured.yardsticks, "a yardstick")
+    apart = {name: why for name, why in apart.items() if name not in measured.contest.candidates}
+    cut = {name: cut_clause(each) for name, each in cut_replies(measured.frames).items() if each.too_many}
     return cut | apart

@@ -25,7 +25,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.comparison.paid import Paid
 from wattbench_reports.decision.model import WhichRun
 from wattbench_reports.metrics.carbon.sci import SECONDS, WEIGHED
 from wattbench_reports.metrics.costs import LATENCY_S, MONEY, Costs
@@ -66,10 +67,10 @@ class SessionMoves:
         return total
 
 
-def session_moves(analysis: Analysis) -> SessionMoves | None:
+def session_moves(measured: Measured, paid: Paid) -> SessionMoves | None:
     """Return the moves of the sessions of an analysis; None without a record of sessions: another run is not known."""
-    record, systems = analysis.comparison.sessions, analysis.basis.systems
-    return None if record is None else moves_in(record, systems, machine_share(analysis))
+    record, systems = measured.sessions, measured.basis.systems
+    return None if record is None else moves_in(record, systems, machine_share(measured, paid))
 
 
 def moves_in(record: SessionRecord, systems: Sequence[str], hours: Floats) -> SessionMoves | None:
@@ -144,11 +145,11 @@ def _as_variable(centred: Floats, common: Floats) -> Floats:
     return np.asarray(filled * (wanted / size) ** 0.5) if size > 0 else filled
 
 
-def machine_share(analysis: Analysis) -> Floats:
+def machine_share(measured: Measured, paid: Paid) -> Floats:
     """Return the share of each system's money, without electricity, that is paid for hours: shape (systems,)."""
-    charged = analysis.charged
+    charged = paid.charged
     if charged is None or MACHINE not in charged.parts:
-        return np.zeros(len(analysis.basis.systems))
+        return np.zeros(len(measured.basis.systems))
     money, hours = charged.money.sum(axis=0), charged.parts[MACHINE].sum(axis=0)
     return np.asarray(np.divide(hours, money, out=np.zeros_like(hours), where=money > 0))
 

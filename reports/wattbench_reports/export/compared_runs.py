@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wattbench.records import RunRecords
-from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.comparison import Comparison
+from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.comparison.paid import Paid
 from wattbench_reports.comparison.several_runs import of_one_run, side_by_side
+from wattbench_reports.comparison.weighed import Weighed
 from wattbench_reports.decision import decide
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
 from wattbench_reports.routing.candidates import could_use_router
@@ -36,9 +38,13 @@ def compare_runs(
     if len(runs) != 1:
         return ComparedRuns(side_by_side(runs, across=across, assumptions=assumptions), None)
     comparison, analysis = of_one_run(runs[0], across=across, assumptions=assumptions)
-    return ComparedRuns(comparison, decided(analysis), could_use_router(analysis))
+    return ComparedRuns(
+        comparison,
+        decided(analysis.measured, analysis.paid, analysis.weighed, analysis.comparison),
+        could_use_router(analysis.measured, analysis.paid, analysis.weighed),
+    )
 
 
-def decided(analysis: Analysis) -> DecisionWords:
+def decided(measured: Measured, paid: Paid, weighed: Weighed, comparison: Comparison) -> DecisionWords:
     """Decide which system of a run to run, and return the decision in words."""
-    return decision_words(decide(analysis), analysis)
+    return decision_words(decide(measured, paid, weighed), measured, comparison)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from wattbench.errors import UserError, nearest
 from wattbench.records import RunRecords
-from wattbench_reports.comparison.analysis import Analysis, analyse
+from wattbench_reports.comparison.analysis import analyse
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.export.compared_runs import compare_runs
 from wattbench_reports.export.comparison.compared_section import as_markdown
 from wattbench_reports.export.frames.frame_files import (
@@ -26,18 +26,11 @@ from wattbench_reports.export.interchange.model_card import model_card
 from wattbench_reports.export.interchange.prometheus import prometheus_text
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
 
-if TYPE_CHECKING:
-    import pandas as pd
+TABLES = ("systems", "windows", "machines")
+"""Subjects of tables. Items are a table of their own: `export_items`."""
 
-
-TABLES = {"systems": figures_frame, "windows": windows_frame, "machines": machines_frame}
-"""Subject of a table to the function that makes it. Items are a table of their own: `export_items`."""
-
-OF_ONE_SYSTEM: Mapping[str, tuple[str, Callable[[Analysis, str], str]]] = {
-    "model-card": ("a model card", model_card),
-    "boamps": ("a BoAmps report", boamps_report),
-}
-"""Format that describes one system to its name in a sentence and the function that writes it."""
+OF_ONE_SYSTEM = {"model-card": "a model card", "boamps": "a BoAmps report"}
+"""Format that describes one system to its name in a sentence."""
 
 
 def export_to_bytes(
@@ -65,16 +58,21 @@ def export_to_bytes(
             raise UserError("--system: a comparison in Markdown has all systems; csv and model-card can have one")
         compared = compare_runs([run], assumptions=assumptions)
         return as_markdown(compared.comparison, compared.decided).encode()
-    analysis = _with_system(analyse(run, assumptions), system)
+    analysis = analyse(run, assumptions)
+    measured, emitted, comparison = analysis.measured, analysis.emitted, analysis.comparison
+    _check_system(measured, system)
     if target in OF_ONE_SYSTEM:
-        described, write = OF_ONE_SYSTEM[target]
-        return write(analysis, system or _only_system(analysis, described)).encode()
+        name = system or _only_system(measured, OF_ONE_SYSTEM[target])
+        if target == "boamps":
+            return boamps_report(measured, emitted, comparison, name).encode()
+        return model_card(measured, analysis.paid, emitted, comparison, name).encode()
     if target == "prometheus":
-        return prometheus_text(analysis, system)
+        return prometheus_text(measured, analysis.paid, emitted, comparison, system)
     if target == "emissions":
-        frame = emissions_frame(analysis)
+        frame = emissions_frame(measured, comparison)
         return frame_as_csv(frame if system is None else frame[frame["experiment_id"] == system])
-    table: pd.DataFrame = TABLES[what](analysis)
+    of_run = {"windows": windows_frame, "machines": machines_frame}
+    table = of_run[what](measured) if what in of_run else figures_frame(measured, analysis.paid, emitted, comparison)
     if system is not None and "system" not in table:
         raise UserError(f"--system: the table of {what} is not divided by systems; leave it out")
     if system is not None:
@@ -96,20 +94,21 @@ def export_items(
     Raises:
         UserError: the run is not finished or damaged, or there is no such system.
     """
-    parts = item_parts(_with_system(analyse(run, assumptions), system))
+    analysis = analyse(run, assumptions)
+    _check_system(analysis.measured, system)
+    parts = item_parts(analysis.measured, analysis.paid)
     if system is not None:
         parts = (part[part["system"] == system] for part in parts)
     return parts_as_parquet(parts) if target == "parquet" else parts_as_csv(parts)
 
 
-def _with_system(analysis: Analysis, system: str | None) -> Analysis:
-    if system is not None and system not in analysis.frames.systems:
-        raise UserError(f"--system {system!r:.80}: not in this run{nearest(system, analysis.frames.systems)}")
-    return analysis
+def _check_system(measured: Measured, system: str | None) -> None:
+    if system is not None and system not in measured.frames.systems:
+        raise UserError(f"--system {system!r:.80}: not in this run{nearest(system, measured.frames.systems)}")
 
 
-def _only_system(analysis: Analysis, described: str) -> str:
-    systems = analysis.frames.systems
+def _only_system(measured: Measured, described: str) -> str:
+    systems = measured.frames.systems
     if len(systems) > 1:
         raise UserError(f"{described} describes one system: name it with --system{nearest('', systems)}")
     return systems[0]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from markupsafe import Markup
@@ -13,6 +12,7 @@ from wattbench.errors import UserError
 from wattbench.records import RunRecords, read_run
 from wattbench.records.files.atomic_write import write_all_atomically
 from wattbench_reports.comparison.analysis import Analysis, analyse
+from wattbench_reports.decision.latency_limit import latencies
 from wattbench_reports.export.frames.frame_files import frame_as_csv, frame_as_parquet
 from wattbench_reports.export.frames.systems_frame import figures_frame
 from wattbench_reports.figures.palette import mark_svg, marks_svg
@@ -20,7 +20,11 @@ from wattbench_reports.figures.svg import page_svg
 from wattbench_reports.formatting.safe_text import visible
 from wattbench_reports.formatting.units import plural
 from wattbench_reports.gate.result import GateResult
-from wattbench_reports.html.whatif import WHAT_IF, carried, controls, script_of_page, what_if_section, words_of_page
+from wattbench_reports.html.whatif import WHAT_IF, carried, controls, restated, what_if_section, words_of_page
+from wattbench_reports.html.whatif.embedded_data import carried_offer, carried_residents
+from wattbench_reports.html.whatif.embedded_decision import carried_decision, no_grams
+from wattbench_reports.html.whatif.restated_figures import ASK, command
+from wattbench_reports.html.whatif.section import script_of_page
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
 from wattbench_reports.presenter.anchors import anchors
 from wattbench_reports.presenter.content import with_content
@@ -57,8 +61,6 @@ from wattbench_reports.wording.routing import routing_verdict
 
 _TAKEN = ("requirements", "verdict", "evidence", "evidence-efficiency", "caveats", "by-domain")
 """Ids of the page that belong to no section."""
-Panel = Callable[[Analysis], Section | None]
-"""Makes a section; None where a run has nothing for it."""
 
 
 def report(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> str:
@@ -99,7 +101,7 @@ def write_report(
         UserError: as `report`, or a file cannot be written.
     """
     csv, parquet = _table_paths(out)
-    run = read_run(run_dir) if analysis is None else analysis.frames.run
+    run = read_run(run_dir) if analysis is None else analysis.measured.frames.run
     if analysis is None and only_stated(run):
         stated = stated_figures(run)
         if stated is not None:
@@ -107,8 +109,8 @@ def write_report(
             return out
     if analysis is None:
         analysis = analyse(run, assumptions)
-    figures, page = figures_frame(analysis), as_bytes(_page(analysis, gate))
-    files = {csv: frame_as_csv(figures), parquet: frame_as_parquet(figures), out: page}
+    figures = figures_frame(analysis.measured, analysis.paid, analysis.emitted, analysis.comparison)
+    files = {csv: frame_as_csv(figures), parquet: frame_as_parquet(figures), out: as_bytes(_page(analysis, gate))}
     write_all_atomically(files, failure="the report cannot be written")
     return out
 
@@ -122,13 +124,24 @@ def _table_paths(page: Path) -> tuple[Path, Path]:
 
 
 def _page(analysis: Analysis, gate: GateResult | None = None) -> str:
+    measured, paid, emitted = analysis.measured, analysis.paid, analysis.emitted
+    weighed, comparison, sample = analysis.weighed, analysis.comparison, analysis.by_item
     css, script = own_file("style.css", "wattbench_reports.html"), script_of_page()
-    header = analysis.frames.run.header
-    study = routing_study(analysis.by_item)
+    header = measured.frames.run.header
+    study = routing_study(sample.measured, sample.paid, sample.weighed)
     sections = page_sections(analysis, study, gate)
-    all_verdicts = verdicts(analysis)
-    words = words_of_page(analysis)
-    first = first_screen(words, analysis, "" if isinstance(study, str) else routing_verdict(study))
+    all_verdicts = verdicts(measured)
+    words = words_of_page(measured, paid, weighed, comparison)
+    first = first_screen(words, measured, weighed, "" if isinstance(study, str) else routing_verdict(study))
+    line, texts, seconds = command(measured, weighed), restated(measured, comparison, words), latencies(measured)
+    lacking = no_grams(emitted, measured.basis.systems)
+    data = {
+        **carried(measured, emitted, comparison, seconds, paid.pue),
+        "decision": carried_decision(measured, paid, weighed, words, ASK, seconds, lacking),
+        "residents": carried_residents(study),
+        "texts": texts,
+        "command": line,
+    }
     template = engine("wattbench_reports.html").get_template("report.html.j2")
     return template.render(
         # Ours, not a record's: the style sheet and what `wattbench_reports.figures` drew.
@@ -139,17 +152,17 @@ def _page(analysis: Analysis, gate: GateResult | None = None) -> str:
         css_hash=policy_hash(css),
         script=Markup(script),  # noqa: S704
         script_hash=policy_hash(script),
-        carried=Markup(_json(carried(analysis, words, study))),  # noqa: S704
-        controls=controls(analysis),
+        carried=Markup(_json(data)),  # noqa: S704
+        controls=controls(measured, paid, weighed, texts, carried_offer(emitted), line),
         first=first,
         sections=sections,
         anchors=anchors(sections, _TAKEN),
         header=header,
         created=header.created_utc[:16].replace("T", " "),
-        description=analysis.frames.record.suite.description,
-        comparison=analysis.comparison,
-        system_count=plural(len(analysis.comparison.systems), "system"),
-        item_count=plural(round(len(analysis.table.domains) * analysis.items_per_row), "item"),
+        description=measured.frames.record.suite.description,
+        comparison=comparison,
+        system_count=plural(len(comparison.systems), "system"),
+        item_count=plural(round(len(measured.table.domains) * measured.items_per_row), "item"),
         verdicts=all_verdicts,
         choices_table=choices_table(all_verdicts),
     )
@@ -174,35 +187,6 @@ def _all_visible(value: object) -> object:
     return [_all_visible(inner) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
-def panels(study: RoutingStudy | str, gate: GateResult | None = None) -> tuple[Panel, ...]:
-    """List the sections in the order of the page: a gate's before the verdict on which system to run, others after
-    it."""
-    return (
-        gate_section if gate is None else lambda analysis: gate_section(analysis, gate),
-        what_if_section,
-        comparison_section,
-        tradeoff_section,
-        domains_section,
-        partial(routing_section, study=study),
-        experts_section,
-        distillation_section,
-        lifecycle_section,
-        load_section,
-        latency_section,
-        energy_section,
-        power_section,
-        carbon_section,
-        estimated_section,
-        systems_section,
-        stated_section,
-        items_section,
-        wrong_section,
-        machines_section,
-        validity_section,
-        environment_section,
-    )
-
-
 def page_sections(analysis: Analysis, study: RoutingStudy | str, gate: GateResult | None = None) -> list[Section]:
     """Make the sections of the page, in its order; those without content are left out.
 
@@ -211,10 +195,37 @@ def page_sections(analysis: Analysis, study: RoutingStudy | str, gate: GateResul
         study: of routers in front of its systems; a text is why there is none, as a clause.
         gate: what the gate's section shows; None: a gate's run is judged by itself.
     """
-    joules = any(each.j_per_request is not None for each in analysis.measured.values())
-    made = (make(analysis) for make in panels(study, gate))
-    whole = (with_content(section, joules=joules) for section in made if section is not None)
+    joules = any(each.j_per_request is not None for each in analysis.measured.systems.values())
+    whole = (with_content(section, joules=joules) for section in _made(analysis, study, gate) if section is not None)
     return [each for each in whole if each.passages or each.id == WHAT_IF]
+
+
+def _made(analysis: Analysis, study: RoutingStudy | str, gate: GateResult | None) -> Iterator[Section | None]:
+    """Yield the sections: a gate's before the verdict on which system to run, others after it."""
+    measured, paid, emitted, comparison = analysis.measured, analysis.paid, analysis.emitted, analysis.comparison
+    sample = analysis.by_item
+    yield gate_section(measured, gate)
+    yield what_if_section(measured, comparison)
+    yield comparison_section(comparison)
+    yield tradeoff_section(measured, paid, comparison)
+    yield domains_section(measured, comparison)
+    yield routing_section(sample.measured, sample.paid, sample.weighed, study)
+    yield experts_section(measured)
+    yield distillation_section(measured)
+    yield lifecycle_section(measured, paid, emitted)
+    yield load_section(measured)
+    yield latency_section(measured, comparison)
+    yield energy_section(measured, comparison)
+    yield power_section(measured)
+    yield carbon_section(measured, emitted, comparison)
+    yield estimated_section(measured, comparison)
+    yield systems_section(measured)
+    yield stated_section(measured)
+    yield items_section(measured)
+    yield wrong_section(measured)
+    yield machines_section(measured, comparison)
+    yield validity_section(measured, comparison)
+    yield environment_section(measured, analysis.weighed)
 
 
 def stated_page(run: RunRecords, stated: StatedFigures) -> str:

@@ -7,7 +7,9 @@ answers nothing outside its domain, and that is what a router is for.
 
 from __future__ import annotations
 
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.comparison.paid import Paid
+from wattbench_reports.comparison.weighed import Weighed
 from wattbench_reports.decision.problem import Problem, outside
 
 HYBRID = "a hybrid, which asks other systems"
@@ -15,20 +17,20 @@ NOT_SCORED = "no answer was scored"
 TOO_FEW = "fewer than two systems could be members of a router"
 
 
-def candidates(analysis: Analysis, problem: Problem) -> tuple[tuple[int, ...], dict[str, str]]:
+def candidates(measured: Measured, problem: Problem) -> tuple[tuple[int, ...], dict[str, str]]:
     """Return the columns of the candidates, and why other systems are no candidates, as clauses.
 
     Args:
-        analysis: of the run.
+        measured: of the run.
         problem: of the decision between its systems.
     """
-    recorded = analysis.frames.run.systems()
-    scored = analysis.basis.trials.sum(axis=0) > 0
-    apart = {**dict(problem.basis.reasons_apart), **outside(analysis)}
+    recorded = measured.frames.run.systems()
+    scored = measured.basis.trials.sum(axis=0) > 0
+    apart = {**dict(problem.basis.reasons_apart), **outside(measured)}
     columns, left_out = [], {}
-    for number, name in enumerate(analysis.basis.systems):
+    for number, name in enumerate(measured.basis.systems):
         row = recorded.get(name)
-        if (row is not None and row.members) or analysis.kinds.get(name) == "hybrid":
+        if (row is not None and row.members) or measured.kinds.get(name) == "hybrid":
             left_out[name] = HYBRID
         elif name in apart:
             left_out[name] = apart[name]
@@ -39,7 +41,7 @@ def candidates(analysis: Analysis, problem: Problem) -> tuple[tuple[int, ...], d
     return tuple(columns), left_out
 
 
-def could_use_router(analysis: Analysis) -> bool:
+def could_use_router(measured: Measured, paid: Paid, weighed: Weighed) -> bool:
     """Return whether two systems of a run could be members of a router, and the run has no hybrid yet."""
-    columns, left_out = candidates(analysis, Problem(analysis, analysis.decide))
+    columns, left_out = candidates(measured, Problem(measured, paid, weighed, weighed.settings))
     return len(columns) > 1 and HYBRID not in left_out.values()

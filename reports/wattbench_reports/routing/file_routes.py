@@ -12,8 +12,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.paid import Paid
+from wattbench_reports.comparison.weighed import Weighed
 from wattbench_reports.decision.prices import corners
+from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.routing.answers.item_answers import (
     GRAMS,
     JOULES,
@@ -27,7 +29,7 @@ from wattbench_reports.routing.answers.item_answers import (
 from wattbench_reports.routing.context import StudyContext
 from wattbench_reports.routing.judge import judge
 from wattbench_reports.routing.model import RoutingChoice
-from wattbench_reports.routing.router_own import grams_per_joule, money_per_joule, with_own_cost
+from wattbench_reports.routing.router_own import with_own_cost
 from wattbench_reports.tables.routes import OfflineRouter
 
 DOLLARS = "USD"
@@ -43,17 +45,19 @@ class FileRoutes:
     """What a reader should know of the file, and which of its routers were not judged, as clauses."""
 
 
-def file_routes(context: StudyContext, analysis: Analysis, unsaid: Mapping[str, float] | None = None) -> FileRoutes:
+def file_routes(
+    context: StudyContext, paid: Paid, weighed: Weighed, unsaid: Mapping[str, float] | None = None
+) -> FileRoutes:
     """Judge each router of the file that the reader names; nothing without one.
 
     Args:
         context: of the study.
-        analysis: of the run, with the routers of the file.
+        paid, weighed: of the run, with the routers of the file.
         unsaid: a router's own cost per request where the file does not say it; None: nothing.
     """
     choices, notes = [], []
-    for router in analysis.offline_routers:
-        judged = _judged(context, analysis, router, unsaid or {})
+    for router in weighed.offline_routers:
+        judged = _judged(context, paid, weighed, router, unsaid or {})
         if isinstance(judged, str):
             notes.append(f"{router.name} is not judged, because {judged}")
         else:
@@ -63,7 +67,7 @@ def file_routes(context: StudyContext, analysis: Analysis, unsaid: Mapping[str, 
 
 
 def _judged(
-    context: StudyContext, analysis: Analysis, router: OfflineRouter, unsaid: Mapping[str, float]
+    context: StudyContext, paid: Paid, weighed: Weighed, router: OfflineRouter, unsaid: Mapping[str, float]
 ) -> RoutingChoice | str:
     answers = context.answers
     strangers = [name for name in router.members if name not in answers.systems]
@@ -77,7 +81,7 @@ def _judged(
     if len(kept) < answers.items:
         context = _of_items(context, kept)
     routed = _routed(context.answers, router)
-    bill = {**unsaid, **dict(_router_amounts(analysis, context.answers, router))}
+    bill = {**unsaid, **dict(_router_amounts(paid, weighed, context.answers, router))}
     worth = context.settings.worth
     return judge(context, "file", router.name, "", with_own_cost(routed, bill, answers.unit, worth), router.members)
 
@@ -98,13 +102,13 @@ def _routed(answers: ItemAnswers, router: OfflineRouter) -> RoutedItems:
     return ask(answers, requests[chain_of], answered[chain_of])
 
 
-def _router_amounts(analysis: Analysis, answers: ItemAnswers, router: OfflineRouter) -> Iterator[tuple[str, float]]:
+def _router_amounts(
+    paid: Paid, weighed: Weighed, answers: ItemAnswers, router: OfflineRouter
+) -> Iterator[tuple[str, float]]:
     """Yield the router's own mean joules, seconds, money and grams, as far as the file has them."""
     joules, seconds = _mean(answers, router.router_j), _mean(answers, router.router_s)
-    money = (
-        None if analysis.tariff is None or analysis.tariff.currency != DOLLARS else _mean(answers, router.router_usd)
-    )
-    per_joule, grams = analysis.joule_prices.get(CostUnit.MONEY), analysis.joule_prices.get(CostUnit.GRAMS)
+    money = None if paid.tariff is None or paid.tariff.currency != DOLLARS else _mean(answers, router.router_usd)
+    per_joule, grams = weighed.joule_prices.get(CostUnit.MONEY), weighed.joule_prices.get(CostUnit.GRAMS)
     if joules is not None and per_joule is not None:
         money = (money or 0.0) + joules * per_joule
     known = {

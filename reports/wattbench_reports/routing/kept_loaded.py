@@ -38,7 +38,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench.errors import UserError
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.comparison.paid import Paid
+from wattbench_reports.comparison.weighed import Weighed
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.routing.answers.item_answers import ItemAnswers
@@ -62,16 +64,18 @@ _WORTHS = 9
 """Worths of an answer that are tried where an accuracy is required."""
 
 
-def residents(context: StudyContext, analysis: Analysis, router: Mapping[str, float] | None = None) -> Residents | str:
+def residents(
+    context: StudyContext, measured: Measured, paid: Paid, weighed: Weighed, router: Mapping[str, float] | None = None
+) -> Residents | str:
     """Find the best sets at each rate of requests, or say why not, as a clause.
 
     Args:
         context: of the study.
-        analysis: of the run.
+        measured, paid, weighed: of the run.
         router: the router's own amounts per request; None: those of `router_own`.
     """
     answers = context.answers
-    draw, watts_of_all = resident_draw(analysis, answers.systems), all_loaded_w(analysis, answers.systems)
+    draw, watts_of_all = resident_draw(measured, answers.systems), all_loaded_w(measured, answers.systems)
     if isinstance(draw, str) and watts_of_all is None:
         return draw
     values = _values(context)
@@ -81,11 +85,11 @@ def residents(context: StudyContext, analysis: Analysis, router: Mapping[str, fl
         return (
             "neither worth nor a requirement is named, and no single system costs less, so that an answer has no price"
         )
-    per_joule = _price_of_idle(context, analysis, answers.unit)
+    per_joule = _price_of_idle(context, measured, paid, weighed, answers.unit)
     if isinstance(per_joule, str):
         return per_joule
     per_w = per_joule * SECONDS_PER_HOUR
-    bill = router_own(analysis, context.options).amounts if router is None else router
+    bill = router_own(measured, paid, weighed, context.options).amounts if router is None else router
     choosing = own_cost(bill, answers.unit, context.settings.worth)
     columns, left_out = _columns(context, values)
     figures = set_figures(context, columns, values)
@@ -106,7 +110,7 @@ def residents(context: StudyContext, analysis: Analysis, router: Mapping[str, fl
         )
         for index, rate in best_by_rate(np.flatnonzero(allowed), gain, idle_w, per_w)
     )
-    rate = requests_per_hour(context, analysis)
+    rate = requests_per_hour(context, measured)
     return Residents(
         requests_per_hour=rate,
         best=best_at(sets, rate),
@@ -119,7 +123,7 @@ def residents(context: StudyContext, analysis: Analysis, router: Mapping[str, fl
     )
 
 
-def requests_per_hour(context: StudyContext, analysis: Analysis) -> float:
+def requests_per_hour(context: StudyContext, measured: Measured) -> float:
     """Return the rate that a reader names, or that of the requests of the workload's year.
 
     Raises:
@@ -128,7 +132,7 @@ def requests_per_hour(context: StudyContext, analysis: Analysis) -> float:
     named = context.options.requests_per_hour
     if named is not None and not 0 < named <= 1e15:
         raise UserError(f"requests per hour: {named!r:.60} is not a number above 0")
-    return analysis.workload.requests_per_year / HOURS_PER_YEAR if named is None else named
+    return measured.workload.requests_per_year / HOURS_PER_YEAR if named is None else named
 
 
 def best_at(sets: tuple[ResidentSet, ...], rate: float) -> ResidentSet:
@@ -203,17 +207,19 @@ def _values(context: StudyContext) -> Values | None:
     return Values(float((costs[baseline.single] - costs[cheaper[-1]]) / further))
 
 
-def _price_of_idle(context: StudyContext, analysis: Analysis, unit: CostUnit) -> float | str:
+def _price_of_idle(
+    context: StudyContext, measured: Measured, paid: Paid, weighed: Weighed, unit: CostUnit
+) -> float | str:
     """Return what a joule costs in the unit of the study, or why that is not known, as a clause."""
     if unit == CostUnit.MONEY:
-        tariff = analysis.tariff
-        places = [analysis.basis.systems.index(name) for name in context.answers.systems]
+        tariff = paid.tariff
+        places = [measured.basis.systems.index(name) for name in context.answers.systems]
         if tariff is None or not (tariff.per_joule[places] > 0).all():
             return (
                 "not all of the systems pay for their electricity: what is paid by the request or by the hour has no "
                 "price of idle"
             )
-    price = cost_per_joule(analysis.joule_prices, unit, context.settings.worth)
+    price = cost_per_joule(weighed.joule_prices, unit, context.settings.worth)
     return "a joule has no price" if price is None else price
 
 

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench.records.schema.prediction import PredictedFigures, Prediction
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.comparison.paid import Paid
 from wattbench_reports.routing.answers.answer_matrix import AnswerMatrix, matrix_of
 from wattbench_reports.stats import Interval
 from wattbench_reports.stats.intervals import ratio_se
@@ -59,47 +60,49 @@ class PredictionCheck:
     where that is not in this run. The speed of a machine on a day is in neither difference."""
 
 
-def prediction_checks(analysis: Analysis) -> tuple[PredictionCheck, ...]:
+def prediction_checks(measured: Measured, paid: Paid) -> tuple[PredictionCheck, ...]:
     """Check every hybrid of a run of which something was predicted."""
-    settings = analysis.frames.record.suite.systems
+    settings = measured.frames.record.suite.systems
     predicted = {
         name: each.predicted
-        for name in analysis.frames.systems
+        for name in measured.frames.systems
         if (each := settings.get(name)) is not None and each.predicted is not None and each.predicted.figures.known
     }
     if not predicted:
         return ()
-    matrix = matrix_of(analysis)
-    return tuple(_check(analysis, matrix, name, each) for name, each in predicted.items() if each is not None)
+    matrix = matrix_of(measured, paid)
+    return tuple(_check(measured, paid, matrix, name, each) for name, each in predicted.items() if each is not None)
 
 
-def _check(analysis: Analysis, matrix: AnswerMatrix, hybrid: str, prediction: Prediction) -> PredictionCheck:
+def _check(
+    measured: Measured, paid: Paid, matrix: AnswerMatrix, hybrid: str, prediction: Prediction
+) -> PredictionCheck:
     column = matrix.systems.index(hybrid)
     mine = np.flatnonzero(matrix.answered[:, column])
     over_single: tuple[PredictedFigure, ...] = ()
     if prediction.single in matrix.systems and prediction.single != hybrid:
         single = matrix.systems.index(prediction.single)
         both = np.flatnonzero(matrix.answered[:, [column, single]].all(axis=1))
-        comparable = analysis.joules_comparable(hybrid, prediction.single)
+        comparable = measured.joules_comparable(hybrid, prediction.single)
         over_single = _figures(
-            analysis, matrix, prediction.over_single, both, _amounts(matrix, column, single, joules=comparable)
+            measured, matrix, prediction.over_single, both, _amounts(matrix, column, single, joules=comparable)
         )
     return PredictionCheck(
         hybrid,
         prediction,
         len(mine),
-        _figures(analysis, matrix, prediction.figures, mine, _amounts(matrix, column), _stated(analysis, hybrid)),
+        _figures(measured, matrix, prediction.figures, mine, _amounts(matrix, column), _stated(measured, paid, hybrid)),
         over_single,
     )
 
 
-def _stated(analysis: Analysis, hybrid: str) -> dict[str, Interval | None]:
+def _stated(measured: Measured, paid: Paid, hybrid: str) -> dict[str, Interval | None]:
     """Return a hybrid's figures as the report states them elsewhere, so that bounds are the same."""
-    measured = analysis.measured[hybrid]
-    money = None if analysis.money is None else analysis.money.systems.get(hybrid)
+    figures = measured.systems[hybrid]
+    money = None if paid.money is None else paid.money.systems.get(hybrid)
     return {
-        "accuracy": measured.accuracy,
-        "joules": measured.j_per_request,
+        "accuracy": figures.accuracy,
+        "joules": figures.j_per_request,
         "money": None if money is None else money.per_request,
     }
 
@@ -119,7 +122,7 @@ def _amounts(
 
 
 def _figures(
-    analysis: Analysis,
+    measured: Measured,
     matrix: AnswerMatrix,
     predicted: PredictedFigures,
     rows: NDArray[np.int64],
@@ -133,14 +136,14 @@ def _figures(
             continue
         measured = known.get(name)
         if measured is None and name in amounts:
-            measured = _mean(analysis, matrix, rows, amounts[name])
+            measured = _mean(measured, matrix, rows, amounts[name])
         if measured is not None:
             figures.append(PredictedFigure(name, Interval(*before), measured))
     return tuple(figures)
 
 
 def _mean(
-    analysis: Analysis, matrix: AnswerMatrix, rows: NDArray[np.int64], values: NDArray[np.float64]
+    measured: Measured, matrix: AnswerMatrix, rows: NDArray[np.int64], values: NDArray[np.float64]
 ) -> Interval | None:
     """Return the mean of known values of some items, weighted by the workload's mix.
 
@@ -149,10 +152,10 @@ def _mean(
     """
     rows = rows[np.isfinite(values[rows])]
     weights = np.ones(len(rows))
-    if analysis.shares is not None:
+    if measured.shares is not None:
         domain = matrix.domain[rows]
-        weights = (analysis.shares / np.maximum(np.bincount(domain, minlength=len(analysis.shares)), 1))[domain]
-    blocks = analysis.table.blocks
+        weights = (measured.shares / np.maximum(np.bincount(domain, minlength=len(measured.shares)), 1))[domain]
+    blocks = measured.table.blocks
     clusters = rows if blocks is None else blocks[rows].max(axis=1)
     _, cluster = np.unique(clusters, return_inverse=True)
     sums = np.bincount(cluster, weights=weights * values[rows]).astype(np.float64)

@@ -27,7 +27,7 @@ import numpy as np
 
 from wattbench.records import Purpose, WindowRow
 from wattbench.records.rows.components import added
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.formatting import units
 from wattbench_reports.tables.suite_record import SystemSettings
 
@@ -57,64 +57,64 @@ class LoadedIdle:
     """Of one pass of the measured windows that the watts are averaged over."""
 
 
-def resident_draw(analysis: Analysis, systems: Sequence[str]) -> ResidentDraw | str:
+def resident_draw(measured: Measured, systems: Sequence[str]) -> ResidentDraw | str:
     """Return the idle watts that each of some systems adds, or why they are not known, as a clause."""
-    idles = _alone(analysis, systems)
+    idles = _alone(measured, systems)
     if isinstance(idles, str):
         return idles
     watts = [idles[name].watts for name in systems]
     bases = [
         (sum(idles[name].watts for name in members) - watts_of_all) / (len(members) - 1)
-        for members, watts_of_all in _together(analysis, idles)
+        for members, watts_of_all in _together(measured, idles)
     ]
     least = min(watts)
     base = min(max(sum(bases) / len(bases), 0.0), least) if bases else least
     return ResidentDraw(base, bool(bases), tuple(each - base for each in watts))
 
 
-def all_loaded_w(analysis: Analysis, systems: Sequence[str]) -> float | None:
+def all_loaded_w(measured: Measured, systems: Sequence[str]) -> float | None:
     """Return the idle watts with all systems of a run loaded; None where idle was measured in another way."""
-    if not _is_of_all(analysis):
+    if not _is_of_all(measured):
         return None
-    known = [each.watts for name in systems if (each := loaded_idle(name, analysis.frames.window_rows)) is not None]
+    known = [each.watts for name in systems if (each := loaded_idle(name, measured.frames.window_rows)) is not None]
     return max(known, default=None)
 
 
-def _is_of_all(analysis: Analysis) -> bool:
-    plan = analysis.frames.run.block_plan()
-    return (plan is not None and plan.resident == "all") or analysis.frames.record.gate is not None
+def _is_of_all(measured: Measured) -> bool:
+    plan = measured.frames.run.block_plan()
+    return (plan is not None and plan.resident == "all") or measured.frames.record.gate is not None
 
 
-def _alone(analysis: Analysis, systems: Sequence[str]) -> Mapping[str, LoadedIdle] | str:
-    if analysis.frames.record.imported is not None:
+def _alone(measured: Measured, systems: Sequence[str]) -> Mapping[str, LoadedIdle] | str:
+    if measured.frames.record.imported is not None:
         return "an imported run has no record of what a system draws when it is idle"
-    if _is_of_all(analysis):
+    if _is_of_all(measured):
         return ALL_LOADED
-    idle_of = {name: loaded_idle(name, analysis.frames.window_rows) for name in systems}
+    idle_of = {name: loaded_idle(name, measured.frames.window_rows) for name in systems}
     if missing := [name for name, each in idle_of.items() if each is None]:
         return f"the idle draw of {units.named(missing)} was not measured"
     idles = {name: each for name, each in idle_of.items() if each is not None}
-    why = analysis.why_joules_not_comparable(*systems)
+    why = measured.why_joules_not_comparable(*systems)
     if why or len({each.parts for each in idles.values()}) > 1:
         return f"their idle draws are not comparable: {why or 'different components were metered'}"
     return idles
 
 
-def _together(analysis: Analysis, idles: Mapping[str, LoadedIdle]) -> list[tuple[tuple[str, ...], float]]:
+def _together(measured: Measured, idles: Mapping[str, LoadedIdle]) -> list[tuple[tuple[str, ...], float]]:
     """Return, for each hybrid whose members were all measured alone too, its members and the idle watts of all of
     them."""
-    suite, recorded = analysis.frames.record.suite, analysis.frames.run.systems()
+    suite, recorded = measured.frames.record.suite, measured.frames.run.systems()
     parts = next(iter(idles.values())).parts
-    measured = []
-    for name in analysis.frames.systems:
+    together = []
+    for name in measured.frames.systems:
         members = tuple(dict.fromkeys(recorded[name].members)) if name in recorded else ()
         reader = suite.systems.get(name, SystemSettings()).reader
         if len(members) < 2 or reader is not None or not all(member in idles for member in members):
             continue
-        idle = loaded_idle(name, analysis.frames.window_rows)
-        if idle is not None and idle.parts == parts and not analysis.why_joules_not_comparable(name, *members):
-            measured.append((members, idle.watts))
-    return measured
+        idle = loaded_idle(name, measured.frames.window_rows)
+        if idle is not None and idle.parts == parts and not measured.why_joules_not_comparable(name, *members):
+            together.append((members, idle.watts))
+    return together
 
 
 def loaded_idle(system: str, windows: Sequence[WindowRow]) -> LoadedIdle | None:

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.comparison.paid import Paid
+from wattbench_reports.comparison.weighed import Weighed
 from wattbench_reports.decision.cost_basis import GRAMS_PER_TONNE
-from wattbench_reports.metrics.carbon import JOULES_PER_KWH
-from wattbench_reports.metrics.carbon.sci import WEIGHED, energy_parts
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.metrics.decision_settings import Worth
 from wattbench_reports.routing.answers.answer_matrix import HybridAnswers, hybrid_answers
@@ -53,7 +53,7 @@ class RouterOwn:
     """Of each of them."""
 
 
-def router_own(analysis: Analysis, options: RoutingOptions = AS_RECORDED) -> RouterOwn:
+def router_own(measured: Measured, paid: Paid, weighed: Weighed, options: RoutingOptions = AS_RECORDED) -> RouterOwn:
     """Return the router's own ``joules``, ``seconds``, ``money`` and ``grams`` per request.
 
     Money is the reader's, else a price on record and the electricity of the joules; without a tariff it is left out.
@@ -62,20 +62,20 @@ def router_own(analysis: Analysis, options: RoutingOptions = AS_RECORDED) -> Rou
     Raises:
         UserError: the table of items is damaged.
     """
-    recorded = list(_recorded(analysis))
+    recorded = list(_recorded(measured, paid))
     joules, of_joules = _first(options.router_energy_j, [each.joules for each in recorded], ASSUMED_S * ASSUMED_W)
     seconds, of_seconds = _first(options.router_s, [each.seconds for each in recorded], ASSUMED_S)
     amounts, origin = {JOULES: joules, SECONDS: seconds}, {JOULES: of_joules, SECONDS: of_seconds}
-    per_joule, price = analysis.joule_prices.get(CostUnit.MONEY), _mean([each.price for each in recorded])
+    per_joule, price = weighed.joule_prices.get(CostUnit.MONEY), _mean([each.price for each in recorded])
     if options.router_money is not None:
         amounts[MONEY], origin[MONEY] = options.router_money, "named"
     elif price is not None:
         amounts[MONEY], origin[MONEY] = price + (per_joule or 0.0) * joules, "measured"
     elif per_joule is not None:
         amounts[MONEY], origin[MONEY] = per_joule * joules, of_joules
-    elif analysis.tariff is not None:
+    elif paid.tariff is not None:
         amounts[MONEY], origin[MONEY] = ASSUMED_PER_HOUR * seconds / SECONDS_PER_HOUR, "assumed"
-    grams = analysis.joule_prices.get(CostUnit.GRAMS)
+    grams = weighed.joule_prices.get(CostUnit.GRAMS)
     if grams is not None:
         amounts[GRAMS], origin[GRAMS] = grams * joules, of_joules
     return RouterOwn(amounts, origin)
@@ -116,23 +116,23 @@ def with_own_cost(
     )
 
 
-def _recorded(analysis: Analysis) -> Iterator[_Recorded]:
-    suite = analysis.frames.record.suite
-    for hybrid in hybrid_answers(analysis):
+def _recorded(measured: Measured, paid: Paid) -> Iterator[_Recorded]:
+    suite = measured.frames.record.suite
+    for hybrid in hybrid_answers(measured):
         settings = suite.systems.get(hybrid.system)
         router = None if settings is None else settings.router
-        if router is not None and router.type in READ_WORDS and hybrid.system not in analysis.yardsticks:
-            yield _of(analysis, hybrid)
+        if router is not None and router.type in READ_WORDS and hybrid.system not in measured.yardsticks:
+            yield _of(measured, paid, hybrid)
 
 
-def _of(analysis: Analysis, hybrid: HybridAnswers) -> _Recorded:
+def _of(measured: Measured, paid: Paid, hybrid: HybridAnswers) -> _Recorded:
     """Return the router's mean amounts over answers with one requested member.
 
     With several requested members, the router chose by asking them.
     """
     frame = hybrid.frame[hybrid.frame["asked_count"] <= 1]
-    usable = not analysis.joules_of(hybrid.system).why_not_usable
-    price, tariff = analysis.prices_.by_system.get(hybrid.system), analysis.tariff
+    usable = not measured.joules_of(hybrid.system).why_not_usable
+    price, tariff = paid.prices.by_system.get(hybrid.system), paid.tariff
     in_currency = price is not None and tariff is not None and price.currency == tariff.currency
     return _Recorded(
         _mean(frame["router_energy_j"].tolist()) if usable else None,

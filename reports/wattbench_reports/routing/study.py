@@ -19,7 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench.errors import UserError, nearest
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.comparison.paid import Paid
+from wattbench_reports.comparison.weighed import Weighed
 from wattbench_reports.decision.decide_systems import decide
 from wattbench_reports.decision.problem import Problem
 from wattbench_reports.formatting import units
@@ -52,11 +54,13 @@ NO_ITEMS = "no item was answered by all systems that could be members of a route
 _ROUNDING = 1e-9
 
 
-def routing_study(analysis: Analysis, options: RoutingOptions = AS_RECORDED) -> RoutingStudy | str:
+def routing_study(
+    measured: Measured, paid: Paid, weighed: Weighed, options: RoutingOptions = AS_RECORDED
+) -> RoutingStudy | str:
     """Study a router in front of the systems of a run.
 
     Args:
-        analysis: of the run, under the reader's assumptions.
+        measured, paid, weighed: of the run, under the reader's assumptions.
         options: the reader's settings for routing.
 
     Returns:
@@ -65,12 +69,12 @@ def routing_study(analysis: Analysis, options: RoutingOptions = AS_RECORDED) -> 
     Raises:
         UserError: an option names what is not in the run or is impossible, or the record is damaged.
     """
-    problem = Problem(analysis, analysis.decide)
-    columns, left_out = candidates(analysis, problem)
+    problem = Problem(measured, paid, weighed, weighed.settings)
+    columns, left_out = candidates(measured, problem)
     context = _context(problem, columns, left_out, options)
     if isinstance(context, str):
         return context
-    notes = conditions(analysis, problem, columns)
+    notes = conditions(measured, weighed, problem, columns)
     if context.baseline.aim != aim_of(problem):
         notes = (NONE_MEETS, *notes)
     if context.advised is not None:
@@ -79,21 +83,23 @@ def routing_study(analysis: Analysis, options: RoutingOptions = AS_RECORDED) -> 
     answers = context.answers
     if answers.different < answers.items:
         notes = (READ_ALIKE.format(different=answers.different, items=answers.items), *notes)
-    return _study(analysis, context, left_out, notes)
+    return _study(measured, paid, weighed, context, left_out, notes)
 
 
-def context_of_run(analysis: Analysis, options: RoutingOptions = AS_RECORDED) -> StudyContext | str:
+def context_of_run(
+    measured: Measured, paid: Paid, weighed: Weighed, options: RoutingOptions = AS_RECORDED
+) -> StudyContext | str:
     """Return the context of the study of a run, or why there is no study, as a clause.
 
     Args:
-        analysis: of the run, under the reader's assumptions.
+        measured, paid, weighed: of the run, under the reader's assumptions.
         options: the reader's settings for routing.
 
     Raises:
         UserError: as `routing_study`.
     """
-    problem = Problem(analysis, analysis.decide)
-    return _context(problem, *candidates(analysis, problem), options)
+    problem = Problem(measured, paid, weighed, weighed.settings)
+    return _context(problem, *candidates(measured, problem), options)
 
 
 def _context(
@@ -101,11 +107,11 @@ def _context(
 ) -> StudyContext | str:
     if len(columns) < 2:
         return TOO_FEW
-    answers = item_answers(problem.analysis, problem, columns)
+    answers = item_answers(problem.measured, problem.weighed, problem, columns)
     if answers is None:
         return NO_ITEMS
     _check_members(answers, left_out, options)
-    return study_context(problem, columns, _with_alike(problem.analysis, answers), options)
+    return study_context(problem, columns, _with_alike(problem.measured, answers), options)
 
 
 def study_context(
@@ -121,7 +127,7 @@ def study_context(
     """
     settings, aim = problem.settings, aim_of(problem)
     worth = 0.0 if settings.worth is None or aim != "benefit" else settings.worth.right + settings.worth.wrong
-    decision = decide(problem.analysis, settings)
+    decision = decide(problem.measured, problem.paid, problem.weighed, settings)
     chosen = advised(decision, answers.systems)
     if aim == "cost" and chosen is None:  # there is no system that meets what is required to save against
         aim = "accuracy"
@@ -156,15 +162,22 @@ def _check_members(answers: ItemAnswers, left_out: dict[str, str], options: Rout
         raise UserError("members: name at least two systems, such as --members small,large")
 
 
-def _study(analysis: Analysis, context: StudyContext, left_out: dict[str, str], notes: tuple[str, ...]) -> RoutingStudy:
+def _study(
+    measured: Measured,
+    paid: Paid,
+    weighed: Weighed,
+    context: StudyContext,
+    left_out: dict[str, str],
+    notes: tuple[str, ...],
+) -> RoutingStudy:
     answers, baseline = context.answers, context.baseline
-    bill = router_own(analysis, context.options)
-    loaded = residents(context, analysis, bill.amounts)
-    learned = _learned(analysis, context, bill.amounts)
-    files = file_routes(context, analysis, bill.amounts)
+    bill = router_own(measured, paid, weighed, context.options)
+    loaded = residents(context, measured, paid, weighed, bill.amounts)
+    learned = _learned(measured, context, bill.amounts)
+    files = file_routes(context, paid, weighed, bill.amounts)
     choices = with_shared_risk((*learned.choices, *files.choices), context.settings.risk)
     highest = bounded(ceiling(context), [each.choice for each in learned.routes if each.items is None])
-    hybrid = most_accurate_hybrid(analysis, answers)
+    hybrid = most_accurate_hybrid(measured, answers)
     highest = replace(highest, exceeded=exceeded_by(hybrid, answers, highest))
     return RoutingStudy(
         systems=answers.systems,
@@ -192,30 +205,30 @@ def _study(analysis: Analysis, context: StudyContext, left_out: dict[str, str], 
         verdict=verdict(context, choices, highest, learned.not_judged),
         sampled=learned.sampled,
         notes=(*notes, *files.notes),
-        predictions=prediction_checks(analysis),
+        predictions=prediction_checks(measured, paid),
         hybrid=hybrid,
     )
 
 
-def _learned(analysis: Analysis, context: StudyContext, bill: Mapping[str, float]) -> Learned:
+def _learned(measured: Measured, context: StudyContext, bill: Mapping[str, float]) -> Learned:
     """Judge routers that learn, with the router's own cost."""
     answers, worth = context.answers, context.settings.worth
     return learned_choices(
         context,
-        lambda items: _prompts(analysis, answers, items),
+        lambda items: _prompts(measured, answers, items),
         lambda routed: with_own_cost(routed, bill, answers.unit, worth),
     )
 
 
-def _prompts(analysis: Analysis, answers: ItemAnswers, items: NDArray[np.int64]) -> list[str] | None:
-    return None if answers.rows is None else item_prompts(analysis.frames, answers.systems[0], answers.rows[items])
+def _prompts(measured: Measured, answers: ItemAnswers, items: NDArray[np.int64]) -> list[str] | None:
+    return None if answers.rows is None else item_prompts(measured.frames, answers.systems[0], answers.rows[items])
 
 
-def _with_alike(analysis: Analysis, answers: ItemAnswers) -> ItemAnswers:
+def _with_alike(measured: Measured, answers: ItemAnswers) -> ItemAnswers:
     """Cluster errors by requests that read alike, unless there are more items than routers read."""
     if answers.items > KNN_ITEMS:
         return answers
-    texts = _prompts(analysis, answers, np.arange(answers.items))
+    texts = _prompts(measured, answers, np.arange(answers.items))
     return answers if texts is None else with_alike(answers, alike(texts))
 
 
@@ -237,21 +250,21 @@ def _single(context: StudyContext, column: int) -> RoutingChoice:
     return replace(judge(context, "single", name, "", routed, (name,)), gain_parts=None)  # no verdict is on these
 
 
-def most_accurate_hybrid(analysis: Analysis, answers: ItemAnswers) -> MeasuredHybrid | None:
+def most_accurate_hybrid(measured: Measured, answers: ItemAnswers) -> MeasuredHybrid | None:
     """Return the hybrid that answered most of the same items correctly; None if none answered them all.
 
     Args:
-        analysis: of the run.
+        measured: of the run.
         answers: of the candidates.
     """
     if answers.rows is None:
         return None
     best: MeasuredHybrid | None = None
-    for name, row in analysis.frames.run.systems().items():
-        if not row.members or name not in analysis.table.systems:
+    for name, row in measured.frames.run.systems().items():
+        if not row.members or name not in measured.table.systems:
             continue
-        column = analysis.table.systems.index(name)
-        trials, correct = (each[answers.rows, column] for each in (analysis.table.trials, analysis.table.correct))
+        column = measured.table.systems.index(name)
+        trials, correct = (each[answers.rows, column] for each in (measured.table.trials, measured.table.correct))
         if not (trials > 0).all():
             continue
         accuracy = float(answers.weight @ (correct / np.maximum(trials, 1)))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from wattbench.records import TRACE_ARRIVALS
 from wattbench.records.rate_bounds import Held
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.figures import LoadCurve, LoadPoint, energy_latency
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.arrival_rates import PERCENTILES, AtRate, LoadFigures, LoadReport, rate_title
@@ -29,12 +29,12 @@ _BADGES = {Held.LONG_RUN: "badge", Held.NO: "badge-bad"}
 _LABELS = {0.5: "p50", 0.9: "p90", 0.99: "p99", 0.999: "p99.9"}
 
 
-def load_section(analysis: Analysis) -> Section | None:
+def load_section(measured: Measured) -> Section | None:
     """Make a passage over all rates and one per rate; None where the run was not under load."""
-    report = analysis.comparison.load
+    report = measured.load
     if report is None:
         return None
-    places = {name: index for index, name in enumerate(analysis.frames.systems)}
+    places = {name: index for index, name in enumerate(measured.frames.systems)}
     passages = (
         Passage("", (words.explained(report), *_held(report)), (), _drawing(report, places)),
         *trace_passages(report, places),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.comparison import Comparison
+from wattbench_reports.comparison.emitted import Emitted
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.comparison.system_figures import SystemFigures
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.carbon import Carbon
@@ -27,23 +29,27 @@ _LEAD_WITHOUT_GRAMS = (
 )
 
 
-def carbon_section(analysis: Analysis) -> Section | None:
+def carbon_section(measured: Measured, emitted: Emitted, comparison: Comparison) -> Section | None:
     """Make the section on carbon and other impacts.
 
     None where no system has joules, or neither an intensity nor another source is named.
     """
-    passages = [each for each in (_grams(analysis), _impacts(analysis)) if each is not None]
+    passages = [
+        each
+        for each in (_grams(measured, emitted, comparison), _impacts(measured, emitted, comparison))
+        if each is not None
+    ]
     if not passages:
         return None
     title, lead, line = _TITLE, _LEAD, "grams of each system by the terms of ISO/IEC 21031"
-    if analysis.comparison.carbon is None:
+    if emitted.carbon is None:
         title, lead = "Footprint other than CO2", _LEAD_WITHOUT_GRAMS
         line = "water, abiotic depletion and primary energy of each system"
     return Section("carbon", "Carbon", title, lead, tuple(passages), line=line)
 
 
-def _grams(analysis: Analysis) -> Passage | None:
-    carbon, terms = analysis.comparison.carbon, analysis.comparison.sci
+def _grams(measured: Measured, emitted: Emitted, comparison: Comparison) -> Passage | None:
+    carbon, terms = emitted.carbon, emitted.sci
     if carbon is None or not terms:
         return None
     made = carbon.embodied
@@ -56,7 +62,7 @@ def _grams(analysis: Analysis) -> Passage | None:
             "than the standard's score; declare manufacture with carbon.embodied in the suite or with --embodied."
         ),
     )
-    figures = {each.system: each for each in analysis.comparison.systems}
+    figures = {each.system: each for each in comparison.systems}
     table = Table(
         caption="Software Carbon Intensity, over all items with joules",
         columns=(
@@ -70,7 +76,7 @@ def _grams(analysis: Analysis) -> Passage | None:
                 "CO2e per correct answer",
             ),
         ),
-        rows=tuple(_row(analysis, each, figures[each.system], carbon) for each in terms.values()),
+        rows=tuple(_row(measured, each, figures[each.system], carbon) for each in terms.values()),
         note=(
             "E: joules at the machine, times PUE. I: mean intensity over E. M: hours of use of the machine times "
             "grams per hour; concurrent requests share the hours, and loading, idling and training are not included. "
@@ -81,8 +87,8 @@ def _grams(analysis: Analysis) -> Passage | None:
     return Passage("", sentences, (table,))
 
 
-def _row(analysis: Analysis, sci: Sci, figures: SystemFigures, carbon: Carbon) -> tuple[Cell, ...]:
-    intensity, index = sci.intensity_g_per_kwh, analysis.frames.systems.index(sci.system)
+def _row(measured: Measured, sci: Sci, figures: SystemFigures, carbon: Carbon) -> tuple[Cell, ...]:
+    intensity, index = sci.intensity_g_per_kwh, measured.frames.systems.index(sci.system)
     return (
         Cell(sci.system, series=index, detail=figures.kind),
         Cell(units.quantity(1000 * sci.energy_kwh, "Wh")),
@@ -100,9 +106,8 @@ def _score(sci: Sci, figures: SystemFigures) -> str:
     return "hours missing" if sci.operational_g is None else "none correct"
 
 
-def _impacts(analysis: Analysis) -> Passage | None:
+def _impacts(measured: Measured, emitted: Emitted, comparison: Comparison) -> Passage | None:
     """Make the passage on water and other impacts; None where no source is named or no system has joules."""
-    comparison = analysis.comparison
     sentences = tuple(impact_words.lines(comparison))
     if not sentences:
         return None
@@ -114,15 +119,15 @@ def _impacts(analysis: Analysis) -> Passage | None:
             *(Column(part.capitalize(), numeric=True) for part in impact_words.PARTS.values()),
             *numbers("Together", "Per correct answer"),
         ),
-        rows=tuple(_impact_rows(analysis)),
+        rows=tuple(_impact_rows(measured, emitted)),
         note="Of the requests that have joules. The controls of this page do not change these figures.",
     )
     return Passage("Water, abiotic depletion and primary energy", sentences, (table,))
 
 
-def _impact_rows(analysis: Analysis) -> Iterator[tuple[Cell, ...]]:
-    for name, stated in analysis.comparison.impacts_of.items():
-        index = analysis.frames.systems.index(name)
+def _impact_rows(measured: Measured, emitted: Emitted) -> Iterator[tuple[Cell, ...]]:
+    for name, stated in emitted.impacts_of.items():
+        index = measured.frames.systems.index(name)
         for impact in stated:
             yield (Cell(name, series=index), *_impact_figures(impact))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.system_figures import SystemFigures
 from wattbench_reports.formatting import units
@@ -18,9 +17,9 @@ from wattbench_reports.wording import throughput
 _BADGE = {"valid": "badge", "imported": "badge-warn", "NOT VALID": "badge-bad"}
 
 
-def comparison_section(analysis: Analysis) -> Section:
+def comparison_section(comparison: Comparison) -> Section:
     """Make the section that compares all systems, with its table."""
-    passage = Passage("", (), (comparison_table(analysis.comparison),))
+    passage = Passage("", (), (comparison_table(comparison),))
     return Section(
         "comparison", "Comparison", "Comparison", "", (passage,), line="every metric of every system, with intervals"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from wattbench_reports.analyses.disagreements import Answer, Flip, Flips, Fourfold, chosen_pairs, flips
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.formatting import units
 from wattbench_reports.presenter.model import (
     Cell,
@@ -37,14 +37,14 @@ _NOTE = (
 )
 
 
-def items_section(analysis: Analysis) -> Section | None:
+def items_section(measured: Measured) -> Section | None:
     """Make a passage per pair; None where there are no two systems to compare."""
-    analysis = analysis.by_item
-    pairs = chosen_pairs(analysis)
-    by_pair = flips(analysis, pairs[:MOST_PAIRS])
+    measured = measured.by_item
+    pairs = chosen_pairs(measured)
+    by_pair = flips(measured, pairs[:MOST_PAIRS])
     if not by_pair:
         return None
-    passages = [_passage(analysis, each, explain=each is by_pair[0]) for each in by_pair]
+    passages = [_passage(measured, each, explain=each is by_pair[0]) for each in by_pair]
     if pairs[MOST_PAIRS:]:
         others = units.named([f"{pair.first} and {pair.second}" for pair in pairs[MOST_PAIRS:]])
         text = (
@@ -56,19 +56,19 @@ def items_section(analysis: Analysis) -> Section | None:
         "items",
         "Items",
         "Items on which two systems differ",
-        _LEAD + _repeats(analysis),
+        _LEAD + _repeats(measured),
         tuple(passages),
         line="prompts and answers side by side",
     )
 
 
-def _repeats(analysis: Analysis) -> str:
-    if analysis.table.trials.max() <= 1:
+def _repeats(measured: Measured) -> str:
+    if measured.table.trials.max() <= 1:
         return ""
     return " Items were asked more than once: an item counts as right if the mean score of its answers is at least ½."
 
 
-def _passage(analysis: Analysis, each: Flips, *, explain: bool) -> Passage:
+def _passage(measured: Measured, each: Flips, *, explain: bool) -> Passage:
     first, second = each.pair.first, each.pair.second
     sides = ((first, each.first_only, each.total.first_only), (second, each.second_only, each.total.second_only))
     return Passage(
@@ -77,11 +77,11 @@ def _passage(analysis: Analysis, each: Flips, *, explain: bool) -> Passage:
         tables=(_table(each, first, second, _NOTE if explain else ""),),
         commands=()
         if not each.total.flipped
-        else ((f"List all {units.plural(each.total.flipped, 'flipped item')} as CSV", all_flipped(analysis, each)),),
+        else ((f"List all {units.plural(each.total.flipped, 'flipped item')} as CSV", all_flipped(measured, each)),),
         examples=tuple(
             Examples(
                 _share(len(shown), count) + f" that only {name} answers correctly",
-                tuple(_example(analysis, flip) for flip in shown),
+                tuple(_example(measured, flip) for flip in shown),
             )
             for name, shown, count in sides
             if shown
@@ -121,7 +121,7 @@ def _table(each: Flips, first: str, second: str, note: str) -> Table:
     )
 
 
-def _example(analysis: Analysis, flip: Flip) -> Example:
+def _example(measured: Measured, flip: Flip) -> Example:
     labels = ("Prompt",) if len(flip.prompts) == 1 else tuple(f"Prompt of {a.system}" for a in flip.answers)
     quotes = [quote(label, prompt, "last") for label, prompt in zip(labels, flip.prompts, strict=False)]
     if flip.target is not None:
@@ -129,11 +129,11 @@ def _example(analysis: Analysis, flip: Flip) -> Example:
     return Example(
         title=f"{flip.task}, document {flip.doc_id}",
         quotes=tuple(quotes),
-        sides=tuple(_side(analysis, answer) for answer in flip.answers),
+        sides=tuple(_side(measured, answer) for answer in flip.answers),
     )
 
 
-def _side(analysis: Analysis, answer: Answer) -> ShownAnswer:
+def _side(measured: Measured, answer: Answer) -> ShownAnswer:
     joules = "no joules" if answer.energy_j is None else f"{units.quantity(answer.energy_j, 'J')} ({answer.provenance})"
     facts = [joules, units.quantity(answer.latency_s, "s")]
     if answer.output_tokens is not None:
@@ -146,7 +146,7 @@ def _side(analysis: Analysis, answer: Answer) -> ShownAnswer:
     if answer.output is not None and (answer.filtered is None or answer.output.text != answer.filtered.text):
         quotes.append(quote("Full output", answer.output, "first"))
     return ShownAnswer(
-        heading=Cell(answer.system, series=analysis.frames.systems.index(answer.system)),
+        heading=Cell(answer.system, series=measured.frames.systems.index(answer.system)),
         verdict="right" if answer.right else "wrong",
         style="badge" if answer.right else "badge-bad",
         facts=" · ".join(facts),
@@ -154,13 +154,13 @@ def _side(analysis: Analysis, answer: Answer) -> ShownAnswer:
     )
 
 
-def all_flipped(analysis: Analysis, each: Flips) -> str:
+def all_flipped(measured: Measured, each: Flips) -> str:
     """Write a command that prints every flipped item of a pair as CSV, from the records.
 
     Names are written as ASCII Python literals, so that they cannot be read as code.
     """
-    path = _literal(str(analysis.frames.run.layout.items_table.resolve()))
-    load = analysis.comparison.load
+    path = _literal(str(measured.frames.run.layout.items_table.resolve()))
+    load = measured.load
     rate = "" if load is None else f', ("offered_per_s", "==", {load.compared.offered_per_s!r})'
     if load is not None and load.compared.arrivals is not None:
         rate += f', ("arrivals", "==", {_literal(load.compared.arrivals)})'

@@ -11,7 +11,7 @@ from wattbench_reports.analyses.distillation import (
     distillations,
     shown_differences,
 )
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.figures import StudentRetention, TaskRetention, retention
 from wattbench_reports.formatting import units
 from wattbench_reports.presenter.model import Cell, Column, Figure, Passage, Section, Table, numbers
@@ -32,14 +32,14 @@ _AGREEMENT = (
 )
 
 
-def distillation_section(analysis: Analysis) -> Section | None:
+def distillation_section(measured: Measured) -> Section | None:
     """Make a passage per student; None where no student's teacher took part."""
-    analysis = analysis.by_item
-    pairs = distillations(analysis)
+    measured = measured.by_item
+    pairs = distillations(measured)
     if not pairs:
         return None
     compared = [each for each in pairs if each.tasks]
-    drawn = [Passage("", (), figure=_figure(analysis, compared))] if compared else []
+    drawn = [Passage("", (), figure=_figure(measured, compared))] if compared else []
     passages = (*drawn, *map(_passage, compared))
     return Section(
         "distillation",
@@ -51,12 +51,12 @@ def distillation_section(analysis: Analysis) -> Section | None:
     )
 
 
-def _figure(analysis: Analysis, pairs: Iterable[Distillation]) -> Figure:
+def _figure(measured: Measured, pairs: Iterable[Distillation]) -> Figure:
     students = [
         StudentRetention(
             each.student,
             each.teacher,
-            analysis.frames.systems.index(each.student),
+            measured.frames.systems.index(each.student),
             [TaskRetention(kept.task, kept.retention) for kept in each.tasks],
         )
         for each in pairs

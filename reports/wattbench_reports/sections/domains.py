@@ -9,7 +9,8 @@ import pandas as pd
 
 from wattbench_reports import figures
 from wattbench_reports.analyses.domains import Best, best_by_domain, latency, tail_of_cells
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.comparison import Comparison
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.metrics.tail_latency import MEDIAN, SHARES
@@ -34,36 +35,36 @@ _PART = 1_000_000
 """Answers per batch."""
 
 
-def domains_section(analysis: Analysis) -> Section | None:
+def domains_section(measured: Measured, comparison: Comparison) -> Section | None:
     """Make the passages on domains and on specialists; None for a run of one domain."""
-    if len(analysis.by_domain) < 2:
+    if len(measured.by_domain) < 2:
         return None
-    share = tail_of_cells(analysis)
-    best = best_by_domain(analysis)
+    share = tail_of_cells(measured)
+    best = best_by_domain(measured)
     overview = Passage(
         "",
-        tuple(_said(analysis, share)),
-        (_accuracy(analysis, best), _joules(analysis, best), _latency(analysis, share, best)),
-        _drawing(analysis, share),
-        (domain_table(analysis),),
+        tuple(_said(measured, share)),
+        (_accuracy(measured, best), _joules(measured, best), _latency(measured, share, best)),
+        _drawing(measured, share),
+        (domain_table(measured, comparison),),
     )
     return Section(
         "domains",
         "Domains",
         "By domain",
         _LEAD,
-        (overview, *specialists_passage(analysis)),
+        (overview, *specialists_passage(measured)),
         line="accuracy, joules and latency, and specialists outside their domain",
     )
 
 
-def domain_table(analysis: Analysis) -> Table:
+def domain_table(measured: Measured, comparison: Comparison) -> Table:
     """Make a table with a row per domain and system."""
-    shares = sorted({MEDIAN, tail_of_cells(analysis)})
+    shares = sorted({MEDIAN, tail_of_cells(measured)})
     rows = []
-    for domain, measured in analysis.by_domain.items():
-        rows += [_row(domain, each, index, analysis, shares) for index, each in enumerate(measured.values())]
-    made_of = "; ".join(f"{domain}: {', '.join(names)}" for domain, names in _tasks(analysis.frames).items())
+    for domain, cells in measured.by_domain.items():
+        rows += [_row(domain, each, index, measured, comparison, shares) for index, each in enumerate(cells.values())]
+    made_of = "; ".join(f"{domain}: {', '.join(names)}" for domain, names in _tasks(measured.frames).items())
     return Table(
         caption="Each system in each domain",
         columns=(
@@ -72,7 +73,7 @@ def domain_table(analysis: Analysis) -> Table:
             Column("Kind"),
             *numbers("Accuracy", "Joules per correct answer"),
             *(Column(f"Latency {label(share)}", numeric=True) for share in shares),
-            *((Column("CPU per request", numeric=True),) if wording.has_own_cpu(analysis.comparison) else ()),
+            *((Column("CPU per request", numeric=True),) if wording.has_own_cpu(comparison) else ()),
             Column("Items", numeric=True),
             Column("Provenance"),
         ),
@@ -95,16 +96,18 @@ def _tasks(frames: Frames) -> dict[str, list[str]]:
     return made_of
 
 
-def _row(domain: str, each: Measures, index: int, analysis: Analysis, shares: Iterable[float]) -> _Row:
-    kind = analysis.kinds[each.system] + (", yardstick" if each.system in analysis.yardsticks else "")
+def _row(
+    domain: str, each: Measures, index: int, measured: Measured, comparison: Comparison, shares: Iterable[float]
+) -> _Row:
+    kind = measured.kinds[each.system] + (", yardstick" if each.system in measured.yardsticks else "")
     return (
         Cell(domain),
         Cell(each.system, series=index),
         Cell(kind),
         Cell(units.percent_interval(each.accuracy)),
         Cell(_none_correct(each) or units.quantity_interval(each.j_per_correct, "J")),
-        *(Cell(units.quantity_interval(latency(analysis, domain, each.system, share), "s")) for share in shares),
-        *((Cell(units.quantity(each.own_cpu_s, "s")),) if wording.has_own_cpu(analysis.comparison) else ()),
+        *(Cell(units.quantity_interval(latency(measured, domain, each.system, share), "s")) for share in shares),
+        *((Cell(units.quantity(each.own_cpu_s, "s")),) if wording.has_own_cpu(comparison) else ()),
         Cell(units.count(each.items)),
         energy_badge(each.provenance),
     )
@@ -114,42 +117,42 @@ def _none_correct(each: Measures) -> str:
     return "none correct" if each.j_per_correct is None and each.j_per_request is not None else ""
 
 
-def _said(analysis: Analysis, share: float) -> Iterable[str]:
+def _said(measured: Measured, share: float) -> Iterable[str]:
     if share < SHARES[0]:
         yield (
             f"Latency is shown as {label(share)}: a {label(SHARES[0])} needs {needed(SHARES[0])} requests of every "
             "system in every domain."
         )
-    if len(analysis.energy_groups) > 1:
+    if len(measured.energy_groups) > 1:
         yield "Not all joules are comparable: see Validity."
-    if len(analysis.by_domain) * len(analysis.measured) * 3 > _MOST_CELLS:
+    if len(measured.by_domain) * len(measured.systems) * 3 > _MOST_CELLS:
         yield "Too many systems and domains to plot; the tables have all of them."
 
 
 def _matrix(
-    analysis: Analysis, caption: str, note: str, text: Callable[[str, Measures], str], best: Callable[[str], str | None]
+    measured: Measured, caption: str, note: str, text: Callable[[str, Measures], str], best: Callable[[str], str | None]
 ) -> Table:
     """Make a table with a row per system and a column per domain."""
     return Table(
         caption=caption,
-        columns=(Column("System"), *(Column(domain, numeric=True) for domain in analysis.by_domain)),
+        columns=(Column("System"), *(Column(domain, numeric=True) for domain in measured.by_domain)),
         rows=tuple(
             (
-                Cell(name, series=index, detail="yardstick" if name in analysis.yardsticks else ""),
+                Cell(name, series=index, detail="yardstick" if name in measured.yardsticks else ""),
                 *(
                     Cell(text(domain, measured[name]), "best" if best(domain) == name else "")
-                    for domain, measured in analysis.by_domain.items()
+                    for domain, measured in measured.by_domain.items()
                 ),
             )
-            for index, name in enumerate(analysis.frames.systems)
+            for index, name in enumerate(measured.frames.systems)
         ),
         note=note,
     )
 
 
-def _accuracy(analysis: Analysis, best: dict[str, Best]) -> Table:
+def _accuracy(measured: Measured, best: dict[str, Best]) -> Table:
     return _matrix(
-        analysis,
+        measured,
         "Accuracy by domain",
         "Bold: shown to be more accurate than every other system over the same items (Bonferroni-t elimination, 95%).",
         lambda _, each: units.percent_interval(each.accuracy),
@@ -157,9 +160,9 @@ def _accuracy(analysis: Analysis, best: dict[str, Best]) -> Table:
     )
 
 
-def _joules(analysis: Analysis, best: dict[str, Best]) -> Table:
+def _joules(measured: Measured, best: dict[str, Best]) -> Table:
     return _matrix(
-        analysis,
+        measured,
         "Joules per correct answer by domain",
         "Bold: shown to need fewer than every other system that can be ranked, over the same items (Bonferroni-t "
         "elimination, 95%). Read it together with accuracy.",
@@ -168,24 +171,24 @@ def _joules(analysis: Analysis, best: dict[str, Best]) -> Table:
     )
 
 
-def _latency(analysis: Analysis, share: float, best: dict[str, Best]) -> Table:
+def _latency(measured: Measured, share: float, best: dict[str, Best]) -> Table:
     return _matrix(
-        analysis,
+        measured,
         f"Latency {label(share)} by domain",
         "Bold: shown to be faster than every other system, over the same items (95% model confidence set). "
         f"{rule((share,))}",
-        lambda domain, each: units.quantity_interval(latency(analysis, domain, each.system, share), "s"),
+        lambda domain, each: units.quantity_interval(latency(measured, domain, each.system, share), "s"),
         lambda domain: best[domain].latency,
     )
 
 
-def _drawing(analysis: Analysis, share: float) -> Figure | None:
-    by_domain, systems = analysis.by_domain, analysis.frames.systems
+def _drawing(measured: Measured, share: float) -> Figure | None:
+    by_domain, systems = measured.by_domain, measured.frames.systems
     if len(by_domain) * len(systems) * 3 > _MOST_CELLS:
         return None
     accuracy = [[each[name].accuracy for each in by_domain.values()] for name in systems]
     joules = [[each[name].j_per_correct for each in by_domain.values()] for name in systems]
-    waited = [[latency(analysis, domain, name, share) for domain in by_domain] for name in systems]
+    waited = [[latency(measured, domain, name, share) for domain in by_domain] for name in systems]
     right = [[None if cell is None else cell.estimate for cell in row] for row in accuracy]
     spent = [[None if cell is None else cell.estimate for cell in row] for row in joules]
     seconds = [[None if cell is None else cell.estimate for cell in row] for row in waited]
@@ -195,7 +198,7 @@ def _drawing(analysis: Analysis, share: float) -> Figure | None:
         figures.MatrixMetric("Joules per correct answer", 2, _texts(spent, _joule_text, none), _fewer(spent)),
         figures.MatrixMetric(f"Latency {label(share)}", 4, _texts(seconds, _second_text), _fewer(seconds)),
     )
-    names = [f"{name} (yardstick)" if name in analysis.yardsticks else name for name in systems]
+    names = [f"{name} (yardstick)" if name in measured.yardsticks else name for name in systems]
     svg = figures.matrix(fields, names, list(by_domain), name="domains-figure", title="Every system in every domain")
     return Figure(
         svg,

@@ -6,7 +6,8 @@ import math
 
 from wattbench.records import Split
 from wattbench_reports import figures
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.comparison import Comparison
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.energy_breakdown import Component, Phases, SystemSplit, contained
 from wattbench_reports.presenter.model import Cell, Column, Figure, Passage, Section, Table, energy_badge, numbers
@@ -20,24 +21,24 @@ _LEAD = (
 )
 
 
-def energy_section(analysis: Analysis) -> Section | None:
+def energy_section(measured: Measured, comparison: Comparison) -> Section | None:
     """Make the section on where the joules go; None where no system has joules."""
-    if all(split.j_per_request is None for split in analysis.splits.values()):
+    if all(split.j_per_request is None for split in measured.splits.values()):
         return None
-    first = Passage("", (), (_request_table(analysis),), figure=_drawing(analysis))
-    passages = (first, *_phase_passage(analysis))
+    first = Passage("", (), (_request_table(measured, comparison),), figure=_drawing(measured))
+    passages = (first, *_phase_passage(measured))
     return Section(
         "energy", "Energy", "Where the joules go", _LEAD, passages, line="idle and active, by component, and by phase"
     )
 
 
-def _system(analysis: Analysis, name: str) -> Cell:
-    return Cell(name, series=analysis.frames.systems.index(name))
+def _system(measured: Measured, name: str) -> Cell:
+    return Cell(name, series=measured.frames.systems.index(name))
 
 
-def _request_table(analysis: Analysis) -> Table:
-    names = list(dict.fromkeys(each.name for split in analysis.splits.values() for each in split.components))
-    walls = any(contained(split.components) for split in analysis.splits.values())
+def _request_table(measured: Measured, comparison: Comparison) -> Table:
+    names = list(dict.fromkeys(each.name for split in measured.splits.values() for each in split.components))
+    walls = any(contained(split.components) for split in measured.splits.values())
     note = (
         "Idle: the idle draw of the loaded system for the duration of the requests. Components: joules per request, "
         "with the part above idle in brackets. Routing: the router of a hybrid, included in the total. Loading is 1% "
@@ -53,22 +54,22 @@ def _request_table(analysis: Analysis) -> Table:
             *numbers("Total", "Idle", "Above idle"),
             *(Column(name, numeric=True) for name in names),
             *numbers("Routing", "Loading", "Loading is 1% after"),
-            *((Column("CPU per request", numeric=True),) if wording.has_own_cpu(analysis.comparison) else ()),
+            *((Column("CPU per request", numeric=True),) if wording.has_own_cpu(comparison) else ()),
             Column("Provenance"),
         ),
-        rows=tuple(_request_row(analysis, split, names) for split in analysis.splits.values()),
+        rows=tuple(_request_row(measured, comparison, split, names) for split in measured.splits.values()),
         note=note,
     )
 
 
-def _request_row(analysis: Analysis, split: SystemSplit, names: list[str]) -> tuple[Cell, ...]:
+def _request_row(measured: Measured, comparison: Comparison, split: SystemSplit, names: list[str]) -> tuple[Cell, ...]:
     parts = {each.name: each for each in split.components}
     load = split.load
     loading = units.NONE if load is None else units.quantity(load.energy_j, "J")
     if load is not None and not load.valid:
         loading += ", not valid"
     return (
-        _system(analysis, split.system),
+        _system(measured, split.system),
         Cell(units.quantity(split.j_per_request, "J")),
         Cell(units.quantity(split.idle_j_per_request, "J")),
         Cell(units.quantity(split.above_idle_j_per_request, "J")),
@@ -77,8 +78,8 @@ def _request_row(analysis: Analysis, split: SystemSplit, names: list[str]) -> tu
         Cell(loading),
         Cell(units.NONE if load is None or load.requests is None else units.roughly(load.requests)),
         *(
-            (Cell(units.quantity(analysis.measured[split.system].own_cpu_s, "s")),)
-            if wording.has_own_cpu(analysis.comparison)
+            (Cell(units.quantity(measured.systems[split.system].own_cpu_s, "s")),)
+            if wording.has_own_cpu(comparison)
             else ()
         ),
         energy_badge(split.provenance),
@@ -92,11 +93,11 @@ def _component(part: Component | None) -> str:
     return f"{units.quantity(part.j_per_request, 'J')} ({units.quantity(part.above_idle_j_per_request, 'J')}{label})"
 
 
-def _drawing(analysis: Analysis) -> Figure | None:
-    names = list(dict.fromkeys(each.name for split in analysis.splits.values() for each in split.components))
+def _drawing(measured: Measured) -> Figure | None:
+    names = list(dict.fromkeys(each.name for split in measured.splits.values() for each in split.components))
     bars = tuple(
         figures.Bar(split.system, split.j_per_request, _slices(split, names))
-        for split in analysis.splits.values()
+        for split in measured.splits.values()
         if split.j_per_request and split.components
     )
     if not bars:
@@ -131,8 +132,8 @@ def _component_slices(each: Component, index: int) -> tuple[figures.Slice, ...]:
     )
 
 
-def _phase_passage(analysis: Analysis) -> tuple[Passage, ...]:
-    rows = [(name, each) for name, split in analysis.splits.items() for each in split.phases]
+def _phase_passage(measured: Measured) -> tuple[Passage, ...]:
+    rows = [(name, each) for name, split in measured.splits.items() for each in split.phases]
     totals = [(name, each) for name, each in rows if each.component == "total"]
     if not totals:
         return ()
@@ -154,9 +155,9 @@ def _phase_passage(analysis: Analysis) -> tuple[Passage, ...]:
             "prefill and decode."
         )
     shown = [(name, each) for name, each in totals if each.tasks]
-    table = (_phase_table(analysis, shown, "Joules of prefill and decode", note=_NOTE),) if shown else ()
+    table = (_phase_table(measured, shown, "Joules of prefill and decode", note=_NOTE),) if shown else ()
     parts = [(name, each) for name, each in rows if each.component != "total"]
-    folded = (_phase_table(analysis, parts, "Prefill and decode by component"),) if parts else ()
+    folded = (_phase_table(measured, parts, "Prefill and decode by component"),) if parts else ()
     return (Passage("Prefill and decode", tuple(sentences), table, folded=folded),)
 
 
@@ -169,7 +170,7 @@ _NOTE = (
 )
 
 
-def _phase_table(analysis: Analysis, rows: list[tuple[str, Phases]], caption: str, note: str = "") -> Table:
+def _phase_table(measured: Measured, rows: list[tuple[str, Phases]], caption: str, note: str = "") -> Table:
     return Table(
         caption=caption,
         columns=(
@@ -180,16 +181,16 @@ def _phase_table(analysis: Analysis, rows: list[tuple[str, Phases]], caption: st
             Column("Provenance"),
             Column("Remarks"),
         ),
-        rows=tuple(_phase_row(analysis, name, each) for name, each in rows),
+        rows=tuple(_phase_row(measured, name, each) for name, each in rows),
         note=note,
     )
 
 
-def _phase_row(analysis: Analysis, name: str, each: Phases) -> tuple[Cell, ...]:
+def _phase_row(measured: Measured, name: str, each: Phases) -> tuple[Cell, ...]:
     split = each.tasks > 0
     missing = f"{units.plural(each.missing, 'task')} left out; " if each.missing and split else ""
     return (
-        _system(analysis, name),
+        _system(measured, name),
         Cell(each.component),
         Cell(_joules(each.prefill) if split else units.NONE),
         Cell(_joules(each.decode) if split else units.NONE),

@@ -8,16 +8,17 @@ from typing import Any
 
 from wattbench.records import LABELS
 from wattbench_reports.comparability.fingerprint import Fingerprint
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.comparison.weighed import Weighed
 from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table
 
 _LONG_ENOUGH_TO_FOLD = 12
 
 
-def environment_section(analysis: Analysis) -> Section:
+def environment_section(measured: Measured, weighed: Weighed) -> Section:
     """Make the section from everything that `run.json` records about the environment."""
-    run = analysis.frames.run
-    record, root = analysis.frames.record, str(run.layout.root.resolve())
+    run = measured.frames.run
+    record, root = measured.frames.record, str(run.layout.root.resolve())
     plain: list[tuple[str, str]] = [("run", run.header.run), ("created", record.created_utc)]
     plain += [(f"meter of {component}", str(how)) for component, how in record.provenances.items()]
     plain += [(f"measure.{name}", str(value)) for name, value in record.suite.measure.as_recorded.items()]
@@ -34,11 +35,11 @@ def environment_section(analysis: Analysis) -> Section:
         ("Command that made this run", shlex.join(record.command)),
         (
             "Command that writes this page, with its metrics as CSV and Parquet files next to it",
-            shlex.join(["wattbench", "report", root, "-o", "report.html", *analysis.assumptions.as_report_options()]),
+            shlex.join(["wattbench", "report", root, "-o", "report.html", *weighed.assumptions.as_report_options()]),
         ),
         (
             "Command that prints its metrics",
-            shlex.join(["wattbench", "compare", root, *analysis.assumptions.as_options()]),
+            shlex.join(["wattbench", "compare", root, *weighed.assumptions.as_options()]),
         ),
         ("Directory of its records", root),
         ("Hash of the suite: runs with the same hash measured the same suite", run.header.suite_sha256),
@@ -49,14 +50,14 @@ def environment_section(analysis: Analysis) -> Section:
         "Reproduce",
         "Environment, and how to reproduce the run",
         "",
-        (made, *_fingerprints(analysis)),
+        (made, *_fingerprints(measured)),
         line="the machine, the packages and the commands",
     )
 
 
-def _fingerprints(analysis: Analysis) -> tuple[Passage, ...]:
+def _fingerprints(measured: Measured) -> tuple[Passage, ...]:
     """List the measuring conditions of each system; those common to all are listed once."""
-    prints = analysis.prints
+    prints = measured.prints
     if not prints:
         return ()
     facts = {name: _facts(each) for name, each in prints.items()}
@@ -66,7 +67,7 @@ def _fingerprints(analysis: Analysis) -> tuple[Passage, ...]:
         caption="Fingerprints",
         columns=(Column("System"), Column("Fingerprint")),
         rows=tuple(
-            (Cell(name, series=analysis.frames.systems.index(name)), Cell(each.short)) for name, each in prints.items()
+            (Cell(name, series=measured.frames.systems.index(name)), Cell(each.short)) for name, each in prints.items()
         ),
         note="First 12 digits of a SHA-256 over all parts below: equal if all parts are equal, also between runs.",
     )

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.comparison import Comparison
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.formatting import units
 from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table
 from wattbench_reports.wording import estimated as wording
 
 
-def estimated_section(analysis: Analysis) -> Section | None:
+def estimated_section(measured: Measured, comparison: Comparison) -> Section | None:
     """Make the section on estimates for requests to services; None for a run without services."""
-    comparison = analysis.comparison
     if not comparison.estimates:
         return None
     explained, *others = wording.lines(comparison)
     columns = tuple(Column(units.capital(name), numeric=1 <= at <= 4) for at, name in enumerate(wording.HEAD))
     rows = wording.rows(comparison)
-    index = {name: at for at, name in enumerate(analysis.frames.systems)}
+    index = {name: at for at, name in enumerate(measured.frames.systems)}
     with_figures = [each for each in comparison.estimates if each.sums]
     table = Table(
         caption="Joules, grams and water of services, from the lowest to the highest",

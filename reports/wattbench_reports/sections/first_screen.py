@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from wattbench.terminal import clipped_apart
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.comparison.weighed import Weighed
 from wattbench_reports.decision.model import Decision, Qualifies, SystemDecision
 from wattbench_reports.figures import decision as figure
 from wattbench_reports.figures.axes import tick
@@ -68,22 +69,22 @@ class FirstScreen:
     """Whether a router is worth building, in one sentence; empty with fewer than two systems to route between."""
 
 
-def first_screen(words: DecisionWords, analysis: Analysis, routing: str = "") -> FirstScreen:
+def first_screen(words: DecisionWords, measured: Measured, weighed: Weighed, routing: str = "") -> FirstScreen:
     """Make the first screen.
 
     Args:
         words: a decision in words.
-        analysis: what it was made from.
+        measured, weighed: what it was made from.
         routing: the verdict on a router; empty: none.
     """
     names = [each.system for each in words.decision.systems]
     return FirstScreen(
         advice=words.advice,
-        picture=_picture(words.decision, analysis),
-        table=_table(words, analysis, 0, TOP, _caption(words.decision)),
-        rest=_table(words, analysis, TOP, len(names), f"The other {len(names) - TOP}") if names[TOP:] else None,
+        picture=_picture(words.decision, measured),
+        table=_table(words, measured, 0, TOP, _caption(words.decision)),
+        rest=_table(words, measured, TOP, len(names), f"The other {len(names) - TOP}") if names[TOP:] else None,
         caveat="" if words.caveat is None else words.caveat.text,
-        domains=domain_matrix(words.decision, analysis, names[:TOP]),
+        domains=domain_matrix(words.decision, measured, weighed, names[:TOP]),
         evidence=words.evidence,
         routing=routing,
     )
@@ -95,8 +96,8 @@ def _caption(decision: Decision) -> str:
     return PHRASES["first"].format(named=named) if decision.settings.requirements else named
 
 
-def _table(words: DecisionWords, analysis: Analysis, start: int, end: int, caption: str) -> Table:
-    places = {name: index for index, name in enumerate(analysis.frames.systems)}
+def _table(words: DecisionWords, measured: Measured, start: int, end: int, caption: str) -> Table:
+    places = {name: index for index, name in enumerate(measured.frames.systems)}
     best = words.decision.chosen
     return Table(
         caption=caption,
@@ -108,11 +109,11 @@ def _table(words: DecisionWords, analysis: Analysis, start: int, end: int, capti
     )
 
 
-def _picture(decision: Decision, analysis: Analysis) -> Figure | None:
+def _picture(decision: Decision, measured: Measured) -> Figure | None:
     shown = [each for each in decision.systems if _cost(decision, each) is not None and each.accuracy is not None]
     if len(shown) < 2:
         return None
-    points = _points(decision, shown, analysis)
+    points = _points(decision, shown, measured)
     words = request_words(decision)
     cost_label, described = _cost_label(decision, words.many), []
     for each in shown[: units.NAMED]:
@@ -143,8 +144,8 @@ def _cost(decision: Decision, system: SystemDecision) -> Interval | None:
     return None if seconds is None else Interval(seconds, seconds, seconds)
 
 
-def _points(decision: Decision, shown: Sequence[SystemDecision], analysis: Analysis) -> list[PicturePoint]:
-    places = {name: index for index, name in enumerate(analysis.frames.systems)}
+def _points(decision: Decision, shown: Sequence[SystemDecision], measured: Measured) -> list[PicturePoint]:
+    places = {name: index for index, name in enumerate(measured.frames.systems)}
     labelled, labels = {each.system for each in decision.systems[:TOP]}, picture_labels(tuple(places))
     points = []
     for each in shown:

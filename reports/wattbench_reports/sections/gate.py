@@ -11,7 +11,7 @@ import numpy as np
 from wattbench.errors import UserError
 from wattbench.records import RunHeader
 from wattbench_reports import figures
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.formatting import units
 from wattbench_reports.gate.decision.judge import SequentialBounds, judge, sequential_bounds
 from wattbench_reports.gate.evidence.flips import flips_in_turns
@@ -41,15 +41,15 @@ from wattbench_reports.wording import flips as words
 from wattbench_reports.wording import gate as wording
 
 
-def gate_section(analysis: Analysis, result: GateResult | None = None) -> Section | None:
+def gate_section(measured: Measured, result: GateResult | None = None) -> Section | None:
     """Make the section of a gate; None for a run that is no gate.
 
     Args:
-        analysis: of the gate's run, or of the candidate's where two runs were judged.
+        measured: of the gate's run, or of the candidate's where two runs were judged.
         result: of the gate. None: the run is judged by its recorded policy, as of the day of the run.
     """
-    run = analysis.frames.run
-    record = analysis.frames.record
+    run = measured.frames.run
+    record = measured.frames.record
     if record.gate is None:
         return None if result is None else section_of(result, {})
     policy = policy_of(record.gate.policy) if result is None else result.policy

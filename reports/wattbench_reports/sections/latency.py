@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports import figures
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.comparison import Comparison
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.comparison.system_figures import SystemFigures
 from wattbench_reports.figures.latency import FIRST_TOKEN, PER_TOKEN, WHOLE, Times
 from wattbench_reports.formatting import units
@@ -33,22 +34,22 @@ _Seconds = Mapping[str, NDArray[np.float64]]
 _Latencies = Mapping[str, Latencies]
 
 
-def latency_section(analysis: Analysis) -> Section:
+def latency_section(measured: Measured, comparison: Comparison) -> Section:
     """Make the section: latency of the request, then TTFT and TPOT where engines report them."""
-    latencies = {name: each.latency_s for name, each in analysis.measured.items()}
-    times = {name: each.latency_s for name, each in analysis.by_item.measured.items()}
-    streamed = analysis.by_item is not analysis.measured_  # and too many to be held, of all systems together
+    latencies = {name: each.latency_s for name, each in measured.systems.items()}
+    times = {name: each.latency_s for name, each in measured.by_item.systems.items()}
+    streamed = measured.by_item is not measured  # and too many to be held, of all systems together
     whole = {name: each.profile_s() if streamed else each.sorted_s() for name, each in latencies.items()}
-    start = "from its scheduled arrival" if analysis.comparison.load is not None else "from sending it"
+    start = "from its scheduled arrival" if measured.load is not None else "from sending it"
     caption = f"Latency of a request, {start} to its last token"
     drawing = _drawing(whole, latencies, WHOLE, "latency distribution")
-    passage = Passage("", tuple(_circumstances(analysis)), (_table(analysis, latencies, caption),), drawing)
-    tokens = token_times(analysis.by_item.frames)
+    passage = Passage("", tuple(_circumstances(measured)), (_table(measured, latencies, caption),), drawing)
+    tokens = token_times(measured.by_item.frames)
     passages = (
         passage,
-        *_first_token(analysis, times, tokens, start),
-        *_per_token(analysis, times, tokens),
-        *_throughput(analysis),
+        *_first_token(measured, times, tokens, start),
+        *_per_token(measured, times, tokens),
+        *_throughput(measured, comparison),
     )
     return Section(
         "latency",
@@ -60,13 +61,13 @@ def latency_section(analysis: Analysis) -> Section:
     )
 
 
-def _circumstances(analysis: Analysis) -> Iterable[str]:
-    if analysis.shares is not None:
+def _circumstances(measured: Measured) -> Iterable[str]:
+    if measured.shares is not None:
         yield (
             "In this section every request has the same weight; the latencies of the comparison are weighted by its "
             "mix of domains."
         )
-    report = analysis.comparison.load
+    report = measured.load
     if report is None:
         return
     yield (
@@ -87,7 +88,7 @@ def _circumstances(analysis: Analysis) -> Iterable[str]:
 
 
 def _first_token(
-    analysis: Analysis, times: _Latencies, tokens: Mapping[str, TokenTimes], start: str
+    measured: Measured, times: _Latencies, tokens: Mapping[str, TokenTimes], start: str
 ) -> Iterable[Passage]:
     seconds = {name: each.first_s for name, each in tokens.items()}
     silent = [name for name, each in seconds.items() if not len(each)]
@@ -106,7 +107,7 @@ def _first_token(
     if partly:
         sentences.append(f"Reported for some requests only: {units.named(partly)}.")
     first = {name: times[name].of(each.first_s, each.first_of) for name, each in tokens.items()}
-    table = _table(analysis, first, f"Time to first token, {start}")
+    table = _table(measured, first, f"Time to first token, {start}")
     yield Passage(
         "Time to first token (TTFT)",
         tuple(sentences),
@@ -115,7 +116,7 @@ def _first_token(
     )
 
 
-def _per_token(analysis: Analysis, times: _Latencies, tokens: Mapping[str, TokenTimes]) -> Iterable[Passage]:
+def _per_token(measured: Measured, times: _Latencies, tokens: Mapping[str, TokenTimes]) -> Iterable[Passage]:
     seconds = {name: each.per_token_s for name, each in tokens.items()}
     if not any(len(each) for each in seconds.values()):
         return
@@ -125,7 +126,7 @@ def _per_token(analysis: Analysis, times: _Latencies, tokens: Mapping[str, Token
         "members, the value is a mean that includes the pauses.",
     )
     per_token = {name: times[name].of(each.per_token_s, each.per_token_of) for name, each in tokens.items()}
-    table = _table(analysis, per_token, "Time per output token after the first")
+    table = _table(measured, per_token, "Time per output token after the first")
     yield Passage(
         "Time per output token (TPOT)",
         sentences,
@@ -148,7 +149,7 @@ def _bounds(latencies: Latencies) -> dict[float, Interval]:
     return {share: interval for share, interval in bounds.items() if interval is not None}
 
 
-def _table(analysis: Analysis, latencies: _Latencies, caption: str) -> Table:
+def _table(measured: Measured, latencies: _Latencies, caption: str) -> Table:
     return Table(
         caption=caption,
         columns=(
@@ -162,7 +163,7 @@ def _table(analysis: Analysis, latencies: _Latencies, caption: str) -> Table:
                 Cell(name, series=index),
                 Cell(units.count(len(each))),
                 *(
-                    Cell(units.quantity_interval(None if name in analysis.not_held else each.interval_s(share), "s"))
+                    Cell(units.quantity_interval(None if name in measured.not_held else each.interval_s(share), "s"))
                     for share in _SHARES
                 ),
                 Cell(units.quantity(each.longest_s(), "s")),
@@ -173,13 +174,13 @@ def _table(analysis: Analysis, latencies: _Latencies, caption: str) -> Table:
     )
 
 
-def _throughput(analysis: Analysis) -> Iterable[Passage]:
+def _throughput(measured: Measured, comparison: Comparison) -> Iterable[Passage]:
     """Make the passage on throughput; none where no system has a throughput."""
-    if not analysis.served:
+    if not measured.served:
         return
-    shown = [each for each in analysis.comparison.systems if each.system in analysis.served]
+    shown = [each for each in comparison.systems if each.system in measured.served]
     tokens = any(each.output_tokens_per_s is not None for each in shown)
-    order = {name: index for index, name in enumerate(analysis.frames.systems)}
+    order = {name: index for index, name in enumerate(measured.frames.systems)}
     table = Table(
         caption="Throughput of each system",
         columns=(
@@ -188,11 +189,11 @@ def _throughput(analysis: Analysis) -> Iterable[Passage]:
             *((Column("Output tokens per s", numeric=True),) if tokens else ()),
         ),
         rows=tuple(
-            _served_row(each, analysis.served[each.system], order[each.system], tokens=tokens) for each in shown
+            _served_row(each, measured.served[each.system], order[each.system], tokens=tokens) for each in shown
         ),
-        note=throughput_words.intervals(analysis.comparison),
+        note=throughput_words.intervals(comparison),
     )
-    yield Passage("Throughput", (throughput_words.line(analysis.comparison),), (table,))
+    yield Passage("Throughput", (throughput_words.line(comparison),), (table,))
 
 
 def _served_row(figures: SystemFigures, served: Throughput, index: int, *, tokens: bool) -> tuple[Cell, ...]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.machines import DifferenceBetweenMachines, Machines, machine_caveats
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.formatting import units
 from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table, numbers
 from wattbench_reports.wording import machines as words
 
 
-def machines_section(analysis: Analysis) -> Section | None:
+def machines_section(measured: Measured, comparison: Comparison) -> Section | None:
     """Make the section on the machines; None where one machine measured the run."""
-    machines = analysis.comparison.machines
+    machines = measured.machines
     if machines is None:
         return None
     lead = (
@@ -21,7 +22,7 @@ def machines_section(analysis: Analysis) -> Section | None:
     named = [each.text for each in machine_caveats(machines)]
     passages = (
         Passage("", (words.tested(machines), *named), (_table(machines),)),
-        *_another(analysis, machines),
+        *_another(measured, comparison, machines),
         *_differences(machines),
     )
     return Section("machines", "Machines", "Which machines measured, and do they agree?", lead, passages)
@@ -46,7 +47,7 @@ def _table(machines: Machines) -> Table:
     )
 
 
-def _another(analysis: Analysis, machines: Machines) -> tuple[Passage, ...]:
+def _another(measured: Measured, comparison: Comparison, machines: Machines) -> tuple[Passage, ...]:
     if not machines.another:
         return ()
     table = Table(
@@ -56,8 +57,8 @@ def _another(analysis: Analysis, machines: Machines) -> tuple[Passage, ...]:
             *numbers("These machines", "Another machine of this class"),
         ),
         rows=tuple(
-            (Cell(name, series=analysis.frames.systems.index(name)), Cell(these), Cell(another))
-            for name, these, another in words.these_and_another(analysis.comparison, machines)
+            (Cell(name, series=measured.frames.systems.index(name)), Cell(these), Cell(another))
+            for name, these, another in words.these_and_another(comparison, machines)
         ),
         note=(
             "Brackets: 95% confidence intervals, of these machines clustered by block; of another machine with the "

@@ -18,7 +18,7 @@ from wattbench_reports.analyses.power import (
     has_traces,
     system_powers,
 )
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.formatting import units
 from wattbench_reports.presenter.model import Cell, Column, Figure, Passage, Section, Table, energy_badge, numbers
 from wattbench_reports.sections.validity import MOST_WINDOWS, shown_windows
@@ -39,14 +39,14 @@ _LOADING = "loading and idle"
 _ROUNDS = "loading, idle and rounds"
 
 
-def power_section(analysis: Analysis) -> Section | None:
+def power_section(measured: Measured) -> Section | None:
     """Make a figure of all systems and a passage per system; None where the run has no power trace, or no joules."""
-    if not has_traces(analysis) or not analysis.frames.record.suite.measure.energy:
+    if not has_traces(measured) or not measured.frames.record.suite.measure.energy:
         return None
     drawn, passages = [], []
-    for index, system in enumerate(system_powers(analysis)):
+    for index, system in enumerate(system_powers(measured)):
         if system.cells:
-            passages.append(Passage(system.system, _sentences(index, system), (), None, (_table(analysis, system),)))
+            passages.append(Passage(system.system, _sentences(index, system), (), None, (_table(measured, system),)))
         if index < _DRAWN:
             drawn.append(system)
     if not passages:
@@ -128,14 +128,14 @@ def _how(lines: list[PowerLine]) -> str:
     return f"{'; '.join(said)}. {thin}"
 
 
-def _table(analysis: Analysis, system: SystemPower) -> Table:
+def _table(measured: Measured, system: SystemPower) -> Table:
     windows = [(number, cell, window) for number, cell in enumerate(system.cells, start=1) for window in cell.windows]
-    most = max(_FEWEST_WINDOWS, MOST_WINDOWS // len(analysis.frames.systems))
+    most = max(_FEWEST_WINDOWS, MOST_WINDOWS // len(measured.frames.systems))
     shown = shown_windows(np.array([window.row.valid for *_, window in windows], dtype=bool), most)
     caption, where = f"Windows of {system.system}", ""
     if len(shown) < len(windows):
         caption += f": {len(shown):,} of {len(windows):,}, those not valid first"
-        where = f" All windows are in {analysis.frames.run.layout.windows_table.resolve()}."
+        where = f" All windows are in {measured.frames.run.layout.windows_table.resolve()}."
     return Table(
         caption=caption,
         columns=(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wattbench_reports.analyses.specialists import Specialist, SpecialistComparison, specialists
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.formatting import units
 from wattbench_reports.presenter.model import Cell, Column, Passage, Table, numbers
 from wattbench_reports.stats import Interval
@@ -12,9 +12,9 @@ _LISTED = 6
 """How many specialists have a sentence; the table has all."""
 
 
-def specialists_passage(analysis: Analysis) -> tuple[Passage, ...]:
+def specialists_passage(measured: Measured) -> tuple[Passage, ...]:
     """Make the passage on specialists; empty without a specialist whose domain is recorded."""
-    listed_specialists = specialists(analysis)
+    listed_specialists = specialists(measured)
     if not listed_specialists:
         return ()
     compared = [each for each in listed_specialists if each.comparisons]
@@ -24,7 +24,7 @@ def specialists_passage(analysis: Analysis) -> tuple[Passage, ...]:
     alone = [each.system for each in listed_specialists if not each.comparisons]
     if alone:
         sentences.append(f"No generalist answered the same items as {units.named(alone)}, so there is no comparison.")
-    tables = (_table(analysis, compared),) if compared else ()
+    tables = (_table(measured, compared),) if compared else ()
     return (Passage("Specialists inside and outside their domain", tuple(sentences), tables),)
 
 
@@ -55,7 +55,7 @@ def _times(times: Interval | None) -> str:
     return f"{units.ratio_interval(times)} times"
 
 
-def _table(analysis: Analysis, listed_specialists: list[Specialist]) -> Table:
+def _table(measured: Measured, listed_specialists: list[Specialist]) -> Table:
     return Table(
         caption="Specialists against the best generalist on the same items",
         columns=(
@@ -72,7 +72,7 @@ def _table(analysis: Analysis, listed_specialists: list[Specialist]) -> Table:
                 "Items",
             ),
         ),
-        rows=tuple(_row(analysis, each, comparison) for each in listed_specialists for comparison in each.comparisons),
+        rows=tuple(_row(measured, each, comparison) for each in listed_specialists for comparison in each.comparisons),
         note=(
             "The best generalist is the most accurate one on these same items, which favours it slightly. Difference "
             "and ratio: the specialist against it, with 95% confidence intervals over the same items. "
@@ -81,11 +81,11 @@ def _table(analysis: Analysis, listed_specialists: list[Specialist]) -> Table:
     )
 
 
-def _row(analysis: Analysis, each: Specialist, comparison: SpecialistComparison) -> tuple[Cell, ...]:
+def _row(measured: Measured, each: Specialist, comparison: SpecialistComparison) -> tuple[Cell, ...]:
     shown = comparison.difference.low > 0
     cheaper = comparison.times_the_joules is not None and comparison.times_the_joules.high < 1
     return (
-        Cell(each.system, series=analysis.frames.systems.index(each.system)),
+        Cell(each.system, series=measured.frames.systems.index(each.system)),
         Cell(each.domain if comparison.at_home else f"all but {each.domain}"),
         Cell(units.percent(comparison.accuracy)),
         Cell(comparison.generalist),

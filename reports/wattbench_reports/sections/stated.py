@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.formatting import units
 from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table, text_rows
 from wattbench_reports.tables.stated_figures import StatedFigure, StatedFigures, stated_figures
 
 
-def stated_section(analysis: Analysis) -> Section | None:
+def stated_section(measured: Measured) -> Section | None:
     """Make the section on figures that a source states.
 
     None for a measured run, or one whose source states no figures.
     """
-    stated = stated_figures(analysis.frames.run)
-    return None if stated is None else section_of(stated, analysis.frames.systems)
+    stated = stated_figures(measured.frames.run)
+    return None if stated is None else section_of(stated, measured.frames.systems)
 
 
 def section_of(stated: StatedFigures, systems: tuple[str, ...]) -> Section:

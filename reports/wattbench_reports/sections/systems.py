@@ -5,28 +5,28 @@ from __future__ import annotations
 import pandas as pd
 
 from wattbench.records import SystemRow
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.formatting import units
 from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table, energy_badge, numbers
 
 
-def systems_section(analysis: Analysis) -> Section:
+def systems_section(measured: Measured) -> Section:
     """Make the section with its table."""
     return Section(
         "systems",
         "Systems",
         "Systems",
         "",
-        (Passage("", (), (systems_table(analysis),)),),
+        (Passage("", (), (systems_table(measured),)),),
         line="composition, size and load cost of each",
     )
 
 
-def systems_table(analysis: Analysis) -> Table:
+def systems_table(measured: Measured) -> Table:
     """Make a table with a row per system, from the record of its loading; a dash where the engine reports nothing."""
-    known = analysis.frames.run.systems()
-    loads = analysis.frames.windows.set_index("window")
-    rows = tuple(_row(name, index, known.get(name), loads) for index, name in enumerate(analysis.frames.systems))
+    known = measured.frames.run.systems()
+    loads = measured.frames.windows.set_index("window")
+    rows = tuple(_row(name, index, known.get(name), loads) for index, name in enumerate(measured.frames.systems))
     shared = [
         f"{row.system} shares its base with {row.shares_base_with}" for row in known.values() if row.shares_base_with
     ]

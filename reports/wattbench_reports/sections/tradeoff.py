@@ -9,7 +9,9 @@ import numpy as np
 
 from wattbench_reports import figures
 from wattbench_reports.analyses.pareto_front import FrontMembership, Tradeoff, money_tradeoff, tradeoffs
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.comparison import Comparison
+from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.comparison.paid import Paid
 from wattbench_reports.figures.tradeoff import JOULES, SECONDS, Cost
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.system_metrics import Measures
@@ -28,12 +30,12 @@ _LEAD = (
 )
 
 
-def tradeoff_section(analysis: Analysis) -> Section | None:
+def tradeoff_section(measured: Measured, paid: Paid, comparison: Comparison) -> Section | None:
     """Make a passage each for joules, money and latency, where known; None with fewer than two systems or without any.
 
     A system without the metric is in the table only.
     """
-    passages = tuple(_passages(analysis)) if len(analysis.frames.systems) > 1 else ()
+    passages = tuple(_passages(measured, paid, comparison)) if len(measured.frames.systems) > 1 else ()
     if not passages:
         return None
     return Section(
@@ -46,22 +48,22 @@ def tradeoff_section(analysis: Analysis) -> Section | None:
     )
 
 
-def _passages(analysis: Analysis) -> Iterable[Passage]:
-    by_joules, by_latency = tradeoffs(analysis)
+def _passages(measured: Measured, paid: Paid, comparison: Comparison) -> Iterable[Passage]:
+    by_joules, by_latency = tradeoffs(measured)
     if _has_costs(by_joules):
         yield Passage(
             "Against joules per request",
-            (*_circumstances(analysis), *_sentences(by_joules, "joules")),
-            (_joules_table(analysis, by_joules),),
-            _drawing(analysis, by_joules, JOULES),
+            (*_circumstances(measured), *_sentences(by_joules, "joules")),
+            (_joules_table(measured, by_joules),),
+            _drawing(measured, by_joules, JOULES),
         )
-    yield from _money_passage(analysis)
+    yield from _money_passage(measured, paid, comparison)
     if _has_costs(by_latency):
         yield Passage(
             "Against latency",
             tuple(_sentences(by_latency, "latencies")),
-            (_latency_table(analysis, by_latency),),
-            _drawing(analysis, by_latency, SECONDS),
+            (_latency_table(measured, by_latency),),
+            _drawing(measured, by_latency, SECONDS),
         )
 
 
@@ -69,26 +71,26 @@ def _has_costs(tradeoff: Tradeoff) -> bool:
     return any(each.cost is not None for each in tradeoff.places)
 
 
-def _money_passage(analysis: Analysis) -> Iterable[Passage]:
-    by_money = money_tradeoff(analysis)
-    if by_money is None or analysis.money is None or not _has_costs(by_money):
+def _money_passage(measured: Measured, paid: Paid, comparison: Comparison) -> Iterable[Passage]:
+    by_money = money_tradeoff(measured, paid)
+    if by_money is None or paid.money is None or not _has_costs(by_money):
         return
-    currency = analysis.money.currency
+    currency = paid.money.currency
     factor, scale = units.money_scale(None if each.cost is None else each.cost.estimate for each in by_money.places)
     scaled = Tradeoff(tuple(replace(each, cost=each.cost and each.cost.times(factor)) for each in by_money.places))
     cost = Cost("tradeoff-money-figure", currency, f"{currency} per {scale}", is_money=True)
     yield Passage(
         "Against money per request",
-        (*_sentences(scaled, "costs"), wording.cost_line(analysis.comparison)),
-        (_money_table(analysis, scaled, scale),),
-        _drawing(analysis, scaled, cost),
+        (*_sentences(scaled, "costs"), wording.cost_line(comparison)),
+        (_money_table(measured, paid, scaled, scale),),
+        _drawing(measured, scaled, cost),
     )
 
 
-def _money_table(analysis: Analysis, tradeoff: Tradeoff, scale: str) -> Table:
-    assert analysis.money is not None
-    currency = analysis.money.currency
-    per_correct = {name: each.per_correct for name, each in analysis.money.systems.items()}
+def _money_table(measured: Measured, paid: Paid, tradeoff: Tradeoff, scale: str) -> Table:
+    assert paid.money is not None
+    currency = paid.money.currency
+    per_correct = {name: each.per_correct for name, each in paid.money.systems.items()}
     factor, of_correct = units.money_scale(
         (None if each is None else each.estimate for each in per_correct.values()), noun="correct answer"
     )
@@ -105,7 +107,7 @@ def _money_table(analysis: Analysis, tradeoff: Tradeoff, scale: str) -> Table:
             Column("On the Pareto front"),
             Column(f"{currency} per {of_correct}", numeric=True),
         ),
-        rows=tuple(_rows(analysis, tradeoff, currency, last_cells, units.money_interval)),
+        rows=tuple(_rows(measured, tradeoff, currency, last_cells, units.money_interval)),
         note=(
             "Money: at the systems' prices, of the same requests as accuracy. Systems may be compared by it wherever "
             "they ran."
@@ -113,12 +115,12 @@ def _money_table(analysis: Analysis, tradeoff: Tradeoff, scale: str) -> Table:
     )
 
 
-def _circumstances(analysis: Analysis) -> Iterable[str]:
-    report = analysis.comparison.load
+def _circumstances(measured: Measured) -> Iterable[str]:
+    report = measured.load
     if report is not None:
         yield f"All values are {arrival_rates.title(report.compared)}."
-    if analysis.shares is not None:
-        yield f"All values are for this mix of domains: {analysis.workload.describe_mix()}."
+    if measured.shares is not None:
+        yield f"All values are for this mix of domains: {measured.workload.describe_mix()}."
 
 
 def _sentences(tradeoff: Tradeoff, what: str) -> Iterable[str]:
@@ -153,27 +155,27 @@ def _not_excluded(front: Iterable[FrontMembership]) -> list[FrontMembership]:
     return [point for point in front if point.not_excluded]
 
 
-def _drawing(analysis: Analysis, tradeoff: Tradeoff, cost: Cost) -> Figure | None:
+def _drawing(measured: Measured, tradeoff: Tradeoff, cost: Cost) -> Figure | None:
     points = []
-    for number, (point, each) in enumerate(zip(tradeoff.places, analysis.measured.values(), strict=True)):
+    for number, (point, each) in enumerate(zip(tradeoff.places, measured.systems.values(), strict=True)):
         if point.cost is not None and each.accuracy is not None:
             hollow = point.group is None
             points.append(
-                figures.TradeoffPoint(_label(point.system, analysis), number, point.cost, each.accuracy, hollow)
+                figures.TradeoffPoint(_label(point.system, measured), number, point.cost, each.accuracy, hollow)
             )
     if len(points) < 2:
         return None
     fronts = [
-        [_label(point.system, analysis) for point in _not_excluded(front)]
+        [_label(point.system, measured) for point in _not_excluded(front)]
         for front in tradeoff.fronts
         if len(front) > 1
     ]
     return Figure(figures.tradeoff(points, cost, fronts), f"Figure: accuracy against {cost.label}", "")
 
 
-def _joules_table(analysis: Analysis, tradeoff: Tradeoff) -> Table:
+def _joules_table(measured: Measured, tradeoff: Tradeoff) -> Table:
     def last_cells(each: Measures) -> tuple[Cell, ...]:
-        above_idle_j = analysis.frames.figures("energy_above_idle_j", analysis.frames.answers_of(each.system))
+        above_idle_j = measured.frames.figures("energy_above_idle_j", measured.frames.answers_of(each.system))
         known = above_idle_j[np.isfinite(above_idle_j)]
         mean_j = float(known.mean()) if len(known) else float("nan")
         return Cell(units.quantity(mean_j, "J")), energy_badge(each.provenance)
@@ -187,7 +189,7 @@ def _joules_table(analysis: Analysis, tradeoff: Tradeoff) -> Table:
             Column("Above idle", numeric=True),
             Column("Provenance"),
         ),
-        rows=tuple(_rows(analysis, tradeoff, "J", last_cells)),
+        rows=tuple(_rows(measured, tradeoff, "J", last_cells)),
         note=(
             "Above idle: joules per request beyond the idle draw of the loaded system. On the Pareto front: whether "
             "another system is shown to be better on both metrics, at one error rate for all systems."
@@ -195,8 +197,8 @@ def _joules_table(analysis: Analysis, tradeoff: Tradeoff) -> Table:
     )
 
 
-def _latency_table(analysis: Analysis, tradeoff: Tradeoff) -> Table:
-    requests = {name: len(each.latency_s) for name, each in analysis.measured.items() if name not in analysis.unranked}
+def _latency_table(measured: Measured, tradeoff: Tradeoff) -> Table:
+    requests = {name: len(each.latency_s) for name, each in measured.systems.items() if name not in measured.unranked}
     tail = above_median(common_tail(map(tail_share, requests.values())))
     shares = () if tail is None else (tail,)
 
@@ -215,22 +217,22 @@ def _latency_table(analysis: Analysis, tradeoff: Tradeoff) -> Table:
             *(Column(f"Latency {label(share)}", numeric=True) for share in shares),
             Column("Requests", numeric=True),
         ),
-        rows=tuple(_rows(analysis, tradeoff, "s", last_cells)),
+        rows=tuple(_rows(measured, tradeoff, "s", last_cells)),
         note=rule((MEDIAN, *shares)),
     )
 
 
 def _rows(
-    analysis: Analysis,
+    measured: Measured,
     tradeoff: Tradeoff,
     unit: str,
     last_cells: Callable[[Measures], tuple[Cell, ...]],
     written: Callable[[Interval | None, str], str] = units.quantity_interval,
 ) -> Iterable[tuple[Cell, ...]]:
     alone = {front[0].system for front in tradeoff.fronts if len(front) == 1}
-    for number, (point, each) in enumerate(zip(tradeoff.places, analysis.measured.values(), strict=True)):
+    for number, (point, each) in enumerate(zip(tradeoff.places, measured.systems.values(), strict=True)):
         yield (
-            Cell(point.system, series=number, detail="yardstick" if point.system in analysis.yardsticks else ""),
+            Cell(point.system, series=number, detail="yardstick" if point.system in measured.yardsticks else ""),
             Cell(units.percent_interval(each.accuracy)),
             Cell(written(point.cost, unit)),
             _on_front(point, alone=point.system in alone),
@@ -246,5 +248,5 @@ def _on_front(point: FrontMembership, *, alone: bool) -> Cell:
     return Cell(f"excluded, {units.p_value(point.p_value)}")
 
 
-def _label(system: str, analysis: Analysis) -> str:
-    return f"{system} (yardstick)" if system in analysis.yardsticks else system
+def _label(system: str, measured: Measured) -> str:
+    return f"{system} (yardstick)" if system in measured.yardsticks else system

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from wattbench.records import SpoiledBy
 from wattbench.records.rows.windows import signal_in_words
 from wattbench_reports.analyses.validity import Origin, blocks_asked, origins
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.comparison import Comparison
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.formatting import units
 from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table, energy_badge, numbers, text_rows
 from wattbench_reports.tables.provenance import MEANING
@@ -21,34 +22,34 @@ MOST_WINDOWS = 500
 """How many windows the page shows, those not valid first; the record has all."""
 
 
-def validity_section(analysis: Analysis) -> Section:
+def validity_section(measured: Measured, comparison: Comparison) -> Section:
     """Make the section: caveats, provenances, and the windows with their reasons."""
-    windows = analysis.frames.windows
-    measured = windows[windows["purpose"] == "measured"]
-    good = int(measured["valid"].sum())
-    total = units.plural(len(measured), "measured window")
-    summary = f"All {total} are valid." if good == len(measured) else f"{good} of {total} are valid."
-    if measured.empty:
+    windows = measured.frames.windows
+    counted = windows[windows["purpose"] == "measured"]
+    good = int(counted["valid"].sum())
+    total = units.plural(len(counted), "measured window")
+    summary = f"All {total} are valid." if good == len(counted) else f"{good} of {total} are valid."
+    if counted.empty:
         summary = "No window was measured."
-    if not analysis.frames.record.suite.measure.energy:
+    if not measured.frames.record.suite.measure.energy:
         summary = "Joules are not metered (energy: off)."
     lead = (
         f"{summary} A window that fails a check is marked, never dropped; a system with such a window is shown but "
         "not ranked by energy."
     )
     passages = (
-        _caveats(analysis),
-        *_data(analysis),
-        *_blocks(analysis),
-        _provenances(analysis, origins(analysis)),
-        Passage("Windows", (), folded=(_windows(analysis),)),
+        _caveats(measured, comparison),
+        *_data(comparison),
+        *_blocks(measured),
+        _provenances(measured, origins(measured)),
+        Passage("Windows", (), folded=(_windows(measured),)),
     )
     return Section("validity", "Validity", "Are the measurements valid?", lead, passages)
 
 
-def _data(analysis: Analysis) -> tuple[Passage, ...]:
+def _data(comparison: Comparison) -> tuple[Passage, ...]:
     """Make the table of checks of the data."""
-    check = analysis.comparison.data
+    check = comparison.data
     if check is None:
         return ()
     head, rows = input_check.table(check)
@@ -61,15 +62,15 @@ def _data(analysis: Analysis) -> tuple[Passage, ...]:
     return (Passage(input_check.TITLE, (), (table,)),)
 
 
-def _caveats(analysis: Analysis) -> Passage:
-    caveats = analysis.comparison.caveats
+def _caveats(measured: Measured, comparison: Comparison) -> Passage:
+    caveats = comparison.caveats
     if not caveats:
         return Passage("Caveats", ("None: no check of this run found a limitation.",))
     table = Table(
         caption=f"Limitations ({len(caveats)})",
         columns=(Column("Code"), Column("Meaning"), Column("Affects")),
         rows=tuple(
-            (Cell(each.code), Cell(each.text), Cell(_named(analysis, each.systems) or "the run")) for each in caveats
+            (Cell(each.code), Cell(each.text), Cell(_named(measured, each.systems) or "the run")) for each in caveats
         ),
         prose=True,
         note="Most serious first. Programs find them under caveats in wattbench compare --format json.",
@@ -84,11 +85,11 @@ _ASKED_AGAIN: Mapping[SpoiledBy | None, str] = {
 }
 
 
-def _blocks(analysis: Analysis) -> tuple[Passage, ...]:
+def _blocks(measured: Measured) -> tuple[Passage, ...]:
     """Describe the blocks of the run, and why some of them were asked again."""
-    layout = blocks_asked(analysis.frames.run)
+    layout = blocks_asked(measured.frames.run)
     if layout is None:
-        if analysis.frames.record.imported is not None or analysis.comparison.load is not None:
+        if measured.frames.record.imported is not None or measured.load is not None:
             return ()
         return (Passage("Blocks", ("One block: what changes on the machine over time is in no interval.",)),)
     sentences = [f"{units.plural(layout.blocks, 'block')}: in each, all systems were asked the same items."]
@@ -111,7 +112,7 @@ def _blocks(analysis: Analysis) -> tuple[Passage, ...]:
     return (Passage("Blocks", tuple(sentences)),)
 
 
-def _provenances(analysis: Analysis, by_component: Sequence[Origin]) -> Passage:
+def _provenances(measured: Measured, by_component: Sequence[Origin]) -> Passage:
     if not by_component:
         return Passage("Where the joules come from", ("No window of this run has joules.",))
     labels = dict.fromkeys(each.provenance for each in by_component)
@@ -126,7 +127,7 @@ def _provenances(analysis: Analysis, by_component: Sequence[Origin]) -> Passage:
             *numbers("Step", "Windows", "Joules"),
             Column("Systems"),
         ),
-        rows=tuple(_origin(analysis, each) for each in by_component),
+        rows=tuple(_origin(measured, each) for each in by_component),
         note=(
             "Step: the update interval of the sensor; a window that is not much longer is marked. A dash: not "
             "recorded. A component inside another, such as a GPU behind a meter at the wall, is not added to it."
@@ -135,7 +136,7 @@ def _provenances(analysis: Analysis, by_component: Sequence[Origin]) -> Passage:
     return Passage("Where the joules come from", sentences, (table,))
 
 
-def _origin(analysis: Analysis, each: Origin) -> tuple[Cell, ...]:
+def _origin(measured: Measured, each: Origin) -> tuple[Cell, ...]:
     return (
         Cell(each.component),
         energy_badge(each.provenance),
@@ -144,27 +145,27 @@ def _origin(analysis: Analysis, each: Origin) -> tuple[Cell, ...]:
         Cell(units.quantity(each.meter.step_s, "s")),
         Cell(units.count(each.windows)),
         Cell(units.quantity(each.energy_j, "J")),
-        Cell(_named(analysis, each.systems)),
+        Cell(_named(measured, each.systems)),
     )
 
 
-def _named(analysis: Analysis, systems: Sequence[str]) -> str:
+def _named(measured: Measured, systems: Sequence[str]) -> str:
     """Name systems, or write ``all systems`` for all of a run with several."""
-    everyone = set(analysis.frames.systems) <= set(systems) and len(systems) > 1
+    everyone = set(measured.frames.systems) <= set(systems) and len(systems) > 1
     return "all systems" if everyone else ", ".join(systems)
 
 
-def _windows(analysis: Analysis) -> Table:
-    windows = analysis.frames.windows
+def _windows(measured: Measured) -> Table:
+    windows = measured.frames.windows
     shown = shown_windows(windows["valid"].to_numpy(dtype=bool), MOST_WINDOWS)
     blocks, cpu = bool(windows["block"].notna().any()), bool(windows["own_cpu_s"].notna().any())
-    metered = analysis.frames.record.suite.measure.energy
+    metered = measured.frames.record.suite.measure.energy
     note = "Passes: how many times the items of the window were asked to make it long enough."
     caption = f"All windows ({len(windows)})"
     if len(shown) < len(windows):
         invalid = int((~windows["valid"].astype(bool)).sum())
         caption = f"{len(shown):,} of {len(windows):,} windows, those not valid ({invalid:,}) first"
-        note += f" All windows are in {analysis.frames.run.layout.windows_table.resolve()}."
+        note += f" All windows are in {measured.frames.run.layout.windows_table.resolve()}."
     return Table(
         caption=caption,
         columns=(

@@ -7,7 +7,7 @@ import shlex
 from wattbench.errors import UserError, nearest
 from wattbench.records import ALL_FORMS, Forms, in_clauses
 from wattbench_reports.analyses.wrong_answers import AnswersToRead, AnswerToRead, answers_to_read
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.strictness import MATTERS, SystemStrictness
 from wattbench_reports.presenter.model import (
@@ -41,17 +41,17 @@ _NOTE = (
 )
 
 
-def wrong_section(analysis: Analysis) -> Section | None:
+def wrong_section(measured: Measured) -> Section | None:
     """Make a passage per system with wrong answers; None where no answer is wrong, or no text is recorded."""
-    analysis = analysis.by_item
-    by_system = [each for each in answers_to_read(analysis, analysis.frames.systems) if _has_texts(each)]
+    measured = measured.by_item
+    by_system = [each for each in answers_to_read(measured, measured.frames.systems) if _has_texts(each)]
     if not by_system:
         return None
     shown, others = by_system[:MOST_SYSTEMS], by_system[MOST_SYSTEMS:]
-    tables = _tables(analysis)
+    tables = _tables(measured)
     passages = [Passage("If answers were compared less exactly", (), folded=tables)] if tables else []
-    passages += [_passage(analysis, each) for each in shown]
-    root = shlex.quote(str(analysis.frames.run.layout.root.resolve()))
+    passages += [_passage(measured, each) for each in shown]
+    root = shlex.quote(str(measured.frames.run.layout.root.resolve()))
     passages.append(
         Passage(
             "Others",
@@ -65,12 +65,12 @@ def wrong_section(analysis: Analysis) -> Section | None:
 
 
 def answers_section(
-    analysis: Analysis, *, system: str | None, task: str | None, limit: int, only_wrong: bool
+    measured: Measured, *, system: str | None, task: str | None, limit: int, only_wrong: bool
 ) -> Section:
     """Make the section that `wattbench items` prints: some answers of each system with their prompts and keys.
 
     Args:
-        analysis: of the run.
+        measured: of the run.
         system: only of this one.
         task: only to this one.
         limit: answers of each system, at most.
@@ -79,13 +79,13 @@ def answers_section(
     Raises:
         UserError: there is no such system or task, or a table is damaged.
     """
-    systems = analysis.frames.systems
-    tasks = [str(name) for name in analysis.frames.items["task"].cat.categories]
+    systems = measured.frames.systems
+    tasks = [str(name) for name in measured.frames.items["task"].cat.categories]
     for option, name, known in (("--system", system, systems), ("--task", task, tasks)):
         if name is not None and name not in known:
             raise UserError(f"{option} {name!r:.80}: not in this run{nearest(name, known)}")
-    chosen = answers_to_read(analysis, systems if system is None else [system], limit, task=task, only_wrong=only_wrong)
-    passages = tuple(_passage(analysis, each, only_wrong=only_wrong) for each in chosen)
+    chosen = answers_to_read(measured, systems if system is None else [system], limit, task=task, only_wrong=only_wrong)
+    passages = tuple(_passage(measured, each, only_wrong=only_wrong) for each in chosen)
     return Section("answers", "Answers", "Answers", "", passages)
 
 
@@ -93,8 +93,8 @@ def _has_texts(each: AnswersToRead) -> bool:
     return any(answer.output is not None for answer in each.shown)
 
 
-def _passage(analysis: Analysis, each: AnswersToRead, *, only_wrong: bool = True) -> Passage:
-    shown = tuple(_example(analysis, each.system, answer) for answer in each.shown)
+def _passage(measured: Measured, each: AnswersToRead, *, only_wrong: bool = True) -> Passage:
+    shown = tuple(_example(measured, each.system, answer) for answer in each.shown)
     of = units.plural(each.wrong, "wrong answer") if only_wrong else units.plural(each.answers, "answer")
     return Passage(
         heading=each.system,
@@ -103,7 +103,7 @@ def _passage(analysis: Analysis, each: AnswersToRead, *, only_wrong: bool = True
     )
 
 
-def _example(analysis: Analysis, system: str, answer: AnswerToRead) -> Example:
+def _example(measured: Measured, system: str, answer: AnswerToRead) -> Example:
     said = "Answer, compared as it is" if answer.filtered is None else "Answer"
     quotes = [(said, answer.output, "first"), ("Extracted answer, which was compared", answer.filtered, "first")]
     given = [("Prompt", answer.prompt, "last"), ("Key", answer.target, "first")]
@@ -116,7 +116,7 @@ def _example(analysis: Analysis, system: str, answer: AnswerToRead) -> Example:
         quotes=tuple(quote(label, text, which) for label, text, which in given if text is not None),
         sides=(
             ShownAnswer(
-                heading=Cell(system, series=analysis.frames.systems.index(system)),
+                heading=Cell(system, series=measured.frames.systems.index(system)),
                 verdict="right" if right else "wrong",
                 style="badge" if right else "badge-bad",
                 facts=facts,
@@ -126,25 +126,25 @@ def _example(analysis: Analysis, system: str, answer: AnswerToRead) -> Example:
     )
 
 
-def _tables(analysis: Analysis) -> tuple[Table, ...]:
+def _tables(measured: Measured) -> tuple[Table, ...]:
     """Make the tables of scores by system, and of cells that a change would move by more than 2 points."""
-    shares = analysis.workload.shares
-    changed = [each for each in analysis.strictness.values() if each.gain(ALL_FORMS, shares) or each.best(shares)]
+    shares = measured.workload.shares
+    changed = [each for each in measured.strictness.values() if each.gain(ALL_FORMS, shares) or each.best(shares)]
     if not changed:
         return ()
-    return tuple(table for table in (_by_system(analysis, changed), _by_task(analysis, changed)) if table.rows)
+    return tuple(table for table in (_by_system(measured, changed), _by_task(measured, changed)) if table.rows)
 
 
 _CHOICES: tuple[Forms, ...] = ((), *((form,) for form in ALL_FORMS), ALL_FORMS)
 _FORM_COLUMNS = ("Blanks stripped", "Lower-cased", "Punctuation dropped", "First line", "All four")
 
 
-def _by_system(analysis: Analysis, changed: list[SystemStrictness]) -> Table:
-    shares = analysis.workload.shares
+def _by_system(measured: Measured, changed: list[SystemStrictness]) -> Table:
+    shares = measured.workload.shares
     rows = []
     for each in changed[:MOST_CELLS]:
         cells = (Cell(units.percent(each.score(forms, shares))) for forms in _CHOICES)
-        rows.append((_named(analysis, each.system), *cells))
+        rows.append((_named(measured, each.system), *cells))
     note = _NOTE
     if any(each.sampled < each.wrong for each in changed):
         most = max(each.sampled for each in changed)
@@ -157,7 +157,7 @@ def _by_system(analysis: Analysis, changed: list[SystemStrictness]) -> Table:
     )
 
 
-def _by_task(analysis: Analysis, changed: list[SystemStrictness]) -> Table:
+def _by_task(measured: Measured, changed: list[SystemStrictness]) -> Table:
     cells = [
         (cell.score(ALL_FORMS) - cell.score(), cell)
         for each in changed
@@ -167,7 +167,7 @@ def _by_task(analysis: Analysis, changed: list[SystemStrictness]) -> Table:
     cells.sort(key=lambda pair: -pair[0])
     rows = tuple(
         (
-            _named(analysis, cell.system),
+            _named(measured, cell.system),
             Cell(cell.task),
             *(Cell(units.percent(cell.score(forms))) for forms in _CHOICES),
         )
@@ -182,5 +182,5 @@ def _by_task(analysis: Analysis, changed: list[SystemStrictness]) -> Table:
     )
 
 
-def _named(analysis: Analysis, system: str) -> Cell:
-    return Cell(system, series=analysis.frames.systems.index(system))
+def _named(measured: Measured, system: str) -> Cell:
+    return Cell(system, series=measured.frames.systems.index(system))

@@ -40,7 +40,9 @@ if TYPE_CHECKING:
 
     from wattbench.config import Resolved
     from wattbench.records import RunRecords
-    from wattbench_reports.comparison.analysis import Analysis
+    from wattbench_reports.comparison.measured import Measured
+    from wattbench_reports.comparison.paid import Paid
+    from wattbench_reports.comparison.weighed import Weighed
     from wattbench_reports.routing.context import RoutingOptions, StudyContext
     from wattbench_reports.routing.fitting.fitted import Split
     from wattbench_reports.routing.model import RoutingChoice, RoutingStudy
@@ -98,12 +100,17 @@ class WrittenRoute:
 
 
 def write_route(
-    analysis: Analysis, study: RoutingStudy | str, folder: Path, options: RoutingOptions | None = None
+    measured: Measured,
+    paid: Paid,
+    weighed: Weighed,
+    study: RoutingStudy | str,
+    folder: Path,
+    options: RoutingOptions | None = None,
 ) -> WrittenRoute:
     """Train the router that a study recommends, or the best one that can be written, and write it with a suite.
 
     Args:
-        analysis: of the run.
+        measured, paid, weighed: of the run.
         study: of the run.
         folder: which is made; one that is there must be empty.
         options: those of the study.
@@ -111,13 +118,13 @@ def write_route(
     Raises:
         UserError: no router of this run can be written, or the folder cannot be.
     """
-    records = analysis.frames.run
+    records = measured.frames.run
     resolved = _suite_of(records, folder)
-    context = context_of_run(analysis, options or AS_RECORDED)
+    context = context_of_run(measured, paid, weighed, options or AS_RECORDED)
     if isinstance(study, str) or isinstance(context, str):
         raise UserError(f"{records.layout.root}: no router can be written: {study}")
     kind, setting = _recommended(records, study)
-    work = _work(analysis, resolved, context)
+    work = _work(measured, resolved, context)
     try:
         target = expanded(folder).resolve()
     except ValueError as error:
@@ -127,7 +134,7 @@ def write_route(
         temporary = Path(tempfile.mkdtemp(prefix=".wattbench-", dir=target.parent))
     try:
         router = train(work.context, work.texts, work.split, kind, setting, temporary / MODEL)
-        written = replace(_judged(analysis, work, router, target), note=_note(study, kind))
+        written = replace(_judged(measured, paid, weighed, work, router, target), note=_note(study, kind))
         text = _suite(records, resolved, work, router, written)
         write_atomically(temporary / SUITE, text.encode())
         _move(temporary, target)
@@ -181,19 +188,19 @@ def _recommended(records: RunRecords, study: RoutingStudy) -> tuple[str, str]:
     return best.kind, best.setting
 
 
-def _work(analysis: Analysis, resolved: Resolved, context: StudyContext) -> _TrainingData:
+def _work(measured: Measured, resolved: Resolved, context: StudyContext) -> _TrainingData:
     answers = context.answers
     if answers.items > MOST_ITEMS:
         kept = np.sort(np.random.default_rng(SEED).choice(answers.items, MOST_ITEMS, replace=False))
         context = replace(context, answers=answers_among(answers, kept.astype(np.int64)))
         answers = context.answers
-    reader, texts = _requests(analysis, resolved, context)
+    reader, texts = _requests(measured, resolved, context)
     split = split_items(answers.domain, alike(texts))
     assert answers.rows is not None  # of a run, they are known
-    return _TrainingData(context, texts, reader, split, _documents(analysis, answers.rows[split.test]))
+    return _TrainingData(context, texts, reader, split, _documents(measured, answers.rows[split.test]))
 
 
-def _requests(analysis: Analysis, resolved: Resolved, context: StudyContext) -> tuple[str, list[str]]:
+def _requests(measured: Measured, resolved: Resolved, context: StudyContext) -> tuple[str, list[str]]:
     """Return the name of the system whose prompt form the router reads, and the requests in that form.
 
     The shortest form without a chat template: worked examples say nothing of a request, and a template is a model's.
@@ -208,11 +215,11 @@ def _requests(analysis: Analysis, resolved: Resolved, context: StudyContext) -> 
     assert answers.rows is not None
     shortest: tuple[str, list[str]] | None = None
     for name in forms.values():  # one after the other: prompts are most of a run's bytes
-        texts = item_prompts(analysis.frames, name, answers.rows, None)
+        texts = item_prompts(measured.frames, name, answers.rows, None)
         if texts is not None and (shortest is None or _length(texts) < _length(shortest[1])):
             shortest = name, texts
     if shortest is None:
-        raise UserError(f"{analysis.frames.run.layout.root}: no router can be written: prompts are not on record")
+        raise UserError(f"{measured.frames.run.layout.root}: no router can be written: prompts are not on record")
     return shortest
 
 
@@ -220,9 +227,9 @@ def _length(texts: Sequence[str]) -> int:
     return sum(map(len, texts))
 
 
-def _documents(analysis: Analysis, rows: NDArray[np.int64]) -> dict[str, list[int]]:
+def _documents(measured: Measured, rows: NDArray[np.int64]) -> dict[str, list[int]]:
     """Return the documents of some rows of the item table, by task."""
-    items, row = analysis.frames.items, analysis.frames.row_of_answer
+    items, row = measured.frames.items, measured.frames.row_of_answer
     _, first = np.unique(row, return_index=True)
     chosen = items.iloc[first[rows]]
     documents: dict[str, list[int]] = {}
@@ -231,13 +238,15 @@ def _documents(analysis: Analysis, rows: NDArray[np.int64]) -> dict[str, list[in
     return documents
 
 
-def _judged(analysis: Analysis, work: _TrainingData, router: RouterToWrite, folder: Path) -> WrittenRoute:
+def _judged(
+    measured: Measured, paid: Paid, weighed: Weighed, work: _TrainingData, router: RouterToWrite, folder: Path
+) -> WrittenRoute:
     """Judge the written router, and the best single system, on the test items."""
     test = np.flatnonzero(work.split.test)
     answers = answers_among(work.context.answers, test)
     context = replace(work.context, answers=answers)
     columns = router.choose([work.texts[each] for each in test.tolist()])
-    bill = router_own(analysis, context.options).amounts
+    bill = router_own(measured, paid, weighed, context.options).amounts
     routed = with_own_cost(pick(answers, columns), bill, answers.unit, context.settings.worth)
     members = tuple(answers.systems[each] for each in sorted(set(router.columns)))
     single = context.baseline.single

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.comparison.paid import Paid
 from wattbench_reports.export.frames.typed_frame import typed
 from wattbench_reports.metrics.money import UNNAMED
 from wattbench_reports.tables.run_tables import NODE
@@ -88,7 +89,7 @@ COLUMNS = {
 """The columns in order, with pandas' type of each. A value that was not measured or is not known is missing."""
 
 
-def items_frame(analysis: Analysis) -> pd.DataFrame:
+def items_frame(measured: Measured, paid: Paid) -> pd.DataFrame:
     """Return a row per answer, columns `COLUMNS`, in the order of the record. Under load: only at the rate compared.
 
     Raises:
@@ -96,10 +97,10 @@ def items_frame(analysis: Analysis) -> pd.DataFrame:
     """
     import pandas as pd
 
-    return pd.concat(item_parts(analysis), ignore_index=True)
+    return pd.concat(item_parts(measured, paid), ignore_index=True)
 
 
-def item_parts(analysis: Analysis) -> Iterator[pd.DataFrame]:
+def item_parts(measured: Measured, paid: Paid) -> Iterator[pd.DataFrame]:
     """Yield `items_frame` in parts, so that the answers need not be in memory.
 
     Raises:
@@ -107,7 +108,7 @@ def item_parts(analysis: Analysis) -> Iterator[pd.DataFrame]:
     """
     import pandas as pd
 
-    frames, currency, first = analysis.frames, _currency(analysis), 0
+    frames, currency, first = measured.frames, _currency(paid), 0
     names = (*_AS_RECORDED.values(), "finished_s", "first_token_s")
     for part in frames.parts(*names, newer=tuple(_NEWER.values())):
         seconds = (part["finished_s"] - part["started_s"]).where(part["failure"].isna())
@@ -116,7 +117,7 @@ def item_parts(analysis: Analysis) -> Iterator[pd.DataFrame]:
                 **{name: part.get(of_record) for name, of_record in (_AS_RECORDED | _NEWER).items()},
                 "seconds": seconds,
                 "first_token_seconds": part["first_token_s"] - part["started_s"],
-                "cost": analysis.paid_.answers_money(analysis.frames, slice(first, first + len(part))),
+                "cost": paid.answers_money(measured.frames, slice(first, first + len(part))),
                 "currency": currency,
                 "node": part[NODE].replace("", None) if NODE in part else None,
             },
@@ -126,6 +127,6 @@ def item_parts(analysis: Analysis) -> Iterator[pd.DataFrame]:
         yield typed(table, COLUMNS, frames.run.layout.items_table)
 
 
-def _currency(analysis: Analysis) -> str | None:
+def _currency(paid: Paid) -> str | None:
     """Return the currency of the costs; None without costs, or where an import names no currency."""
-    return None if analysis.money is None or analysis.money.currency == UNNAMED else analysis.money.currency
+    return None if paid.money is None or paid.money.currency == UNNAMED else paid.money.currency

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.machines import FIGURES, Machine, machines_of
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.export.frames.typed_frame import typed
 from wattbench_reports.metrics.throughput import CLIENT_SHARE, RATES
 
@@ -38,7 +38,7 @@ COLUMNS = {
 """The columns in order, with pandas' type of each. What is not known, and a bound that does not exist, is missing."""
 
 
-def machines_frame(analysis: Analysis) -> pd.DataFrame:
+def machines_frame(measured: Measured) -> pd.DataFrame:
     """Return a row per machine, columns `COLUMNS`; no rows for a run that another tool measured.
 
     Raises:
@@ -46,8 +46,8 @@ def machines_frame(analysis: Analysis) -> pd.DataFrame:
     """
     import pandas as pd
 
-    machines = analysis.comparison.machines or machines_of(analysis.frames)
-    run = analysis.frames.run
+    machines = measured.machines or machines_of(measured.frames)
+    run = measured.frames.run
     rows = [machine_row(each) | {"run": run.header.run} for each in machines.machines]
     return typed(pd.DataFrame(rows, columns=list(COLUMNS)), COLUMNS, run.layout.windows_table)
 

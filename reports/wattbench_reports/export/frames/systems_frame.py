@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.comparison import Comparison
+from wattbench_reports.comparison.emitted import Emitted
+from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.comparison.paid import Paid
 from wattbench_reports.comparison.system_figures import THROUGHPUT, latency_columns
 from wattbench_reports.metrics.added_ratios import added_figures
 from wattbench_reports.metrics.carbon.sci import Sci
@@ -64,41 +67,46 @@ how many the intervals are clustered; the bounds for another run are of all doma
 (`wattbench_reports.metrics.throughput`)."""
 
 
-def figures_frame(analysis: Analysis) -> pd.DataFrame:
+def figures_frame(measured: Measured, paid: Paid, emitted: Emitted, comparison: Comparison) -> pd.DataFrame:
     """Return a row per system and domain, columns `TYPES`, at full precision: all domains together first, then each.
 
     What `wattbench compare` prints is the rows without a domain. A figure that does not exist is missing, and so is a
     bound that is infinite: `j_per_correct` is then there and `j_per_correct_high` is not.
     """
-    rows = [*_rows(analysis, None), *(row for domain in analysis.by_domain for row in _rows(analysis, domain))]
+    rows = [
+        *_rows(measured, paid, emitted, comparison, None),
+        *(row for domain in measured.by_domain for row in _rows(measured, paid, emitted, comparison, domain)),
+    ]
     finite = [{name: None if value in (math.inf, -math.inf) else value for name, value in row.items()} for row in rows]
     return pd.DataFrame(finite, columns=list(TYPES)).astype(TYPES)
 
 
-def _rows(analysis: Analysis, domain: str | None) -> Iterator[dict[str, Any]]:
-    measured = analysis.measured if domain is None else analysis.by_domain[domain]
-    sci = analysis.comparison.sci if domain is None else analysis.emitted_.sci_in(analysis.measured_, domain)
-    impacts = analysis.comparison.impacts_of if domain is None else analysis.emitted_.impacts_in(analysis.measured_, domain)
-    money = analysis.money if domain is None else analysis.paid_.money_of(analysis.measured_, domain)
-    added = added_figures(analysis.read.added, analysis.shares if domain is None else _share(analysis, domain))
-    load = analysis.comparison.load
-    for name, figures in measured.items():
+def _rows(
+    measured: Measured, paid: Paid, emitted: Emitted, comparison: Comparison, domain: str | None
+) -> Iterator[dict[str, Any]]:
+    systems = measured.systems if domain is None else measured.by_domain[domain]
+    sci = emitted.sci if domain is None else emitted.sci_in(measured, domain)
+    impacts = emitted.impacts_of if domain is None else emitted.impacts_in(measured, domain)
+    money = paid.money if domain is None else paid.money_of(measured, domain)
+    added = added_figures(measured.read.added, measured.shares if domain is None else _share(measured, domain))
+    load = measured.load
+    for name, figures in systems.items():
         if not figures.requests:  # it was asked nothing in this domain
             continue
         yield {
-            "run": _utf8(analysis.comparison.run),
-            "suite": _utf8(analysis.comparison.suite),
+            "run": _utf8(measured.run),
+            "suite": _utf8(measured.suite),
             "system": name,
-            "kind": analysis.kinds[name],
+            "kind": measured.kinds[name],
             "domain": domain,
-            "energy_above_idle_j_per_request": _above_idle(analysis, name, domain),
-            "valid": analysis.judged[name].valid,
-            "imported": analysis.judged[name].imported,
-            "yardstick": name in analysis.yardsticks,
-            **_uncertainty(analysis, name, domain),
+            "energy_above_idle_j_per_request": _above_idle(measured, name, domain),
+            "valid": measured.judged[name].valid,
+            "imported": measured.judged[name].imported,
+            "yardstick": name in measured.yardsticks,
+            **_uncertainty(comparison, name, domain),
             "offered_per_s": None if load is None else load.compared.offered_per_s,
             **_figures(figures),
-            **({} if domain is not None else _throughput(analysis, name)),
+            **({} if domain is not None else _throughput(comparison, name)),
             **_grams(sci.get(name)),
             **_impacts(impacts.get(name, ())),
             **_money(money, name),
@@ -110,8 +118,8 @@ def _rows(analysis: Analysis, domain: str | None) -> Iterator[dict[str, Any]]:
         }
 
 
-def _uncertainty(analysis: Analysis, system: str, domain: str | None) -> dict[str, Any]:
-    (row,) = (each for each in analysis.comparison.systems if each.system == system)
+def _uncertainty(comparison: Comparison, system: str, domain: str | None) -> dict[str, Any]:
+    (row,) = (each for each in comparison.systems if each.system == system)
     if domain is not None:
         return {"blocks": row.blocks, "sessions": 1}
     return {
@@ -139,8 +147,8 @@ def _figures(figures: Measures) -> dict[str, Any]:
     }
 
 
-def _throughput(analysis: Analysis, system: str) -> dict[str, Any]:
-    (row,) = (each for each in analysis.comparison.systems if each.system == system)
+def _throughput(comparison: Comparison, system: str) -> dict[str, Any]:
+    (row,) = (each for each in comparison.systems if each.system == system)
     return {name: getattr(row, name) for name in THROUGHPUT}
 
 
@@ -170,8 +178,8 @@ def _money(money: RunMoney | None, system: str) -> dict[str, Any]:
     }
 
 
-def _share(analysis: Analysis, domain: str) -> Shares:
-    return np.array([float(name == domain) for name in analysis.basis.domains])
+def _share(measured: Measured, domain: str) -> Shares:
+    return np.array([float(name == domain) for name in measured.basis.domains])
 
 
 def _utf8(text: str) -> str:
@@ -179,9 +187,9 @@ def _utf8(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _above_idle(analysis: Analysis, system: str, domain: str | None) -> float | None:
+def _above_idle(measured: Measured, system: str, domain: str | None) -> float | None:
     """Return the mean joules above idle over the metered requests; None if the idle power of some was not measured."""
-    frames = analysis.frames
+    frames = measured.frames
     rows = frames.answers_of(system)
     metered = ~np.isnan(frames.figures("energy_j", rows))
     if domain is not None:

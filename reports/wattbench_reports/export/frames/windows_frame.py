@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.export.frames.typed_frame import typed
 from wattbench_reports.metrics.throughput import CLIENT_SHARE, RATES, window_throughput
 from wattbench_reports.tables.run_tables import NEWER_WINDOW_COLUMNS, NODE
@@ -46,25 +46,25 @@ COLUMNS = {
 count (`wattbench_reports.metrics.throughput`). Figures per component are JSON objects, as components vary."""
 
 
-def windows_frame(analysis: Analysis) -> pd.DataFrame:
+def windows_frame(measured: Measured) -> pd.DataFrame:
     """Return a row per window, columns `COLUMNS`; the reasons of each as one text.
 
     Raises:
         UserError: the record is damaged.
     """
     older = [name for name in COLUMNS if name not in (*NEWER_WINDOW_COLUMNS, NODE, *RATES, CLIENT_SHARE)]
-    table = analysis.frames.window_columns(*older)
-    windows = analysis.frames.windows
+    table = measured.frames.window_columns(*older)
+    windows = measured.frames.windows
     newer = {name: windows[name] for name in NEWER_WINDOW_COLUMNS} | {NODE: windows[NODE].where(windows[NODE] != "")}
     reasons = ["; ".join(map(str, () if each is None else each)) for each in table["reasons"]]
-    rates = {name: table["window"].map(of_window) for name, of_window in _served(analysis).items()}
-    return typed(table.assign(reasons=reasons, **newer, **rates), COLUMNS, analysis.frames.run.layout.windows_table)
+    rates = {name: table["window"].map(of_window) for name, of_window in _served(measured).items()}
+    return typed(table.assign(reasons=reasons, **newer, **rates), COLUMNS, measured.frames.run.layout.windows_table)
 
 
-def _served(analysis: Analysis) -> dict[str, dict[str, float]]:
+def _served(measured: Measured) -> dict[str, dict[str, float]]:
     """Return the throughput of each window by figure, at every rate and of every machine."""
-    load = analysis.comparison.load
-    every = [analysis.frames] if load is None else [at.frames for at in load.rates]
+    load = measured.load
+    every = [measured.frames] if load is None else [at.frames for at in load.rates]
     served: dict[str, dict[str, float]] = {}
     for frames in every:
         for name, of_window in window_throughput(frames.recorded or frames).items():

@@ -19,7 +19,9 @@ from wattbench.errors import UserError
 from wattbench.records import SystemRow
 from wattbench.records.rows.components import kind_of
 from wattbench.records.schema.header import MachineRecord
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.comparison import Comparison
+from wattbench_reports.comparison.emitted import Emitted
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.export.interchange.run_times import finished_s, metered_time
 from wattbench_reports.formatting.json_text import json_text
 from wattbench_reports.metrics.carbon import JOULES_PER_KWH, FlatIntensity
@@ -38,20 +40,20 @@ PARAMETERS_PER_UNIT = 1e9
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://pypi.org/project/wattbench/")
 
 
-def boamps_report(analysis: Analysis, system: str) -> str:
+def boamps_report(measured: Measured, emitted: Emitted, comparison: Comparison, system: str) -> str:
     """Return the BoAmps report of one system as JSON.
 
     Raises:
         UserError: the system has no valid joules, or nothing is known of its machine: the format requires both.
     """
-    split = _valid_energy(analysis, system)
+    split = _valid_energy(measured, system)
     if split is None or split.j_per_request is None:
-        raise UserError(f"a BoAmps report states the energy, and {_why_no_energy(analysis, system)}")
-    machine = _machine_of(analysis, system)
+        raise UserError(f"a BoAmps report states the energy, and {_why_no_energy(measured, system)}")
+    machine = _machine_of(measured, system)
     report: dict[str, Any] = {
-        "header": _header(analysis, system),
-        "task": _task(analysis, system, split),
-        "measures": [_measure(analysis, system, split, split.j_per_request)],
+        "header": _header(measured, system),
+        "task": _task(measured, comparison, system, split),
+        "measures": [_measure(measured, system, split, split.j_per_request)],
     }
     if machine.os:
         report["system"] = {"os": machine.os}
@@ -59,55 +61,55 @@ def boamps_report(analysis: Analysis, system: str) -> str:
         report["software"] = {"language": "python", "version": machine.python}
     # A run does not record whether its machine is hired.
     report["infrastructure"] = {"infraType": "other", "components": list(_components(machine))}
-    report |= _environment(analysis)
+    report |= _environment(emitted)
     return json_text(report)
 
 
-def _header(analysis: Analysis, system: str) -> dict[str, Any]:
-    finished = finished_s(analysis.frames.run)
+def _header(measured: Measured, system: str) -> dict[str, Any]:
+    finished = finished_s(measured.frames.run)
     if finished is None:
         raise UserError("a BoAmps report states when it was made, and the run's times are damaged")
     return {
         "formatVersion": VERSION,
         "formatVersionSpecificationUri": SPECIFICATION,
-        "reportId": str(_name_uuid(analysis, "boamps", system)),
+        "reportId": str(_name_uuid(measured, "boamps", system)),
         "reportDatetime": _moment(finished),
     }
 
 
-def _task(analysis: Analysis, system: str, split: SystemSplit) -> dict[str, Any]:
-    accuracy = analysis.measured[system].accuracy
+def _task(measured: Measured, comparison: Comparison, system: str, split: SystemSplit) -> dict[str, Any]:
+    accuracy = measured.systems[system].accuracy
     task: dict[str, Any] = {
         "taskStage": "inference",
         "taskFamily": "text generation",
         "nbRequest": split.requests,
-        "algorithms": list(_algorithms(analysis, system)),
-        "dataset": [_dataset(analysis, system, usage) for usage in ("input", "output")],
+        "algorithms": list(_algorithms(measured, system)),
+        "dataset": [_dataset(measured, system, usage) for usage in ("input", "output")],
     }
     if accuracy is not None:
         task["measuredAccuracy"] = float(min(1.0, max(0.0, accuracy.estimate)))
-    task["taskDescription"] = _description(analysis, system, split)
+    task["taskDescription"] = _description(measured, comparison, system, split)
     return task
 
 
-def _description(analysis: Analysis, system: str, split: SystemSplit) -> str:
-    tasks = ", ".join(dict.fromkeys(analysis.frames.categories("task")))
+def _description(measured: Measured, comparison: Comparison, system: str, split: SystemSplit) -> str:
+    tasks = ", ".join(dict.fromkeys(measured.frames.categories("task")))
     said = [
-        f"Run {analysis.comparison.run} of suite {analysis.comparison.suite}: {tasks}",
+        f"Run {measured.run} of suite {measured.suite}: {tasks}",
         f"powerConsumption is of {split.requests} requests, each counted once, at the machine, without the building's "
         "share (PUE), loading and idling",
         f"Joules: {provenance.explained([split.provenance])}",
     ]
-    said += [f"{name[0].upper()}{name[1:]}: {value}" for name, value in _throughput_of(analysis, system).items()]
-    if analysis.comparison.machines is not None:
+    said += [f"{name[0].upper()}{name[1:]}: {value}" for name, value in _throughput_of(comparison, system).items()]
+    if measured.machines is not None:
         said.append("Several machines measured; infrastructure is of the one that began the run")
     return f"{'. '.join(said)}."
 
 
-def _algorithms(analysis: Analysis, system: str) -> Iterator[dict[str, Any]]:
-    rows = analysis.frames.run.systems()
+def _algorithms(measured: Measured, system: str) -> Iterator[dict[str, Any]]:
+    rows = measured.frames.run.systems()
     row = rows.get(system)
-    yield _algorithm(system, analysis.kinds[system], row)
+    yield _algorithm(system, measured.kinds[system], row)
     for member in () if row is None else (*row.members, *row.experts):
         known = rows.get(member)
         yield _algorithm(member, None if known is None else known.kind, known)
@@ -130,9 +132,9 @@ def _algorithm(name: str, kind: str | None, row: SystemRow | None) -> dict[str, 
     return algorithm | {key: value for key, value in known.items() if value is not None}
 
 
-def _dataset(analysis: Analysis, system: str, usage: str) -> dict[str, Any]:
+def _dataset(measured: Measured, system: str, usage: str) -> dict[str, Any]:
     """Return the mean tokens of a single request, as the format asks for; one text where tokens are not counted."""
-    frames = analysis.frames
+    frames = measured.frames
     rows = frames.answers_of(system)
     column = "prompt_tokens" if usage == "input" else "output_tokens"
     tokens = frames.further(column)(rows) if usage == "input" else frames.figures(column, rows)
@@ -142,8 +144,8 @@ def _dataset(analysis: Analysis, system: str, usage: str) -> dict[str, Any]:
     return {"dataUsage": usage, "dataType": "text", "dataQuantity": 1}
 
 
-def _measure(analysis: Analysis, system: str, split: SystemSplit, j_per_request: float) -> dict[str, Any]:
-    record, time = analysis.frames.record, metered_time(analysis, system)
+def _measure(measured: Measured, system: str, split: SystemSplit, j_per_request: float) -> dict[str, Any]:
+    record, time = measured.frames.record, metered_time(measured, system)
     if record.imported is not None:
         measure: dict[str, Any] = {"measurementMethod": record.imported.source or "imported"}
     else:
@@ -151,20 +153,20 @@ def _measure(analysis: Analysis, system: str, split: SystemSplit, j_per_request:
         version = (record.machine.packages or {}).get("wattbench")
         if isinstance(version, str):
             measure["version"] = version
-        measure |= _tracking(analysis, split)
+        measure |= _tracking(measured, split)
     measure["powerConsumption"] = j_per_request * split.requests / JOULES_PER_KWH
     if time is not None:
         measure |= {"measurementDuration": time.seconds, "measurementDateTime": _moment(time.started_s)}
     return measure
 
 
-def _tracking(analysis: Analysis, split: SystemSplit) -> dict[str, str]:
+def _tracking(measured: Measured, split: SystemSplit) -> dict[str, str]:
     """Name the meters of the processor and of the GPUs, where they were metered separately."""
     tracking = {}
     for kind in ("cpu", "gpu"):
         parts = [part for part in split.components if kind_of(part.name) == kind]
-        meters = {analysis.frames.record.meters[part.name].meter for part in parts if
-                  part.name in analysis.frames.record.meters}  # fmt: skip
+        meters = {measured.frames.record.meters[part.name].meter for part in parts if
+                  part.name in measured.frames.record.meters}  # fmt: skip
         how = [*sorted(meters - {""}), provenance.joined(part.provenance for part in parts)]
         if parts:
             tracking[f"{kind}TrackingMode"] = ", ".join(each for each in dict.fromkeys(how) if each)
@@ -181,9 +183,9 @@ def _components(machine: MachineRecord) -> Iterator[dict[str, Any]]:
         yield {"componentType": "ram", "nbComponent": 1, "memorySize": machine.memory_bytes / BYTES_PER_GB}
 
 
-def _environment(analysis: Analysis) -> dict[str, Any]:
+def _environment(emitted: Emitted) -> dict[str, Any]:
     """Return the format's block on the environment. Empty without a country, which the block requires."""
-    carbon = analysis.comparison.carbon
+    carbon = emitted.carbon
     if carbon is None or carbon.grid is None:
         return {}
     environment: dict[str, Any] = {"country": carbon.grid.country}
@@ -197,30 +199,28 @@ def _moment(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _name_uuid(analysis: Analysis, *parts: str) -> uuid.UUID:
+def _name_uuid(measured: Measured, *parts: str) -> uuid.UUID:
     """Return the UUID (version 5) of a part of a run's export: the same whenever the run is exported."""
-    return uuid.uuid5(
-        _NAMESPACE, "\0".join((analysis.comparison.run, *parts)).encode("utf-8", "backslashreplace").hex()
-    )
+    return uuid.uuid5(_NAMESPACE, "\0".join((measured.run, *parts)).encode("utf-8", "backslashreplace").hex())
 
 
-def _valid_energy(analysis: Analysis, system: str) -> SystemSplit | None:
+def _valid_energy(measured: Measured, system: str) -> SystemSplit | None:
     """Return a system's joules; None where it has none, or where they are not valid."""
-    split = analysis.comparison.splits[system]
-    return split if split.j_per_request is not None and analysis.judged[system].valid else None
+    split = measured.splits[system]
+    return split if split.j_per_request is not None and measured.judged[system].valid else None
 
 
-def _why_no_energy(analysis: Analysis, system: str) -> str:
+def _why_no_energy(measured: Measured, system: str) -> str:
     """Return why `_valid_energy` returns none, as a sentence without its full stop."""
-    judged = analysis.judged[system]
-    if analysis.comparison.splits[system].j_per_request is None or not judged.causes:
+    judged = measured.judged[system]
+    if measured.splits[system].j_per_request is None or not judged.causes:
         return f"no joules of {system} were measured"
     return f"{judged.invalid} of {judged.windows} measured windows of {system} are not valid ({by_cause([judged])})"
 
 
-def _throughput_of(analysis: Analysis, system: str) -> dict[str, str]:
+def _throughput_of(comparison: Comparison, system: str) -> dict[str, str]:
     """Map the names of a system's throughput figures, and of its load, to their texts. Unknown figures are left out."""
-    figures = next(each for each in analysis.comparison.systems if each.system == system)
+    figures = next(each for each in comparison.systems if each.system == system)
     known = {}
     if figures.requests_per_s is not None:
         known["requests per second"] = throughput.requests(figures)
@@ -231,13 +231,13 @@ def _throughput_of(analysis: Analysis, system: str) -> dict[str, str]:
     return known
 
 
-def _machine_of(analysis: Analysis, system: str) -> MachineRecord:
+def _machine_of(measured: Measured, system: str) -> MachineRecord:
     """Return the machine that answered, as far as it is recorded.
 
     Raises:
         UserError: nothing of its hardware is recorded.
     """
-    record = analysis.frames.record
+    record = measured.frames.record
     machine = record.machine
     if record.imported is not None:
         machine = MachineRecord.of(record.imported.machines.get(system)) or MachineRecord()

@@ -11,7 +11,8 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.comparison import Comparison
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.export.interchange.run_times import finished_utc, metered_time
 from wattbench_reports.metrics.carbon.grid_mix import JOULES_PER_KWH
 from wattbench_reports.metrics.throughput import CLIENT_SHARE, RATES
@@ -39,23 +40,22 @@ _PARTS = {"cpu": "cpu", "gpu": "gpu", "dram": "ram"}
 """Component without its number to codecarbon's name for it."""
 
 
-def emissions_frame(analysis: Analysis) -> pd.DataFrame:
+def emissions_frame(measured: Measured, comparison: Comparison) -> pd.DataFrame:
     """Return a row per system, columns `COLUMNS`: the joules of its requests, each counted once, and their grams.
 
     `project_name` is the suite, `experiment_id` the system. The row of a system without joules has no energy.
     """
     import pandas as pd
 
-    machine = _machine(analysis)
-    rows = [machine | _row(analysis, name) for name in analysis.frames.systems]
+    machine = _machine(measured)
+    rows = [machine | _row(measured, comparison, name) for name in measured.frames.systems]
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(object)
 
 
-def _row(analysis: Analysis, name: str) -> dict[str, Any]:
-    comparison = analysis.comparison
+def _row(measured: Measured, comparison: Comparison, name: str) -> dict[str, Any]:
     split, sci, carbon = comparison.splits[name], comparison.sci.get(name), comparison.carbon
     pue = 1.0 if carbon is None else carbon.pue
-    time = metered_time(analysis, name)
+    time = metered_time(measured, name)
     figures = next(each for each in comparison.systems if each.system == name)
     row: dict[str, Any] = {
         "project_name": comparison.suite,
@@ -67,7 +67,7 @@ def _row(analysis: Analysis, name: str) -> dict[str, Any]:
     }
     if split.j_per_request is not None:
         row["energy_consumed"] = split.j_per_request * split.requests / JOULES_PER_KWH * pue
-        row |= _by_part(analysis, name, pue, row["duration"])
+        row |= _by_part(measured, name, pue, row["duration"])
     site = None if comparison.impacts is None else comparison.impacts.site
     if site is not None:
         row["wue"] = site.per_kwh
@@ -81,8 +81,8 @@ def _row(analysis: Analysis, name: str) -> dict[str, Any]:
     return row
 
 
-def _by_part(analysis: Analysis, name: str, pue: float, duration_s: float | None) -> dict[str, float]:
-    split = analysis.comparison.splits[name]
+def _by_part(measured: Measured, name: str, pue: float, duration_s: float | None) -> dict[str, float]:
+    split = measured.splits[name]
     joules: dict[str, float] = {}
     for component in split.components:
         part = _PARTS.get(re.sub(r"\d+$", "", component.name))
@@ -94,13 +94,13 @@ def _by_part(analysis: Analysis, name: str, pue: float, duration_s: float | None
     return fields
 
 
-def _machine(analysis: Analysis) -> dict[str, Any]:
-    if analysis.frames.record.imported is not None:
-        return {"timestamp": finished_utc(analysis.frames.run)[:19]}
-    machine = analysis.frames.record.machine
+def _machine(measured: Measured) -> dict[str, Any]:
+    if measured.frames.record.imported is not None:
+        return {"timestamp": finished_utc(measured.frames.run)[:19]}
+    machine = measured.frames.record.machine
     names = Counter(machine.gpus)
     return {
-        "timestamp": finished_utc(analysis.frames.run)[:19],
+        "timestamp": finished_utc(measured.frames.run)[:19],
         "os": machine.os,
         "python_version": machine.python,
         "codecarbon_version": machine.codecarbon,

@@ -13,7 +13,10 @@ from typing import Any
 from wattbench.errors import UserError
 from wattbench.terminal import TextColumn
 from wattbench_reports.analyses.training_cost import Training, trainings
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.comparison import Comparison
+from wattbench_reports.comparison.emitted import Emitted
+from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.comparison.paid import Paid
 from wattbench_reports.comparison.system_figures import SystemFigures
 from wattbench_reports.formatting import units
 from wattbench_reports.formatting.markdown import escaped, front_matter, in_code, markdown_table
@@ -34,7 +37,7 @@ PRE_TRAINING = ("pretraining", "pre-training")
 TASK_TYPE = "text-generation"
 
 
-def model_card(analysis: Analysis, system: str) -> str:
+def model_card(measured: Measured, paid: Paid, emitted: Emitted, comparison: Comparison, system: str) -> str:
     """Return the card of one system: YAML between lines of ``---``, then the cost of its answers in Markdown.
 
     The emissions of the front matter are those of its training, and are left out if that is not recorded.
@@ -42,19 +45,19 @@ def model_card(analysis: Analysis, system: str) -> str:
     Raises:
         UserError: no carbon intensity is set, or it varies by hour and the system was trained at an unknown time.
     """
-    carbon = analysis.comparison.carbon
+    carbon = emitted.carbon
     if carbon is None:
         raise UserError(
             "a model card states grams of CO2, and no grid is named. Name the grid where the model was trained and run "
             "with --region, such as --region DEU, or set its carbon intensity with --intensity"
         )
-    figures = next(each for each in analysis.comparison.systems if each.system == system)
-    trained = next((each for each in trainings(analysis) if each.system == system), None)
+    figures = next(each for each in comparison.systems if each.system == system)
+    trained = next((each for each in trainings(measured, emitted) if each.system == system), None)
     data: dict[str, Any] = {}
     if trained is not None and trained.energy_j is not None:
         data["co2_eq_emissions"] = _emissions(trained, carbon)
-    data["model-index"] = [{"name": system, "results": list(_results(analysis, system))}]
-    return f"{front_matter(data)}\n" + "\n".join(_section(analysis, figures, trained, carbon)) + "\n"
+    data["model-index"] = [{"name": system, "results": list(_results(measured, system))}]
+    return f"{front_matter(data)}\n" + "\n".join(_section(measured, paid, comparison, figures, trained, carbon)) + "\n"
 
 
 def _emissions(trained: Training, carbon: Carbon) -> dict[str, Any]:
@@ -85,12 +88,12 @@ def _maker(trained: Training) -> str:
     return "Code Carbon, by wattbench" if trained.provenance == "modelled" else "wattbench"
 
 
-def _results(analysis: Analysis, system: str) -> Iterator[Mapping[str, Any]]:
+def _results(measured: Measured, system: str) -> Iterator[Mapping[str, Any]]:
     """Yield an entry of the model index for each task that was scored.
 
     The hub has no key for the number of items or an interval: both are in the metric's name, which it shows.
     """
-    for each in _accuracies(analysis, system):
+    for each in _accuracies(measured, system):
         low, high = (units.percent(bound) for bound in (each.interval.low, each.interval.high))
         name = f"Accuracy (95% CI {low} to {high}, {units.plural(each.items, 'item')})"
         yield {
@@ -111,11 +114,11 @@ class _Accuracy:
     interval: Interval
 
 
-def _accuracies(analysis: Analysis, system: str) -> Iterator[_Accuracy]:
-    frames = analysis.frames
-    table = item_table(frames.pooled_by("task")) if isinstance(frames, StreamedFrames) else analysis.table
+def _accuracies(measured: Measured, system: str) -> Iterator[_Accuracy]:
+    frames = measured.frames
+    table = item_table(frames.pooled_by("task")) if isinstance(frames, StreamedFrames) else measured.table
     column = table.column(system)
-    for task in dict.fromkeys(analysis.frames.categories("task")):
+    for task in dict.fromkeys(measured.frames.categories("task")):
         of_task = table.where(table.tasks.are(task))
         trials = of_task.trials[:, column]
         accuracy = accuracy_interval(of_task.correct[:, column], trials)
@@ -123,9 +126,8 @@ def _accuracies(analysis: Analysis, system: str) -> Iterator[_Accuracy]:
             yield _Accuracy(task, of_task.domains[:1].present[0], of_task.items(column), accuracy)
 
 
-def _money(analysis: Analysis, figures: SystemFigures) -> Iterator[tuple[str, str]]:
+def _money(comparison: Comparison, figures: SystemFigures) -> Iterator[tuple[str, str]]:
     """Yield the names and texts of a system's costs, where they are known."""
-    comparison = analysis.comparison
     if figures.cost_per_request is None:
         return
     yield "cost", wording.cost_per_request(figures, comparison)
@@ -146,8 +148,14 @@ def _in(seconds: float | None) -> str:
     return "" if seconds is None else f" in {units.duration(seconds)}"
 
 
-def _section(analysis: Analysis, figures: SystemFigures, trained: Training | None, carbon: Carbon) -> Iterator[str]:
-    comparison = analysis.comparison
+def _section(
+    measured: Measured,
+    paid: Paid,
+    comparison: Comparison,
+    figures: SystemFigures,
+    trained: Training | None,
+    carbon: Carbon,
+) -> Iterator[str]:
     yield "## Energy and emissions"
     yield ""
     if trained is None:
@@ -175,7 +183,7 @@ def _section(analysis: Analysis, figures: SystemFigures, trained: Training | Non
             (f"{impacts.HEADS[each.quantity]} of 1,000 requests", impacts.of_requests(each))
             for each in comparison.impacts_of.get(figures.system, ())
         ),
-        *_money(analysis, figures),
+        *_money(comparison, figures),
         *((f"latency {label(share)}", wording.latency(figures, share)) for share in shares),
         *_throughput(figures),
         ("items", units.count(figures.items)),
@@ -190,15 +198,15 @@ def _section(analysis: Analysis, figures: SystemFigures, trained: Training | Non
         (TextColumn("task"), TextColumn("items", right=True), TextColumn("accuracy", right=True)),
         [
             (escaped(each.task), units.count(each.items), units.percent_interval(each.interval))
-            for each in _accuracies(analysis, figures.system)
+            for each in _accuracies(measured, figures.system)
         ],
     )
     yield ""
     yield f"Brackets: 95% confidence intervals for other items of the same tasks. CO2: {escaped(carbon.describe())}."
     yield from (escaped(line) for line in impacts.lines(comparison))
-    paid = None if analysis.money is None else analysis.money.systems[figures.system]
-    if paid is not None and paid.per_request is not None and paid.source:
-        yield f"Prices: {escaped(paid.source)}{f', {escaped(paid.date)}' if paid.date else ''}."
+    money = None if paid.money is None else paid.money.systems[figures.system]
+    if money is not None and money.per_request is not None and money.source:
+        yield f"Prices: {escaped(money.source)}{f', {escaped(money.date)}' if money.date else ''}."
     caveats = [each for each in comparison.caveats if figures.system in each.systems]
     if caveats:
         yield ""

@@ -21,7 +21,10 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from wattbench_reports.comparability.rules import JOULES
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.comparison import Comparison
+from wattbench_reports.comparison.emitted import Emitted
+from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.comparison.paid import Paid
 from wattbench_reports.export.frames.systems_frame import figures_frame
 from wattbench_reports.export.interchange.run_times import finished_s
 from wattbench_reports.formatting.units import capital
@@ -32,17 +35,19 @@ from wattbench_reports.metrics.registry import FIGURES
 _BOUNDS = {"": "", "_low": ", lower end of the 95% interval", "_high": ", upper end of the 95% interval"}
 
 
-def prometheus_text(analysis: Analysis, system: str | None = None) -> bytes:
+def prometheus_text(
+    measured: Measured, paid: Paid, emitted: Emitted, comparison: Comparison, system: str | None = None
+) -> bytes:
     """Return the figures of a run in Prometheus' text format, in UTF-8.
 
     Args:
-        analysis: of the run.
+        measured, paid, emitted, comparison: of the run.
         system: only this one; None is all.
     """
 
     class Run(Collector):
         def collect(self) -> Iterable[GaugeMetricFamily]:
-            return _families(analysis, system)
+            return _families(measured, paid, emitted, comparison, system)
 
     registry = CollectorRegistry(auto_describe=False)
     registry.register(Run())
@@ -64,27 +69,28 @@ class _Families:
         self.by_name[name].add_metric([_visible(each) for each in labelled.values()], value)
 
 
-def _families(analysis: Analysis, system: str | None) -> list[GaugeMetricFamily]:
-    comparison = analysis.comparison
+def _families(
+    measured: Measured, paid: Paid, emitted: Emitted, comparison: Comparison, system: str | None
+) -> list[GaugeMetricFamily]:
     made = _Families({"suite": comparison.suite})
-    source = "wattbench" if analysis.frames.record.imported is None else "imported"
+    source = "wattbench" if measured.frames.record.imported is None else "imported"
     made.add("wattbench_run_info", "The run of these figures", {"run": comparison.run, "source": source}, 1.0)
-    finished = finished_s(analysis.frames.run)
+    finished = finished_s(measured.frames.run)
     if finished is not None:
         made.add("wattbench_run_finished_timestamp_seconds", "When the run ended, since the Unix epoch", {}, finished)
-    names = [name for name in analysis.frames.systems if system in (None, name)]
+    names = [name for name in measured.frames.systems if system in (None, name)]
     for name in names:
-        _validity(made, analysis, name)
-        _energy(made, analysis, name)
-    for row in figures_frame(analysis).to_dict("records"):
+        _validity(made, measured, name)
+        _energy(made, measured, name)
+    for row in figures_frame(measured, paid, emitted, comparison).to_dict("records"):
         if row["system"] in names:
-            _figures(made, analysis, {str(key): value for key, value in row.items()})
+            _figures(made, measured, paid, {str(key): value for key, value in row.items()})
     return list(made.by_name.values())
 
 
-def _validity(made: _Families, analysis: Analysis, name: str) -> None:
-    judged, shared = analysis.judged[name], {"system": name}
-    made.add("wattbench_system_info", "A system of the run", {**shared, "kind": analysis.kinds[name]}, 1.0)
+def _validity(made: _Families, measured: Measured, name: str) -> None:
+    judged, shared = measured.judged[name], {"system": name}
+    made.add("wattbench_system_info", "A system of the run", {**shared, "kind": measured.kinds[name]}, 1.0)
     valid = float(judged.valid)
     made.add("wattbench_system_valid", "1 where every measured window of the system is valid, else 0", shared, valid)
     if judged.imported:
@@ -98,10 +104,10 @@ def _validity(made: _Families, analysis: Analysis, name: str) -> None:
         made.add("wattbench_system_invalid_windows", "Measured windows that are not valid, by cause", labels, count)
 
 
-def _energy(made: _Families, analysis: Analysis, name: str) -> None:
+def _energy(made: _Families, measured: Measured, name: str) -> None:
     """Add the joules of all metered requests of a system, in total and by device."""
-    split, prefix = analysis.comparison.splits[name], "wattbench_system"
-    if split.j_per_request is None or not analysis.judged[name].valid:
+    split, prefix = measured.splits[name], "wattbench_system"
+    if split.j_per_request is None or not measured.judged[name].valid:
         return
     shared = {"system": name, "provenance": split.provenance}
     energy_j = split.j_per_request * split.requests
@@ -118,11 +124,11 @@ def _energy(made: _Families, analysis: Analysis, name: str) -> None:
         made.add("wattbench_device_energy_joules", "The same by device; in_total: part of the sum", labels, joules)
 
 
-def _figures(made: _Families, analysis: Analysis, row: Mapping[str, Any]) -> None:
+def _figures(made: _Families, measured: Measured, paid: Paid, row: Mapping[str, Any]) -> None:
     whole = not _known(row["domain"])
     shared = {"system": str(row["system"])} | ({} if whole else {"domain": str(row["domain"])})
     for metric in FIGURES.values():
-        if not metric.gauge or not _stated(analysis, row, metric):
+        if not metric.gauge or not _stated(measured, paid, row, metric):
             continue
         for bound, column in metric.columns.items():
             value = row[column]
@@ -135,13 +141,13 @@ def _figures(made: _Families, analysis: Analysis, row: Mapping[str, Any]) -> Non
             made.add(name, described, shared | labels, float(value) * metric.gauge_scale)
 
 
-def _stated(analysis: Analysis, row: Mapping[str, Any], metric: Metric) -> bool:
+def _stated(measured: Measured, paid: Paid, row: Mapping[str, Any], metric: Metric) -> bool:
     """Return whether a figure may be stated: not joules of a system that is not valid, nor money that pays for them."""
-    if analysis.judged[str(row["system"])].valid:
+    if measured.judged[str(row["system"])].valid:
         return True
-    money = analysis.money
-    paid = {} if money is None or metric.unit != MONEY_UNIT else money.systems[row["system"]].parts
-    return metric.figure != JOULES and ELECTRICITY not in paid
+    money = paid.money
+    parts = {} if money is None or metric.unit != MONEY_UNIT else money.systems[row["system"]].parts
+    return metric.figure != JOULES and ELECTRICITY not in parts
 
 
 def _visible(text: str) -> str:

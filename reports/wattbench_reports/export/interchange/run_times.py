@@ -12,7 +12,7 @@ import numpy as np
 from wattbench.errors import UserError
 from wattbench.records import RunRecords
 from wattbench.records.files.regular_file import read_record
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
 
 
 def finished_utc(run: RunRecords) -> str:
@@ -43,9 +43,9 @@ class MeteredTime:
     """Of one pass of each window."""
 
 
-def metered_time(analysis: Analysis, system: str) -> MeteredTime | None:
+def metered_time(measured: Measured, system: str) -> MeteredTime | None:
     """Return the time of a system's metered requests; None if it has no such window."""
-    frames = analysis.frames
+    frames = measured.frames
     rows = frames.answers_of(system)
     used = frames.labels("window", frames.positions(rows)[~np.isnan(frames.figures("energy_j", rows))])
     windows = frames.measured_windows(system)

@@ -12,21 +12,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.annual_cost import training_j
+from wattbench_reports.comparison.comparison import Comparison
+from wattbench_reports.comparison.emitted import Emitted
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.comparison.paired_tests import PairSums, pair_sums
 from wattbench_reports.comparison.ranking import Ranking
 from wattbench_reports.comparison.ties import ALPHA
-from wattbench_reports.decision.latency_limit import SystemLatency, latencies
+from wattbench_reports.decision.latency_limit import SystemLatency
 from wattbench_reports.formatting import units
-from wattbench_reports.html.whatif.embedded_decision import carried_decision, hours_missing
+from wattbench_reports.html.whatif.embedded_decision import hours_missing
 from wattbench_reports.html.whatif.restated_figures import (
-    ASK,
-    command,
     comparable,
     eligible,
-    restated,
-    words_of_page,
 )
 from wattbench_reports.metrics.bootstrap_sums import Packed
 from wattbench_reports.metrics.carbon import Carbon, HourlyIntensity
@@ -43,7 +41,6 @@ from wattbench_reports.sections.verdict.sentences import LISTED, NAMED, PHRASES,
 from wattbench_reports.stats import CONFIDENCE
 from wattbench_reports.stats.student import MOST_DF, t_quantile
 from wattbench_reports.tables.provenance import qualified
-from wattbench_reports.wording.decision import DecisionWords
 from wattbench_reports.wording.routing import PHRASES as OF_ROUTING
 from wattbench_reports.wording.routing import study_measures
 from wattbench_reports.wording.routing.residents import gains_phrase, is_best_single, margin
@@ -53,22 +50,15 @@ FIGURE = "ecologits-gpu-server"
 
 
 def carried(
-    analysis: Analysis, words: DecisionWords | None = None, study: RoutingStudy | str | None = None
+    measured: Measured, emitted: Emitted, comparison: Comparison, latencies: Sequence[SystemLatency], pue: float
 ) -> dict[str, Any]:
-    """Return the data for the page's script: a JSON object of numbers and texts.
-
-    Args:
-        analysis: of the run.
-        words: the decision in the words of the page; None: they are made here.
-        study: of routers before they are built; None: the page has nothing of it.
+    """Return the figures for the page's script: a JSON object of numbers and texts.
 
     Names and texts in it are a record's: they may only be shown as text.
     """
-    base = analysis.basis
-    words = words_of_page(analysis) if words is None else words
-    rows = analysis.frames.run.systems()
-    figures = analysis.comparison.systems
-    seconds = latencies(analysis)
+    base = measured.basis
+    rows = measured.frames.run.systems()
+    figures = comparison.systems
     return {
         "systems": [each.system for each in figures],
         "domains": list(base.domains),
@@ -83,23 +73,19 @@ def carried(
         "blocks": None
         if base.blocks is None
         else {name: _base64(each.astype("<f8")) for name, each in base.blocks.kinds.items()},
-        "latency": _latencies(analysis, seconds),
-        "pairs": _pairs(pair_sums(analysis.table, base)),
+        "latency": _latencies(measured, comparison, latencies),
+        "pairs": _pairs(pair_sums(measured.table, base)),
         "training_j": [training_j(rows.get(each.system)) for each in figures],
-        "hours_missing": [hours_missing(analysis, each.system) for each in figures],
-        "carbon": _carbon(analysis),
+        "hours_missing": [hours_missing(emitted, each.system) for each in figures],
+        "carbon": _carbon(emitted, pue),
         "workload": {
-            "shares": None if analysis.shares is None else analysis.shares.tolist(),
-            "requests": analysis.workload.requests_per_year,
-            "price": analysis.workload.price_per_kwh,
-            "currency": analysis.workload.currency,
+            "shares": None if measured.shares is None else measured.shares.tolist(),
+            "requests": measured.workload.requests_per_year,
+            "price": measured.workload.price_per_kwh,
+            "currency": measured.workload.currency,
         },
-        "verdict": _verdict(analysis),
-        "decision": carried_decision(analysis, words, ASK, seconds),
-        "residents": carried_residents(study),
-        "texts": restated(analysis, words),
+        "verdict": _verdict(measured),
         "phrases": PHRASES,
-        "command": command(analysis),
         "constants": {
             "z": NormalDist().inv_cdf((1 + CONFIDENCE) / 2),
             "tail": (1 - CONFIDENCE) / 2,
@@ -148,11 +134,11 @@ def _base64(values: NDArray[Any]) -> str:
     return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode()
 
 
-def _latencies(analysis: Analysis, by_system: Sequence[SystemLatency]) -> dict[str, Any]:
+def _latencies(measured: Measured, comparison: Comparison, by_system: Sequence[SystemLatency]) -> dict[str, Any]:
     """Return the latencies of each domain and system, joined, and the percentiles that the page shows."""
-    grids = [each.grids[domain] for domain in range(len(analysis.basis.domains)) for each in by_system]
+    grids = [each.grids[domain] for domain in range(len(measured.basis.domains)) for each in by_system]
     joined = np.concatenate(grids) if grids else np.empty(0)
-    figures, tail = analysis.comparison.systems, analysis.comparison.tail_share
+    figures, tail = comparison.systems, comparison.tail_share
     shares = {"p50": MEDIAN, **({} if tail is None else {"tail": tail})}
     return {
         "lengths": [len(each) for each in grids],
@@ -181,24 +167,24 @@ class Offer:
     described: str
 
 
-def carried_offer(analysis: Analysis) -> Offer:
+def carried_offer(emitted: Emitted) -> Offer:
     """Return the carbon settings that the page offers: the grids of all countries, and manufacture."""
-    carbon: Carbon | None = analysis.comparison.carbon
+    carbon: Carbon | None = emitted.carbon
     declared = None if carbon is None else carbon.embodied
     made = declared or PUBLIC_FIGURES[FIGURE].embodied(1)
     regions = tuple((grid.region, grid.country) for grid, _ in all_mixes())
     return Offer(regions, declared is not None, made.g_per_hour, made.describe())
 
 
-def _carbon(analysis: Analysis) -> dict[str, Any]:
-    carbon: Carbon | None = analysis.comparison.carbon
+def _carbon(emitted: Emitted, pue: float) -> dict[str, Any]:
+    carbon: Carbon | None = emitted.carbon
     hourly = carbon is not None and isinstance(carbon.intensity, HourlyIntensity)
     flat = None if carbon is None or isinstance(carbon.intensity, HourlyIntensity) else carbon.intensity.g_per_kwh
-    offer = carried_offer(analysis)
+    offer = carried_offer(emitted)
     return {
         "g_per_kwh": flat,
         "hourly": hourly,
-        "pue": analysis.pue,
+        "pue": pue,
         "embodied_g_per_hour": offer.g_per_hour if offer.declared else None,
         "offered_g_per_hour": offer.g_per_hour,
         "offered_option": FIGURE,
@@ -206,21 +192,21 @@ def _carbon(analysis: Analysis) -> dict[str, Any]:
     }
 
 
-def _verdict(analysis: Analysis) -> dict[str, Any]:
-    who, ranked = analysis.contest, analysis.rankings
+def _verdict(measured: Measured) -> dict[str, Any]:
+    who, ranked = measured.contest, measured.rankings
     overall: Ranking | None = ranked.get(None)
     by_domain = {domain: ranking for domain, ranking in ranked.items() if domain is not None}
-    places = {name: index for index, name in enumerate(analysis.basis.systems)}
+    places = {name: index for index, name in enumerate(measured.basis.systems)}
     single = overall is not None and len(overall.energy) == 1
     label = overall.energy[0].provenance if overall is not None and single else ""
     return {
         "candidates": [places[name] for name in who.candidates],
         "called": {places[name]: text for name, text in who.called.items()},
-        "eligible": [places[name] for name in eligible(analysis)],
-        "comparable": [places[name] for name in comparable(analysis)],
+        "eligible": [places[name] for name in eligible(measured)],
+        "comparable": [places[name] for name in comparable(measured)],
         "reservation": "" if overall is None else reservation(overall),
         "qualified": qualified(label) if label else "",
-        "fails": _clauses(by_domain, analysis.by_domain, who.candidates, places),
+        "fails": _clauses(by_domain, measured.by_domain, who.candidates, places),
     }
 
 

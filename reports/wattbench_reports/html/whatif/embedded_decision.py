@@ -16,7 +16,10 @@ from numpy.typing import NDArray
 
 from wattbench.records.schema.price import PRICES
 from wattbench_reports.comparability.joules import NO_JOULES, NOT_VALID
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.emitted import Emitted
+from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.comparison.paid import Paid
+from wattbench_reports.comparison.weighed import Weighed
 from wattbench_reports.decision import bounds
 from wattbench_reports.decision.best import of_a_pair
 from wattbench_reports.decision.checks import peak_memory_gib
@@ -41,7 +44,6 @@ from wattbench_reports.metrics.costs import COUNTED, NO_HOURS, NO_SECONDS, CostU
 from wattbench_reports.metrics.decision_settings import DecisionSettings
 from wattbench_reports.metrics.domain_sums import DomainTotals
 from wattbench_reports.metrics.money.model import DECLARED
-from wattbench_reports.metrics.money.prices import prices_of
 from wattbench_reports.metrics.money.run_money import tariff
 from wattbench_reports.metrics.tail_latency import MEDIAN
 from wattbench_reports.sections import first_screen
@@ -53,65 +55,71 @@ from wattbench_reports.wording.decision.advice import FEW_ITEMS
 
 
 def carried_decision(
-    analysis: Analysis, words: DecisionWords, ask: str, latencies: Sequence[SystemLatency]
+    measured: Measured,
+    paid: Paid,
+    weighed: Weighed,
+    words: DecisionWords,
+    ask: str,
+    latencies: Sequence[SystemLatency],
+    no_grams: Mapping[str, Sequence[str]],
 ) -> dict[str, Any]:
     """Return the data with which the page's script decides: a JSON object of numbers and texts.
 
     Args:
-        analysis: of the run.
+        measured, paid, weighed: of the run.
         words: the decision, in the words of the page.
         ask: what a reader of the page can do where nothing is required, as a clause.
         latencies: of the systems.
+        no_grams: from `no_grams`.
     """
-    base, systems, decision = analysis.basis, analysis.basis.systems, words.decision
-    sessions = session_moves(analysis)
-    covarying = RunFigures(base, analysis.shares, sessions).covarying
+    base, systems, decision = measured.basis, measured.basis.systems, words.decision
+    sessions = session_moves(measured, paid)
+    covarying = RunFigures(base, measured.shares, sessions).covarying
     position = {name: number for number, name in enumerate(systems)}
-    apart = outside(analysis)
+    apart = outside(measured)
     return {
         "phrases": PHRASES,
-        "reasons": {**REASONS, "none_takes_part": analysis.contest.reason or REASONS["none_takes_part"]},
+        "reasons": {**REASONS, "none_takes_part": measured.contest.reason or REASONS["none_takes_part"]},
         "ask": ask,
         # What is said whatever the settings.
         "first_evidence": words.evidence[: len(words.evidence) - len(evidence(decision, ask))],
         "settings": _settings(decision.settings),
         "sessions": None if sessions is None else _sessions(sessions),
-        "machine_share": machine_share(analysis).tolist(),
+        "machine_share": machine_share(measured, paid).tolist(),
         "machines": {kind.name.lower(): kind.value for kind in WhichRun},
         "moving": [*OF_JOULES, *OF_SECONDS],
         "df": covarying.df,
         "quantile": covarying.quantile,
-        "items": analysis.items_per_row * float(base.items.sum(axis=0).max(initial=0.0)),
+        "items": measured.items_per_row * float(base.items.sum(axis=0).max(initial=0.0)),
         "counted": dict(COUNTED),
         "why_no": {unit: why_no(unit) for unit in CostUnit},
         "no_joules": NO_JOULES,
         "not_valid": NOT_VALID,
-        "no_hours": [NO_HOURS if hours_missing(analysis, name) else "" for name in systems],
-        "no_seconds": [NO_SECONDS if untimed else "" for untimed in _untimed(analysis)],
-        "money": {"with": _tariff(analysis, 1.0), "without": _tariff(analysis, None)},
-        "money_sums": _money_sums(analysis),
-        "seconds": _seconds(analysis),
-        "latency_sides": _latency_sides(analysis),
-        "prices": scalable_prices(analysis),
-        "candidates": [position[name] for name in analysis.contest.candidates],
+        **no_grams,
+        "money": {"with": _tariff(measured, paid, 1.0), "without": _tariff(measured, paid, None)},
+        "money_sums": _money_sums(measured, paid),
+        "seconds": _seconds(weighed),
+        "latency_sides": _latency_sides(measured),
+        "prices": scalable_prices(measured, paid),
+        "candidates": [position[name] for name in measured.contest.candidates],
         "outside": [apart.get(name, "") for name in systems],
-        "valid": [analysis.judged[name].valid for name in systems],
-        **_sides(analysis),
+        "valid": [measured.judged[name].valid for name in systems],
+        **_sides(measured),
         "useless": [
             [reason(base, domain, number) if failing else "" for number, failing in enumerate(row)]
             for domain, row in enumerate(useless_in(base).tolist())
         ],
-        "provenance": [analysis.measured[name].provenance for name in systems],
+        "provenance": [measured.systems[name].provenance for name in systems],
         "timed": [[float(each.requests[domain]) for each in latencies] for domain in range(len(base.domains))],
         "slowest_s": [
             [max(float(each.slowest_s[domain]), 0.0) for each in latencies] for domain in range(len(base.domains))
         ],
         "design_effects": [each.design_effects for each in latencies],
         "p95s": [each.p95_s for each in latencies],
-        "memory_gib": peak_memory_gib(analysis),
+        "memory_gib": peak_memory_gib(measured),
         "tail_share": decision.tail_share,
-        "tails": _tails(analysis, decision.tail_share),
-        "accuracies": [_bounds(analysis.measured[name].accuracy) for name in systems],
+        "tails": _tails(measured, decision.tail_share),
+        "accuracies": [_bounds(measured.systems[name].accuracy) for name in systems],
         "labels": [picture_labels(systems)[name] for name in systems],
         "picture": {
             **first_screen.PHRASES,
@@ -139,13 +147,13 @@ def _sessions(sessions: SessionMoves) -> dict[str, Any]:
     return {"number": sessions.number, "df": sessions.df, "moves": moves}
 
 
-def _tariff(analysis: Analysis, price_per_kwh: float | None) -> dict[str, Any] | None:
+def _tariff(measured: Measured, paid: Paid, price_per_kwh: float | None) -> dict[str, Any] | None:
     """Return the currency of costs at a price of electricity (None: no price), and why systems have no cost."""
-    metered = {name: bool(count) for name, count in zip(analysis.basis.systems, _metered(analysis), strict=True)}
-    rates = tariff(analysis.charges, metered, replace(analysis.workload, price_per_kwh=price_per_kwh), analysis.pue)
+    metered = {name: bool(count) for name, count in zip(measured.basis.systems, _metered(measured), strict=True)}
+    rates = tariff(paid.charges, metered, replace(measured.workload, price_per_kwh=price_per_kwh), paid.pue)
     if rates is None:
         return None
-    bills = [rates.bills[name] for name in analysis.basis.systems]
+    bills = [rates.bills[name] for name in measured.basis.systems]
     return {
         "currency": rates.currency,
         "missing": [each.why_none for each in bills],
@@ -153,14 +161,14 @@ def _tariff(analysis: Analysis, price_per_kwh: float | None) -> dict[str, Any] |
     }
 
 
-def _metered(analysis: Analysis) -> list[float]:
-    return [float(count) for count in analysis.table.metered.sum(axis=0)]
+def _metered(measured: Measured) -> list[float]:
+    return [float(count) for count in measured.table.metered.sum(axis=0)]
 
 
-def _money_sums(analysis: Analysis) -> dict[str, Any] | None:
+def _money_sums(measured: Measured, paid: Paid) -> dict[str, Any] | None:
     """Return the second moments of money per domain and system; None where systems pay for electricity alone."""
-    table, base = analysis.table, analysis.basis
-    charged = analysis.charged
+    table, base = measured.table, measured.basis
+    charged = paid.charged
     if charged is None:
         return None
     known, money = charged.priced > 0, charged.money
@@ -178,11 +186,11 @@ def _money_sums(analysis: Analysis) -> dict[str, Any] | None:
     return {name: values.tolist() for name, values in sums.items()}
 
 
-def _seconds(analysis: Analysis) -> dict[str, Any] | None:
+def _seconds(weighed: Weighed) -> dict[str, Any] | None:
     """Return the second moments of seconds, and why systems have no seconds; None where costs are not in seconds."""
-    if analysis.timed is None:
+    if weighed.timed is None:
         return None
-    base, missing = analysis.timed.basis, analysis.timed.costs.missing
+    base, missing = weighed.timed.basis, weighed.timed.costs.missing
     return {
         "missing": [missing.get(name, "") for name in base.systems],
         "items": base.metered_items.tolist(),
@@ -190,9 +198,9 @@ def _seconds(analysis: Analysis) -> dict[str, Any] | None:
     }
 
 
-def _latency_sides(analysis: Analysis) -> list[int]:
-    sides = {name: number for number, members in enumerate(latency_sides(analysis)) for name in members}
-    return [sides[name] for name in analysis.basis.systems]
+def _latency_sides(measured: Measured) -> list[int]:
+    sides = {name: number for number, members in enumerate(latency_sides(measured)) for name in members}
+    return [sides[name] for name in measured.basis.systems]
 
 
 def _settings(settings: DecisionSettings) -> dict[str, Any]:
@@ -214,16 +222,16 @@ def _settings(settings: DecisionSettings) -> dict[str, Any]:
     }
 
 
-def _sides(analysis: Analysis) -> dict[str, Any]:
+def _sides(measured: Measured) -> dict[str, Any]:
     """Return a group number per system, the same where joules are comparable, and why other joules are not."""
-    systems = analysis.basis.systems
-    sides = [side_of(analysis, name) for name in systems]
+    systems = measured.basis.systems
+    sides = [side_of(measured, name) for name in systems]
     numbers = {side: number for number, side in enumerate(dict.fromkeys(sides))}
-    able = [name for name in analysis.contest.candidates if analysis.measured[name].j_per_request is not None]
+    able = [name for name in measured.contest.candidates if measured.systems[name].j_per_request is not None]
     position = {name: number for number, name in enumerate(systems)}
     apart: Mapping[int, Mapping[int, str]] = {
         position[name]: {
-            position[other]: analysis.why_joules_not_comparable(name, other)
+            position[other]: measured.why_joules_not_comparable(name, other)
             for other in able
             if sides[position[other]] != sides[position[name]]
         }
@@ -232,21 +240,24 @@ def _sides(analysis: Analysis) -> dict[str, Any]:
     return {"sides": [numbers[side] for side in sides], "apart_by": apart}
 
 
-def _tails(analysis: Analysis, share: float | None) -> list[float | None]:
-    measured = analysis.measured
-    return [None if share is None else measured[name].latency_percentile_s(share) for name in analysis.basis.systems]
+def _tails(measured: Measured, share: float | None) -> list[float | None]:
+    systems = measured.systems
+    return [None if share is None else systems[name].latency_percentile_s(share) for name in measured.basis.systems]
 
 
-def _untimed(analysis: Analysis) -> list[bool]:
-    seconds = analysis.sums.get(SECONDS)
-    if seconds is None:
-        return [False] * len(analysis.basis.systems)
-    return [bool(np.isnan(column).any()) for column in seconds.T]
+def no_grams(emitted: Emitted, systems: Sequence[str]) -> dict[str, list[str]]:
+    """Return why each system has no grams, as clauses: for lack of hours of the grid, and of its own seconds."""
+    seconds = emitted.sums.get(SECONDS)
+    untimed = [False] * len(systems) if seconds is None else [bool(np.isnan(column).any()) for column in seconds.T]
+    return {
+        "no_hours": [NO_HOURS if hours_missing(emitted, name) else "" for name in systems],
+        "no_seconds": [NO_SECONDS if each else "" for each in untimed],
+    }
 
 
-def hours_missing(analysis: Analysis, system: str) -> bool:
+def hours_missing(emitted: Emitted, system: str) -> bool:
     """Return whether the operational grams of a system lack the hours that they need."""
-    sci = analysis.comparison.sci.get(system)
+    sci = emitted.sci.get(system)
     return sci is not None and sci.operational_g is None
 
 
@@ -256,17 +267,17 @@ def _bounds(interval: Interval | None) -> list[float] | None:
     return [interval.estimate, interval.low, interval.high]
 
 
-def scalable_prices(analysis: Analysis) -> Mapping[str, Mapping[str, float]]:
+def scalable_prices(measured: Measured, paid: Paid) -> Mapping[str, Mapping[str, float]]:
     """Return by system the prices to which the money of that system alone is proportional.
 
     Left out: systems without a price, with a cost that an import declares or that is not known, and hybrids and what
     they ask, whose prices are in the money of several systems.
     """
-    suite = analysis.frames.record.suite
+    suite = measured.frames.record.suite
     asked_by_others = {name for settings in suite.systems.values() for name in settings.asks}
     scalable: dict[str, Mapping[str, float]] = {}
-    for name, bill in analysis.charges.items():
-        price = analysis.prices_.by_system.get(name)
+    for name, bill in paid.charges.items():
+        price = paid.prices.by_system.get(name)
         hybrid = name in suite.systems and bool(suite.systems[name].asks)
         declared = bill.currency is None or bool(bill.why_none) or DECLARED in bill.parts
         if price is None or hybrid or declared or name in asked_by_others:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.comparison import Comparison
+from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.comparison.paid import Paid
 from wattbench_reports.comparison.system_figures import SystemFigures
+from wattbench_reports.comparison.weighed import Weighed
 from wattbench_reports.decision import decide
 from wattbench_reports.formatting import units
 from wattbench_reports.presenter.model import restate_key
@@ -18,19 +21,19 @@ ASK = "say what you need under Change requirements"
 """What a reader of the page can do when nothing is required."""
 
 
-def words_of_page(analysis: Analysis) -> DecisionWords:
+def words_of_page(measured: Measured, paid: Paid, weighed: Weighed, comparison: Comparison) -> DecisionWords:
     """Put the decision into the words of the page."""
-    return decision_words(decide(analysis), analysis, ask=ASK)
+    return decision_words(decide(measured, paid, weighed), measured, comparison, ask=ASK)
 
 
-def restated(analysis: Analysis, words: DecisionWords | None = None) -> dict[str, str]:
+def restated(measured: Measured, comparison: Comparison, words: DecisionWords) -> dict[str, str]:
     """Return by key all texts of the page that its controls change, for the settings of the analysis.
 
     Args:
-        analysis: of the run.
-        words: from `words_of_page`; None: they are made here.
+        measured, comparison: of the run.
+        words: from `words_of_page`.
     """
-    return restated_figures(analysis) | restated_decision(words_of_page(analysis) if words is None else words)
+    return restated_figures(measured, comparison) | restated_decision(words)
 
 
 def restated_decision(words: DecisionWords) -> dict[str, str]:
@@ -43,32 +46,32 @@ def restated_decision(words: DecisionWords) -> dict[str, str]:
     return texts | {cell.restates: cell.text for row in words.table.rows for cell in row}
 
 
-def restated_figures(analysis: Analysis) -> dict[str, str]:
+def restated_figures(measured: Measured, comparison: Comparison) -> dict[str, str]:
     """Return the texts of the other sections by key."""
     texts = {
-        "mix": analysis.workload.describe_mix(),
-        "least-grams": _least_grams(analysis),
-        **dict(_headline(analysis)),
+        "mix": measured.workload.describe_mix(),
+        "least-grams": _least_grams(measured, comparison),
+        **dict(_headline(measured)),
     }
-    for index, figures in enumerate(analysis.comparison.systems):
-        of_year = analysis.comparison.years.get(figures.system)
+    for index, figures in enumerate(comparison.systems):
+        of_year = comparison.years.get(figures.system)
         metrics = {
-            **_figures(analysis, figures),
-            **wording.year(of_year, analysis.workload.currency),
+            **_figures(comparison, figures),
+            **wording.year(of_year, measured.workload.currency),
             "year-money": wording.year_cost(of_year, figures),
         }
         texts |= {restate_key(index, name): text for name, text in metrics.items()}
     return texts
 
 
-def command(analysis: Analysis) -> str:
+def command(measured: Measured, weighed: Weighed) -> str:
     """Return the command line that prints the values of the page."""
-    root = str(analysis.frames.run.layout.root.resolve())
-    return shlex.join(["wattbench", "compare", root, *analysis.assumptions.as_options()])
+    root = str(measured.frames.run.layout.root.resolve())
+    return shlex.join(["wattbench", "compare", root, *weighed.assumptions.as_options()])
 
 
-def _headline(analysis: Analysis) -> Iterator[tuple[str, str]]:
-    first = verdicts(analysis)[0]
+def _headline(measured: Measured) -> Iterator[tuple[str, str]]:
+    first = verdicts(measured)[0]
     yield "headline", first.headline
     for index, pick in enumerate(first.picks):
         yield f"pick{index}-answer", pick.answer
@@ -76,25 +79,25 @@ def _headline(analysis: Analysis) -> Iterator[tuple[str, str]]:
         yield f"pick{index}-sure", pick.how_sure
 
 
-def eligible(analysis: Analysis) -> tuple[str, ...]:
+def eligible(measured: Measured) -> tuple[str, ...]:
     """Name the systems with joules per correct answer that are comparable; none if they form several groups."""
     able = [
         name
-        for name, each in analysis.contest.candidates.items()
-        if each.j_per_correct is not None and not analysis.joules_of(name).why_not_usable
+        for name, each in measured.contest.candidates.items()
+        if each.j_per_correct is not None and not measured.joules_of(name).why_not_usable
     ]
-    return tuple(able) if able and analysis.joules_comparable(*able) else ()
+    return tuple(able) if able and measured.joules_comparable(*able) else ()
 
 
-def comparable(analysis: Analysis) -> tuple[str, ...]:
+def comparable(measured: Measured) -> tuple[str, ...]:
     """Name the systems whose joules are comparable, whatever they answer; as `eligible` if they form several groups."""
-    able = [name for name in analysis.contest.candidates if not analysis.joules_of(name).why_not_usable]
-    return tuple(able) if able and analysis.joules_comparable(*able) else eligible(analysis)
+    able = [name for name in measured.contest.candidates if not measured.joules_of(name).why_not_usable]
+    return tuple(able) if able and measured.joules_comparable(*able) else eligible(measured)
 
 
-def _least_grams(analysis: Analysis) -> str:
+def _least_grams(measured: Measured, comparison: Comparison) -> str:
     """Name the system with the lowest CO2e in a year, of those ranked by energy; a dash if any of them has no CO2e."""
-    totals = {name: analysis.comparison.years[name].total_g for name in eligible(analysis)}
+    totals = {name: comparison.years[name].total_g for name in eligible(measured)}
     known = {name: grams for name, grams in totals.items() if grams is not None}
     if not known or len(known) < len(totals):
         return units.NONE
@@ -102,16 +105,16 @@ def _least_grams(analysis: Analysis) -> str:
     return f"{least}, {units.quantity(known[least], 'g')}"
 
 
-def _figures(analysis: Analysis, figures: SystemFigures) -> dict[str, str]:
-    tail = analysis.comparison.tail_share
+def _figures(comparison: Comparison, figures: SystemFigures) -> dict[str, str]:
+    tail = comparison.tail_share
     return {
         "accuracy": wording.accuracy(figures),
         "j-per-correct": wording.j_per_correct(figures),
         "j-per-request": units.quantity(figures.energy_j_per_request, "J"),
         "p50": units.quantity(figures.latency_p50_s, "s"),
         **({} if tail is None else {"tail": units.quantity(figures.latency_s(tail), "s")}),
-        "co2": wording.co2(figures, analysis.comparison),
+        "co2": wording.co2(figures, comparison),
         "sci": wording.sci(figures),
-        "cost-per-request": wording.cost_per_request(figures, analysis.comparison),
-        "cost-per-correct": wording.many_per_correct(figures, analysis.comparison),
+        "cost-per-request": wording.cost_per_request(figures, comparison),
+        "cost-per-correct": wording.many_per_correct(figures, comparison),
     }

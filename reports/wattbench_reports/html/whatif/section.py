@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.comparison import Comparison
+from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.comparison.paid import Paid
+from wattbench_reports.comparison.weighed import Weighed
 from wattbench_reports.formatting import units
-from wattbench_reports.html.whatif.embedded_data import carried_offer
+from wattbench_reports.html.whatif.embedded_data import Offer
 from wattbench_reports.html.whatif.embedded_decision import scalable_prices
-from wattbench_reports.html.whatif.restated_figures import command, eligible, restated_figures
+from wattbench_reports.html.whatif.restated_figures import eligible, restated_figures
 from wattbench_reports.html.whatif.tipping_points import Lead, Tipping, tippings
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.metrics.decision_settings import Quantity, Worth
@@ -60,26 +63,26 @@ PARTS = (
 """Files of `script/`, in the order in which they are joined: a part uses those before it, and the last one acts."""
 
 
-def what_if_section(analysis: Analysis) -> Section:
+def what_if_section(measured: Measured, comparison: Comparison) -> Section:
     """Make the section *What if*, without its controls."""
-    texts = restated_figures(analysis)
-    passages = [Passage("", (), (_year_table(analysis, texts),))] if analysis.comparison.years else []
-    if by_domain := tippings(analysis):
+    texts = restated_figures(measured, comparison)
+    passages = [Passage("", (), (_year_table(comparison, texts),))] if comparison.years else []
+    if by_domain := tippings(measured):
         passages.append(_tipping_passage(by_domain))
     return Section(
         WHAT_IF,
         "What if",
         "A year of requests, and what would change the verdict",
-        _LEAD if analysis.comparison.years else _LEAD_WITHOUT_JOULES,
+        _LEAD if comparison.years else _LEAD_WITHOUT_JOULES,
         tuple(passages),
         line="other grids, prices, domains and requirements",
     )
 
 
-def _year_table(analysis: Analysis, texts: dict[str, str]) -> Table:
+def _year_table(comparison: Comparison, texts: dict[str, str]) -> Table:
     rows = []
-    names = YEAR | ({"year-money": YEAR_COST} if has_year_cost(analysis.comparison) else {})
-    for index, figures in enumerate(analysis.comparison.systems):
+    names = YEAR | ({"year-money": YEAR_COST} if has_year_cost(comparison) else {})
+    for index, figures in enumerate(comparison.systems):
         cells = (Cell(texts[restate_key(index, name)], restates=restate_key(index, name)) for name in names)
         rows.append((Cell(figures.system, series=index, detail=figures.kind), *cells))
     return Table(
@@ -178,50 +181,58 @@ class Controls:
     """Units of costs, with their labels; the first is that of the page."""
 
 
-def controls(analysis: Analysis) -> Controls:
-    """Return the initial values of the form: the settings that the page was made with."""
-    texts, offer = restated_figures(analysis), carried_offer(analysis)
-    mix = list(zip(analysis.basis.domains, analysis.shares_now.tolist(), strict=True))
-    movable = len(mix) > 1 and bool(eligible(analysis))
-    price = analysis.workload.price_per_kwh
+def controls(
+    measured: Measured, paid: Paid, weighed: Weighed, texts: Mapping[str, str], offer: Offer, command: str
+) -> Controls:
+    """Return the initial values of the form: the settings that the page was made with.
+
+    Args:
+        measured, paid, weighed: of the run.
+        texts: from `restated`.
+        offer: from `carried_offer`.
+        command: the command line that prints the values of the page.
+    """
+    mix = list(zip(measured.basis.domains, measured.shares_now.tolist(), strict=True))
+    movable = len(mix) > 1 and bool(eligible(measured))
+    price = measured.workload.price_per_kwh
     return Controls(
         regions=offer.regions,
-        pue=units.plain(analysis.pue),
+        pue=units.plain(paid.pue),
         embodied=offer.declared,
         offered=offer.described,
         price="" if price is None else units.plain(price),
-        currency=analysis.workload.currency,
-        requests=units.plain(analysis.workload.requests_per_year),
+        currency=measured.workload.currency,
+        requests=units.plain(measured.workload.requests_per_year),
         weights=tuple((name, units.plain(100 * share, 3)) for name, share in mix) if movable else (),
-        command=command(analysis),
+        command=command,
         mix=texts["mix"],
         leaders=(("Lowest CO2e in the first year", "least-grams", texts["least-grams"]),),
-        accuracies=_accuracies(analysis),
+        accuracies=_accuracies(measured, weighed),
         share_pattern=_SHARE,
-        bounds=_bounds(analysis),
-        worths=_worths(analysis),
-        prices=tuple(scalable_prices(analysis)),
-        units=_units(analysis),
+        bounds=_bounds(measured, paid, weighed),
+        worths=_worths(measured, paid, weighed),
+        prices=tuple(scalable_prices(measured, paid)),
+        units=_units(weighed),
     )
 
 
-def _currency(analysis: Analysis) -> str:
-    return analysis.workload.currency if analysis.money is None else analysis.money.currency
+def _currency(measured: Measured, paid: Paid) -> str:
+    return measured.workload.currency if paid.money is None else paid.money.currency
 
 
-def _accuracies(analysis: Analysis) -> tuple[tuple[str, str], ...]:
-    required = {each.domain: each.bound for each in analysis.decide.requirements if each.quantity == "accuracy"}
-    domains = analysis.basis.domains if len(analysis.basis.domains) > 1 else ()
+def _accuracies(measured: Measured, weighed: Weighed) -> tuple[tuple[str, str], ...]:
+    required = {each.domain: each.bound for each in weighed.settings.requirements if each.quantity == "accuracy"}
+    domains = measured.basis.domains if len(measured.basis.domains) > 1 else ()
     return tuple(
         (domain or "", f"{units.plain(100 * required[domain], 12)}%" if domain in required else "")
         for domain in (None, *domains)
     )
 
 
-def _bounds(analysis: Analysis) -> tuple[NumberField, ...]:
-    required = {each.quantity: each.bound for each in analysis.decide.requirements if each.domain is None}
+def _bounds(measured: Measured, paid: Paid, weighed: Weighed) -> tuple[NumberField, ...]:
+    required = {each.quantity: each.bound for each in weighed.settings.requirements if each.domain is None}
     labels: dict[Quantity, tuple[str, str, str]] = {
-        "cost": ("max-cost", f"Cost per request at most, {_currency(analysis)}", _ABOVE_0.format(what="Cost")),
+        "cost": ("max-cost", f"Cost per request at most, {_currency(measured, paid)}", _ABOVE_0.format(what="Cost")),
         "joules": ("max-joules", "Joules per request at most", _ABOVE_0.format(what="Joules")),
         "grams": ("max-grams", "Grams CO2e per request at most", _ABOVE_0.format(what="Grams")),
         "memory": ("max-memory", "Memory at most, GiB", _ABOVE_0.format(what="Memory")),
@@ -233,7 +244,9 @@ def _bounds(analysis: Analysis) -> tuple[NumberField, ...]:
             NumberField(name, label, units.plain(required[quantity]) if quantity in required else "", _LEAST, error)
             for quantity, (name, label, error) in labels.items()
         ),
-        NumberField("risk", "Risk of a bound", f"{units.plain(100 * analysis.decide.risk, 12)}%", "", _NO_RISK, _SHARE),
+        NumberField(
+            "risk", "Risk of a bound", f"{units.plain(100 * weighed.settings.risk, 12)}%", "", _NO_RISK, _SHARE
+        ),
     )
 
 
@@ -242,8 +255,8 @@ def _time(seconds: float) -> str:
     return f"{units.plain(1000 * seconds, 12)}ms" if seconds < 1 else f"{units.plain(seconds, 12)}s"
 
 
-def _worths(analysis: Analysis) -> tuple[NumberField, ...]:
-    worth, currency = analysis.decide.worth or Worth(), _currency(analysis)
+def _worths(measured: Measured, paid: Paid, weighed: Weighed) -> tuple[NumberField, ...]:
+    worth, currency = weighed.settings.worth or Worth(), _currency(measured, paid)
     return tuple(
         NumberField(name, f"{label}, {currency}", units.plain(value) if value else "", "0", f"{label}: 0 or more.")
         for name, label, value in (
@@ -254,10 +267,10 @@ def _worths(analysis: Analysis) -> tuple[NumberField, ...]:
     )
 
 
-def _units(analysis: Analysis) -> tuple[tuple[str, str], ...]:
-    settings = analysis.decide
+def _units(weighed: Weighed) -> tuple[tuple[str, str], ...]:
+    settings = weighed.settings
     # Seconds are offered where the page has their sums: where they are what is compared, or have a price.
-    named = {str(unit): _UNITS[unit] for unit in CostUnit if unit != CostUnit.SECONDS or unit in analysis.costs}
+    named = {str(unit): _UNITS[unit] for unit in CostUnit if unit != CostUnit.SECONDS or unit in weighed.costs}
     if settings.minimise is None:
         return (("", "as known"), *named.items())
     return tuple(sorted(named.items(), key=lambda each: each[0] != settings.minimise))

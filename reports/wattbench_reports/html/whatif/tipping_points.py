@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.html.whatif.restated_figures import eligible
 from wattbench_reports.metrics.domain_sums import Basis
 from wattbench_reports.metrics.mix_weighting import accuracies, per_request
@@ -37,9 +37,9 @@ class Tipping:
     accuracy: tuple[Lead, ...]
 
 
-def tippings(analysis: Analysis) -> tuple[Tipping, ...]:
+def tippings(measured: Measured) -> tuple[Tipping, ...]:
     """Find the leaders at each share of each domain; empty with fewer than two domains or two comparable systems."""
-    base, names, now = analysis.basis, eligible(analysis), analysis.shares_now
+    base, names, now = measured.basis, eligible(measured), measured.shares_now
     if len(base.domains) < 2 or len(names) < 2:
         return ()
     columns = [base.systems.index(name) for name in names]

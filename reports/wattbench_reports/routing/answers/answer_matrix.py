@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from wattbench.records.tables.damaged_table import opened_table
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.comparison.paid import Paid
 from wattbench_reports.tables.item_matrix import item_sums
 from wattbench_reports.tables.run_tables import Frames
 
@@ -71,11 +72,11 @@ class HybridAnswers:
         return np.asarray(codes, dtype=np.int64)
 
 
-def matrix_of(analysis: Analysis) -> AnswerMatrix:
+def matrix_of(measured: Measured, paid: Paid) -> AnswerMatrix:
     """Average the score, joules, seconds and money of each system on each item."""
-    frames, table = analysis.frames, analysis.table
+    frames, table = measured.frames, measured.table
     (total_s,) = item_sums(frames, 1, lambda system: (frames.seconds(frames.answers_of(system)),))
-    paid = None if analysis.priced is None else analysis.priced.table
+    bills = None if paid.figures is None else paid.figures.table
     return AnswerMatrix(
         systems=table.systems,
         domain_names=tuple(str(name) for name in frames.items["domain"].cat.categories),
@@ -85,17 +86,17 @@ def matrix_of(analysis: Analysis) -> AnswerMatrix:
         score=table.correct / np.maximum(table.trials, 1),
         energy_j=_quotients(table.energy_j, table.metered),
         seconds=_quotients(total_s, table.trials),
-        money=None if paid is None else _quotients(paid.energy_j, paid.metered),
+        money=None if bills is None else _quotients(bills.energy_j, bills.metered),
     )
 
 
-def half_of(analysis: Analysis, matrix: AnswerMatrix, half: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def half_of(measured: Measured, matrix: AnswerMatrix, half: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return scores and joules as in `AnswerMatrix`, from one half of the repeats; NaN where it has no answer.
 
     Args:
         half: 0 for the repeats of an even number, 1 for the others.
     """
-    items = analysis.frames.items
+    items = measured.frames.items
     rows, columns = matrix.answered.shape
     cell = matrix.row.astype(np.int64) * columns + items["system"].cat.codes.to_numpy().astype(np.int64)
     mine = (items["repeat"].to_numpy() % 2) == half
@@ -117,13 +118,13 @@ def _quotients(sums: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArra
     return out
 
 
-def hybrid_answers(analysis: Analysis, matrix: AnswerMatrix | None = None) -> tuple[HybridAnswers, ...]:
+def hybrid_answers(measured: Measured, matrix: AnswerMatrix | None = None) -> tuple[HybridAnswers, ...]:
     """Read the answers of every hybrid whose routes were recorded, yardsticks included; empty without any.
 
     Raises:
         UserError: the table of items is damaged.
     """
-    frames = analysis.frames
+    frames = measured.frames
     known = frames.run.systems()
     hybrids = [name for name in frames.systems if name in known and known[name].members]
     if not hybrids:

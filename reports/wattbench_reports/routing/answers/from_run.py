@@ -14,33 +14,34 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.comparison.weighed import Weighed
 from wattbench_reports.decision.problem import Problem
-from wattbench_reports.metrics.costs import COUNTED, LATENCY_S, MONEY, PRICED, TIMED, Costs, CostUnit
+from wattbench_reports.metrics.costs import COUNTED, LATENCY_S, TIMED, Costs, CostUnit
 from wattbench_reports.metrics.second_costs import second_sums
 from wattbench_reports.routing.answers import item_answers as names
 from wattbench_reports.routing.answers.item_answers import ItemAnswers
 from wattbench_reports.tables.provenance import is_modelled, joined
 
 
-def item_answers(analysis: Analysis, problem: Problem, columns: Sequence[int]) -> ItemAnswers | None:
+def item_answers(measured: Measured, weighed: Weighed, problem: Problem, columns: Sequence[int]) -> ItemAnswers | None:
     """Make the arrays of a routing study: scores, costs and seconds of each candidate on each item.
 
     Args:
-        analysis: of the run.
+        measured, weighed: of the run.
         problem: of the decision between its systems, with the unit of costs.
         columns: of the candidates.
 
     Returns:
         None where no item was answered by all candidates, or none that counts.
     """
-    return _Run(analysis, problem, tuple(columns)).answers
+    return _Run(measured, weighed, problem, tuple(columns)).answers
 
 
-def conditions(analysis: Analysis, problem: Problem, columns: Sequence[int]) -> tuple[str, ...]:
+def conditions(measured: Measured, weighed: Weighed, problem: Problem, columns: Sequence[int]) -> tuple[str, ...]:
     """List the differences between the arrays and the record, such as items that are left out, as clauses."""
-    run = _Run(analysis, problem, tuple(columns))
-    provenance = joined(analysis.measured[analysis.basis.systems[column]].provenance for column in columns)
+    run = _Run(measured, weighed, problem, tuple(columns))
+    provenance = joined(measured.systems[measured.basis.systems[column]].provenance for column in columns)
     notes = []
     if is_modelled(provenance):
         notes.append(f"the joules are {'' if provenance == 'modelled' else 'partly '}modelled, not measured")
@@ -63,47 +64,48 @@ def conditions(analysis: Analysis, problem: Problem, columns: Sequence[int]) -> 
 
 @dataclass(frozen=True)
 class _Run:
-    analysis: Analysis
+    measured: Measured
+    weighed: Weighed
     problem: Problem
     columns: tuple[int, ...]
 
     @cached_property
     def counted(self) -> NDArray[np.bool_]:
         """Return which items all candidates answered, shape (items of the run,)."""
-        trials = self.analysis.table.trials
+        trials = self.measured.table.trials
         return np.asarray(np.logical_and.reduce([trials[:, column] > 0 for column in self.columns]))
 
     @cached_property
     def number(self) -> NDArray[np.int64]:
         """Return the domain of each item, in the order of the basis."""
-        return self.analysis.table.domains.numbers(self.analysis.basis.domains)
+        return self.measured.table.domains.numbers(self.measured.basis.domains)
 
     @cached_property
     def rows(self) -> NDArray[np.int64]:
         """Return the items that count."""
-        shares = self.analysis.shares
+        shares = self.measured.shares
         keep = self.counted if shares is None else self.counted & (shares[self.number] > 0)
         return np.flatnonzero(keep)
 
     @cached_property
     def domains(self) -> tuple[str, ...]:
         """Return the domains of the items that count, in the order of the suite."""
-        present = self.analysis.table.domains[self.rows].present
-        return tuple(str(name) for name in self.analysis.frames.items["domain"].cat.categories if str(name) in present)
+        present = self.measured.table.domains[self.rows].present
+        return tuple(str(name) for name in self.measured.frames.items["domain"].cat.categories if str(name) in present)
 
     @property
     def shared_domains(self) -> tuple[str, ...]:
         """Return the domains that have a share of a workload's mix; empty without a mix."""
-        shares, all_domains = self.analysis.shares, self.analysis.basis.domains
+        shares, all_domains = self.measured.shares, self.measured.basis.domains
         return () if shares is None else tuple(name for name, each in zip(all_domains, shares, strict=True) if each > 0)
 
     @cached_property
     def answers(self) -> ItemAnswers | None:
         if not len(self.rows):
             return None
-        table, rows = self.analysis.table, self.rows
+        table, rows = self.measured.table, self.rows
         index_of = {name: position for position, name in enumerate(self.domains)}
-        code = np.array([index_of.get(name, 0) for name in self.analysis.basis.domains], dtype=np.int64)
+        code = np.array([index_of.get(name, 0) for name in self.measured.basis.domains], dtype=np.int64)
         domain = code[self.number[rows]]
         weight = self._weights()
         score = np.empty((len(rows), len(self.columns)))
@@ -126,15 +128,15 @@ class _Run:
             amounts=self._amounts(cost),
             halves=self._repeats(),
             rows=rows,
-            mixed=self.analysis.shares is not None,
+            mixed=self.measured.shares is not None,
         )
 
     def cost_of(self, costs: Costs) -> NDArray[np.float64]:
         """Return the cost per request of every item, shape (items of the run, candidates), NaN where not known."""
-        table = self.analysis.table
+        table = self.measured.table
         total = np.zeros((len(table.trials), len(self.columns)))
         for kind, coefficient in costs.parts.items():
-            kinds = self._seconds if kind == LATENCY_S else self.analysis.item_sums
+            kinds = self._seconds if kind == LATENCY_S else self.weighed.item_sums
             sums, counts = kinds[kind], kinds[COUNTED[kind]]
             per_one = np.asarray(coefficient)
             for position, column in enumerate(self.columns):
@@ -144,7 +146,7 @@ class _Run:
 
     @cached_property
     def _seconds(self) -> Mapping[str, NDArray[np.float64]]:
-        return second_sums(self.analysis.frames).kinds
+        return second_sums(self.measured.frames).kinds
 
     def _shared(self, values: NDArray[np.float64], *known: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return a known array that equals the values, if there is one, so that equal arrays are in memory once."""
@@ -173,8 +175,8 @@ class _Run:
         Args:
             cost: in the unit of the study; what is the same is the same array.
         """
-        systems = [self.analysis.basis.systems[each] for each in self.columns]
-        comparable = self.analysis.joules_comparable(*systems)
+        systems = [self.measured.basis.systems[each] for each in self.columns]
+        comparable = self.measured.joules_comparable(*systems)
         units = {
             names.JOULES: (CostUnit.JOULES, comparable),
             names.GRAMS: (CostUnit.GRAMS, comparable),
@@ -182,10 +184,10 @@ class _Run:
         }
         amounts: dict[str, NDArray[np.float64] | None] = {}
         for name, (unit, usable) in units.items():
-            costs = self.analysis.costs.get(unit)
+            costs = self.weighed.costs.get(unit)
             if usable and costs is not None and not any(each in costs.missing for each in systems):
                 complete = self._complete(self.cost_of(costs))
-                same_as = (cost, self.analysis.table.energy_j)
+                same_as = (cost, self.measured.table.energy_j)
                 amounts[name] = None if complete is None else self._shared(complete, *same_as)
         amounts[names.SECONDS] = self._complete(self._seconds_of_an_answer())
         return {name: values for name, values in amounts.items() if values is not None}
@@ -201,7 +203,7 @@ class _Run:
         return None if np.isnan(costs).all(axis=0).any() else self._filled(costs)
 
     def _weights(self) -> NDArray[np.float64]:
-        shares = self.analysis.shares
+        shares = self.measured.shares
         if shares is None:
             return np.full(len(self.rows), 1 / len(self.rows))
         number = self.number[self.rows]
@@ -210,7 +212,7 @@ class _Run:
         return np.asarray(weight / weight.sum())
 
     def _blocks(self) -> NDArray[np.int64] | None:
-        blocks = self.analysis.table.blocks
+        blocks = self.measured.table.blocks
         if blocks is None:
             return None
         _, number = np.unique(blocks[:, list(self.columns)].max(axis=1)[self.rows], return_inverse=True)
@@ -221,12 +223,12 @@ class _Run:
 
         Empty with fewer than two such repeats.
         """
-        items = self.analysis.frames.items
+        items = self.measured.frames.items
         repeat = items["repeat"].to_numpy().astype(np.int64)
         if not len(repeat) or repeat.max() < 1:
             return ()
-        shape = self.analysis.table.trials.shape
-        cell = self.analysis.frames.row_of_answer.astype(np.int64) * shape[1] + items[
+        shape = self.measured.table.trials.shape
+        cell = self.measured.frames.row_of_answer.astype(np.int64) * shape[1] + items[
             "system"
         ].cat.codes.to_numpy().astype(np.int64)
         scores = items["correct"].to_numpy(dtype=np.float64)

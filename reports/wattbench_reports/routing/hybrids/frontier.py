@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.decision.prices import corners
 from wattbench_reports.routing.hybrids.hybrid_and_members import Bench
 from wattbench_reports.routing.hybrids.other_choices import Choice
@@ -60,9 +60,9 @@ class Quality:
     """By hybrid: of mixing its members at random, in the best shares."""
 
 
-def frontier_of(analysis: Analysis, bench: Bench, choices: Sequence[Choice]) -> Frontier:
+def frontier_of(measured: Measured, bench: Bench, choices: Sequence[Choice]) -> Frontier:
     """Build the curve of one hybrid, and the points of its members."""
-    curve = curve_of(analysis, bench)
+    curve = curve_of(measured, bench)
     live = bench.live
     spots = []
     for name, column in zip(bench.present, bench.matrix.columns(bench.present), strict=True):
@@ -189,9 +189,9 @@ class _Rule:
     at: float | None
 
 
-def curve_of(analysis: Analysis, bench: Bench) -> ThresholdCurve | str:
+def curve_of(measured: Measured, bench: Bench) -> ThresholdCurve | str:
     """Sweep the threshold; or return why that is not possible, empty where the router has no threshold at all."""
-    rule = _rule(analysis.frames.record.suite.systems.get(bench.hybrid.system, SystemSettings()))
+    rule = _rule(measured.frames.record.suite.systems.get(bench.hybrid.system, SystemSettings()))
     if isinstance(rule, str):
         return rule
     unknown = [name for name in (rule.first, rule.instead) if name is not None and name not in bench.present]

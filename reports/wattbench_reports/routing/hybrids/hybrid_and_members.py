@@ -8,7 +8,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.comparison.paid import Paid
 from wattbench_reports.routing.answers.answer_matrix import AnswerMatrix, HybridAnswers
 from wattbench_reports.routing.hybrids.replay import Outcome, Plan, plan_of, replay
 from wattbench_reports.tables.suite_record import SystemSettings
@@ -62,11 +63,11 @@ class Bench:
         return self.replayed if self.fully_replayable else self.live
 
 
-def bench_of(analysis: Analysis, matrix: AnswerMatrix, hybrid: HybridAnswers) -> Bench:
+def bench_of(measured: Measured, paid: Paid, matrix: AnswerMatrix, hybrid: HybridAnswers) -> Bench:
     """Pair a hybrid with its members."""
-    members = members_of(analysis, hybrid)
-    present = tuple(name for name in members if name in analysis.frames.systems)
-    reason = analysis.why_joules_not_comparable(hybrid.system, *present)
+    members = members_of(measured, hybrid)
+    present = tuple(name for name in members if name in measured.frames.systems)
+    reason = measured.why_joules_not_comparable(hybrid.system, *present)
     if reason:
         matrix = without_joules(matrix)
     columns = matrix.columns((hybrid.system, *present))
@@ -79,7 +80,7 @@ def bench_of(analysis: Analysis, matrix: AnswerMatrix, hybrid: HybridAnswers) ->
         matrix.seconds[rows, hybrid_column],
         None if matrix.money is None else matrix.money[rows, hybrid_column],
     )
-    plan = _within(_with_own_money(analysis, hybrid, plan_of(hybrid, present)), rows)
+    plan = _within(_with_own_money(measured, paid, hybrid, plan_of(hybrid, present)), rows)
     return Bench(hybrid, members, present, matrix, rows, live, plan, replay(matrix, plan), reason)
 
 
@@ -109,21 +110,21 @@ def _routed(matrix: AnswerMatrix, hybrid: HybridAnswers) -> NDArray[np.bool_]:
     return routed
 
 
-def _with_own_money(analysis: Analysis, hybrid: HybridAnswers, plan: Plan) -> Plan:
+def _with_own_money(measured: Measured, paid: Paid, hybrid: HybridAnswers, plan: Plan) -> Plan:
     """Return the plan with the money of routing, item by item.
 
     It is not known, and not a number, where the hybrid pays for its tokens or hours itself, or its router asks a model:
     what those are in another mix of members is not on record.
     """
-    if analysis.tariff is None:
+    if paid.tariff is None:
         return plan
     name = hybrid.system
-    settings = analysis.frames.record.suite.systems.get(name, SystemSettings())
-    price = analysis.prices_.by_system.get(name)
+    settings = measured.frames.record.suite.systems.get(name, SystemSettings())
+    price = paid.prices.by_system.get(name)
     by_answer = price is not None and (price.by_token or price.by_time)
     if by_answer or settings.reader is not None:
         return replace(plan, router_money=np.full(len(plan.rows), np.nan))
-    per_joule = float(analysis.tariff.per_joule[analysis.frames.systems.index(name)])
+    per_joule = float(paid.tariff.per_joule[measured.frames.systems.index(name)])
     per_request = 0.0 if price is None or price.per_request is None else price.per_request
     return replace(plan, router_money=per_request + per_joule * np.nan_to_num(plan.router_j))
 
@@ -135,10 +136,10 @@ def _within(plan: Plan, rows: NDArray[np.int64]) -> Plan:
     return replace(plan, **{name: getattr(plan, name)[keep] for name in arrays})
 
 
-def members_of(analysis: Analysis, hybrid: HybridAnswers) -> tuple[str, ...]:
+def members_of(measured: Measured, hybrid: HybridAnswers) -> tuple[str, ...]:
     """Return the systems that a hybrid can send an item to, without a model that only its router reads with."""
-    declared = analysis.frames.record.suite.systems.get(hybrid.system, SystemSettings()).members
-    loaded = analysis.frames.run.systems()[hybrid.system].members
+    declared = measured.frames.record.suite.systems.get(hybrid.system, SystemSettings()).members
+    loaded = measured.frames.run.systems()[hybrid.system].members
     named = loaded if declared is None else list(declared.values())
     return tuple(dict.fromkeys([*named, *hybrid.names]))
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.comparison.weighed import Weighed
 from wattbench_reports.routing.answers.answer_matrix import AnswerMatrix, half_of
 from wattbench_reports.routing.answers.item_answers import asked_sum, best_of_item
 from wattbench_reports.routing.hybrids.hybrid_and_members import Bench, best_of_domain, most_accurate, without_joules
@@ -49,7 +50,7 @@ class OtherChoices:
     """Why the oracle by item is not listed though all members are in the run, as a clause; empty otherwise."""
 
 
-def choices_of(analysis: Analysis, bench: Bench) -> OtherChoices:
+def choices_of(measured: Measured, weighed: Weighed, bench: Bench) -> OtherChoices:
     """List the hybrid as it ran and replayed, and every other choice; only the former where no member is in the run.
 
     Oracles and the best or a random member are listed only if all members are in the run: those of some of the
@@ -59,22 +60,22 @@ def choices_of(analysis: Analysis, bench: Bench) -> OtherChoices:
         return OtherChoices(())
     choices = [Choice("live", "", bench.live, None, None)]
     if not bench.present:
-        return OtherChoices((*choices, *_from_files(analysis, bench)))
+        return OtherChoices((*choices, *_from_files(measured, weighed, bench)))
     if len(bench.replayed.rows):
         choices.append(Choice("replayed", "", bench.replayed, None, None))
-    others = [*_shuffled(bench), *_from_files(analysis, bench)]
+    others = [*_shuffled(bench), *_from_files(measured, weighed, bench)]
     if bench.missing:
         return OtherChoices((*choices, *others))
     by_domain = _against(bench, "domain", "", _planned(bench, best_of_domain(bench)))
     rest = [_single(bench), _against(bench, "chance", "", _chance(bench)), *others]
-    oracle = item_oracle(analysis, bench)
-    above = _above_oracle(analysis, bench, oracle, [*choices, by_domain, *rest])
+    oracle = item_oracle(measured, bench)
+    above = _above_oracle(weighed, bench, oracle, [*choices, by_domain, *rest])
     return OtherChoices((*choices, by_domain, *([] if above else [oracle]), *rest), why_no_item_oracle=above)
 
 
-def _above_oracle(analysis: Analysis, bench: Bench, oracle: Choice, others: Iterable[Choice]) -> str:
+def _above_oracle(weighed: Weighed, bench: Bench, oracle: Choice, others: Iterable[Choice]) -> str:
     """Say why an oracle is no bound, if another choice among the same members is more accurate; empty if none is."""
-    among = {router.name for router in analysis.offline_routers if set(router.members) <= set(bench.present)}
+    among = {router.name for router in weighed.offline_routers if set(router.members) <= set(bench.present)}
     for other in others:
         if other.kind == "file" and other.name not in among:
             continue
@@ -151,16 +152,16 @@ def _chance(bench: Bench) -> Outcome:
     return replay(bench.matrix, Plan(bench.rows, bench.present, share, share, nothing, nothing))
 
 
-def item_oracle(analysis: Analysis, bench: Bench) -> Choice:
+def item_oracle(measured: Measured, bench: Bench) -> Choice:
     """Choose the best member of each item by half of the repeats and judge it on the others, both ways.
 
     Without repeats choose and judge by the same answers.
     """
     cells = np.ix_(bench.rows, bench.matrix.columns(bench.present))
-    if not (analysis.frames.items["repeat"] > 0).any():
+    if not (measured.frames.items["repeat"] > 0).any():
         choice = best_of_item(bench.matrix.score[cells], bench.matrix.energy_j[cells])
         return _against(bench, "item", "", _planned(bench, choice))
-    halves = [half_of(analysis, bench.matrix, half) for half in (0, 1)]
+    halves = [half_of(measured, bench.matrix, half) for half in (0, 1)]
     scores = [score[cells] for score, _ in halves]
     energy = [np.full(joules[cells].shape, np.nan) if bench.no_joules else joules[cells] for _, joules in halves]
     both = np.asarray(np.isfinite(scores[0]).all(axis=1) & np.isfinite(scores[1]).all(axis=1))
@@ -187,15 +188,15 @@ def _mean_money(bench: Bench, both: NDArray[np.bool_], picks: list[NDArray[np.in
     return np.asarray((money[each, picks[0]] + money[each, picks[1]]) / 2)
 
 
-def _from_files(analysis: Analysis, bench: Bench) -> Iterable[Choice]:
-    for router in analysis.offline_routers:
-        yield _against(bench, "file", router.name, offline(analysis, bench, router))
+def _from_files(measured: Measured, weighed: Weighed, bench: Bench) -> Iterable[Choice]:
+    for router in weighed.offline_routers:
+        yield _against(bench, "file", router.name, offline(measured, bench, router))
 
 
-def offline(analysis: Analysis, bench: Bench, router: OfflineRouter) -> Outcome:
+def offline(measured: Measured, bench: Bench, router: OfflineRouter) -> Outcome:
     """Replay a router of the user over the hybrid's items that its own members answered too."""
     systems = (bench.hybrid.system, *bench.present, *router.members)
-    matrix = bench.matrix if analysis.joules_comparable(*systems) else without_joules(bench.matrix)
+    matrix = bench.matrix if measured.joules_comparable(*systems) else without_joules(bench.matrix)
     return replay(matrix, plan_of_file(router, bench.rows))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.comparison.paired_tests import EqualPairs
 from wattbench_reports.comparison.ties import EnergyRival, accuracy_leaders, accuracy_rivals, energy_rivals, tied_with
 from wattbench_reports.routing.hybrids.hybrid_and_members import Bench, most_accurate
@@ -94,11 +94,11 @@ class Routing:
     provenance: str
 
 
-def routing_of(analysis: Analysis, bench: Bench, choices: Sequence[Choice]) -> Routing:
+def routing_of(measured: Measured, bench: Bench, choices: Sequence[Choice]) -> Routing:
     """Summarise the routes of one hybrid.
 
     Args:
-        analysis: of the run.
+        measured: of the run.
         bench: the hybrid with its members.
         choices: other ones, of `choices_of`.
     """
@@ -114,14 +114,14 @@ def routing_of(analysis: Analysis, bench: Bench, choices: Sequence[Choice]) -> R
         missing=bench.missing,
         domains=tuple(_sent(bench, domain) for domain in _domains(answers)),
         accuracy=bench.live.accuracy,
-        against=tuple(_against(analysis, bench, choices)),
-        as_good=tuple(_as_good(analysis, name)),
+        against=tuple(_against(measured, bench, choices)),
+        as_good=tuple(_as_good(measured, name)),
         mean_asked=float(asked_counts.mean()) if asked_counts.all() else None,
         router_s=_mean(timed["router_s"]),
         router_s_share=float(timed["router_s"].sum() / spent_s) if alone and spent_s > 0 else None,
         router_j=_mean(metered["router_energy_j"]),
         router_j_share=_quotient(metered["router_energy_j"].sum(), metered["energy_j"].sum()),
-        provenance=analysis.measured[name].provenance,
+        provenance=measured.systems[name].provenance,
     )
 
 
@@ -148,39 +148,39 @@ def _sent(bench: Bench, domain: str) -> Sent:
     )
 
 
-def _against(analysis: Analysis, bench: Bench, choices: Sequence[Choice]) -> Iterable[Against]:
+def _against(measured: Measured, bench: Bench, choices: Sequence[Choice]) -> Iterable[Against]:
     for choice in choices:
         if choice.kind in ("domain", "single", "chance"):
             outcome = choice.outcome
             difference, accuracy = mean_difference(bench.live.score, outcome.score), outcome.accuracy
             assert difference is not None
             assert accuracy is not None
-            tied = _tied(analysis, bench, choice.name) if choice.name else ()
+            tied = _tied(measured, bench, choice.name) if choice.name else ()
             yield Against(choice.kind, choice.name, tied, accuracy, difference)
 
 
-def _tied(analysis: Analysis, bench: Bench, best: str) -> tuple[str, ...]:
+def _tied(measured: Measured, bench: Bench, best: str) -> tuple[str, ...]:
     """Return the members that are statistically tied with the most accurate one, over the items of the bench."""
-    chosen = np.zeros(len(analysis.table.domains), dtype=np.bool_)
+    chosen = np.zeros(len(measured.table.domains), dtype=np.bool_)
     chosen[bench.rows] = True
     others = [name for name in bench.present if name != best]
-    return tied_with(best, accuracy_leaders(EqualPairs(analysis.table.where(chosen)), [best, *others]))[1:]
+    return tied_with(best, accuracy_leaders(EqualPairs(measured.table.where(chosen)), [best, *others]))[1:]
 
 
-def _as_good(analysis: Analysis, hybrid: str) -> Iterable[Single]:
+def _as_good(measured: Measured, hybrid: str) -> Iterable[Single]:
     """Yield single systems, members or not, that are not shown to be worse than the hybrid; the most accurate first."""
-    if hybrid in analysis.yardsticks:
+    if hybrid in measured.yardsticks:
         return
     singles = [
         name
-        for name, kind in analysis.kinds.items()
+        for name, kind in measured.kinds.items()
         if kind != "hybrid"
-        and (accuracy_of := analysis.measured[name].accuracy) is not None
+        and (accuracy_of := measured.systems[name].accuracy) is not None
         and accuracy_of.estimate > 0
     ]
-    pairs = EqualPairs(analysis.table)
+    pairs = EqualPairs(measured.table)
     accuracy = [each for each in accuracy_rivals(pairs, hybrid, singles) if not each.beaten]
-    energy = _energy(analysis, pairs, hybrid, [each.system for each in accuracy])
+    energy = _energy(measured, pairs, hybrid, [each.system for each in accuracy])
     as_good = []
     for each in accuracy:
         joules = energy.get(each.system)
@@ -188,7 +188,7 @@ def _as_good(analysis: Analysis, hybrid: str) -> Iterable[Single]:
             as_good.append(
                 Single(
                     system=each.system,
-                    kind=analysis.kinds[each.system],
+                    kind=measured.kinds[each.system],
                     difference=each.difference,
                     more_accurate=each.better,
                     probability=None if joules is None else 1 - joules.probability,
@@ -198,12 +198,12 @@ def _as_good(analysis: Analysis, hybrid: str) -> Iterable[Single]:
     yield from sorted(as_good, key=lambda single: single.difference.estimate)
 
 
-def _energy(analysis: Analysis, pairs: EqualPairs, hybrid: str, singles: Sequence[str]) -> dict[str, EnergyRival]:
+def _energy(measured: Measured, pairs: EqualPairs, hybrid: str, singles: Sequence[str]) -> dict[str, EnergyRival]:
     """Compare the hybrid's joules per correct answer with those of the single systems that may be compared with it."""
-    measured = analysis.measured
-    if not measured[hybrid].j_per_correct:
+    systems = measured.systems
+    if not systems[hybrid].j_per_correct:
         return {}
-    able = [name for name in singles if measured[name].j_per_correct and analysis.joules_comparable(hybrid, name)]
+    able = [name for name in singles if systems[name].j_per_correct and measured.joules_comparable(hybrid, name)]
     return {each.system: each for each in energy_rivals(pairs, hybrid, able)}
 
 

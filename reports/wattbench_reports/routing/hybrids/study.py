@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from wattbench.records import WindowRow
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.comparison.paid import Paid
+from wattbench_reports.comparison.weighed import Weighed
 from wattbench_reports.routing.answers.answer_matrix import AnswerMatrix, hybrid_answers, matrix_of
 from wattbench_reports.routing.hybrids.frontier import Frontier, Quality, frontier_of, quality_of
 from wattbench_reports.routing.hybrids.hybrid_and_members import Bench, bench_of, without_joules
@@ -91,45 +93,45 @@ class Studies:
     offline: tuple[Offline, ...]
 
 
-def studies(analysis: Analysis) -> Studies | None:
+def studies(measured: Measured, paid: Paid, weighed: Weighed) -> Studies | None:
     """Analyse the hybrids of a run and the routers of a file; None without either.
 
     Raises:
         UserError: the table of items is damaged.
     """
-    recorded = analysis.frames.run.systems()
-    if not analysis.offline_routers and not any(row.members for row in recorded.values()):
+    recorded = measured.frames.run.systems()
+    if not weighed.offline_routers and not any(row.members for row in recorded.values()):
         return None
-    matrix = matrix_of(analysis)
-    hybrids = hybrid_answers(analysis, matrix)
-    if not hybrids and not analysis.offline_routers:
+    matrix = matrix_of(measured, paid)
+    hybrids = hybrid_answers(measured, matrix)
+    if not hybrids and not weighed.offline_routers:
         return None
-    windows = analysis.frames.window_rows
+    windows = measured.frames.window_rows
     hybrid_studies = []
     for hybrid in hybrids:
-        bench = bench_of(analysis, matrix, hybrid)
-        chosen = choices_of(analysis, bench)
+        bench = bench_of(measured, paid, matrix, hybrid)
+        chosen = choices_of(measured, weighed, bench)
         hybrid_studies.append(
             Study(
-                routing=routing_of(analysis, bench, chosen.listed),
+                routing=routing_of(measured, bench, chosen.listed),
                 bench=bench,
                 misroutes=misroutes_of(bench),
                 other=chosen,
                 check=check_of(bench),
-                resident=resident_of(analysis, bench, windows),
-                frontier=frontier_of(analysis, bench, chosen.listed),
-                always=always_each(bench) if analysis.priced is not None else (),
+                resident=resident_of(measured, bench, windows),
+                frontier=frontier_of(measured, bench, chosen.listed),
+                always=always_each(bench) if paid.figures is not None else (),
             )
         )
     return Studies(
         tuple(hybrid_studies),
         quality_of([each.frontier for each in hybrid_studies]),
-        tuple(_offline(analysis, matrix, router) for router in analysis.offline_routers),
+        tuple(_offline(measured, matrix, router) for router in weighed.offline_routers),
     )
 
 
-def _offline(analysis: Analysis, matrix: AnswerMatrix, router: OfflineRouter) -> Offline:
-    reason = analysis.why_joules_not_comparable(*router.members)
+def _offline(measured: Measured, matrix: AnswerMatrix, router: OfflineRouter) -> Offline:
+    reason = measured.why_joules_not_comparable(*router.members)
     rows = np.arange(len(matrix.domain))
     outcome = replay(without_joules(matrix) if reason else matrix, plan_of_file(router, rows))
     return Offline(router, outcome, reason)
@@ -171,12 +173,12 @@ class Resident:
         return self.hybrid_w - self.answering_w
 
 
-def resident_of(analysis: Analysis, bench: Bench, windows: Sequence[WindowRow]) -> Resident | None:
+def resident_of(measured: Measured, bench: Bench, windows: Sequence[WindowRow]) -> Resident | None:
     """Compute the idle watts of a hybrid and its resident members.
 
     None where joules are not compared, or some idle was not measured alone.
     """
-    plan = analysis.frames.run.block_plan()
+    plan = measured.frames.run.block_plan()
     if plan is not None and plan.resident == "all":  # every idle window had all systems of the suite loaded
         return None
     if bench.no_joules or len(bench.present) < len(bench.members):
@@ -189,7 +191,7 @@ def resident_of(analysis: Analysis, bench: Bench, windows: Sequence[WindowRow]) 
     by = bench.hybrid.answered_by
     shares = np.bincount(by, minlength=len(bench.hybrid.names)) / len(by)
     answering = sum(share * watts[name] for name, share in zip(bench.hybrid.names, shares, strict=True))
-    metered = analysis.table.metered[:, analysis.table.column(bench.hybrid.system)].sum()
+    metered = measured.table.metered[:, measured.table.column(bench.hybrid.system)].sum()
     hybrid_w = watts.pop(bench.hybrid.system)
     seconds = idles[bench.hybrid.system].seconds
     return Resident(hybrid_w, watts, answering, (hybrid_w - answering) * seconds / float(metered))

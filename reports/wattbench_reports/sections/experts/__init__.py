@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wattbench_reports.analyses.experts import expert_use, recorded_choices, together, touched
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.presenter.model import Passage, Section
 from wattbench_reports.sections.experts.co_activation import together_figure, together_passage
 from wattbench_reports.sections.experts.load_balance import shares_figure, use_passage
@@ -16,10 +16,10 @@ _LEAD = (
 )
 
 
-def experts_section(analysis: Analysis) -> Section | None:
+def experts_section(measured: Measured) -> Section | None:
     """Make passages per mixture and one for all; None where no mixture's selections are recorded."""
-    analysis = analysis.by_item
-    mixtures = recorded_choices(analysis)
+    measured = measured.by_item
+    mixtures = recorded_choices(measured)
     if not mixtures:
         return None
     uses, pairs = [expert_use(each) for each in mixtures], [(each, together(each)) for each in mixtures]
@@ -27,7 +27,7 @@ def experts_section(analysis: Analysis) -> Section | None:
     passages = [Passage("", (), figure=figure) for figure in drawn if figure is not None]
     for use, of_mixture in zip(uses, pairs, strict=True):
         passages += [use_passage(use), together_passage(*of_mixture)]
-    passages.append(touched_passage(analysis, [(each, touched(analysis, each)) for each in mixtures]))
+    passages.append(touched_passage(measured, [(each, touched(measured, each)) for each in mixtures]))
     return Section(
         "experts",
         "Experts",

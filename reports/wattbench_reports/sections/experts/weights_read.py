@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wattbench_reports.analyses.experts import Choices, Touched
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.formatting import units
 from wattbench_reports.presenter.model import Cell, Column, Passage, Table, numbers
 
@@ -15,7 +15,7 @@ _WEIGHTS_ONLY = (
 )
 
 
-def touched_passage(analysis: Analysis, mixtures: Sequence[tuple[Choices, Touched]]) -> Passage:
+def touched_passage(measured: Measured, mixtures: Sequence[tuple[Choices, Touched]]) -> Passage:
     """Make the passage on active and total parameters and memory bandwidth of all mixtures."""
     sentences = [sentence for choices, each in mixtures for sentence in _sentences(choices, each)]
     not_recorded = [choices.row.system for choices, each in mixtures if each.prompt_bytes is None]
@@ -26,9 +26,9 @@ def touched_passage(analysis: Analysis, mixtures: Sequence[tuple[Choices, Touche
         )
     if len(not_recorded) < len(mixtures):
         sentences.append(_WEIGHTS_ONLY)
-    tables = [_parameter_table(analysis, mixtures)]
+    tables = [_parameter_table(measured, mixtures)]
     if len(not_recorded) < len(mixtures):
-        tables.append(_byte_table(analysis, [pair for pair in mixtures if pair[1].prompt_bytes is not None]))
+        tables.append(_byte_table(measured, [pair for pair in mixtures if pair[1].prompt_bytes is not None]))
     return Passage("Weights read", tuple(sentences), tuple(tables))
 
 
@@ -55,16 +55,16 @@ def _sentences(choices: Choices, each: Touched) -> list[str]:
     return sentences
 
 
-def _system(analysis: Analysis, choices: Choices) -> Cell:
-    return Cell(choices.row.system, series=analysis.frames.systems.index(choices.row.system))
+def _system(measured: Measured, choices: Choices) -> Cell:
+    return Cell(choices.row.system, series=measured.frames.systems.index(choices.row.system))
 
 
-def _parameter_table(analysis: Analysis, mixtures: Sequence[tuple[Choices, Touched]]) -> Table:
+def _parameter_table(measured: Measured, mixtures: Sequence[tuple[Choices, Touched]]) -> Table:
     rows = []
     for choices, each in mixtures:
         rows.append(
             (
-                _system(analysis, choices),
+                _system(measured, choices),
                 Cell(str(choices.number)),
                 Cell(units.count(choices.row.experts_per_token)),
                 Cell(units.count(len(choices.row.expert_layers))),
@@ -90,7 +90,7 @@ def _parameter_table(analysis: Analysis, mixtures: Sequence[tuple[Choices, Touch
     )
 
 
-def _byte_table(analysis: Analysis, mixtures: Sequence[tuple[Choices, Touched]]) -> Table:
+def _byte_table(measured: Measured, mixtures: Sequence[tuple[Choices, Touched]]) -> Table:
     return Table(
         caption="Bytes of weights read",
         columns=(
@@ -110,7 +110,7 @@ def _byte_table(analysis: Analysis, mixtures: Sequence[tuple[Choices, Touched]])
         ),
         rows=tuple(
             (
-                _system(analysis, choices),
+                _system(measured, choices),
                 Cell(units.size(choices.row.expert_bytes)),
                 Cell(units.size(choices.row.shared_bytes)),
                 Cell(units.size(each.all_bytes)),

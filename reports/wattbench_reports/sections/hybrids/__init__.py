@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.comparison.paid import Paid
+from wattbench_reports.comparison.weighed import Weighed
 from wattbench_reports.formatting import units
 from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table, numbers, text_rows
 from wattbench_reports.routing.hybrids.study import Offline, Studies, studies
@@ -23,9 +25,9 @@ _LEAD = (
 )
 
 
-def hybrids_section(analysis: Analysis) -> Section | None:
+def hybrids_section(measured: Measured, paid: Paid, weighed: Weighed) -> Section | None:
     """Make passages per hybrid, and one for the routers of a file; None where there are neither."""
-    all_studies = studies(analysis)
+    all_studies = studies(measured, paid, weighed)
     if all_studies is None:
         return None
     return Section(
@@ -33,23 +35,23 @@ def hybrids_section(analysis: Analysis) -> Section | None:
         "Routing",
         "Routing decisions of the hybrids",
         _LEAD,
-        tuple(_passages(all_studies, analysis)),
+        tuple(_passages(all_studies, measured, paid)),
         line="what routers chose, and what other choices would have given",
     )
 
 
-def _passages(all_studies: Studies, analysis: Analysis) -> Iterable[Passage]:
-    places = {name: index for index, name in enumerate(analysis.frames.systems)}
-    checks = {check.hybrid: check for check in prediction_checks(analysis)}
-    currency = "" if analysis.money is None else analysis.money.currency
+def _passages(all_studies: Studies, measured: Measured, paid: Paid) -> Iterable[Passage]:
+    places = {name: index for index, name in enumerate(measured.frames.systems)}
+    checks = {check.hybrid: check for check in prediction_checks(measured, paid)}
+    currency = "" if paid.money is None else paid.money.currency
     if all_studies.hybrids:
         yield Passage("", (), figure=sent_figure(all_studies.hybrids))
     for number, each in enumerate(all_studies.hybrids):
         check = checks.get(each.routing.system)
         passages = (
-            sent_passage(each, analysis),
+            sent_passage(each, measured),
             None if check is None else prediction_passage(check, currency),
-            choices_passage(each, analysis.money),
+            choices_passage(each, paid.money),
             frontier_passage(each.frontier, all_studies.quality, places, number),
         )
         yield from (passage for passage in passages if passage is not None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.figures import SentItems, misroutes
 from wattbench_reports.formatting import units
 from wattbench_reports.presenter.model import Cell, Column, Figure, Passage, Table
@@ -24,17 +24,17 @@ _CHOICES = {
 }
 
 
-def sent_passage(each: Study, analysis: Analysis) -> Passage:
+def sent_passage(each: Study, measured: Measured) -> Passage:
     """Make the passage of a hybrid: members that answered, loss in accuracy, and routing cost.
 
     Args:
         each: one hybrid.
-        analysis: of the run.
+        measured: of the run.
     """
     routing = each.routing
     sentences = []
-    if routing.system in analysis.yardsticks:
-        sentences.append(f"A yardstick, not to be run: {analysis.yardsticks[routing.system]}.")
+    if routing.system in measured.yardsticks:
+        sentences.append(f"A yardstick, not to be run: {measured.yardsticks[routing.system]}.")
     else:
         sentences += _alone(routing)
     sentences += _lost(routing)

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 from wattbench_reports.analyses.break_even import BreakEven, MoneyBreakEven
 from wattbench_reports.analyses.training_cost import in_use, trainings
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.emitted import Emitted
+from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.comparison.paid import Paid
 from wattbench_reports.formatting import units
 from wattbench_reports.presenter.model import Cell, Column, Passage, Table
 from wattbench_reports.tables.provenance import is_declared, measured_part
@@ -23,33 +25,33 @@ _NOTE = (
 )
 
 
-def break_even_passage(analysis: Analysis, pairs: Sequence[BreakEven]) -> Passage | None:
+def break_even_passage(measured: Measured, paid: Paid, emitted: Emitted, pairs: Sequence[BreakEven]) -> Passage | None:
     """Make the passage on break-even: the strongest alternative and untrained generalists first, all pairs folded.
 
     Args:
-        analysis: the run.
+        measured, paid, emitted: the run.
         pairs: `break_evens` of it.
     """
     if not pairs:
         return None
-    plain = _as_they_are(analysis)
+    plain = _as_they_are(measured, emitted)
     front = [each for each in pairs if each.rival or each.against in plain]
     sentences = list(_alone(pairs))
-    if caveat := _caveat(analysis, pairs):
+    if caveat := _caveat(measured, emitted, pairs):
         sentences.append(caveat)
-    tables = [_table(analysis, front, "Break-even in correct answers")] if front else []
-    if front and analysis.money is not None:
-        tables.append(_money_table(analysis, front, analysis.money.currency))
+    tables = [_table(measured, front, "Break-even in correct answers")] if front else []
+    if front and paid.money is not None:
+        tables.append(_money_table(measured, front, paid.money.currency))
     if len(front) == len(pairs):
         return Passage("Break-even of training", tuple(sentences), tuple(tables))
-    every = _table(analysis, pairs, f"Break-even against every other system ({units.plural(len(pairs), 'pair')})")
+    every = _table(measured, pairs, f"Break-even against every other system ({units.plural(len(pairs), 'pair')})")
     return Passage("Break-even of training", tuple(sentences), tuple(tables), folded=(every,))
 
 
-def _as_they_are(analysis: Analysis) -> set[str]:
+def _as_they_are(measured: Measured, emitted: Emitted) -> set[str]:
     """Return the names of generalists that were not trained, the usual alternative."""
-    trained = {each.system for each in trainings(analysis)}
-    return {name for name in in_use(analysis) if analysis.kinds[name] == "generalist" and name not in trained}
+    trained = {each.system for each in trainings(measured, emitted)}
+    return {name for name in in_use(measured) if measured.kinds[name] == "generalist" and name not in trained}
 
 
 def _alone(pairs: Sequence[BreakEven]) -> list[str]:
@@ -66,12 +68,12 @@ def _alone(pairs: Sequence[BreakEven]) -> list[str]:
     ]
 
 
-def _caveat(analysis: Analysis, pairs: Sequence[BreakEven]) -> str:
+def _caveat(measured: Measured, emitted: Emitted, pairs: Sequence[BreakEven]) -> str:
     """Warn that a break-even divides declared joules, which were not measured."""
     stated = [each for each in pairs if each.payback is not None and each.declared]
     if not stated:
         return ""
-    names = [each.system for each in trainings(analysis) if is_declared(each.provenance)]
+    names = [each.system for each in trainings(measured, emitted) if is_declared(each.provenance)]
     read = sorted({measured_part(each.answers_provenance) for each in stated})
     return (
         f"Break-even values that involve {units.named(names, 'or')} divide declared training joules by answer "
@@ -80,7 +82,7 @@ def _caveat(analysis: Analysis, pairs: Sequence[BreakEven]) -> str:
     )
 
 
-def _table(analysis: Analysis, pairs: Sequence[BreakEven], caption: str) -> Table:
+def _table(measured: Measured, pairs: Sequence[BreakEven], caption: str) -> Table:
     return Table(
         caption=caption,
         columns=(
@@ -95,7 +97,7 @@ def _table(analysis: Analysis, pairs: Sequence[BreakEven], caption: str) -> Tabl
         rows=tuple(
             (
                 Cell(
-                    each.system, series=analysis.frames.systems.index(each.system), detail=analysis.kinds[each.system]
+                    each.system, series=measured.frames.systems.index(each.system), detail=measured.kinds[each.system]
                 ),
                 Cell(f"{each.against} (strongest)" if each.rival else each.against),
                 Cell(each.domain or "all domains"),
@@ -110,7 +112,7 @@ def _table(analysis: Analysis, pairs: Sequence[BreakEven], caption: str) -> Tabl
     )
 
 
-def _money_table(analysis: Analysis, pairs: Sequence[BreakEven], currency: str) -> Table:
+def _money_table(measured: Measured, pairs: Sequence[BreakEven], currency: str) -> Table:
     rows = [(each, each.money) for each in pairs if each.money is not None]
     return Table(
         caption="Break-even in money, in correct answers",
@@ -125,7 +127,7 @@ def _money_table(analysis: Analysis, pairs: Sequence[BreakEven], currency: str) 
         rows=tuple(
             (
                 Cell(
-                    each.system, series=analysis.frames.systems.index(each.system), detail=analysis.kinds[each.system]
+                    each.system, series=measured.frames.systems.index(each.system), detail=measured.kinds[each.system]
                 ),
                 Cell(f"{each.against} (strongest)" if each.rival else each.against),
                 Cell(each.domain or "all domains"),

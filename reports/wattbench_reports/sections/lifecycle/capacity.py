@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from wattbench_reports.analyses.capacity import HOURS_PER_MONTH, MAX_LOAD, TARGET_TIMES, Fleet, Fleets, Sized, fleets
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.comparison.paid import Paid
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.tail_latency import MEDIAN, SHARES
 from wattbench_reports.presenter.model import Cell, Column, Passage, Table, energy_badge, numbers
@@ -13,9 +14,9 @@ from wattbench_reports.stats.percentiles import label, needed
 _MOSTLY_IDLE = 0.9
 
 
-def fleet_passage(analysis: Analysis, requests_per_year: float) -> Passage | None:
+def fleet_passage(measured: Measured, paid: Paid, requests_per_year: float) -> Passage | None:
     """Make the passage on fleet size: the rate of a year's requests first, other rates folded; None without fleets."""
-    sizing = fleets(analysis, requests_per_year)
+    sizing = fleets(measured, paid, requests_per_year)
     heading = "Fleet size"
     if sizing.why_not:
         return Passage(heading, (f"The number of replicas for a request rate is not available: {sizing.why_not}.",))
@@ -49,15 +50,15 @@ def fleet_passage(analysis: Analysis, requests_per_year: float) -> Passage | Non
     first, *others = range(len(sizing.rates_per_s))
     rate = sizing.rates_per_s[first]
     front = f"{requests_per_year:,.0f} requests per year, evenly spread: {_rate(rate)}"
-    folded = tuple(_table(analysis, sizing, index, f"At {_rate(sizing.rates_per_s[index])}") for index in others)
-    return Passage(heading, tuple(sentences), (_table(analysis, sizing, first, front),), folded=folded)
+    folded = tuple(_table(measured, paid, sizing, index, f"At {_rate(sizing.rates_per_s[index])}") for index in others)
+    return Passage(heading, tuple(sentences), (_table(measured, paid, sizing, first, front),), folded=folded)
 
 
 def _rate(rate_per_s: float) -> str:
     return f"{units.trimmed(units.digits(rate_per_s))} per second"
 
 
-def _table(analysis: Analysis, sizing: Fleets, index: int, caption: str) -> Table:
+def _table(measured: Measured, paid: Paid, sizing: Fleets, index: int, caption: str) -> Table:
     return Table(
         caption=caption,
         columns=(
@@ -72,20 +73,20 @@ def _table(analysis: Analysis, sizing: Fleets, index: int, caption: str) -> Tabl
                 "Idle joules per request",
             ),
             Column("Provenance"),
-            *_money_columns(analysis),
+            *_money_columns(paid),
         ),
-        rows=tuple(_row(analysis, each, each.sized[index]) for each in sizing.fleets),
+        rows=tuple(_row(measured, paid, each, each.sized[index]) for each in sizing.fleets),
         note=(
             "Utilisation: the share of the time in which a replica answers. Joules per request: energy above idle, "
             "plus the idle watts of all replicas over all the time. A dash under replicas: not simulated, because "
-            f"more than {units.count(MAX_LOAD)} requests would be in service at once.{_money_note(analysis)}"
+            f"more than {units.count(MAX_LOAD)} requests would be in service at once.{_money_note(paid)}"
         ),
     )
 
 
-def _row(analysis: Analysis, fleet: Fleet, sized: Sized) -> tuple[Cell, ...]:
+def _row(measured: Measured, paid: Paid, fleet: Fleet, sized: Sized) -> tuple[Cell, ...]:
     return (
-        Cell(fleet.system, series=analysis.frames.systems.index(fleet.system), detail=fleet.kind),
+        Cell(fleet.system, series=measured.frames.systems.index(fleet.system), detail=fleet.kind),
         Cell(units.count(sized.replicas)),
         Cell(_share(sized.utilisation)),
         Cell(_share(sized.idle_share)),
@@ -94,18 +95,18 @@ def _row(analysis: Analysis, fleet: Fleet, sized: Sized) -> tuple[Cell, ...]:
         Cell(units.quantity(sized.j_per_request, "J")),
         Cell(units.quantity(sized.idle_j_per_request, "J")),
         energy_badge(fleet.provenance),
-        *_money_cells(analysis, sized),
+        *_money_cells(paid, sized),
     )
 
 
-def _money_columns(analysis: Analysis) -> tuple[Column, ...]:
-    if analysis.money is None:
+def _money_columns(paid: Paid) -> tuple[Column, ...]:
+    if paid.money is None:
         return ()
     return (*numbers("Money per hour", "Money per month", "Of it electricity, per month"),)
 
 
-def _money_cells(analysis: Analysis, sized: Sized) -> tuple[Cell, ...]:
-    if analysis.money is None:
+def _money_cells(paid: Paid, sized: Sized) -> tuple[Cell, ...]:
+    if paid.money is None:
         return ()
     hour, electricity = sized.money_per_hour, sized.electricity_per_hour
     sums = (
@@ -113,11 +114,11 @@ def _money_cells(analysis: Analysis, sized: Sized) -> tuple[Cell, ...]:
         None if hour is None else hour * HOURS_PER_MONTH,
         None if electricity is None else electricity * HOURS_PER_MONTH,
     )
-    return tuple(Cell(units.money(each, analysis.money.currency)) for each in sums)
+    return tuple(Cell(units.money(each, paid.money.currency)) for each in sums)
 
 
-def _money_note(analysis: Analysis) -> str:
-    if analysis.money is None:
+def _money_note(paid: Paid) -> str:
+    if paid.money is None:
         return ""
     return (
         " Money: the hours of all replicas, whether they answer or wait, the tokens and requests of the rate, and "

@@ -11,7 +11,8 @@ from wattbench_reports.analyses.lifecycle import (
     cumulative_energies,
     least_energy_ranges,
 )
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.emitted import Emitted
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.figures.lifecycle import CourseLine, Handover, lifecycle
 from wattbench_reports.formatting import units
 from wattbench_reports.presenter.model import Cell, Column, Figure, Passage, Table, numbers
@@ -20,13 +21,13 @@ _FARTHEST = 1e15
 """The figure ends at this many correct answers."""
 
 
-def course_passage(analysis: Analysis, requests_per_year: float) -> Passage | None:
+def course_passage(measured: Measured, emitted: Emitted, requests_per_year: float) -> Passage | None:
     """Make the passage on cumulative joules; None where fewer than two systems can be compared.
 
     The lowest is sought only among the systems that are not shown to be less accurate than the best: otherwise it would
     always be the system that costs and knows nothing.
     """
-    energies = cumulative_energies(analysis)
+    energies = cumulative_energies(measured, emitted)
     if len(energies.comparable) < 2:
         return None
     ahead = least_energy_ranges(energies.accurate)
@@ -36,7 +37,7 @@ def course_passage(analysis: Analysis, requests_per_year: float) -> Passage | No
     drawing = Figure(
         lifecycle(
             [
-                CourseLine(each.system, analysis.frames.systems.index(each.system), each.training_j, each.j_per_correct)
+                CourseLine(each.system, measured.frames.systems.index(each.system), each.training_j, each.j_per_correct)
                 for each in energies.comparable
             ],
             [Handover(each.first, by_name[each.system].joules(each.first), each.system) for each in ahead[1:]],
@@ -48,14 +49,14 @@ def course_passage(analysis: Analysis, requests_per_year: float) -> Passage | No
     )
     return Passage(
         "Cumulative joules",
-        tuple(_sentences(analysis, energies, ahead)),
-        (_ranges_table(analysis, ahead, by_name),),
+        tuple(_sentences(measured, energies, ahead)),
+        (_ranges_table(measured, ahead, by_name),),
         drawing,
-        (_lines_table(analysis, energies),),
+        (_lines_table(measured, energies),),
     )
 
 
-def _sentences(analysis: Analysis, energies: CumulativeEnergies, ahead: tuple[LeastEnergyRange, ...]) -> list[str]:
+def _sentences(measured: Measured, energies: CumulativeEnergies, ahead: tuple[LeastEnergyRange, ...]) -> list[str]:
     first, *later = ahead
     among = (
         f"Of the {len(energies.accurate)} systems that are not shown to be less accurate than the most accurate one, "
@@ -71,7 +72,7 @@ def _sentences(analysis: Analysis, energies: CumulativeEnergies, ahead: tuple[Le
         said = [f"{among}{first.system} uses the fewest joules from the first correct answer on."]
     lowest = least_energy_ranges(energies.comparable)[-1].system
     if lowest not in {line.system for line in energies.accurate}:
-        share = analysis.measured[lowest].accuracy
+        share = measured.systems[lowest].accuracy
         right = units.percent(None if share is None else share.estimate)
         said.append(f"Of all systems, {lowest} uses the fewest in the long run, with an accuracy of {right}.")
     if energies.declared:
@@ -82,7 +83,7 @@ def _sentences(analysis: Analysis, energies: CumulativeEnergies, ahead: tuple[Le
 
 
 def _ranges_table(
-    analysis: Analysis, ahead: tuple[LeastEnergyRange, ...], by_name: dict[str, CumulativeEnergy]
+    measured: Measured, ahead: tuple[LeastEnergyRange, ...], by_name: dict[str, CumulativeEnergy]
 ) -> Table:
     return Table(
         caption="System with the fewest cumulative joules, of the most accurate systems",
@@ -93,12 +94,12 @@ def _ranges_table(
         rows=tuple(
             (
                 Cell(
-                    each.system, series=analysis.frames.systems.index(each.system), detail=analysis.kinds[each.system]
+                    each.system, series=measured.frames.systems.index(each.system), detail=measured.kinds[each.system]
                 ),
                 Cell(units.count(each.first) if each.first == 1 else units.roughly(each.first)),
                 Cell("unlimited" if math.isinf(each.last) else units.roughly(each.last)),
                 Cell(units.quantity(by_name[each.system].joules(each.first), "J")),
-                Cell(units.percent_interval(analysis.measured[each.system].accuracy)),
+                Cell(units.percent_interval(measured.systems[each.system].accuracy)),
             )
             for each in ahead
         ),
@@ -106,7 +107,7 @@ def _ranges_table(
     )
 
 
-def _lines_table(analysis: Analysis, energies: CumulativeEnergies) -> Table:
+def _lines_table(measured: Measured, energies: CumulativeEnergies) -> Table:
     return Table(
         caption=f"The lines of the figure ({len(energies.comparable)})",
         columns=(
@@ -116,10 +117,10 @@ def _lines_table(analysis: Analysis, energies: CumulativeEnergies) -> Table:
         rows=tuple(
             (
                 Cell(
-                    each.system, series=analysis.frames.systems.index(each.system), detail=analysis.kinds[each.system]
+                    each.system, series=measured.frames.systems.index(each.system), detail=measured.kinds[each.system]
                 ),
                 Cell(units.quantity(each.training_j, "J")),
-                Cell(units.quantity_interval(analysis.measured[each.system].j_per_correct, "J")),
+                Cell(units.quantity_interval(measured.systems[each.system].j_per_correct, "J")),
             )
             for each in energies.comparable
         ),

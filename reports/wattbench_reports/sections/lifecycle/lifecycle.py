@@ -5,7 +5,9 @@ from __future__ import annotations
 from wattbench_reports.analyses.break_even import break_evens
 from wattbench_reports.analyses.lifecycle import Total, totals
 from wattbench_reports.analyses.training_cost import Step, Training, trainings, without_recorded_training
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.emitted import Emitted
+from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.comparison.paid import Paid
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.carbon import Carbon, HourlyIntensity
 from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table, energy_badge, numbers
@@ -21,17 +23,20 @@ _LEAD = (
 )
 
 
-def lifecycle_section(analysis: Analysis) -> Section | None:
+def lifecycle_section(measured: Measured, paid: Paid, emitted: Emitted) -> Section | None:
     """Make the section: training, break-even, a year of requests and fleet size; None without any of them."""
-    requests_per_year = analysis.workload.requests_per_year
-    trained = trainings(analysis)
-    passages: list[Passage | None] = [] if not trained else [_training_passage(analysis, trained)]
+    requests_per_year = measured.workload.requests_per_year
+    trained = trainings(measured, emitted)
+    passages: list[Passage | None] = [] if not trained else [_training_passage(measured, emitted, trained)]
     if trained:
-        passages += [break_even_passage(analysis, break_evens(analysis)), course_passage(analysis, requests_per_year)]
+        passages += [
+            break_even_passage(measured, paid, emitted, break_evens(measured, paid, emitted)),
+            course_passage(measured, emitted, requests_per_year),
+        ]
     passages += [
-        own_hardware_passage(analysis, requests_per_year),
-        _year_passage(analysis, requests_per_year),
-        fleet_passage(analysis, requests_per_year),
+        own_hardware_passage(measured, paid, requests_per_year),
+        _year_passage(measured, emitted, requests_per_year),
+        fleet_passage(measured, paid, requests_per_year),
     ]
     shown = tuple(passage for passage in passages if passage is not None)
     return (
@@ -48,9 +53,9 @@ def lifecycle_section(analysis: Analysis) -> Section | None:
     )
 
 
-def _training_passage(analysis: Analysis, trained: tuple[Training, ...]) -> Passage:
+def _training_passage(measured: Measured, emitted: Emitted, trained: tuple[Training, ...]) -> Passage:
     sentences = []
-    if silent := without_recorded_training(analysis):
+    if silent := without_recorded_training(measured):
         sentences.append(f"No training is on record for {units.named(silent)}: its cost is unknown, not zero.")
     if shared := _shared(trained):
         counts = "is counted" if len(shared) == 1 else "are counted"
@@ -60,7 +65,7 @@ def _training_passage(analysis: Analysis, trained: tuple[Training, ...]) -> Pass
         f"The training of {step.name} is declared, not measured; source: {step.source}." for step in declared.values()
     ]
     return Passage(
-        "Training cost", tuple(sentences), (_cost_table(analysis, trained),), folded=(_steps_table(trained),)
+        "Training cost", tuple(sentences), (_cost_table(measured, emitted, trained),), folded=(_steps_table(trained),)
     )
 
 
@@ -69,7 +74,7 @@ def _shared(trained: tuple[Training, ...]) -> list[str]:
     return [name for name in dict.fromkeys(names) if names.count(name) > 1]
 
 
-def _cost_table(analysis: Analysis, trained: tuple[Training, ...]) -> Table:
+def _cost_table(measured: Measured, emitted: Emitted, trained: tuple[Training, ...]) -> Table:
     return Table(
         caption="Training of each system",
         columns=(
@@ -79,10 +84,10 @@ def _cost_table(analysis: Analysis, trained: tuple[Training, ...]) -> Table:
             Column("Provenance"),
             Column("CO2e", numeric=True),
         ),
-        rows=tuple(_cost_row(analysis, each) for each in trained),
+        rows=tuple(_cost_row(measured, each) for each in trained),
         note=(
             "Tokens: processed forwards and backwards. Teacher tokens: processed by the teacher to produce its "
-            f"answers. A dash: not recorded for all of it. CO2e: {_grid(analysis.comparison.carbon)}."
+            f"answers. A dash: not recorded for all of it. CO2e: {_grid(emitted.carbon)}."
         ),
     )
 
@@ -98,9 +103,9 @@ def _grid(factor: Carbon | None) -> str:
     return f"{factor.describe()}, regardless of where it was trained"
 
 
-def _cost_row(analysis: Analysis, each: Training) -> tuple[Cell, ...]:
+def _cost_row(measured: Measured, each: Training) -> tuple[Cell, ...]:
     return (
-        Cell(each.system, series=analysis.frames.systems.index(each.system), detail=each.kind),
+        Cell(each.system, series=measured.frames.systems.index(each.system), detail=each.kind),
         Cell(", ".join(step.name for step in each.steps)),
         Cell(units.count(each.tokens)),
         Cell(units.count(each.teacher_tokens or None)),
@@ -153,14 +158,14 @@ def _basis(step: Step) -> str:
     return f"{step.source} ({', '.join(stated)})" if stated else step.source
 
 
-def _year_passage(analysis: Analysis, requests: float) -> Passage | None:
-    yearly = totals(analysis, requests)
+def _year_passage(measured: Measured, emitted: Emitted, requests: float) -> Passage | None:
+    yearly = totals(measured, emitted, requests)
     if not yearly:
         return None
     sentences = []
     if invalid := [each.system for each in yearly if not each.valid]:
         sentences.append(f"Not all measured windows of {units.named(invalid)} are valid: these values are unreliable.")
-    factor = analysis.comparison.carbon
+    factor = emitted.carbon
     made = "" if factor is None or factor.embodied is None else f" Manufacture: {factor.embodied.describe()}."
     trained = any(each.training_recorded for each in yearly)
     table = Table(
@@ -171,7 +176,7 @@ def _year_passage(analysis: Analysis, requests: float) -> Passage | None:
             Column("Provenance"),
             *numbers("CO2e of requests", "CO2e of training", "CO2e of manufacture", "Total CO2e"),
         ),
-        rows=tuple(_year_row(analysis, each, "none" if trained else units.NONE) for each in yearly),
+        rows=tuple(_year_row(measured, emitted, each, "none" if trained else units.NONE) for each in yearly),
         note=(
             "Requests with the item mix of this run, at their mean joules, without idle time between them. Training "
             "is counted in full, although it serves more than one year. None: no training on record. CO2e: "
@@ -181,10 +186,10 @@ def _year_passage(analysis: Analysis, requests: float) -> Passage | None:
     return Passage(f"{requests:,.0f} requests", tuple(sentences), (table,))
 
 
-def _year_row(analysis: Analysis, each: Total, without: str) -> tuple[Cell, ...]:
-    declared = analysis.comparison.carbon is not None and analysis.comparison.carbon.embodied is not None
+def _year_row(measured: Measured, emitted: Emitted, each: Total, without: str) -> tuple[Cell, ...]:
+    declared = emitted.carbon is not None and emitted.carbon.embodied is not None
     return (
-        Cell(each.system, series=analysis.frames.systems.index(each.system), detail=each.kind),
+        Cell(each.system, series=measured.frames.systems.index(each.system), detail=each.kind),
         Cell(units.quantity(each.requests_j, "J")),
         Cell(units.quantity(each.training_j, "J") if each.training_recorded else without),
         Cell(units.quantity(each.energy_j, "J")),

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 from wattbench_reports.analyses.capacity import HOURS_PER_MONTH
 from wattbench_reports.analyses.own_hardware import KeptOn, OwnHardware, OwnHardwareStudy, Pays, own_hardware
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.comparison.paid import Paid
 from wattbench_reports.formatting import units
 from wattbench_reports.presenter.model import Cell, Column, Passage, Table, numbers
 from wattbench_reports.stats import Interval
@@ -17,18 +18,18 @@ _SENTENCES = 3
 """How many pairs have a sentence of their own."""
 
 
-def own_hardware_passage(analysis: Analysis, requests_per_year: float) -> Passage | None:
+def own_hardware_passage(measured: Measured, paid: Paid, requests_per_year: float) -> Passage | None:
     """Make the passage: the requests per month from which own hardware pays; None for a run without both."""
-    study = own_hardware(analysis)
+    study = own_hardware(measured, paid)
     if study is None:
         return None
-    sentences = [_sentence(pair, study.currency) + _less_accurate(analysis, pair) for pair in study.pairs[:_SENTENCES]]
+    sentences = [_sentence(pair, study.currency) + _less_accurate(measured, pair) for pair in study.pairs[:_SENTENCES]]
     if rest := len(study.pairs) - _SENTENCES:
         sentences += [f"The table has {units.plural(rest, 'more pair')}."] if rest > 0 else []
     sentences += _without(study)
     if not study.pairs:
         return Passage("Own hardware or an API", tuple(sentences))
-    tables = (_volumes(analysis, study), _months(analysis, study, requests_per_year / MONTHS))
+    tables = (_volumes(measured, study), _months(measured, study, requests_per_year / MONTHS))
     return Passage("Own hardware or an API", tuple(sentences), tables)
 
 
@@ -51,9 +52,9 @@ def _sentence(pair: OwnHardware, currency: str) -> str:
     )
 
 
-def _less_accurate(analysis: Analysis, pair: OwnHardware) -> str:
+def _less_accurate(measured: Measured, pair: OwnHardware) -> str:
     """State that own hardware answers fewer items correctly, where its estimate is lower."""
-    ours, theirs = (analysis.measured[name].accuracy for name in (pair.machine.system, pair.against))
+    ours, theirs = (measured.systems[name].accuracy for name in (pair.machine.system, pair.against))
     if pair.pays is Pays.NEVER or ours is None or theirs is None or ours.estimate >= theirs.estimate:
         return ""
     return (
@@ -88,7 +89,7 @@ def _without(study: OwnHardwareStudy) -> Iterable[str]:
         )
 
 
-def _volumes(analysis: Analysis, study: OwnHardwareStudy) -> Table:
+def _volumes(measured: Measured, study: OwnHardwareStudy) -> Table:
     factor, scale = units.money_scale([pair.against_per_request.estimate for pair in study.pairs])
     return Table(
         caption="From how many requests on own hardware costs less",
@@ -102,14 +103,14 @@ def _volumes(analysis: Analysis, study: OwnHardwareStudy) -> Table:
         ),
         rows=tuple(
             (
-                Cell(pair.machine.system, series=analysis.frames.systems.index(pair.machine.system)),
+                Cell(pair.machine.system, series=measured.frames.systems.index(pair.machine.system)),
                 Cell(pair.against),
                 Cell(_volume(pair.requests_per_month)),
                 Cell(_volume(pair.requests_per_day)),
                 Cell(units.money(pair.machine.per_month, study.currency)),
                 Cell(units.roughly(pair.machine.requests_per_month)),
                 Cell(units.money_interval(pair.against_per_request.times(factor), study.currency)),
-                Cell(_accuracies(analysis, pair)),
+                Cell(_accuracies(measured, pair)),
             )
             for pair in study.pairs
         ),
@@ -132,23 +133,23 @@ def _volume(interval: Interval) -> str:
     return f"{units.roughly(interval.estimate)} {_bounds(interval)}"
 
 
-def _accuracies(analysis: Analysis, pair: OwnHardware) -> str:
-    shares = (analysis.measured[name].accuracy for name in (pair.machine.system, pair.against))
+def _accuracies(measured: Measured, pair: OwnHardware) -> str:
+    shares = (measured.systems[name].accuracy for name in (pair.machine.system, pair.against))
     return ", ".join(units.percent(None if share is None else share.estimate) for share in shares)
 
 
-def _months(analysis: Analysis, study: OwnHardwareStudy, requests: float) -> Table:
+def _months(measured: Measured, study: OwnHardwareStudy, requests: float) -> Table:
     """Make the table of a month of the workload."""
     kept: dict[str, KeptOn] = {pair.machine.system: pair.machine for pair in study.pairs}
     others = {pair.against: pair.against_per_request for pair in study.pairs}
     months = {name: machine.month(requests) for name, machine in kept.items()}
     rows = [
-        (_system(analysis, name), Cell(units.count(machines)), Cell(units.money(money, study.currency)))
+        (_system(measured, name), Cell(units.count(machines)), Cell(units.money(money, study.currency)))
         for name, (machines, money) in months.items()
     ]
     rows += [
         (
-            _system(analysis, name),
+            _system(measured, name),
             Cell(units.NONE),
             Cell(units.money_interval(each.times(requests), study.currency)),
         )
@@ -162,5 +163,5 @@ def _months(analysis: Analysis, study: OwnHardwareStudy, requests: float) -> Tab
     )
 
 
-def _system(analysis: Analysis, name: str) -> Cell:
-    return Cell(name, series=analysis.frames.systems.index(name), detail=analysis.kinds[name])
+def _system(measured: Measured, name: str) -> Cell:
+    return Cell(name, series=measured.frames.systems.index(name), detail=measured.kinds[name])

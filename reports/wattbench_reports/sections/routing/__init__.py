@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.comparison.paid import Paid
+from wattbench_reports.comparison.weighed import Weighed
 from wattbench_reports.presenter.model import Passage, Section, strong
 from wattbench_reports.routing.model import RoutingStudy
 from wattbench_reports.sections.hybrids import hybrids_section
@@ -30,17 +32,17 @@ from wattbench_reports.wording.routing import (
 _TITLE = "Whether a router pays"
 
 
-def routing_section(analysis: Analysis, study: RoutingStudy | str) -> Section | None:
+def routing_section(measured: Measured, paid: Paid, weighed: Weighed, study: RoutingStudy | str) -> Section | None:
     """Make the section on routing; None where there is one system, and no hybrid.
 
     Args:
-        analysis: of the run.
+        measured, paid, weighed: of the run.
         study: of routers in front of its systems; a text is why there is none, as a clause.
     """
-    hybrids = hybrids_section(analysis)
-    if isinstance(study, str) and hybrids is None and len(analysis.frames.systems) < 2:
+    hybrids = hybrids_section(measured, paid, weighed)
+    if isinstance(study, str) and hybrids is None and len(measured.frames.systems) < 2:
         return None
-    places = {name: index for index, name in enumerate(analysis.frames.systems)}
+    places = {name: index for index, name in enumerate(measured.frames.systems)}
     passages = () if isinstance(study, str) else tuple(_passages(study, places))
     if hybrids is not None:
         passages += (Passage("What the hybrids of this run did", (hybrids.lead,)), *hybrids.passages)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.comparison.ranking import AccuracyOrder, AccuracyTradeOff, EnergyOrder, LeftOut, Ranking
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.system_metrics import Measures
@@ -36,12 +36,12 @@ class Recommendation:
     sentences: tuple[str, ...]
 
 
-def verdicts(analysis: Analysis) -> tuple[Recommendation, ...]:
+def verdicts(measured: Measured) -> tuple[Recommendation, ...]:
     """Make the verdict over all items, then one per domain where there are several, without repeated sentences.
 
     Yardsticks are excluded.
     """
-    who, ranked = analysis.contest, analysis.rankings
+    who, ranked = measured.contest, measured.rankings
     if who.why_none:
         return (Recommendation(None, "no verdict", who.why_none, (), ()),)
     overall = verdict(ranked[None], who.candidates, who.called)
@@ -49,11 +49,11 @@ def verdicts(analysis: Analysis) -> tuple[Recommendation, ...]:
     by_domain = {domain: ranking for domain, ranking in ranked.items() if domain is not None}
     each = []
     for domain, ranking in by_domain.items():
-        figures = {name: analysis.by_domain[domain][name] for name in who.candidates}
+        figures = {name: measured.by_domain[domain][name] for name in who.candidates}
         of_domain = verdict(ranking, figures, who.called)
         new = tuple(sentence for sentence in of_domain.sentences if sentence not in overall.sentences)
         each.append(replace(of_domain, sentences=new))
-    spots = blind_spots(ranked[None], by_domain, analysis.by_domain) if by_domain else ""
+    spots = blind_spots(ranked[None], by_domain, measured.by_domain) if by_domain else ""
     return (replace(overall, headline=overall.headline + spots), *each)
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from wattbench_reports.comparability.caveat import Caveat
-from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.comparison import Comparison
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.decision.model import Decision
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.presenter.model import Table
@@ -32,32 +33,32 @@ class DecisionWords:
     """The one that matters most."""
 
 
-def decision_words(decision: Decision, analysis: Analysis, *, ask: str = ASK) -> DecisionWords:
+def decision_words(decision: Decision, measured: Measured, comparison: Comparison, *, ask: str = ASK) -> DecisionWords:
     """Put a decision into words.
 
     Args:
         decision: from `wattbench_reports.decision.decide`.
-        analysis: what it was made from.
+        measured, comparison: what it was made from.
         ask: what the reader can do where nothing is required, as a clause.
     """
-    said = advice(decision, {}, provenance=joule_provenance(decision, analysis))
-    sentences = (*_at_rate(analysis), *evidence(decision, ask))
-    return DecisionWords(decision, said, sentences, decision_table(decision), main_caveat(analysis, decision))
+    said = advice(decision, {}, provenance=joule_provenance(decision, measured))
+    sentences = (*_at_rate(measured), *evidence(decision, ask))
+    return DecisionWords(decision, said, sentences, decision_table(decision), main_caveat(comparison, decision))
 
 
-def _at_rate(analysis: Analysis) -> Iterator[str]:
+def _at_rate(measured: Measured) -> Iterator[str]:
     """Say at which of several offered rates the decision is made."""
-    load = analysis.comparison.load
+    load = measured.load
     if load is not None and len(load.rates) > 1:
         yield PHRASES["at_rate"].format(rate=title(load.compared))
 
 
-def joule_provenance(decision: Decision, analysis: Analysis) -> str:
+def joule_provenance(decision: Decision, measured: Measured) -> str:
     """Return the provenance of the joules that a decision compares; empty where it is about money."""
     if decision.unit is CostUnit.MONEY:
         return ""
     costed = [each.system for each in taking_part(decision) if each.cost_per_request is not None]
-    return joined(analysis.measured[name].provenance for name in costed)
+    return joined(measured.systems[name].provenance for name in costed)
 
 
 FIRST = (
@@ -104,15 +105,15 @@ OF_JOULES = frozenset({"mixed-provenance", "no-energy", "modelled-energy", "part
 """Codes of caveats that change little where costs are money."""
 
 
-def main_caveat(analysis: Analysis, decision: Decision | None = None) -> Caveat | None:
+def main_caveat(comparison: Comparison, decision: Decision | None = None) -> Caveat | None:
     """Return the caveat that matters most for the choice of a system; None where none does.
 
     Args:
-        analysis: of a run.
+        comparison: of a run.
         decision: made from it; where its costs are money, caveats on joules count less.
     """
     in_money = decision is not None and decision.unit is CostUnit.MONEY
     minor = MINOR | OF_JOULES if in_money else MINOR
-    weighty = [each for each in analysis.comparison.caveats if each.code not in minor]
+    weighty = [each for each in comparison.caveats if each.code not in minor]
     order = {code: number for number, code in enumerate(FIRST)}
     return min(weighty, key=lambda each: order.get(each.code, len(FIRST)), default=None)
