@@ -27,7 +27,7 @@ from tests.made_up.noisy_runs import NAMES, SYSTEMS, Answers, Run
 from tests.made_up.noisy_runs import run as ask_all
 from tests.made_up.runs import FakeRun, FakeSystem, write_run
 from wattbench.records import read_run
-from wattbench_reports.comparison.analysis import Analysis, analyse
+from wattbench_reports.comparison.analysis import Analysis, analyse, analyse_read
 from wattbench_reports.comparison.read_run import read_frames
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE
 

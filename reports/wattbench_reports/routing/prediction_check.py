@@ -134,11 +134,11 @@ def _figures(
     for name, before in predicted:
         if before is None:
             continue
-        measured = known.get(name)
-        if measured is None and name in amounts:
-            measured = _mean(measured, matrix, rows, amounts[name])
-        if measured is not None:
-            figures.append(PredictedFigure(name, Interval(*before), measured))
+        after = known.get(name)
+        if after is None and name in amounts:
+            after = _mean(measured, matrix, rows, amounts[name])
+        if after is not None:
+            figures.append(PredictedFigure(name, Interval(*before), after))
     return tuple(figures)
 
 
