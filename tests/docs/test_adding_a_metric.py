@@ -18,6 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.commands import offline, words
 from tests.made_up.gates import FakeGate, FakeSide, write_gate
 from tests.made_up.nights_on_disk import Step, make_history
+from tests.made_up.whole_run import write_whole_run
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/adding-a-metric.md"
@@ -27,10 +28,13 @@ RISE = 0.5
 """By which share its joules are higher from the night `RISES` on."""
 DRIVER = """
 import contextlib, json, sys
+from dataclasses import replace
 from pathlib import Path
 
 import wattbench
+from wattbench.api.verifying.plain_figures import figure_differences
 from wattbench.cli import main
+from wattbench.measure.rebuilt_tables import rebuild
 from wattbench.records import read_run
 from wattbench_reports.gate.policy import policy_of
 from wattbench_reports.history import load_history
@@ -39,7 +43,7 @@ from wattbench_reports.export.frames.systems_frame import figures_frame
 from wattbench_reports.comparison.analysis import analyse
 from wattbench.config.gate import GatePolicy
 
-history, first, last, turns, out = map(Path, sys.argv[1:])
+history, first, last, turns, whole, out = map(Path, sys.argv[1:])
 policy = {"metrics": {"NAME": {"margin": "5%"}}, "drift": "1%"}
 (out / "policy.yaml").write_text(json.dumps(policy))
 commands = {
@@ -55,6 +59,10 @@ for name, arguments in commands.items():
     with (out / name).open("w") as file, contextlib.redirect_stdout(file):
         ended = main([str(each) for each in arguments], standalone_mode=False)
         print(name, ended, file=sys.stderr)
+records = read_run(whole)
+rows = rebuild(records, records.windows()).items
+wrong = [replace(row, output_tokens=row.output_tokens + 1) for row in rows]
+(out / "verified").write_text(json.dumps([list(figure_differences(records, each)) for each in (rows, wrong)]))
 (out / "html").write_text(wattbench.compare(first)._repr_html_())
 figures_frame(analyse(read_run(first))).to_json(out / "frame", orient="records")
 judged = policy_of(GatePolicy.model_validate(policy).model_dump(mode="json"))
@@ -85,10 +93,11 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         FakeSide("old", energy_j=8.0, output_tokens=4), FakeSide("new", energy_j=9.0, output_tokens=3), items=80
     )
     turns = write_gate(folder, in_turns)
+    whole = write_whole_run(folder)
     driver = folder / "driver.py"
     driver.write_text(DRIVER.replace("NAME", NAME).replace("SYSTEM", SYSTEM))
     env = offline() | {"PYTHONPATH": os.pathsep.join(map(str, (source / "harness", source / "reports")))}
-    arguments = [words()[0], driver, history, first, last, turns, out]
+    arguments = [words()[0], driver, history, first, last, turns, whole, out]
     ran = subprocess.run(
         [*map(str, arguments)], cwd=folder, env=env, capture_output=True, text=True, timeout=500, check=False
     )
@@ -182,6 +191,12 @@ def test_nights_have_its_trend_and_raise_an_alarm(written: tuple[Path, Path]) ->
     assert {point["unit"] for point in points} == {"J"}
     assert [number for number, point in enumerate(points) if point["change"] is not None] == [RISES]
     assert f"{SYSTEM}: {LABEL} rose by 50.0%" in (out / "alarms").read_text()
+
+
+def test_verify_computes_it_again(written: tuple[Path, Path]) -> None:
+    right, wrong = json.loads((written[0] / "verified").read_text())
+    assert right == []
+    assert [text for text in wrong if text.startswith(f"compare prints {NAME} ")]
 
 
 def test_the_page_is_short() -> None:

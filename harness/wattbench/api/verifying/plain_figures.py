@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.export.comparison.comparison_rows import plain_row
 from wattbench_reports.metrics.assumptions import ALONE
+from wattbench_reports.metrics.metric import Ratio
+from wattbench_reports.metrics.registry import ADDED
 
 if TYPE_CHECKING:
     from wattbench.records import ItemRow, RunRecords
@@ -82,6 +84,7 @@ def _figures(rows: Sequence[ItemRow], shares: Mapping[str, float] | None) -> dic
         "own_cpu_s_per_request": _own_cpu_s(rows) if shares is None else None,
         "failed": float(sum(row.failure is not None for row in rows)),
         **_throughput(rows),
+        **({metric.column: _ratio(rows, metric.computed) for metric in ADDED} if shares is None else {}),
     }
 
 
@@ -175,6 +178,26 @@ def _joules_per_correct(rows: Sequence[ItemRow]) -> float | None:
     metered = [(row.energy_j, row.correct) for row in rows if row.energy_j is not None and row.correct is not None]
     correct = math.fsum(each for _, each in metered)
     return math.fsum(each for each, _ in metered) / correct if correct else None
+
+
+def _ratio(rows: Sequence[ItemRow], computed: object) -> float | None:
+    """Return an added metric: a ratio of sums over the answers that have both."""
+    assert isinstance(computed, Ratio)
+    pairs = [
+        (_number(row, computed.top), 1.0 if computed.bottom is None else _number(row, computed.bottom)) for row in rows
+    ]
+    known = [(top, bottom) for top, bottom in pairs if top is not None and bottom is not None]
+    below = math.fsum(bottom for _, bottom in known)
+    return math.fsum(top for top, _ in known) / below if below else None
+
+
+def _number(row: ItemRow, column: str) -> float | None:
+    if column != "seconds":
+        value: float | None = getattr(row, column, None)
+        return 0.0 if value is None and column == "correct" else value
+    if row.failure is not None or row.finished_s is None or row.started_s is None:
+        return None
+    return row.finished_s - row.started_s
 
 
 def _percentile(ordered: Sequence[float], share: float) -> float:
