@@ -35,12 +35,12 @@ from scipy.sparse import csr_matrix, diags
 from scipy.sparse.csgraph import connected_components
 
 from wattbench.text_classifier import TextFeatures, features_for
-from wattbench.text_classifier.model import CONSTANT, by_rarity, one_thread, products
+from wattbench.text_classifier.model import CONSTANT, STRENGTHS, by_rarity, one_thread, products
 from wattbench_reports.routing.answers.item_answers import ItemAnswers, row_parts
 
 ALIKE = 0.8
 """The cosine from which two texts are near-duplicates."""
-STRENGTHS = (1.0, 5.0, 20.0, 80.0, 320.0)
+DOMAIN_STRENGTHS = (1.0, 5.0, 20.0, 80.0, 320.0)
 """How many items of the mean over all each domain's own are joined by: few items of a domain say little about it.
 B. Efron and C. Morris, "Data analysis using Stein's estimator", JASA 70 (1975)."""
 NEAREST = (10, 20, 40, 80)
@@ -161,7 +161,7 @@ class DomainPredictor:
         score, cost = self._left(self._score, fold), self._left(self._cost, fold)
         return tuple(
             Expected(self._cell, _shrunk(score, items, strength), _shrunk(cost, items, strength))
-            for strength in STRENGTHS
+            for strength in DOMAIN_STRENGTHS
         )
 
     def _left(self, sums: NDArray[np.float64], fold: int) -> NDArray[np.float64]:

@@ -23,13 +23,12 @@ ICPE 2017 (randomised interleaved trials); T. Kalibera and R. Jones, "Rigorous b
 2013; P. S. Kott, "The delete-a-group jackknife", J. of Official Statistics 17 (2001); W. G. Cochran, "Sampling
 Techniques" (1977), sections 6.3 and 6.17.
 
-Compute means of bounded scores, and their differences, clustered by block and never narrower than by item.
+**Means of bounded scores**, and their differences, are never narrower than by item. Accuracy hardly depends on when an
+item was asked, but answers of one block may resemble each other (one batch, one state of a server). The t interval
+between blocks sees that. It also shrinks to nothing where all blocks happen to agree, and few blocks agree often; so
+the outer ends of it and of the interval by item are taken, and the larger p.
 
-Accuracy hardly depends on when an item was asked, but answers of one block may resemble each other (one batch, one
-state of a server). The t interval between blocks sees that. It also shrinks to nothing where all blocks happen to
-agree, and few blocks agree often; so the outer ends of it and of the interval by item are taken, and the larger p.
-
-Sources: as `block_ratios`; by item as `accuracy_interval`, `mean_difference` and `paired_p_value`.
+Sources: as above; by item as `accuracy_interval`, `mean_difference` and `paired_p_value`.
 """
 
 from __future__ import annotations

@@ -20,18 +20,18 @@ and W. A. Fuller, "Quantile estimation with a complex survey design", Annals of 
 "Sampling: Design and Analysis" (2010), section 9.5; the effective number with t after E. L. Korn and B. I. Graubard,
 "Confidence intervals for proportions with small expected number of positive counts ...", Survey Methodology 24 (1998).
 
-Compare a quantile of two systems by the shares of their requests within the quantile of both together.
+**A quantile of two systems** is compared by the shares of their requests within the quantile of both together.
 
     q = the quantile of all requests of both, each system counting the same
     d = F_1(q) - F_2(q)             the first has the smaller quantile where it is above 0
-    t = (|d| - c) / sqrt(V)         R - 1 degrees of freedom; V of `quantile_intervals`, of the difference of e_r
+    t = (|d| - c) / sqrt(V)         R - 1 degrees of freedom; V as above, of the difference of e_r
     c = 1 / n                       half a step of d, of n requests each: F. Yates's correction for continuity,
                                     Supplement to the Journal of the Royal Statistical Society 1 (1934)
 
 Where the two quantiles are the same, both shares are p, so that no density is to be estimated. Systems are paired by
 block (what the machine did meanwhile is in both shares, and cancels), without blocks by item.
 
-Valid as `quantile_intervals`. A median test with clustered errors: G. W. Brown and A. M. Mood, "On median tests for
+Valid likewise. A median test with clustered errors: G. W. Brown and A. M. Mood, "On median tests for
 linear hypotheses", 2nd Berkeley Symposium (1951).
 """
 

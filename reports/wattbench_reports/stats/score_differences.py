@@ -18,11 +18,10 @@ limits about effect measures", Statistics in Medicine 27 (2008), with the correl
 confidence intervals for the difference between binomial proportions based on paired data", Statistics in Medicine 17
 (1998); effective number after E. L. Korn and B. I. Graubard, Survey Methodology 24 (1998).
 
-Bound a mean over items that may be skewed, with a fixed number of items in each stratum (a task).
-
-What strata differ by is part of the mean and no noise, as other items would be of the same tasks: the variance of the
-mean is sum_k (n_k / n)^2 s_k^2 / n_k. A few items that take six times as long make its distribution skewed, so that
-bounds by t are too narrow on the side of the tail. With the skewness g of the values and s = g / sqrt(n)
+**A mean over items that may be skewed** has a fixed number of items in each stratum (a task). What strata differ by is
+part of the mean and no noise, as other items would be of the same tasks: the variance of the mean is sum_k (n_k / n)^2
+s_k^2 / n_k. A few items that take six times as long make its distribution skewed, so that bounds by t are too narrow on
+the side of the tail. With the skewness g of the values and s = g / sqrt(n)
 
     x(s) = ((1 + s (x - s / 6))^(1/3) - 1) 3 / s           in place of the quantile x of t
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from importlib import import_module
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -79,7 +80,7 @@ def test_nothing_on_a_page_is_without_content(analysed, name: str) -> None:
 
 
 def test_what_is_without_content_is_found(analysed, monkeypatch) -> None:
-    monkeypatch.setattr("wattbench_reports.html.report.with_content", lambda section, **_: section)
+    monkeypatch.setattr(import_module("wattbench_reports.html.report"), "with_content", lambda section, **_: section)
     found = without_content(analysed(RUNS["no joules"]))
     assert "comparison: All systems over all items: Joules per correct answer" in found
 
