@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from wattbench.errors import UserError
+from wattbench.records.schema.explain import first_error
 from wattbench.records.schema.gate import GATE_DRIFT, GATE_RELOADS, GatePolicy
 from wattbench.records.schema.recorded import recorded
 from wattbench_reports.formatting.json_text import plain_data
@@ -59,9 +60,7 @@ def result_of_json(text: str | bytes, where: str = "the gate's JSON") -> GateRes
     except KeyError as error:
         raise UserError(f"{where}: key {error} is missing; the file is damaged") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise UserError(f"{where}: {key}: {first['msg']}; the file is damaged") from error
+        raise UserError(f"{where}: {first_error(error)}; the file is damaged") from error
 
 
 @cache
