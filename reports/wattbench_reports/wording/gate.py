@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
+from wattbench.records.schema.gate import Waiver
 from wattbench_reports.formatting import units
 from wattbench_reports.gate.metrics import (
     ACCURACY,
@@ -15,7 +16,7 @@ from wattbench_reports.gate.metrics import (
     SEPARATOR,
     judged_metric,
 )
-from wattbench_reports.gate.policy import DeclaredTrade, Policy, Waiver
+from wattbench_reports.gate.policy import DeclaredTrade, Policy
 from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
 from wattbench_reports.metrics.money import UNNAMED
 

@@ -14,7 +14,7 @@ from wattbench.records.schema.explain import first_error
 from wattbench.records.schema.gate import GATE_DRIFT, GATE_RELOADS, GatePolicy
 from wattbench.records.schema.recorded import recorded
 from wattbench_reports.formatting.json_text import plain_data
-from wattbench_reports.gate.policy import Policy, Rule, Waiver, policy_of
+from wattbench_reports.gate.policy import Policy, Rule, policy_of
 from wattbench_reports.gate.result import GateResult, MetricVerdict
 
 SCHEMA_VERSION = 1
@@ -75,7 +75,7 @@ def _refused(constant: str) -> float:
 
 
 def _metric(metric: MetricVerdict) -> dict[str, Any]:
-    return asdict(metric) | {"waived": None if metric.waived is None else _waiver(metric.waived)}
+    return asdict(metric) | {"waived": None if metric.waived is None else metric.waived.model_dump(mode="json")}
 
 
 def _policy(policy: Policy) -> dict[str, Any]:
@@ -95,7 +95,7 @@ def _policy(policy: Policy) -> dict[str, Any]:
             {"give": {each.give: each.give_up_to}, "get": {each.get: each.get_at_least}, "reason": each.reason}
             for each in policy.trades
         ],
-        "waivers": [_waiver(each) for each in policy.waivers],
+        "waivers": [each.model_dump(mode="json") for each in policy.waivers],
     }
 
 
@@ -107,7 +107,3 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "weight": rule.weight,
         "each_domain": rule.each_domain,
     }
-
-
-def _waiver(waiver: Waiver) -> dict[str, Any]:
-    return {"metric": waiver.metric, "reason": waiver.reason, "until": waiver.until.isoformat()}

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from wattbench.records.schema.gate import Waiver
 from wattbench_reports.gate.decision.case import Case, cases, resolved
 from wattbench_reports.gate.decision.explain import expired, reason
 from wattbench_reports.gate.decision.headline import headline
@@ -19,7 +20,7 @@ from wattbench_reports.gate.decision.outlook import Question, accuracy_can_pass,
 from wattbench_reports.gate.decision.state import CaseState, GateState, bounds_of, questions, state_of
 from wattbench_reports.gate.evidence.model import Evidence
 from wattbench_reports.gate.metrics import MONEY
-from wattbench_reports.gate.policy import Policy, Waiver
+from wattbench_reports.gate.policy import Policy
 from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
 
 
