@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
+from wattbench.records.schema.gate import Waiver
 from wattbench_reports.formatting.safe_text import first_of, last_of
 from wattbench_reports.gate.decision.explain import headline
 from wattbench_reports.gate.policy import DeclaredTrade, Policy, Rule, Waiver
@@ -22,8 +23,10 @@ CREATED = "2026-11-25T06:12:09+00:00"
 SPENT = DeclaredTrade(
     "accuracy", 0.1, "joules_per_correct", 0.2, "the router may cost 10 points where it saves a fifth"
 )
-KNOWN = Waiver("latency_p50", "tokenizer 0.22 is slow, mended upstream in 0.22.1", date(2026, 12, 24))
-LAPSED = Waiver("latency_p50", "tokenizer 0.22 is slow", date(2026, 11, 1))
+KNOWN = Waiver(
+    metric="latency_p50", reason="tokenizer 0.22 is slow, mended upstream in 0.22.1", until=date(2026, 12, 24)
+)
+LAPSED = Waiver(metric="latency_p50", reason="tokenizer 0.22 is slow", until=date(2026, 11, 1))
 
 POLICY = Policy(
     rules=(

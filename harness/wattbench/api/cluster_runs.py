@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from wattbench.api.slot_source import SlotSource
     from wattbench.config import Resolved
     from wattbench.distributed.slots import SlotProvider
-    from wattbench.measure.resume import Night
     from wattbench.records import RunRecords
+    from wattbench.records.schema.header import NightRecord
 
 
 def run_new_on(
@@ -35,7 +35,7 @@ def run_new_on(
     command: Sequence[str],
     *,
     allow_unsafe_code: bool = False,
-    night: Night | None = None,
+    night: NightRecord | None = None,
     resume: str,
     wait_s: float = 0.0,
 ) -> Path:

@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from wattbench.distributed.shard_choice import ShardChoice
     from wattbench.machine.shared_machine import SharedMachine
     from wattbench.measure.plan import Cell
-    from wattbench.measure.resume import Night
     from wattbench.meters import Chosen
     from wattbench.records import RunRecords
+    from wattbench.records.schema.header import NightRecord
 
 RESUME = "wattbench run --resume"
 
@@ -47,7 +47,7 @@ def run_new(
     command: Sequence[str],
     *,
     allow_unsafe_code: bool = False,
-    night: Night | None = None,
+    night: NightRecord | None = None,
     resume: str | None = RESUME,
     wait_s: float = 0.0,
     shard: ShardChoice | None = None,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from wattbench.api.slot_source import SlotSource
     from wattbench.config import Resolved
     from wattbench.nights import NightsLayout
+    from wattbench.records.schema.header import CommitsSinceRecord
     from wattbench.repository import Commit
 
 
@@ -140,13 +141,14 @@ def _check_options(
 
 def _run(layout: NightsLayout, work: _Work, date: datetime.datetime | None, backfilled: bool) -> None:
     from wattbench.api.suite_runs import run_new
-    from wattbench.measure.resume import Night
     from wattbench.nights import tonight
+    from wattbench.records.schema.header import NightRecord
 
     when = date.date() if date is not None else tonight(layout)
     with stdout_to_stderr():
         resolved = work.resolved()
-        night = Night(when, backfilled, None if backfilled else _commits_since(layout, resolved, when))
+        since = None if backfilled else _commits_since(layout, resolved, when)
+        night = NightRecord(date=when.isoformat(), backfilled=backfilled, since=since)
         root = run_new(
             resolved,
             layout.runs,
@@ -160,7 +162,7 @@ def _run(layout: NightsLayout, work: _Work, date: datetime.datetime | None, back
     notice(f"wattbench: kept the night as {root}")
 
 
-def _commits_since(layout: NightsLayout, resolved: Resolved, night: datetime.date) -> dict[str, Any] | None:
+def _commits_since(layout: NightsLayout, resolved: Resolved, night: datetime.date) -> CommitsSinceRecord | None:
     """List the commits since the night before. None if they are not known."""
     from wattbench.nights import commits_since, kept_runs, night_before
 
@@ -168,8 +170,7 @@ def _commits_since(layout: NightsLayout, resolved: Resolved, night: datetime.dat
         before = night_before(kept_runs(layout), resolved.suite.name, night)
     except UserError:  # a damaged run of another night does not stop this one
         return None
-    listed = None if before is None else commits_since(resolved.path.parent, before)
-    return None if listed is None else listed.as_record()
+    return None if before is None else commits_since(resolved.path.parent, before)
 
 
 def _resume(

@@ -22,7 +22,7 @@ from wattbench.config.yamlfile import YamlFile, read_yaml, texts_in, yaml_file
 from wattbench.errors import UserError, nearest
 from wattbench.records.schema.base import expanded
 from wattbench.records.schema.decide import OVERALL
-from wattbench.records.schema.explain import validate
+from wattbench.records.schema.explain import first_error, validate
 from wattbench.redaction import HIDDEN, hide_settings, keep_environment, keep_secrets_of
 
 
@@ -236,10 +236,7 @@ def tasks_from_record(record: Mapping[str, Any]) -> Resolved:
 
 
 def _reason(error: Exception) -> str:
-    if not isinstance(error, ValidationError):
-        return str(error)
-    first = error.errors(include_url=False)[0]
-    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    return first_error(error) if isinstance(error, ValidationError) else str(error)
 
 
 def _recorded(system: SystemBase, at: Sequence[str]) -> SystemBase:

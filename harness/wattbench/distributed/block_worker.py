@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ from wattbench.machine.measuring_lock import measuring_lock
 from wattbench.machine.shared_machine import SharedMachine
 from wattbench.machine.slot import Slot, usable_gpus
 from wattbench.measure.plan import plan
-from wattbench.measure.resume import Night
+from wattbench.records.schema.header import NightRecord
 
 if TYPE_CHECKING:
     from wattbench.config import Resolved
@@ -70,7 +69,7 @@ def _session(begin: Mapping[str, Any], resolved: Resolved, folder: Path, progres
         begin["command"],
         progress,
         allow_unsafe_code=begin["allow_unsafe_code"],
-        night=_night(begin["night"]),
+        night=NightRecord.of(begin["night"]),
     )
 
 
@@ -79,12 +78,6 @@ def _slot() -> Slot:
     slot = Slot(tuple(sorted(gpu.uuid for gpu in usable_gpus())))
     slot.take()
     return slot
-
-
-def _night(record: Mapping[str, Any] | None) -> Any:
-    if record is None:
-        return None
-    return Night(date.fromisoformat(record["date"]), bool(record["backfilled"]), record["since"], record["commit"])
 
 
 if __name__ == "__main__":

@@ -11,10 +11,11 @@ from wattbench.config import Resolved
 from wattbench.machine.busy import busy_now
 from wattbench.measure.measuring_context import MeasuringContext, measuring
 from wattbench.measure.plan import Cell
-from wattbench.measure.resume import Night, new_run
+from wattbench.measure.resume import new_run
 from wattbench.meters import choose_for, require_measured, watch_here
 from wattbench.progress import Progress
 from wattbench.records import BlockPlan, SystemRow
+from wattbench.records.schema.header import NightRecord
 from wattbench.scenarios.blocks.finish import finish
 from wattbench.scenarios.blocks.run import ask_blocks, residents_for
 from wattbench.scenarios.other_work import check_other_work
@@ -34,7 +35,7 @@ class ShardSession:
     command: Sequence[str]
     progress: Progress
     allow_unsafe_code: bool = False
-    night: Night | None = None
+    night: NightRecord | None = None
     _residents: Residents | None = field(default=None, init=False)
     _plan: BlockPlan | None = field(default=None, init=False)
     _systems: Mapping[str, SystemRow] = field(default_factory=dict, init=False)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +27,7 @@ from wattbench.records import (
     system_parts,
 )
 from wattbench.records.rows.header import new_run_name, utc_now
+from wattbench.records.schema.header import NightRecord
 from wattbench.records.shards import shard_of
 
 if TYPE_CHECKING:
@@ -46,27 +45,6 @@ SHOWN = 60
 """Characters of a prompt that a message shows."""
 
 
-@dataclass(frozen=True)
-class Night:
-    """The night of a run that is kept in a history."""
-
-    date: date
-    backfilled: bool = False
-    """Whether it was run later, at that night's commit."""
-    since: Mapping[str, Any] | None = None
-    """What was committed since the night before it, as `wattbench.nights.CommitsSince.as_record` has it; None where
-    that is not known."""
-    commit: str | None = None
-    """Of the suite's repository, where that is not to be the one of this machine's copy."""
-
-    def as_record(self, commit: str | None) -> dict[str, Any]:
-        """Return the night in the form that a header has, with the commit of the suite's repository."""
-        return {
-            "date": self.date.isoformat(), "commit": self.commit or commit, "backfilled": self.backfilled,
-            "since": None if self.since is None else dict(self.since),
-        }  # fmt: skip
-
-
 def new_run(
     folder: Path,
     resolved: Resolved,
@@ -75,7 +53,7 @@ def new_run(
     command: Sequence[str],
     meter_details: Mapping[str, dict[str, Any]] | None = None,
     gate: dict[str, Any] | None = None,
-    night: Night | None = None,
+    night: NightRecord | None = None,
     shard: Mapping[str, Any] | None = None,
 ) -> RunWriter:
     """Make a run directory `<UTC>-<suite>-<id>` under a folder, and write its header."""
@@ -93,12 +71,17 @@ def new_run(
         meter_details=dict(meter_details or {}),
         cells=[cell.as_record() for cell in cells],
         gate=gate,
-        night=None if night is None else night.as_record(here["commit"]),
+        night=None if night is None else _of_commit(night, here["commit"]).model_dump(mode="json"),
         node=node(),
         shard=None if shard is None else dict(shard),
         journal=not (shard or {}).get("handed_out", False),
     )
     return RunWriter.create(folder / run, header)
+
+
+def _of_commit(night: NightRecord, commit: str | None) -> NightRecord:
+    """Return a night with the commit of the suite's repository here, unless it names another."""
+    return night if night.commit is not None else night.model_copy(update={"commit": commit})
 
 
 def check_same_work(records: RunRecords, cells: Sequence[Cell], meters: Mapping[str, str]) -> None:

@@ -5,7 +5,7 @@ May import: the record contract, `wattbench.config` and below. Must not import `
 
 from wattbench.nights.add import Added, add_runs
 from wattbench.nights.backfill import Filled, backfill
-from wattbench.nights.commits_since import CommitsSince, commits_since, night_before
+from wattbench.nights.commits_since import commits_since, night_before
 from wattbench.nights.layout import NightsLayout
 from wattbench.nights.nights import KeptRun, commits_with_a_night, keep_verdict, kept_runs, kept_verdicts, tonight
 from wattbench.nights.retention import Decision, Keep, prune
@@ -13,7 +13,6 @@ from wattbench.nights.site import rebuilt
 
 __all__ = [
     "Added",
-    "CommitsSince",
     "Decision",
     "Filled",
     "Keep",

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from wattbench.nights.nights import KeptRun
+from wattbench.records.schema.header import CommitRecord, CommitsSinceRecord
 from wattbench.repository import logged_since
 
 MOST_COMMITS = 20
@@ -17,40 +16,13 @@ _LONGEST = 120
 """Characters of a subject."""
 
 
-@dataclass(frozen=True)
-class CommitsSince:
-    """The commits and files between an earlier night and now."""
-
-    run: str
-    """The earlier night's."""
-    commit: str
-    """The earlier night's."""
-    commits: tuple[tuple[str, str], ...]
-    """(Hash, subject) of the first `MOST_COMMITS`, newest first."""
-    commits_in_all: int
-    files: tuple[str, ...]
-    """The first `MOST_FILES` that differ, relative to the root of the repository."""
-    files_in_all: int
-
-    def as_record(self) -> dict[str, Any]:
-        """Return the fields as a header stores them."""
-        return {
-            "run": self.run,
-            "commit": self.commit,
-            "commits": [{"commit": sha, "subject": subject} for sha, subject in self.commits],
-            "commits_in_all": self.commits_in_all,
-            "files": list(self.files),
-            "files_in_all": self.files_in_all,
-        }
-
-
 def night_before(runs: Sequence[KeptRun], suite: str, night: date) -> KeptRun | None:
     """Return the last finished run of a suite before a night, with which the night is compared."""
     earlier = [each for each in runs if each.finished and each.suite == suite and each.date < night]
     return earlier[-1] if earlier else None
 
 
-def commits_since(folder: Path, before: KeptRun) -> CommitsSince | None:
+def commits_since(folder: Path, before: KeptRun) -> CommitsSinceRecord | None:
     """List the commits from an earlier night's commit to the one that is checked out.
 
     Args:
@@ -63,10 +35,12 @@ def commits_since(folder: Path, before: KeptRun) -> CommitsSince | None:
     logged = None if before.commit is None else logged_since(folder, before.commit)
     if before.commit is None or logged is None:
         return None
-    return CommitsSince(
+    return CommitsSinceRecord(
         run=before.run,
         commit=before.commit,
-        commits=tuple((sha, subject[:_LONGEST]) for sha, subject in logged.commits[:MOST_COMMITS]),
+        commits=tuple(
+            CommitRecord(commit=sha, subject=subject[:_LONGEST]) for sha, subject in logged.commits[:MOST_COMMITS]
+        ),
         commits_in_all=len(logged.commits),
         files=logged.files[:MOST_FILES],
         files_in_all=len(logged.files),

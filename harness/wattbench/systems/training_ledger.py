@@ -14,6 +14,7 @@ from wattbench.records.files.atomic_write import write_atomically
 from wattbench.records.files.regular_file import MissingFileError, read_regular
 from wattbench.records.rows.components import total_j
 from wattbench.records.schema.base import Name
+from wattbench.records.schema.explain import first_error
 
 LEDGER_VERSION = 1
 FILE = "ledger.json"
@@ -99,9 +100,7 @@ def read_ledger(path: Path) -> Ledger:
     except MissingFileError as error:
         raise UserError(f"{path}: no training ledger (there is no such file)") from error
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        what = f"{'.'.join(map(str, first['loc']))}: {first['msg']}" if first["loc"] else first["msg"]
-        raise UserError(f"{path}: not a training ledger ({what})") from error
+        raise UserError(f"{path}: not a training ledger ({first_error(error)})") from error
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path}: not a training ledger ({error})") from error
 

@@ -22,6 +22,7 @@ from pydantic import ValidationError
 from wattbench.errors import UserError
 from wattbench.records.files.atomic_write import write_atomically
 from wattbench.records.files.regular_file import read_regular
+from wattbench.records.schema.explain import first_error
 from wattbench.text_classifier.model import TextClassifier, TextFeatures
 
 MAX_LABELS = 256
@@ -128,6 +129,5 @@ def _classifier(arrays: dict[str, NDArray[Any]], data: bytes) -> StoredClassifie
 
 def _reason(error: Exception) -> str:
     if isinstance(error, ValidationError):
-        first = error.errors(include_url=False)[0]
-        return f"features: {'.'.join(map(str, first['loc']))}: {first['msg']}"
+        return f"features: {first_error(error)}"
     return " ".join(f"{type(error).__name__}: {error}".split())[:300]

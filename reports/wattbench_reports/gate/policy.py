@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
 from typing import Any
 
 from wattbench.records.schema.gate import (
@@ -17,6 +16,7 @@ from wattbench.records.schema.gate import (
     GATE_ROUND_ITEMS,
     GatePolicy,
     MetricPolicy,
+    Waiver,
     gate_weight,
 )
 from wattbench_reports.metrics.registry import ACCURACY, LATENCY_P50
@@ -50,15 +50,6 @@ class DeclaredTrade:
     get: str
     get_at_least: float
     reason: str | None = None
-
-
-@dataclass(frozen=True)
-class Waiver:
-    """A regression that is allowed until a day."""
-
-    metric: str
-    reason: str
-    until: date
 
 
 @dataclass(frozen=True)
@@ -135,7 +126,7 @@ def policy_of(settings: GatePolicy) -> Policy:
             DeclaredTrade(*next(iter(each.give.items())), *next(iter(each.get.items())), each.reason)
             for each in settings.trades
         ),
-        waivers=tuple(Waiver(each.metric, each.reason, each.until) for each in settings.waivers),
+        waivers=tuple(settings.waivers),
         record=settings.model_dump(mode="json"),
     )
 

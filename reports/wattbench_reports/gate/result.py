@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from wattbench.records.schema.gate import Waiver
 from wattbench_reports.formatting.safe_text import Excerpt
-from wattbench_reports.gate.policy import DeclaredTrade, Policy, Waiver
+from wattbench_reports.gate.policy import DeclaredTrade, Policy
 
 
 class Verdict(StrEnum):

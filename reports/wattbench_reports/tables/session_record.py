@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field, TypeAdapter, ValidationError
 
 from wattbench.errors import UserError
 from wattbench.records import RunHeader, RunLayout, RunRecords, machine_parts, read_run, system_parts
 from wattbench.records.files.regular_file import read_regular
+from wattbench.records.schema.explain import first_error
 from wattbench.records.tables.damaged_table import opened_table
 
 SCHEMA_VERSION = 1
@@ -36,7 +37,7 @@ _MACHINE = ("device", "driver", "power_limit")
 _MEANS = {"j_per_request": "energy_j", "seconds_per_request": "seconds"}
 """Key of the file to the figure, which a file has by itself and not among `figures`."""
 
-_BySystem = Mapping[str, tuple[float | None, ...]]
+_BySystem = Mapping[str, tuple[Annotated[float, Field(ge=0, allow_inf_nan=False)] | None, ...]]
 
 
 @dataclass(frozen=True)
@@ -241,41 +242,21 @@ def read_sessions(path: Path) -> SessionRecord:
         UserError: the file is not there, or is none.
     """
     try:
-        recorded = json.loads(read_regular(path))
-        if recorded.pop("schema_version") != SCHEMA_VERSION:
+        raw = json.loads(read_regular(path))
+        if raw["schema_version"] != SCHEMA_VERSION:
             raise ValueError("it is of another version")
-        runs = tuple(str(run) for run in recorded.pop("runs"))
-        stated = {figure: recorded[key] for key, figure in _MEANS.items()} | recorded.get("figures", {})
-        figures = {
-            str(figure): {str(name): _values(values, len(runs)) for name, values in by_system.items()}
-            for figure, by_system in stated.items()
-        }
-        machine = {str(name): dict(facts) for name, facts in recorded.pop("machine").items()}
-        return SessionRecord(
-            runs=runs,
-            figures=figures,
-            made_of={str(name): _digests(digests, len(runs)) for name, digests in recorded.pop("made_of", {}).items()},
-            machine=machine,
-            source=path.name,
-            **{name: str(recorded[name]) for name in ("suite", "suite_sha256", "created_utc")},
-        )
-    except (OSError, AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError) as error:
+        means = {figure: raw[key] for key, figure in _MEANS.items()}
+        stated = {"figures": means | raw.get("figures", {}), "source": path.name}
+        record = TypeAdapter(SessionRecord).validate_python(raw | stated)
+        columns = [values for by_system in record.figures.values() for values in by_system.values()]
+        if any(len(values) != record.sessions for values in (*columns, *record.made_of.values())):
+            raise ValueError("its figures, or what systems are made of, are not one per session")
+    except (OSError, AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+        why = first_error(error) if isinstance(error, ValidationError) else error
         raise UserError(
-            f"{path}: not a record of sessions ({error}). Make one with: wattbench calibrate SUITE --sessions 5"
+            f"{path}: not a record of sessions ({why}). Make one with: wattbench calibrate SUITE --sessions 5"
         ) from error
-
-
-def _values(recorded: Any, sessions: int) -> tuple[float | None, ...]:
-    values = tuple(None if value is None else float(value) for value in recorded)
-    if len(values) != sessions or any(value is not None and not (0 <= value < math.inf) for value in values):
-        raise ValueError("its figures are not one per session, each 0 or more")
-    return values
-
-
-def _digests(recorded: Any, sessions: int) -> tuple[str, ...]:
-    if len(recorded) != sessions:
-        raise ValueError("what systems are made of is not one per session")
-    return tuple(str(each) for each in recorded)
+    return record
 
 
 def _beside(run: RunRecords) -> Iterable[SessionRecord]:

@@ -46,7 +46,7 @@ def test_commits_and_files_are_listed_newest_first(commit: Commit, tmp_path: Pat
     third = commit("suite.yaml", "3", "three")
     listed = commits_since(tmp_path / "prompts", kept(first))
     assert listed is not None
-    assert listed.as_record() == {
+    assert listed.model_dump(mode="json") == {
         "run": "run-1", "commit": first,
         "commits": [{"commit": third, "subject": "three"}, {"commit": second, "subject": "Shorter: a prompt"}],
         "commits_in_all": 2, "files": ["prompts/answer two.txt", "suite.yaml"], "files_in_all": 2,
@@ -67,7 +67,7 @@ def test_only_the_first_of_many_are_listed(commit: Commit, tmp_path: Path) -> No
     assert listed is not None
     assert (len(listed.commits), listed.commits_in_all) == (MOST_COMMITS, MOST_COMMITS + 2)
     assert (len(listed.files), listed.files_in_all) == (MOST_FILES, MOST_COMMITS + 2)
-    assert max(len(subject) for _, subject in listed.commits) == 120
+    assert max(len(each.subject) for each in listed.commits) == 120
 
 
 @pytest.mark.parametrize("unknown", [None, "f" * 40, "--output=x", "HEAD~1", ""])

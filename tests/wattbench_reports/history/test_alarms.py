@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from tests.made_up.history_of_figures import day, history_of
-from wattbench_reports.gate.policy import NIGHT_POLICY, Policy, Rule, Waiver
+from wattbench.records.schema.gate import Waiver
+from wattbench_reports.gate.policy import NIGHT_POLICY, Policy, Rule
 from wattbench_reports.history import Alarm, alarms
 
 NIGHTS, AT = 46, 40
-WAIVER = Waiver("latency_p50", "known", datetime.date(2027, 1, 1))
+WAIVER = Waiver(metric="latency_p50", reason="known", until=datetime.date(2027, 1, 1))
 
 
 def stepped(by: float, count: int = NIGHTS, at: int = AT, seed: int = 1) -> np.ndarray:
@@ -69,7 +70,7 @@ def test_modelled_joules_raise_one_where_the_policy_judges_them() -> None:
 
 
 def test_a_waiver_that_has_run_out_lets_nothing_through() -> None:
-    past = replace(NIGHT_POLICY, waivers=(replace(WAIVER, until=datetime.date(2026, 1, 31)),))
+    past = replace(NIGHT_POLICY, waivers=(WAIVER.model_copy(update={"until": datetime.date(2026, 1, 31)}),))
     assert len(raised("latency_p50", stepped(0.3), past)) == 1
 
 

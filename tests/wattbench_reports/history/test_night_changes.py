@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from tests.made_up.history_of_figures import Figures, day, history_of
 from wattbench.errors import MissingExtraError
-from wattbench_reports.gate.policy import NIGHT_POLICY, Policy, Rule, Waiver
+from wattbench.records.schema.gate import Waiver
+from wattbench_reports.gate.policy import NIGHT_POLICY, Policy, Rule
 from wattbench_reports.history import NightChange, night_changes
 from wattbench_reports.history.night_changes import as_printed, state_of
 
@@ -113,7 +114,10 @@ def test_halves_are_rounded_as_they_are_printed() -> None:
         (Policy((Rule("accuracy", 0.05),)), "rapl"),
         (Policy((Rule("joules_per_correct", 0.1, blocks=False),)), "rapl"),
         (NIGHT_POLICY, "modelled"),
-        (Policy(NIGHT_POLICY.rules, waivers=(Waiver("joules_per_correct", "known", day(400)),)), "rapl"),
+        (
+            Policy(NIGHT_POLICY.rules, waivers=(Waiver(metric="joules_per_correct", reason="known", until=day(400)),)),
+            "rapl",
+        ),
     ],
     ids=["not in the policy", "does not block", "modelled", "waived"],
 )

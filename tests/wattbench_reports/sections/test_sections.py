@@ -8,8 +8,8 @@ import re
 import pytest
 
 from tests.wattbench_reports.sectiontext import as_text, lines_of, without_own_scripts
-from wattbench_reports.html import report
 from wattbench_reports.history.series_watch import panels
+from wattbench_reports.html import report
 from wattbench_reports.sections.arrival_rates import load_section
 from wattbench_reports.sections.disagreements import items_section
 from wattbench_reports.sections.environment import environment_section

@@ -49,6 +49,12 @@ def explain(error: ValidationError, model: type[BaseModel], file: ParsedFile, at
     return message + (f" ({more} more error{'s' if more > 1 else ''} after this one)" if more else "")
 
 
+def first_error(error: ValidationError) -> str:
+    """Return the keys of the first error and what pydantic says of it: for data that no person wrote."""
+    first = error.errors(include_url=False)[0]
+    return ": ".join([*filter(None, [".".join(map(str, first["loc"]))]), first["msg"]])
+
+
 def _what(error: Any, model: type[BaseModel]) -> str:
     kind, loc, context = error["type"], error["loc"], error.get("ctx", {})
     if kind == "extra_forbidden":

@@ -222,7 +222,8 @@ class CommitsSinceRecord(Described):
     """The commits and files between an earlier night and a run."""
 
     run: Text
-    """The earlier night's."""
+    """The earlier night's. So `commit`."""
+    commit: Text | None = None
     commits: ThoseValid[tuple[CommitRecord, ...]] = ()
     """The first, newest first."""
     commits_in_all: _InAll = Field(default=0, validate_default=True)

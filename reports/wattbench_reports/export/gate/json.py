@@ -10,10 +10,11 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from wattbench.errors import UserError
+from wattbench.records.schema.explain import first_error
 from wattbench.records.schema.gate import GATE_DRIFT, GATE_RELOADS, GatePolicy
 from wattbench.records.schema.recorded import recorded
 from wattbench_reports.formatting.json_text import plain_data
-from wattbench_reports.gate.policy import Policy, Rule, Waiver, policy_of
+from wattbench_reports.gate.policy import Policy, Rule, policy_of
 from wattbench_reports.gate.result import GateResult, MetricVerdict
 
 SCHEMA_VERSION = 1
@@ -59,9 +60,7 @@ def result_of_json(text: str | bytes, where: str = "the gate's JSON") -> GateRes
     except KeyError as error:
         raise UserError(f"{where}: key {error} is missing; the file is damaged") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise UserError(f"{where}: {key}: {first['msg']}; the file is damaged") from error
+        raise UserError(f"{where}: {first_error(error)}; the file is damaged") from error
 
 
 @cache
@@ -76,7 +75,7 @@ def _refused(constant: str) -> float:
 
 
 def _metric(metric: MetricVerdict) -> dict[str, Any]:
-    return asdict(metric) | {"waived": None if metric.waived is None else _waiver(metric.waived)}
+    return asdict(metric) | {"waived": None if metric.waived is None else metric.waived.model_dump(mode="json")}
 
 
 def _policy(policy: Policy) -> dict[str, Any]:
@@ -96,7 +95,7 @@ def _policy(policy: Policy) -> dict[str, Any]:
             {"give": {each.give: each.give_up_to}, "get": {each.get: each.get_at_least}, "reason": each.reason}
             for each in policy.trades
         ],
-        "waivers": [_waiver(each) for each in policy.waivers],
+        "waivers": [each.model_dump(mode="json") for each in policy.waivers],
     }
 
 
@@ -108,7 +107,3 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "weight": rule.weight,
         "each_domain": rule.each_domain,
     }
-
-
-def _waiver(waiver: Waiver) -> dict[str, Any]:
-    return {"metric": waiver.metric, "reason": waiver.reason, "until": waiver.until.isoformat()}

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from wattbench.records.schema.gate import Waiver
 from wattbench_reports.gate.decision.case import Case, cases, resolved
 from wattbench_reports.gate.decision.explain import expired, headline, reason
 from wattbench_reports.gate.decision.looks import LookPlan, cap_of, look_plan
@@ -17,7 +18,7 @@ from wattbench_reports.gate.decision.metric_figures import accuracy_of
 from wattbench_reports.gate.decision.outlook import Question, accuracy_can_pass, detectable, more_items
 from wattbench_reports.gate.decision.state import CaseState, GateState, bounds_of, questions, state_of
 from wattbench_reports.gate.evidence.model import Evidence
-from wattbench_reports.gate.metrics import SEPARATOR
+from wattbench_reports.gate.metrics import MONEY, SEPARATOR
 from wattbench_reports.gate.policy import Policy, Waiver
 from wattbench_reports.gate.result import GateResult, LostDomain, MetricVerdict, Verdict
 from wattbench_reports.metrics.registry import ACCURACY, MONEY

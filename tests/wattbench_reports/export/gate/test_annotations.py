@@ -79,7 +79,7 @@ def test_a_waiver_that_has_ended_is_told_of_even_where_nobody_needs_it() -> None
 
 
 def test_its_last_day_counts() -> None:
-    policy = replace(POLICY, waivers=(replace(LAPSED, until=KNOWN.until.replace(month=11, day=25)),))
+    policy = replace(POLICY, waivers=(LAPSED.model_copy(update={"until": KNOWN.until.replace(month=11, day=25)}),))
     assert exports.annotations(replace(passed(), policy=policy)) == []
 
 

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from tests.made_up.gate_results import ACCURACY, GATES, gate, passed
 from wattbench.errors import UserError
 from wattbench.records import IDENTITY
-from wattbench.records.schema.gate import GatePolicy
+from wattbench.records.schema.gate import GatePolicy, Waiver
 from wattbench_reports.export.gate import as_json, result_of_json
+from wattbench_reports.gate.metrics import METRICS
 from wattbench_reports.gate.policy import DeclaredTrade, Policy, Rule, Waiver, policy_of
 from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
 from wattbench_reports.metrics.registry import METRICS
@@ -24,7 +25,7 @@ NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 NAMES = st.sampled_from(sorted(METRICS))
 TEXTS = st.text(st.characters(codec=None), max_size=20)
 SAID = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
-WAIVERS = st.builds(Waiver, NAMES, SAID, st.dates())
+WAIVERS = st.builds(Waiver, metric=NAMES, reason=SAID, until=st.dates())
 TRADES = st.builds(DeclaredTrade, NAMES, SHARES, NAMES, SHARES, st.none() | SAID)
 RULES = st.builds(
     Rule, NAMES, SHARES, st.booleans(), weight=st.floats(0.1, 9)
