@@ -20,8 +20,7 @@ from wattbench.config import (
 )
 from wattbench.config.yamlfile import with_texts
 from wattbench.errors import UserError
-from wattbench.repository import ignored_by_git
-from wattbench.repository.worktree import outside
+from wattbench.repository import ignored_by_git, outside
 
 
 @dataclass(frozen=True)
