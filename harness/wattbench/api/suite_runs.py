@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
+import secrets
 import shlex
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wattbench.api.cluster_runs import run_new_on, run_resumed_on
 from wattbench.api.loaded_suite import recorded_suite
-from wattbench.api.retry_finished import copy_of, failed_requests_of
 from wattbench.api.session import meters_here, sharing_machine
 from wattbench.api.stopped_run import RunInterruptedError, how_to_go_on, how_to_report
 from wattbench.clock import clock_of_boot
-from wattbench.distributed.cluster_run import is_handed_out
+from wattbench.distributed.cluster_run import ClusterJob, blocks_of, check_can_be_shared, is_handed_out, run_on
+from wattbench.distributed.same_work import check_same_cells
 from wattbench.distributed.shard_choice import check_shard
+from wattbench.distributed.slots import ThisMachine
 from wattbench.errors import UserError
+from wattbench.interrupts import noticed
 from wattbench.measure.clock_changes import clock_changes, clock_changes_since
 from wattbench.measure.plan import plan
 from wattbench.measure.resume import check_same_work, new_run
 from wattbench.progress.notices import notice
 from wattbench.records import RunWriter, read_run
+from wattbench.records.copies import copy_to_retry
 from wattbench.records.line_checks import check_lines
-from wattbench.scenarios.waiting_threads import let_waiting_threads_sleep
+from wattbench.records.verified_files import check_unchanged
+from wattbench.scenarios.run_to_end import let_waiting_threads_sleep
 from wattbench.systems.spending import BudgetReachedError
 from wattbench.tasks.loading import quiet_lm_eval
 
@@ -32,11 +40,150 @@ if TYPE_CHECKING:
     from wattbench.api.slot_source import SlotSource
     from wattbench.config import Resolved
     from wattbench.distributed.shard_choice import ShardChoice
+    from wattbench.distributed.slots import SlotProvider
     from wattbench.machine.shared_machine import SharedMachine
     from wattbench.measure.plan import Cell
     from wattbench.measure.resume import Night
     from wattbench.meters import Chosen
-    from wattbench.records import RunRecords
+    from wattbench.records import RunHeader, RunRecords
+
+
+def _run_new_on(
+    cluster: SlotSource,
+    resolved: Resolved,
+    out: Path,
+    command: Sequence[str],
+    *,
+    allow_unsafe_code: bool = False,
+    night: Night | None = None,
+    resume: str,
+    wait_s: float = 0.0,
+) -> Path:
+    """Run a suite on a cluster, and return the run's directory.
+
+    Args:
+        cluster: which.
+        resolved: the suite.
+        out: the folder of the new run.
+        command: how the run was started, for its record.
+        allow_unsafe_code: whether tasks may run code that a model wrote.
+        night: which night it stands for, where it is kept in a history.
+        resume: the command that, followed by the directory, finishes the run if it is interrupted.
+        wait_s: how long each node waits for another measurement there to end.
+
+    Raises:
+        UserError: something is wrong with the suite, there is no slot, or none could ask what is left.
+    """
+    from wattbench.scenarios.blocks.survey import SEED_BITS
+
+    check_can_be_shared(resolved)
+    with noticed(), cluster.slots(resolved) as slots:
+        number = slots.number()
+        if not number:
+            raise UserError(f"{shlex.join(cluster.words())}: {slots.why_none()}")
+        cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
+        items = sum({cell.choice.task: len(cell.doc_ids) for cell in cells}.values())
+        of = blocks_of(resolved.suite.measure, items, number)
+        notice(f"wattbench: {of} blocks for {number} device {'slot' if number == 1 else 'slots'} of {cluster.name}")
+        shard = {"blocks": list(range(of)), "of": of, "seed": secrets.randbits(SEED_BITS), "handed_out": True}
+        with new_run(out, resolved, cells, {}, command, night=night, shard=shard) as writer:
+            job = ClusterJob(resolved, cells, command, allow_unsafe_code, wait_s)
+            return _brought_to_its_end(writer.layout.root, job, slots, resume, cluster)
+
+
+def _run_resumed_on(
+    cluster: SlotSource | None,
+    records: RunRecords,
+    resolved: Resolved,
+    *,
+    allow_unsafe_code: bool,
+    resume: str,
+    wait_s: float = 0.0,
+) -> Path:
+    """Finish an interrupted run of a cluster, and return its directory.
+
+    Args:
+        cluster: which; None: this machine alone.
+        records: of the run.
+        resolved: its suite.
+        allow_unsafe_code: as of `_run_new_on`; so are `resume` and `wait_s`.
+
+    Raises:
+        UserError: it cannot be finished there.
+    """
+    check_can_be_shared(resolved)
+    root = records.layout.root
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(noticed())
+        slots: SlotProvider = ThisMachine() if cluster is None else stack.enter_context(cluster.slots(resolved))
+        cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
+        check_same_cells(records.header.cells, [cell.as_record() for cell in cells])
+        stack.enter_context(RunWriter(root))
+        job = ClusterJob(resolved, cells, records.header.command, allow_unsafe_code, wait_s)
+        return _brought_to_its_end(root, job, slots, resume, cluster)
+
+
+def _brought_to_its_end(
+    root: Path, job: ClusterJob, slots: SlotProvider, resume: str, cluster: SlotSource | None
+) -> Path:
+    try:
+        run_on(root, job, slots, notice)
+    except BaseException:
+        again = shlex.join([str(root), *([] if cluster is None else cluster.words())])
+        if (said := how_to_go_on(root, f"{resume} {again}", "Complete blocks are kept")) is not None:
+            notice(said)
+        raise
+    return root
+
+
+def failed_requests_of(records: RunRecords) -> int:
+    """Return the number of failed requests of a finished run.
+
+    Raises:
+        UserError: they cannot be asked again in this run; or it is damaged.
+    """
+    root, header = records.layout.root, records.header
+    for part, why in (
+        (header.imported, "another tool asked its requests"),
+        (header.rescored, "it is rescored: ask those of the run whose answers it holds, and rescore that"),
+        (header.part_of, "it holds complete blocks of a run that was stopped: resume that one"),
+        (header.night, "it is a night, which is kept as it was; the next night asks everything"),
+    ):
+        if part is not None:
+            raise UserError(f"{root}: failed requests cannot be asked again: {why}")
+    check_unchanged(records)  # the copy has digests of its own, and would hide a change
+    cells = [(str(cell["system"]), str(cell["task"])) for cell in header.cells]
+    return sum(row.failure is not None for cell in cells for row in records.answers(*cell))
+
+
+def copy_of(records: RunRecords, command: Sequence[str]) -> Path:
+    """Copy a finished run to an unfinished one next to it, and return the copy's directory.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    root = records.layout.root
+    out = root.parent if root.name == root.resolve().name else root.resolve().parent
+    return copy_to_retry(records.layout, out, _header(records, command))
+
+
+def _header(records: RunRecords, command: Sequence[str]) -> RunHeader:
+    old = records.header
+    suite = old.suite.get("suite")
+    name = str(suite.get("name", "run")) if isinstance(suite, dict) else "run"
+    # Not a further session of the suite: most of its seconds and joules are those of the other run.
+    sha256 = hashlib.sha256(json.dumps([old.suite_sha256, old.run, "retried"]).encode()).hexdigest()
+    if old.shard is not None:
+        sha256 = old.suite_sha256  # it is merged with the others of its suite, in place of the other run
+    return replace(
+        old,
+        run=f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{name}-{secrets.token_hex(3)}",
+        suite_sha256=sha256,
+        command=list(command),
+        retried_from=old.run,
+        journal=True,
+    )
+
 
 RESUME = "wattbench run --resume"
 
@@ -76,7 +223,7 @@ def run_new(
     if cluster is not None:
         if shard is not None or slot is not None:
             raise UserError("--cluster and --slots ask all blocks, on all slots: leave --block and --slot out")
-        return run_new_on(
+        return _run_new_on(
             cluster,
             resolved,
             out,
@@ -135,7 +282,7 @@ def run_resumed(
     if not finished and is_handed_out(records.header, root):
         _check_only(root, retry_failed=retry_failed, slot=slot)
         resolved = recorded_suite(records, require_measured=require_measured)
-        return run_resumed_on(
+        return _run_resumed_on(
             cluster, records, resolved, allow_unsafe_code=allow_unsafe_code, resume=resume, wait_s=wait_s
         )
     if cluster is not None and not finished:

@@ -13,9 +13,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wattbench.cli._group import EXIT_INTERRUPTED, main
-from wattbench.cli._options import cluster_options, command_line, measured_option, narrowing_options
+from wattbench.cli._options import (
+    WaitingCommand,
+    cluster_options,
+    command_line,
+    measured_option,
+    narrowing_options,
+    wait_option,
+    wait_words,
+)
 from wattbench.cli._verdict_files import EXIT_ERROR, VerdictFiles, VerdictTexts, errors_as_verdicts, verdict_options
-from wattbench.cli._waiting import WaitingCommand, wait_option, wait_words
 from wattbench.errors import UserError, require_installed
 from wattbench.interrupts import interrupted_with_parent, noticed
 from wattbench.progress.notices import notice, stdout_to_stderr
@@ -197,7 +204,7 @@ def _resume_command(layout: NightsLayout) -> str:
 
 def _judged(layout: NightsLayout, given: Path | None, files: VerdictFiles) -> int:
     """Judge the last night, print the verdict and rebuild the site; return the exit code."""
-    from wattbench.api.gates.judge_night import build_site_by, judge_last_night
+    from wattbench.api.gates.judge_gate import build_site_by, judge_last_night
     from wattbench_reports.export import night
     from wattbench_reports.export.gate import as_junit
 
@@ -225,7 +232,7 @@ def _judged(layout: NightsLayout, given: Path | None, files: VerdictFiles) -> in
 
 def _run_missed(layout: NightsLayout, work: _Work, wanted: str) -> None:
     """Run the suite at each of the commits that has no night yet, and rebuild the site."""
-    from wattbench.api.gates.judge_night import rebuild_site
+    from wattbench.api.gates.judge_gate import rebuild_site
     from wattbench.api.loaded_suite import load
     from wattbench.nights import backfill, commits_with_a_night, kept_runs
     from wattbench.repository import repository_of

@@ -9,7 +9,7 @@ from wattbench_reports.tables.suite_record import CarbonSettings
 
 if TYPE_CHECKING:
     from wattbench.config import Carbon
-    from wattbench.train.ledger_entry import Grams
+    from wattbench.train.metered import Grams
 
 
 def training_grams(carbon: Carbon) -> Grams:

@@ -100,7 +100,7 @@ class WindowRow(RecordRow):
     attempt: int = 0
     """Which attempt of the block: 0 as first asked; 1 and 2: asked again."""
     node: str = ""
-    """The machine that measured it, as `wattbench.machine.node` names it; empty in older records."""
+    """The machine that measured it, as `wattbench.machine.environment` names it; empty in older records."""
     co_runners: int = 0
     """How many other device slots of the machine measured at the same time, at most; 0: it was alone."""
     shared: list[str] = field(default_factory=list)

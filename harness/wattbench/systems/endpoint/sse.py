@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from wattbench.network.allowance import StreamError
+from wattbench.network.connection import StreamError
 
 MAX_LINE_BYTES = 1 << 20
 """A chunk of a completion takes about 300 bytes; a line this long is a mistake or an attack."""

@@ -28,8 +28,16 @@ from wattbench.systems.base import (
     Used,
     joined,
 )
-from wattbench.systems.hybrid.facts import combined_facts, device_memory_bytes, memory_bytes, parts_of
-from wattbench.systems.hybrid.usage import RouterCall, shared_out, summed, used
+from wattbench.systems.hybrid.facts import (
+    RouterCall,
+    combined_facts,
+    device_memory_bytes,
+    memory_bytes,
+    parts_of,
+    shared_out,
+    summed,
+    used,
+)
 from wattbench.systems.registry import engine_class, open_engine
 from wattbench.tasks.output_limit import limit_of_request, limited
 

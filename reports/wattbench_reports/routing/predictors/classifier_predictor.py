@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 from scipy.linalg.lapack import dpotrf, dpotri
 
-from wattbench.text_classifier import TextFeatures
-from wattbench.text_classifier.model import CONSTANT, STRENGTHS, by_rarity, one_thread, products
+from wattbench.text_classifier import CONSTANT, STRENGTHS, TextFeatures, by_rarity, one_thread, products
 from wattbench_reports.routing.answers.item_answers import ItemAnswers
 from wattbench_reports.routing.predictors.predictor import Expected
 

@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from wattbench.text_classifier import TextFeatures
-from wattbench.text_classifier.model import by_rarity
+from wattbench.text_classifier import TextFeatures, by_rarity
 from wattbench_reports.routing.predictors.predictor import Expected
 from wattbench_reports.routing.predictors.similar_texts import counted, of_unit_length
 

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import diags
 from scipy.sparse.csgraph import connected_components
 
-from wattbench.text_classifier import TextFeatures, features_for
-from wattbench.text_classifier.model import by_rarity
+from wattbench.text_classifier import TextFeatures, by_rarity, features_for
 
 ALIKE = 0.8
 """The cosine from which two texts are near-duplicates."""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattbench.network.allowance import StreamError
+from wattbench.network.connection import StreamError
 from wattbench.systems.endpoint.completion_stream import Assembly
 from wattbench.systems.endpoint.request import EndpointRequest
 from wattbench.systems.endpoint.sse import EventDecoder, RefusedAnswerError

@@ -1,4 +1,4 @@
-"""Commands that exchange runs with other tools: `export` and `import`."""
+"""The commands on whole records: `import`, `export`, `merge`, `verify`, and `tasks export`."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 import click
 
 from wattbench.cli._ending import end_of_run, open_option
-from wattbench.cli._group import main
+from wattbench.cli._group import ComputingCommand, main
 from wattbench.cli._options import RunPath, assumption_options, command_line
-from wattbench.errors import UserError
-from wattbench.progress.notices import stdout_to_stderr
+from wattbench.errors import UserError, nearest
+from wattbench.progress.notices import notice, stdout_to_stderr
 
 if TYPE_CHECKING:
     from wattbench_reports.metrics.assumptions import Assumptions
 
+
 TARGETS = ("csv", "parquet", "markdown", "model-card", "emissions", "boamps", "prometheus")
-WHAT = ("systems", "items", "windows", "machines")
+_WHAT = ("systems", "items", "windows", "machines")
 SOURCES = (
     "lm-eval",
     "evalscope",
@@ -47,7 +48,7 @@ SOURCES = (
     help="A file; default: standard output.",
 )
 @click.option("--system", metavar="NAME", help="Only this system; model-card and boamps describe one.")
-@click.option("--what", type=click.Choice(WHAT), default="systems", show_default=True, help="For csv and parquet.")
+@click.option("--what", type=click.Choice(_WHAT), default="systems", show_default=True, help="For csv and parquet.")
 @assumption_options
 def export_run(
     run: Path,
@@ -156,3 +157,116 @@ def _pairs(options: tuple[str, ...]) -> dict[str, str]:
             raise UserError(f"--map {option}: expected COLUMN=NAME, such as --map model=system")
         pairs[column] = name
     return pairs
+
+
+@main.command()
+@click.argument("shards", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="DIR...")
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="RUN",
+    help="The directory of the merged run; a folder that is there already gets it under its name.",
+)
+def merge(shards: tuple[Path, ...], out: Path) -> None:
+    """Merge the shards of a suite in DIR into one run, and print its directory.
+
+    A shard is what run --block makes; DIR is one, or a folder of them. The run is as if one machine had asked all
+    blocks. Blocks that are missing are named with the commands that ask them (exit code 2), and nothing is written.
+    """
+    from wattbench.api.verify import require_verified
+    from wattbench.distributed.merging import merge_shards
+
+    root = merge_shards(shards, out, command_line(), notice, check=require_verified)
+    click.echo(root)
+    with stdout_to_stderr():
+        end_of_run(root, None, open_page=False)
+
+
+@main.command(cls=ComputingCommand)
+@click.argument("run", type=RunPath())
+@click.option(
+    "--run-code",
+    is_flag=True,
+    help="Score answers again also where that runs code of task files, or fetches documents: the record names them.",
+)
+@click.option("--allow-unsafe-code", is_flag=True, help="Allow tasks that run code which a model wrote.")
+@click.option(
+    "--signers",
+    type=click.Path(path_type=Path),
+    help="A file of OpenSSH keys, as allowed_signers, of which one must have signed RUN.",
+)
+@click.option(
+    "--sign", "key", type=click.Path(path_type=Path), help="Sign RUN with this SSH key, if nothing is wrong with it."
+)
+def verify(run: Path, run_code: bool, allow_unsafe_code: bool, signers: Path | None, key: Path | None) -> None:
+    """Check that RUN is as it was written, and that its figures follow from its lines.
+
+    Checks the digests of its files, the type and range of every field, and lines and windows against each other.
+    Computes the tables and what compare prints from the lines, the joules of windows from their readings, and the
+    scores from the recorded answers. Says at the end what it checked, what it recomputed, and what it cannot know.
+
+    Exits with 2 where something is wrong. Nothing but a signature is written, no system is asked, and no code of a task
+    runs unless it is allowed.
+    """
+    from wattbench.api.verify import verify as verified
+    from wattbench.terminal import printable
+
+    outcome = verified(run, run_code=run_code, allow_unsafe_code=allow_unsafe_code, signers=signers)
+    for check in outcome.checks:
+        mark = "FAILED" if check.problems else "ok" if check.made else "-"
+        click.echo(printable(f"{check.name:<11} {mark:<7} {check.said}"))
+        for problem in check.problems:
+            click.echo(printable(f"            {problem}"))
+    for name, clauses in (
+        ("checked", outcome.checked), ("recomputed", outcome.recomputed), ("cannot know", outcome.cannot_know),
+    ):  # fmt: skip
+        click.echo(printable(f"{name}: {'; '.join(clauses) or 'nothing'}"))
+    if not outcome.ok:
+        failed = ", ".join(check.name for check in outcome.checks if check.problems)
+        raise UserError(f"{run}: damaged, or changed since it was written ({failed}). Do not use its figures")
+    if key is not None:
+        from wattbench.records import RunLayout
+        from wattbench.records.signature import sign
+
+        click.echo(printable(f"signed: {sign(RunLayout(run), key)}"))
+
+
+@main.group()
+def tasks() -> None:
+    """Tasks of a suite, for other tools."""
+
+
+@tasks.command("export")
+@click.argument("suite")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="A folder; what an earlier export left there is replaced.",
+)
+@click.option("--task", "names", metavar="TASK", multiple=True, help="Only this one; can be repeated.")
+def export(suite: str, output: Path, names: tuple[str, ...]) -> None:
+    """Write the tasks of SUITE that are files as lm-eval YAML, and print the paths of what was written.
+
+    Next to each YAML are its documents as JSON lines (test, and if there are any fewshot and train), and its scores as
+    a Python file that needs neither wattbench nor the suite. lm_eval asks the same prompts and scores alike.
+    """
+    from wattbench.config import FileTask, load_suite
+    from wattbench.tasks.file_task.export import export_task
+
+    resolved = load_suite(suite)
+    known = {choice.task: choice for choice in resolved.tasks if isinstance(choice, FileTask)}
+    if not known:
+        raise UserError(f"{resolved.path}: tasks.select: no task is a file; others are lm-eval's own YAML already")
+    for name in names:
+        if name not in known:
+            raise UserError(f"--task {name}: no file of this suite is a task of this name{nearest(name, known)}")
+    chosen = names or tuple(known)
+    with stdout_to_stderr():
+        written = [path for name in chosen for path in export_task(known[name], output)]
+    for path in written:
+        click.echo(path)
+    notice(f"to run them: lm_eval --tasks {','.join(chosen)} --include_path {output} ...")
