@@ -146,7 +146,7 @@ def _check_options(
 
 
 def _run(layout: NightsLayout, work: _Work, date: datetime.datetime | None, backfilled: bool) -> None:
-    from wattbench.api.suite_runs import run_new
+    from wattbench.api.suite_runs import HowToRun, run_new
     from wattbench.measure.resume import Night
     from wattbench.nights import tonight
 
@@ -154,16 +154,15 @@ def _run(layout: NightsLayout, work: _Work, date: datetime.datetime | None, back
     with stdout_to_stderr():
         resolved = work.resolved()
         night = Night(when, backfilled, None if backfilled else _commits_since(layout, resolved, when))
-        root = run_new(
-            resolved,
-            layout.runs,
-            command_line(),
+        how = HowToRun(
+            command=command_line(),
             allow_unsafe_code=work.allow_unsafe_code,
             night=night,
             resume=None if backfilled else _resume_command(layout),  # the worktree of a back-fill is removed
             wait_s=work.wait_s,
             cluster=work.cluster,
         )
+        root = run_new(resolved, layout.runs, how)
     notice(f"wattbench: kept the night as {root}")
 
 
@@ -187,15 +186,16 @@ def _resume(
     wait_s: float,
     cluster: SlotSource | None,
 ) -> None:
-    from wattbench.api.suite_runs import run_resumed
+    from wattbench.api.suite_runs import HowToRun, run_resumed
 
     root = run if run.is_dir() else layout.runs / run
     if root.resolve().parent != layout.runs.resolve():
         raise UserError(f"{root}: this run is not in the history {layout.root}")
     with stdout_to_stderr():
-        run_resumed(
-            root, allow_unsafe_code, require_measured, resume=_resume_command(layout), wait_s=wait_s, cluster=cluster
+        how = HowToRun(
+            allow_unsafe_code=allow_unsafe_code, resume=_resume_command(layout), wait_s=wait_s, cluster=cluster
         )
+        run_resumed(root, how, require_measured=require_measured)
 
 
 def _resume_command(layout: NightsLayout) -> str:

@@ -20,8 +20,9 @@ from wattbench.first_suite.columns import Guess, GuessedScore, check_rows, guess
 from wattbench.first_suite.systems import FORMS, DraftedSystem, draft_system
 from wattbench.first_suite.table import Table, read_table
 from wattbench.first_suite.wishes import UndecidedError, Wishes, check_texts, existing_file, place_of
+from wattbench.tasks.file_task.accepted import RIGHT, judged_examples
 from wattbench.tasks.file_task.build import build_once
-from wattbench.tasks.file_task.scores import RIGHT, judged_examples, plain
+from wattbench.tasks.file_task.scores import plain
 from wattbench.terminal import printable, wrapped
 
 _SHOWN_LABELS = 12

@@ -15,7 +15,7 @@ from wattbench.api.gates.gate_request import GateRequest
 from wattbench.api.loaded_suite import load
 from wattbench.api.narrowing import limit_of, names_of
 from wattbench.api.read import Run, read
-from wattbench.api.suite_runs import run_new
+from wattbench.api.suite_runs import HowToRun, run_new
 from wattbench.config import Resolved
 from wattbench.errors import UserError, nearest
 from wattbench.progress.notices import stdout_to_stderr
@@ -164,7 +164,7 @@ class Runs:
         if resolved.suite.measure.energy:
             _refuse_parallel_tests()
         with stdout_to_stderr():
-            root = run_new(resolved, self._folder, self._command, resume=None)
+            root = run_new(resolved, self._folder, HowToRun(command=self._command, resume=None))
         return SharedRun(read(root), resolved)
 
 

@@ -121,7 +121,7 @@ def test_the_python_api_asks_on_slots_and_clusters_as_the_command_does(monkeypat
     module = importlib.import_module("wattbench.api.run")  # the package's `run` is the function
 
     asked = []
-    monkeypatch.setattr(module, "run_new", lambda *args, **given: asked.append((args[2], given["cluster"])))
+    monkeypatch.setattr(module, "run_new", lambda suite, out, how, shard: asked.append((how.command, how.cluster)))
     monkeypatch.setattr(module, "read", lambda root: root)
     suite = DATA / "suite.yaml"
     wattbench.run(suite, slots="auto", gpus_per_slot=2)
@@ -145,5 +145,5 @@ def test_the_command_that_resumes_is_printed_as_it_is_typed(monkeypatch, capsys,
     answers.write_text("{}\n")
     for source, words in ((SlotsHere(2), " --slots 2"), (None, "")):
         with pytest.raises(KeyboardInterrupt):
-            suite_runs._brought_to_its_end(root, None, None, resume, source)  # type: ignore[arg-type]
+            suite_runs._brought_to_its_end(root, None, None, suite_runs.HowToRun(resume=resume, cluster=source))  # type: ignore[arg-type]
         assert capsys.readouterr().err.endswith(f"resume with: {resume} '{root}'{words}\n")

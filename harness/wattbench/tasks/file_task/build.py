@@ -11,9 +11,10 @@ from typing import Any
 
 from wattbench.config import FileTask
 from wattbench.tasks.bounded_pattern import search
+from wattbench.tasks.file_task.accepted import accepted
 from wattbench.tasks.file_task.documents import read_documents
 from wattbench.tasks.file_task.prompt import generation_of, template_of
-from wattbench.tasks.file_task.scores import LETTER, NO_ANSWER, VERSION, Score, accepted, of_match, said_in
+from wattbench.tasks.file_task.scores import LETTER, NO_ANSWER, VERSION, Score, of_match, said_in
 from wattbench.tasks.file_task.split import Item
 
 _KEPT = 32

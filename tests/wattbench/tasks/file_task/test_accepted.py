@@ -9,7 +9,7 @@ import pytest
 
 from wattbench.config import FileTask
 from wattbench.config.file_task import ScoreName
-from wattbench.tasks.file_task.scores import accepted
+from wattbench.tasks.file_task.accepted import accepted
 
 MORE = {"regex": {"pattern": r"(\d+)"}, "choice": {"choices": ["a", "b"]}, "number": {"tolerance": 0.5}}
 
