@@ -60,7 +60,7 @@ class HowToRun:
     allow_unsafe_code: bool = False
     """Whether tasks may run code that a model wrote."""
     night: Night | None = None
-    """Which night a new run stands for, where it is kept in a history."""
+    """Which night a new run is of, where it is kept in a history."""
     resume: str | None = RESUME
     """The command that, followed by the directory, finishes the run if it is interrupted; None: none does."""
     wait_s: float = 0.0

@@ -219,9 +219,9 @@ class RaySlots(SlotProvider):
         """Return the first ones of the free places, of which no more are used at a time than may be."""
         return free if self.most is None else dict(islice(free.items(), max(self.most - len(self.in_service), 0)))
 
-    def start_slot(self, place: _Seat, setup: bytes) -> SlotLink:
+    def start_slot(self, seat: _Seat, setup: bytes) -> SlotLink:
         """Start an actor on the place's node."""
-        slot = RaySlot(self.ray, place, self._actor(place, setup))
+        slot = RaySlot(self.ray, seat, self._actor(seat, setup))
         self._made.append(slot)
         return slot
 

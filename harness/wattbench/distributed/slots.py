@@ -60,7 +60,7 @@ class SlotProvider:
             setup: the first message to their workers.
         """
         free = {key: each for key, each in self.places().items() if key not in self.in_service and key not in self._out}
-        new = {key: self.start_slot(place, setup) for key, place in self.chosen(free).items()}
+        new = {key: self.start_slot(seat, setup) for key, seat in self.chosen(free).items()}
         self.in_service |= new
         return list(new.values())
 
@@ -92,7 +92,7 @@ class SlotProvider:
         """Return those of the free places that are used."""
         return free
 
-    def start_slot(self, place: Any, setup: bytes) -> SlotLink:
+    def start_slot(self, seat: Any, setup: bytes) -> SlotLink:
         """Start a worker at a place."""
         raise NotImplementedError
 
@@ -116,7 +116,7 @@ class ThisMachine(SlotProvider):
         """Return the only place."""
         return {"this machine": None}
 
-    def start_slot(self, place: Any, setup: bytes) -> SlotLink:
+    def start_slot(self, seat: Any, setup: bytes) -> SlotLink:
         """Start a worker."""
         return LocalSlot("this machine", SlotAgent(setup, worker=self.worker))
 
@@ -135,8 +135,8 @@ class MachineSlots(SlotProvider):
         """Return the slots' GPUs."""
         return {slot: slot for slot in self.slots}
 
-    def start_slot(self, place: Slot, setup: bytes) -> SlotLink:
+    def start_slot(self, seat: Slot, setup: bytes) -> SlotLink:
         """Start a worker that sees the slot's GPUs alone."""
-        environment = {VISIBLE: str(place)} | ({KNOWN_IDLE_W: json.dumps(dict(self.idle_w))} if self.idle_w else {})
-        name = f"{'GPU' if len(place.gpus) == 1 else 'GPUs'} {place}"
+        environment = {VISIBLE: str(seat)} | ({KNOWN_IDLE_W: json.dumps(dict(self.idle_w))} if self.idle_w else {})
+        name = f"{'GPU' if len(seat.gpus) == 1 else 'GPUs'} {seat}"
         return LocalSlot(name, self.start(setup, environment, shares=True))

@@ -333,9 +333,9 @@ def _long(
     joined: dict[str, Any] = {}
     for what, olds in parts.items():
         arrays = [block.columns.get(old) for old in olds]
-        for place, array in enumerate(arrays):
+        for column, array in enumerate(arrays):
             if array is not None:
-                answered[:, place] |= _present(array)
+                answered[:, column] |= _present(array)
         joined[what] = _joined([pa.nulls(rows) if array is None else array for array in arrays])
     row, system = np.nonzero(answered)
     names = pa.array(systems, pa.string())
