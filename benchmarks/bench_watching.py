@@ -15,8 +15,7 @@ from typing import Any
 
 import pytest
 
-from wattbench.meters.contention.canary import EVERY, Canary
-from wattbench.meters.contention.watch import MachineReader, usable_cpus
+from wattbench.meters.contention.watch import EVERY, Canary, MachineReader, usable_cpus
 
 MOST = 0.01
 """Of one core."""

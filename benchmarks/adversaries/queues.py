@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from benchmarks.adversaries.claim import Claim, Outcomes, World
 from wattbench.records.rate_bounds import why_only_here
-from wattbench.scenarios.open_loop.long_run import rate_bounds
+from wattbench.scenarios.open_loop.held import rate_bounds
 from wattbench_reports.stats.queueing import poisson_arrivals, sojourns
 
 Floats = NDArray[np.float64]

@@ -10,15 +10,12 @@ from __future__ import annotations
 TYPE_CHECKING = False  # type checkers take it as true; to import `typing` would take longer than all else here
 
 if TYPE_CHECKING:
-    from wattbench.api.compare import Comparison, compare
-    from wattbench.api.decide import RunDecision
+    from wattbench.api.compare import Comparison, RunDecision, compare
     from wattbench.api.gate import GateResult, gate
     from wattbench.api.history import History, history
     from wattbench.api.merge import merge
-    from wattbench.api.metered_window import Window
-    from wattbench.api.metering import Meters, metering
-    from wattbench.api.plan import plan
-    from wattbench.api.plans.plan_suite import SuitePlan
+    from wattbench.api.metering import Meters, Window, metering
+    from wattbench.api.plans.plan_suite import SuitePlan, plan
     from wattbench.api.read import Run, read
     from wattbench.api.rescore import rescore
     from wattbench.api.route import RunRouting
@@ -59,18 +56,18 @@ _MODULES = {
     "History": "wattbench.api.history",
     "Meters": "wattbench.api.metering",
     "Run": "wattbench.api.read",
-    "RunDecision": "wattbench.api.decide",
+    "RunDecision": "wattbench.api.compare",
     "RunRouting": "wattbench.api.route",
     "SuitePlan": "wattbench.api.plans.plan_suite",
     "UserError": "wattbench.errors",
     "Verified": "wattbench.api.verify",
-    "Window": "wattbench.api.metered_window",
+    "Window": "wattbench.api.metering",
     "compare": "wattbench.api.compare",
     "gate": "wattbench.api.gate",
     "history": "wattbench.api.history",
     "merge": "wattbench.api.merge",
     "metering": "wattbench.api.metering",
-    "plan": "wattbench.api.plan",
+    "plan": "wattbench.api.plans.plan_suite",
     "read": "wattbench.api.read",
     "rescore": "wattbench.api.rescore",
     "run": "wattbench.api.run",

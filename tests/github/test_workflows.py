@@ -14,8 +14,7 @@ from tests.github.machine import ROOT, WORKFLOWS, Job, Step, read
 from tests.made_up.repositories import commit, git
 from wattbench.config import load_suite
 from wattbench.repository import changes_since, find_base, worktree
-from wattbench.scenarios.interleaved.base_changes import differences
-from wattbench.scenarios.interleaved.base_system import Checkouts, base_system
+from wattbench.scenarios.interleaved.base_system import Checkouts, base_system, differences
 
 FILES = sorted(WORKFLOWS.glob("*.yml"))
 

@@ -8,7 +8,7 @@ from datetime import date
 from wattbench.records.schema.gate import Waiver
 from wattbench_reports.formatting.safe_text import first_of, last_of
 from wattbench_reports.gate.decision.explain import headline
-from wattbench_reports.gate.policy import DeclaredTrade, Policy, Rule, Waiver
+from wattbench_reports.gate.policy import DeclaredTrade, Policy, Rule
 from wattbench_reports.gate.result import (
     FlippedAnswer,
     FlippedItem,

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from tests.made_up.noisy_machine import NOISES, Noise, Schedule, expected_slowdown, measure
-from wattbench.scenarios.blocks.deal import deal, order_of
+from wattbench.scenarios.blocks.turn import deal, order_of
 from wattbench_reports.tables.item_matrix import ItemTable
 from wattbench_reports.tables.labels import Labels
 

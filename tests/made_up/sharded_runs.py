@@ -31,7 +31,7 @@ from wattbench.records.rows.phases import TOTAL, Split
 from wattbench.records.rows.spending import SpentRow
 from wattbench.records.rows.windows import PassRow
 from wattbench.records.trace import COLUMNS
-from wattbench.scenarios.blocks.deal import Block, deal, order_of
+from wattbench.scenarios.blocks.turn import Block, deal, order_of
 
 START_S = 1_700_000_000.0
 BLOCK_S = 1000.0

@@ -12,8 +12,7 @@ from tests.made_up.traces import azure
 from wattbench.errors import UserError
 from wattbench.importers import read_sources
 from wattbench.importers.files import read_object, read_objects
-from wattbench.tasks.file_task.csv_rows import csv_rows
-from wattbench.tasks.file_task.jsonl_rows import jsonl_rows
+from wattbench.tasks.file_task.rows import csv_rows, jsonl_rows
 from wattbench.traces import read_trace
 from wattbench_reports.metrics.carbon.hourly_csv import read_hourly
 

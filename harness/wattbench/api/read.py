@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from wattbench.api.assumptions import AssumptionOptions, assumptions_of
-from wattbench.api.compare import Comparison, compare
-from wattbench.api.decide import decision_of
+from wattbench.api.compare import Comparison, compare, decision_of
 from wattbench.api.plot import RunPlot
 from wattbench.api.route import route_run
 from wattbench.api.run_folder import find_run
@@ -28,7 +27,7 @@ from wattbench_reports.tables.run_tables import check_finished
 if TYPE_CHECKING:
     import pandas as pd
 
-    from wattbench.api.decide import RunDecision
+    from wattbench.api.compare import RunDecision
     from wattbench.api.route import RouteOptions, RunRouting
     from wattbench.records import RunRecords
     from wattbench_reports.comparison.analysis import Analysis

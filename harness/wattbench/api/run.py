@@ -11,7 +11,7 @@ from wattbench.api.loaded_suite import load, shard_of_arguments
 from wattbench.api.narrowing import limit_of, names_of, seconds_to_wait
 from wattbench.api.read import Run, read
 from wattbench.api.slot_source import SlotSource, slot_source
-from wattbench.api.suite_runs import run_new, run_resumed
+from wattbench.api.suite_runs import HowToRun, run_new, run_resumed
 from wattbench.errors import UserError
 from wattbench.progress.notices import stdout_to_stderr
 
@@ -143,6 +143,7 @@ def run_suite(
     Raises:
         UserError: as `run`.
     """
+    how = HowToRun(command=command, allow_unsafe_code=allow_unsafe_code, wait_s=wait_s, slot=slot, cluster=cluster)
     if (suite is None) == (resume is None):
         raise UserError(f"name a suite to run, or a run to {spelled('resume')}: one of the two")
     if suite is not None:
@@ -154,16 +155,7 @@ def run_suite(
         resolved = load(
             suite, effort=effort, energy=energy, require_measured=require_measured, max_cost=max_cost, **narrowing
         )
-        return run_new(
-            resolved,
-            out,
-            command,
-            allow_unsafe_code=allow_unsafe_code,
-            wait_s=wait_s,
-            shard=shard,
-            slot=slot,
-            cluster=cluster,
-        )
+        return run_new(resolved, out, how, shard)
     for names, given in (
         (("systems", "tasks", "limit"), any(narrowing.values())),
         (("effort", "energy"), (effort, energy) != (None, None)),
@@ -173,17 +165,7 @@ def run_suite(
             *first, last = map(spelled, names)
             raise UserError(f"{', '.join(first)} and {last} go with a new run; a resumed one keeps its own")
     assert resume is not None
-    return run_resumed(
-        resume,
-        allow_unsafe_code,
-        require_measured,
-        retry_failed=retry_failed,
-        command=command,
-        wait_s=wait_s,
-        max_cost=max_cost,
-        slot=slot,
-        cluster=cluster,
-    )
+    return run_resumed(resume, how, require_measured=require_measured, retry_failed=retry_failed, max_cost=max_cost)
 
 
 def _given(narrowing: Mapping[str, tuple[str, ...] | str | int | None]) -> list[str]:

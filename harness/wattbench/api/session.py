@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from wattbench.interrupts import noticed
-from wattbench.machine.lock_waiting import Waiting
+from wattbench.machine.lock_holder import Waiting
 from wattbench.machine.measuring_lock import measuring_lock
 from wattbench.machine.shared_machine import SharedMachine
 from wattbench.machine.slot import find_slot

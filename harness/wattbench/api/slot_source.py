@@ -12,9 +12,8 @@ from wattbench.distributed.agent import BLOCK_WORKER
 from wattbench.distributed.ray_cluster import RaySlots, check_address, connected
 from wattbench.distributed.slots import MachineSlots
 from wattbench.errors import UserError
-from wattbench.machine.idle_power import idle_power_w
 from wattbench.machine.measuring_lock import slots_now
-from wattbench.machine.slot import all_slots
+from wattbench.machine.slot import all_slots, idle_power_w
 from wattbench.measure.effort import effort_of
 from wattbench.meters import choose_for
 from wattbench.meters.slots.here import check_in_slot
@@ -22,7 +21,7 @@ from wattbench.progress.notices import notice
 
 if TYPE_CHECKING:
     from wattbench.config import Resolved
-    from wattbench.distributed.slots import CountedSlots
+    from wattbench.distributed.slots import SlotProvider
     from wattbench.meters import Meter
 
 
@@ -43,7 +42,7 @@ class Cluster:
         """Return the command's options that select this cluster."""
         return ["--cluster", self.address, *_per_slot(self.gpus_per_slot)]
 
-    def slots(self, _: Resolved) -> contextlib.AbstractContextManager[CountedSlots]:
+    def slots(self, _: Resolved) -> contextlib.AbstractContextManager[SlotProvider]:
         """Connect to the cluster, and yield its slots.
 
         Raises:
@@ -51,7 +50,7 @@ class Cluster:
         """
         return self._connected()
 
-    def one_slot(self, worker: str) -> contextlib.AbstractContextManager[CountedSlots]:
+    def one_slot(self, worker: str) -> contextlib.AbstractContextManager[SlotProvider]:
         """Connect to the cluster, and yield its slots, one at a time.
 
         Args:
@@ -63,7 +62,7 @@ class Cluster:
         return self._connected(worker, 1)
 
     @contextlib.contextmanager
-    def _connected(self, worker: str | None = None, most: int | None = None) -> Iterator[CountedSlots]:
+    def _connected(self, worker: str | None = None, most: int | None = None) -> Iterator[SlotProvider]:
         with connected(check_address(self.address)) as ray:
             slots = RaySlots(ray, self.gpus_per_slot, worker or BLOCK_WORKER, most)
             try:
@@ -88,7 +87,7 @@ class SlotsHere:
         return ["--slots", number, *_per_slot(self.gpus_per_slot)]
 
     @contextlib.contextmanager
-    def slots(self, resolved: Resolved) -> Iterator[CountedSlots]:
+    def slots(self, resolved: Resolved) -> Iterator[SlotProvider]:
         """Measure the machine's idle power, and yield its slots.
 
         Raises:

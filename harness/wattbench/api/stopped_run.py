@@ -114,7 +114,7 @@ def part_of(root: Path, command: Sequence[str], *, allow_unsafe_code: bool = Fal
         UserError: no block is complete, or the run has none; its tasks have changed; or it cannot be written.
     """
     quiet_lm_eval()  # before anything else imports it
-    from wattbench.scenarios.blocks.finish import finish_record
+    from wattbench.scenarios.blocks.run import finish_record
 
     records = read_run(root)
     if records.finished:

@@ -9,10 +9,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wattbench.api.verifying.check import Check, not_made, without_path
-from wattbench.api.verifying.power import power
 from wattbench.api.verifying.recomputed import figures, scores, tables
-from wattbench.api.verifying.written import digests, invariants, journal, lines, signature
+from wattbench.api.verifying.written import (
+    Check,
+    digests,
+    invariants,
+    journal,
+    lines,
+    not_made,
+    power,
+    signature,
+    without_path,
+)
 from wattbench.errors import UserError
 from wattbench.records import read_run
 from wattbench.records.finish_record import read_finish

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from wattbench.cli._group import main
-from wattbench.cli._options import command_line, items_options, measured_option
+from wattbench.cli._options import WaitingCommand, command_line, items_options, measured_option, wait_option, wait_words
 from wattbench.cli._verdict_files import EXIT_ERROR
-from wattbench.cli._waiting import WaitingCommand, wait_option, wait_words
 from wattbench.errors import UserError
 from wattbench.progress.notices import notice, stdout_to_stderr
 
@@ -137,7 +136,7 @@ def _run_options(
 
 
 def _sessions(suite: str, sessions: int, out: Path, output: Path | None, options: list[str]) -> None:
-    from wattbench.api.calibrate_sessions import calibrate_sessions
+    from wattbench.api.gates.calibrate_gate import calibrate_sessions
     from wattbench.records.files.atomic_write import write_atomically
     from wattbench_reports.export.sessions_text import sessions_text
     from wattbench_reports.tables.session_record import PREFIX, sessions_json

@@ -16,6 +16,7 @@ from wattbench.progress.notices import notice, stdout_to_stderr
 if TYPE_CHECKING:
     from wattbench_reports.metrics.assumptions import Assumptions
 
+
 EXIT_APART = 3
 """No figure of one run may be ranked against a figure of another. They are shown all the same."""
 
@@ -118,3 +119,26 @@ def report(
     click.echo(page)
     if open_page:
         open_in_browser(page)
+
+
+@main.command()
+@click.argument("run", type=RunPath())
+@click.option("--wrong", is_flag=True, help="Only wrong answers; first those that are wrong by how they are written.")
+@click.option("--system", metavar="NAME", help="Only of this system.")
+@click.option("--task", metavar="TASK", help="Only to this task.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=3, show_default=True, help="Answers of each system, at most."
+)
+def items(run: Path, wrong: bool, system: str | None, task: str | None, limit: int) -> None:
+    """Print a few answers of RUN to read: prompt, answer, what was extracted of it, and the key.
+
+    They are chosen at random, over all tasks, and are the same each time. For all answers: export --what items.
+    """
+    from wattbench.records import read_run
+    from wattbench_reports.comparison.analysis import analyse
+    from wattbench_reports.presenter.text import as_text
+    from wattbench_reports.sections.wrong_answers import answers_section
+
+    analysis = analyse(read_run(run)).by_item
+    section = answers_section(analysis.measured, system=system, task=task, limit=limit, only_wrong=wrong)
+    click.echo(as_text(section), nl=False)

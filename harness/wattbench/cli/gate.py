@@ -8,9 +8,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wattbench.cli._group import main
-from wattbench.cli._options import as_option, cluster_options, command_line, items_options, measured_option, names
+from wattbench.cli._options import (
+    WaitingCommand,
+    as_option,
+    cluster_options,
+    command_line,
+    items_options,
+    measured_option,
+    names,
+    wait_option,
+)
 from wattbench.cli._verdict_files import VerdictFiles, errors_as_verdicts, verdict_options
-from wattbench.cli._waiting import WaitingCommand, wait_option
 from wattbench.errors import UserError
 from wattbench.progress.notices import notice, stdout_to_stderr
 

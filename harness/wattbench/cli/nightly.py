@@ -13,9 +13,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wattbench.cli._group import EXIT_INTERRUPTED, main
-from wattbench.cli._options import cluster_options, command_line, measured_option, narrowing_options
+from wattbench.cli._options import (
+    WaitingCommand,
+    cluster_options,
+    command_line,
+    measured_option,
+    narrowing_options,
+    wait_option,
+    wait_words,
+)
 from wattbench.cli._verdict_files import EXIT_ERROR, VerdictFiles, VerdictTexts, errors_as_verdicts, verdict_options
-from wattbench.cli._waiting import WaitingCommand, wait_option, wait_words
 from wattbench.errors import UserError, require_installed
 from wattbench.interrupts import interrupted_with_parent, noticed
 from wattbench.progress.notices import notice, stdout_to_stderr
@@ -140,7 +147,7 @@ def _check_options(
 
 
 def _run(layout: NightsLayout, work: _Work, date: datetime.datetime | None, backfilled: bool) -> None:
-    from wattbench.api.suite_runs import run_new
+    from wattbench.api.suite_runs import HowToRun, run_new
     from wattbench.nights import tonight
     from wattbench.records.schema.header import NightRecord
 
@@ -149,16 +156,15 @@ def _run(layout: NightsLayout, work: _Work, date: datetime.datetime | None, back
         resolved = work.resolved()
         since = None if backfilled else _commits_since(layout, resolved, when)
         night = NightRecord(date=when.isoformat(), backfilled=backfilled, since=since)
-        root = run_new(
-            resolved,
-            layout.runs,
-            command_line(),
+        how = HowToRun(
+            command=command_line(),
             allow_unsafe_code=work.allow_unsafe_code,
             night=night,
             resume=None if backfilled else _resume_command(layout),  # the worktree of a back-fill is removed
             wait_s=work.wait_s,
             cluster=work.cluster,
         )
+        root = run_new(resolved, layout.runs, how)
     notice(f"wattbench: kept the night as {root}")
 
 
@@ -181,15 +187,16 @@ def _resume(
     wait_s: float,
     cluster: SlotSource | None,
 ) -> None:
-    from wattbench.api.suite_runs import run_resumed
+    from wattbench.api.suite_runs import HowToRun, run_resumed
 
     root = run if run.is_dir() else layout.runs / run
     if root.resolve().parent != layout.runs.resolve():
         raise UserError(f"{root}: this run is not in the history {layout.root}")
     with stdout_to_stderr():
-        run_resumed(
-            root, allow_unsafe_code, require_measured, resume=_resume_command(layout), wait_s=wait_s, cluster=cluster
+        how = HowToRun(
+            allow_unsafe_code=allow_unsafe_code, resume=_resume_command(layout), wait_s=wait_s, cluster=cluster
         )
+        run_resumed(root, how, require_measured=require_measured)
 
 
 def _resume_command(layout: NightsLayout) -> str:
@@ -198,7 +205,7 @@ def _resume_command(layout: NightsLayout) -> str:
 
 def _judged(layout: NightsLayout, given: Path | None, files: VerdictFiles) -> int:
     """Judge the last night, print the verdict and rebuild the site; return the exit code."""
-    from wattbench.api.gates.judge_night import build_site_by, judge_last_night
+    from wattbench.api.gates.judge_gate import build_site_by, judge_last_night
     from wattbench_reports.export import night
     from wattbench_reports.export.gate import as_junit
 
@@ -226,7 +233,7 @@ def _judged(layout: NightsLayout, given: Path | None, files: VerdictFiles) -> in
 
 def _run_missed(layout: NightsLayout, work: _Work, wanted: str) -> None:
     """Run the suite at each of the commits that has no night yet, and rebuild the site."""
-    from wattbench.api.gates.judge_night import rebuild_site
+    from wattbench.api.gates.judge_gate import rebuild_site
     from wattbench.api.loaded_suite import load
     from wattbench.nights import backfill, commits_with_a_night, kept_runs
     from wattbench.repository import repository_of

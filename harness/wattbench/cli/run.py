@@ -14,6 +14,7 @@ import click
 from wattbench.cli._ending import end_of_run, open_option, page_of
 from wattbench.cli._group import main
 from wattbench.cli._options import (
+    WaitingCommand,
     as_option,
     block_options,
     cluster_options,
@@ -21,8 +22,8 @@ from wattbench.cli._options import (
     effort_options,
     measured_option,
     narrowing_options,
+    wait_option,
 )
-from wattbench.cli._waiting import WaitingCommand, wait_option
 from wattbench.errors import UserError
 from wattbench.interrupts import ending_at_once, was_ctrl_c
 from wattbench.progress.notices import notice, stdout_to_stderr

@@ -158,7 +158,7 @@ ROUTERS = Registry(
     built_in={
         "classifier": "wattbench.routers.classifier:Classifier",
         "predicted": "wattbench.routers.classifier:Predicted",
-        "sklearn": "wattbench.routers.sklearn_pipeline:SklearnPipeline",
+        "sklearn": "wattbench.routers.pipeline:SklearnPipeline",
         "python": "wattbench.routers.python:PythonFunction",
         "llm": "wattbench.routers.llm:Reader",
         "cascade": "wattbench.routers.cascade:Cascade",

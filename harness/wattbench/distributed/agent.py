@@ -8,6 +8,7 @@ however it ends, the worker's standard input does too, and the worker ends with 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -17,12 +18,31 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from wattbench.distributed.messages import decode
 from wattbench.distributed.streaming import Outgoing, Piece
 from wattbench.errors import END_OF_LOG
 from wattbench.redaction import hide, keep_environment
+
+_Kind = Literal["begin", "ask", "ready", "note", "done", "failed"]
+"""From the driver: ``begin`` (a suite and its deal, once) and ``ask`` (a block). From the worker: ``ready`` (its node
+and what it can do), ``note`` (a line of progress), ``done`` (a block, and the name of its shard) and ``failed`` (a
+sentence; it ends with it)."""
+
+
+def encode(kind: _Kind, **fields: Any) -> bytes:
+    """Return a message as a line."""
+    return json.dumps({"is": kind, **fields}).encode() + b"\n"
+
+
+def decode(line: bytes) -> Mapping[str, Any] | None:
+    """Return the message in a line. None if the line is no message."""
+    try:
+        message = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return message if isinstance(message, dict) and isinstance(message.get("is"), str) else None
+
 
 BLOCK_WORKER = "wattbench.distributed.block_worker"
 """The module that asks blocks."""

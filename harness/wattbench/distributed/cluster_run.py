@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from wattbench.config import Measure, Resolved
-from wattbench.distributed.blocks_left import Deal, blocks_left
-from wattbench.distributed.coordinator import Coordinator, drop_incomplete
+from wattbench.distributed.agent import encode
+from wattbench.distributed.coordinator import Coordinator, Deal, blocks_left, drop_incomplete
 from wattbench.distributed.merging import merge_shards
-from wattbench.distributed.messages import encode
 from wattbench.distributed.same_work import files_of, versions
 from wattbench.distributed.slots import SlotProvider
 from wattbench.errors import UserError

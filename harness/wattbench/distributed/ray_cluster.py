@@ -2,23 +2,79 @@
 
 Ray places the actors, tells of nodes that come and go, and carries what workers write. It schedules nothing else: each
 actor starts a worker process once, and is asked what is new. No task or actor is tried again by Ray itself.
+
+Keep Ray from the package `amdsmi` where it is installed without ROCm's library.
+
+Each process of Ray imports amdsmi, and expects no other failure than an ImportError (`_private/thirdparty/pyamdsmi` of
+Ray 2.60, which no setting turns off). Without its library amdsmi prints to standard output and ends in a KeyError.
 """
 
 from __future__ import annotations
 
 import contextlib
+import importlib
+import io
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from wattbench.distributed.agent import BLOCK_WORKER, ENDS_S, SlotReport
-from wattbench.distributed.amdsmi_for_ray import amdsmi_for_ray
 from wattbench.distributed.slot_actor import SlotActor
-from wattbench.distributed.slots import InService, SlotLink, SlotLostError
+from wattbench.distributed.slots import SlotLink, SlotLostError, SlotProvider
 from wattbench.errors import UserError, require
+from wattbench.meters.detect import KFD
+
+_WITHOUT_ROCM = str(Path(__file__).parent / "without_rocm")
+"""A folder with an `amdsmi` that raises ImportError."""
+
+
+@contextlib.contextmanager
+def amdsmi_for_ray(kfd: Path = KFD) -> Iterator[None]:
+    """Hide an unusable package `amdsmi` from this process and from the processes that it starts meanwhile.
+
+    Args:
+        kfd: the device that a machine with an AMD GPU has.
+
+    Raises:
+        UserError: amdsmi cannot be used, and the machine has an AMD GPU, which Ray would not see.
+    """
+    fault = _fault()
+    if fault is None:
+        yield
+        return
+    if kfd.exists():
+        raise UserError(
+            f"--cluster: the package amdsmi cannot be used ({fault}), and without it Ray sees no AMD GPU. Install "
+            "amd-smi-lib of ROCm in the version of amdsmi; to run without these GPUs: pip uninstall amdsmi"
+        )
+    before = os.environ.get("PYTHONPATH")
+    sys.path.insert(0, _WITHOUT_ROCM)
+    os.environ["PYTHONPATH"] = _WITHOUT_ROCM if before is None else f"{_WITHOUT_ROCM}{os.pathsep}{before}"
+    try:
+        yield
+    finally:
+        sys.path.remove(_WITHOUT_ROCM)
+        if before is None:
+            del os.environ["PYTHONPATH"]
+        else:
+            os.environ["PYTHONPATH"] = before
+
+
+def _fault() -> str | None:
+    with contextlib.redirect_stdout(io.StringIO()):
+        try:
+            importlib.import_module("amdsmi")
+        except ImportError:
+            return None
+        except Exception as error:  # what it raises changes with its versions
+            return " ".join(f"{type(error).__name__}: {error}".split())[:120]
+    return None
+
 
 STORE_BYTES = 256 << 20
 """Of the object store of a cluster that is started here: what workers write passes through it in batches."""
@@ -92,11 +148,9 @@ def _find_or_start(ray: Any, quiet: Mapping[str, Any]) -> None:
 
 @dataclass(frozen=True)
 class _Seat:
-    """The place of a slot: its node, its number there, and its processors and GPUs."""
+    """The place of a slot: its node, and its processors and GPUs there."""
 
     node_id: str
-    number: int
-    """Of the slot on its node, from 0."""
     name: str
     cpus: float
     gpus: float
@@ -144,7 +198,7 @@ class RaySlot:
 
 
 @dataclass
-class RaySlots:
+class RaySlots(SlotProvider):
     """The slots of a cluster."""
 
     ray: Any
@@ -153,8 +207,6 @@ class RaySlots:
     """The module that asks on a slot."""
     most: int | None = None
     """Slots at a time; None: all."""
-    _in_service: InService[tuple[str, int], RaySlot] = field(default_factory=InService, init=False)
-    """By node and number."""
     _made: list[RaySlot] = field(default_factory=list, init=False)
 
     def wait_for_ends(self) -> None:
@@ -163,28 +215,19 @@ class RaySlots:
         if ending:
             self.ray.wait(ending, num_returns=len(ending), timeout=ENDS_S + 2.0)
 
-    def number(self) -> int:
-        """Return how many slots there are now."""
-        return len(self._places())
+    def chosen(self, free: Mapping[Hashable, Any]) -> Mapping[Hashable, Any]:
+        """Return the first ones of the free places, of which no more are used at a time than may be."""
+        return free if self.most is None else dict(islice(free.items(), max(self.most - len(self.in_service), 0)))
 
-    def new_slots(self, setup: bytes) -> Sequence[SlotLink]:
-        """Return the new slots: those on nodes that joined, and those that are started again."""
-        seats = {(seat.node_id, seat.number): seat for seat in self._places()}
-        free = self._in_service.free(seats)
-        new = free if self.most is None else free[: max(self.most - len(self._in_service.slots), 0)]
-        for key in new:
-            slot = RaySlot(self.ray, seats[key], self._actor(seats[key], setup))
-            self._in_service.slots[key] = slot
-            self._made.append(slot)
-        return [self._in_service.slots[key] for key in new]
-
-    def gone(self, slot: SlotLink, *, again: bool) -> None:
-        """Note that a slot is lost; start another actor if that may help."""
-        self._in_service.gone(slot, again=again)
+    def start_slot(self, seat: _Seat, setup: bytes) -> SlotLink:
+        """Start an actor on the place's node."""
+        slot = RaySlot(self.ray, seat, self._actor(seat, setup))
+        self._made.append(slot)
+        return slot
 
     def why_none(self) -> str | None:
         """Return the text that the cluster has no node to run on. None if the cluster has one."""
-        return None if self._places() else "the cluster has no node with processors or GPUs"
+        return None if self.places() else "the cluster has no node with processors or GPUs"
 
     def _actor(self, seat: _Seat, setup: bytes) -> Any:
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
@@ -195,8 +238,9 @@ class RaySlots:
         )(SlotActor)  # fmt: skip
         return remote.remote(setup, str(Path.cwd()), seat.gpus, seat.shares, self.worker)
 
-    def _places(self) -> list[_Seat]:
-        places = []
+    def places(self) -> Mapping[Hashable, _Seat]:
+        """Return the places on the cluster's nodes that are there now, by node and number."""
+        places: dict[Hashable, _Seat] = {}
         for node in sorted(self.ray.nodes(), key=lambda node: str(node["NodeID"])):
             cpus, gpus = (float(node.get("Resources", {}).get(name, 0.0)) for name in ("CPU", "GPU"))
             if not node.get("Alive") or not (cpus or gpus):
@@ -206,9 +250,8 @@ class RaySlots:
             for index in range(number):
                 name = host if number == 1 else f"{host}, slot {index + 1}"
                 # All processors of a node: nothing else is then placed next to what is measured.
-                places.append(
-                    _Seat(node["NodeID"], index, name, cpus // number, min(gpus, self.gpus_per_slot), number > 1)
-                )
+                seat = _Seat(node["NodeID"], name, cpus // number, min(gpus, self.gpus_per_slot), number > 1)
+                places[node["NodeID"], index] = seat
         return places
 
 

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Protocol
 
 from wattbench.distributed.agent import BLOCK_WORKER, SlotAgent, SlotReport
-from wattbench.machine.idle_power import KNOWN_IDLE_W
-from wattbench.machine.slot import VISIBLE, Slot
-
-_Key = TypeVar("_Key", bound=Hashable)
-_Link = TypeVar("_Link", bound="SlotLink")
+from wattbench.machine.slot import KNOWN_IDLE_W, VISIBLE, Slot
 
 
 class SlotLostError(Exception):
@@ -48,16 +44,25 @@ class SlotLink(Protocol):
         ...
 
 
-class SlotProvider(Protocol):
-    """Where slots come from: a cluster, or this machine."""
+@dataclass
+class SlotProvider:
+    """Where slots come from: a cluster, or this machine. A subclass says which places there are, and starts a slot."""
 
-    def new_slots(self, setup: bytes) -> Sequence[SlotLink]:
+    in_service: dict[Hashable, SlotLink] = field(default_factory=dict, init=False)
+    """By their places."""
+    _out: set[Hashable] = field(default_factory=set, init=False)
+    """The places that get no slot any more."""
+
+    def new_slots(self, setup: bytes) -> list[SlotLink]:
         """Return the slots that are not in service yet: all at first, later those that joined or are started again.
 
         Args:
             setup: the first message to their workers.
         """
-        ...
+        free = {key: each for key, each in self.places().items() if key not in self.in_service and key not in self._out}
+        new = {key: self.start_slot(seat, setup) for key, seat in self.chosen(free).items()}
+        self.in_service |= new
+        return list(new.values())
 
     def gone(self, slot: SlotLink, *, again: bool) -> None:
         """Take note that a slot is out of service.
@@ -66,19 +71,30 @@ class SlotProvider(Protocol):
             slot: which.
             again: whether another worker may be started in its place.
         """
-        ...
-
-    def why_none(self) -> str | None:
-        """Return a text on what the provider waits for while it has no slot. None if it waits for nothing."""
-        ...
-
-
-class CountedSlots(SlotProvider, Protocol):
-    """A provider that knows its number of slots."""
+        for key in [key for key, each in self.in_service.items() if each is slot]:
+            del self.in_service[key]
+            if not again:
+                self._out.add(key)
 
     def number(self) -> int:
         """Return the number of slots that there are now."""
-        ...
+        return len(self.places())
+
+    def why_none(self) -> str | None:
+        """Return a text on what the provider waits for while it has no slot. None if it waits for nothing."""
+        return None
+
+    def places(self) -> Mapping[Hashable, Any]:
+        """Return the places that there are now for slots."""
+        raise NotImplementedError
+
+    def chosen(self, free: Mapping[Hashable, Any]) -> Mapping[Hashable, Any]:
+        """Return those of the free places that are used."""
+        return free
+
+    def start_slot(self, seat: Any, setup: bytes) -> SlotLink:
+        """Start a worker at a place."""
+        raise NotImplementedError
 
 
 class LocalSlot:
@@ -90,53 +106,23 @@ class LocalSlot:
 
 
 @dataclass
-class InService(Generic[_Key, _Link]):
-    """The slots in service by their places, and the places that get none any more."""
-
-    slots: dict[_Key, _Link] = field(default_factory=dict)
-    _out: set[_Key] = field(default_factory=set)
-
-    def free(self, keys: Iterable[_Key]) -> list[_Key]:
-        """Return the places that may get a slot."""
-        return [key for key in keys if key not in self.slots and key not in self._out]
-
-    def gone(self, slot: SlotLink, *, again: bool) -> None:
-        """Take a slot out of service, as `SlotProvider.gone` does."""
-        for key in [key for key, each in self.slots.items() if each is slot]:
-            del self.slots[key]
-            if not again:
-                self._out.add(key)
-
-
-class ThisMachine:
+class ThisMachine(SlotProvider):
     """One slot: this machine, without a cluster."""
 
-    def __init__(self, worker: str = BLOCK_WORKER) -> None:
-        """Begin without a worker.
+    worker: str = BLOCK_WORKER
+    """The module that asks."""
 
-        Args:
-            worker: the module that asks.
-        """
-        self._worker, self._wanted = worker, True
+    def places(self) -> Mapping[Hashable, Any]:
+        """Return the only place."""
+        return {"this machine": None}
 
-    def new_slots(self, setup: bytes) -> Sequence[SlotLink]:
-        """Return the slot, with a new worker, where it has none."""
-        if not self._wanted:
-            return []
-        self._wanted = False
-        return [LocalSlot("this machine", SlotAgent(setup, worker=self._worker))]
-
-    def gone(self, slot: SlotLink, *, again: bool) -> None:
-        """Start a new worker, if that may help."""
-        self._wanted = again
-
-    def why_none(self) -> str | None:
-        """Return None, because nothing is waited for."""
-        return None
+    def start_slot(self, seat: Any, setup: bytes) -> SlotLink:
+        """Start a worker."""
+        return LocalSlot("this machine", SlotAgent(setup, worker=self.worker))
 
 
 @dataclass
-class MachineSlots:
+class MachineSlots(SlotProvider):
     """The slots of this machine that ask blocks."""
 
     slots: Sequence[Slot]
@@ -144,25 +130,13 @@ class MachineSlots:
     """Component to what the machine draws at rest, as measured before; the same for all slots."""
     start: type[SlotAgent] = SlotAgent
     """What starts a worker."""
-    _in_service: InService[Slot, LocalSlot] = field(default_factory=InService, init=False)
 
-    def number(self) -> int:
-        """Return the number of slots."""
-        return len(self.slots)
+    def places(self) -> Mapping[Hashable, Slot]:
+        """Return the slots' GPUs."""
+        return {slot: slot for slot in self.slots}
 
-    def new_slots(self, setup: bytes) -> Sequence[SlotLink]:
-        """Return all slots at first, each with a new worker; later those that are started again."""
-        new = self._in_service.free(self.slots)
-        for slot in new:
-            environment = {VISIBLE: str(slot)} | ({KNOWN_IDLE_W: json.dumps(dict(self.idle_w))} if self.idle_w else {})
-            name = f"{'GPU' if len(slot.gpus) == 1 else 'GPUs'} {slot}"
-            self._in_service.slots[slot] = LocalSlot(name, self.start(setup, environment, shares=True))
-        return [self._in_service.slots[slot] for slot in new]
-
-    def gone(self, slot: SlotLink, *, again: bool) -> None:
-        """Start another worker on the same GPUs, where that may help."""
-        self._in_service.gone(slot, again=again)
-
-    def why_none(self) -> str | None:
-        """Return None, because no GPU is added to a machine while it runs."""
-        return None
+    def start_slot(self, seat: Slot, setup: bytes) -> SlotLink:
+        """Start a worker that sees the slot's GPUs alone."""
+        environment = {VISIBLE: str(seat)} | ({KNOWN_IDLE_W: json.dumps(dict(self.idle_w))} if self.idle_w else {})
+        name = f"{'GPU' if len(seat.gpus) == 1 else 'GPUs'} {seat}"
+        return LocalSlot(name, self.start(setup, environment, shares=True))

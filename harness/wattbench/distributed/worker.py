@@ -17,11 +17,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from wattbench.distributed.agent import SHARES
-from wattbench.distributed.messages import decode, encode
+from wattbench.distributed.agent import SHARES, decode, encode
 from wattbench.errors import UserError, refusal_of_machine
 from wattbench.interrupts import noticed, own_process
-from wattbench.progress import NotesAlone
+from wattbench.progress import Progress
 from wattbench.redaction import hidden_output, keep_environment
 
 INTERRUPTED = 130
@@ -60,7 +59,7 @@ class WorkerLink:
 
 
 @dataclass
-class NotedProgress(NotesAlone):
+class NotedProgress(Progress):
     """The progress of a block: notes go to the driver, which counts answers itself."""
 
     link: WorkerLink

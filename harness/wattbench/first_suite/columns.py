@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Collection, Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
-from wattbench.errors import nearest
+from wattbench.errors import UserError, nearest
 from wattbench.first_suite.table import Column, Table
 from wattbench.first_suite.wishes import UndecidedError
+from wattbench.tasks.file_task.documents import MOST_LABELS
+from wattbench.tasks.file_task.scores import LETTERS, plain
+from wattbench.tasks.file_task.split import key_of
 
 INPUTS = frozenset((
     "body", "comment", "content", "document", "input", "instruction", "message", "problem", "prompt", "query",
@@ -25,7 +30,7 @@ TARGETS = frozenset((
 """Usual names of right answers."""
 CHOICES = frozenset(("alternatives", "candidates", "choices", "options"))
 """Usual names of what can be chosen from, which is neither."""
-MOST_LABELS = 50
+_MOST_DISTINCT = 50
 """Distinct texts by which a column is taken for labels where its name says nothing."""
 LONGEST_LABEL = 60
 """Characters, on average."""
@@ -104,7 +109,7 @@ def _named(columns: Sequence[Column], names: Collection[str]) -> list[Column]:
 def _is_of_labels(column: Column) -> bool:
     if column.mean_characters > LONGEST_LABEL:
         return False
-    return 2 <= len(column.distinct) <= min(MOST_LABELS, len(column.values) // 2)
+    return 2 <= len(column.distinct) <= min(_MOST_DISTINCT, len(column.values) // 2)
 
 
 def _undecided(setting: str, what: str, table: Table, columns: Sequence[Column]) -> UndecidedError:
@@ -114,3 +119,135 @@ def _undecided(setting: str, what: str, table: Table, columns: Sequence[Column])
     return UndecidedError(
         setting, f"{table.data.path}: which column {what}? Say it with --{setting}: {', '.join(names)}{hint}", names
     )
+
+
+_LEAST_ROWS = 6
+"""Fewer show nothing: where one system is right on all n rows and another on none, an exact test says 2 / 2**n."""
+_MANY_ROWS = 2_000
+"""More are seldom needed, and take long to ask."""
+
+
+def check_rows(table: Table, given: str, target: str, *, duplicates: bool = False) -> list[str]:
+    """Check the rows of a task, and return notes on the rows for its reader.
+
+    Args:
+        table: the file.
+        given: the column that is asked.
+        target: the column with the right answers.
+        duplicates: rows with the same question and other answers are kept.
+
+    Raises:
+        UserError: they make no task.
+    """
+    path = table.data.path
+    for option, name in (("input", given), ("target", target)):
+        empty = [at for at, value in enumerate(table.columns[name].values) if not value]
+        if len(empty) == table.rows:
+            raise UserError(f"{path}: column {name!r} is empty in every row; name another one with --{option}")
+        if empty:
+            raise UserError(
+                f"{path}: {table.where(empty)}: column {name!r} (--{option}) is empty; fill it in, or remove such rows"
+            )
+    if table.rows < _LEAST_ROWS:
+        raise UserError(
+            f"{path}: {table.rows} rows can show no difference between two systems, however large it is; at least "
+            f"{_LEAST_ROWS} are needed, and some hundred for a difference of a few points"
+        )
+    if len(table.columns[target].distinct) == 1:
+        raise UserError(
+            f"{path}: column {target!r} has the same text in every row ({table.columns[target].values[0]!r:.80}): a "
+            "system that always says it would be right. Name another one with --target, or add rows with other answers"
+        )
+    return [*_repeated(table, given, target, duplicates=duplicates), *_many(table)]
+
+
+def _repeated(table: Table, given: str, target: str, *, duplicates: bool) -> list[str]:
+    by_question: dict[str, list[int]] = {}
+    for at, text in enumerate(table.columns[given].values):
+        by_question.setdefault(key_of(text), []).append(at)
+    answers = table.columns[target].values
+    twice = {key: rows for key, rows in by_question.items() if len(rows) > 1}
+    torn = {key: rows for key, rows in twice.items() if len({plain(answers[at]) for at in rows}) > 1}
+    if torn and not duplicates:
+        key, rows = next(iter(torn.items()))
+        said = " and ".join(f"{text!r:.40}" for text in dict.fromkeys(answers[at] for at in rows))
+        raise UserError(
+            f"{table.data.path}: {_questions(torn)} asked with different right answers, so that no system can be right "
+            f"each time: {table.where(rows)} have {said} for {key!r:.60}. Correct them, remove all but one, or keep "
+            "them with --keep-duplicates"
+        )
+    notes = []
+    if torn:
+        notes.append(f"{_questions(torn)} asked with different right answers: no system can be right each time")
+    if len(twice) > len(torn):
+        more = sum(len(rows) - 1 for key, rows in twice.items() if key not in torn)
+        notes.append(f"{more:,} rows repeat the question of another row, and count again")
+    return notes
+
+
+def _questions(torn: Mapping[str, object]) -> str:
+    return "a question is" if len(torn) == 1 else f"{len(torn):,} questions are"
+
+
+def _many(table: Table) -> list[str]:
+    if table.rows <= _MANY_ROWS:
+        return []
+    return [f"{table.rows:,} rows take long to ask: limit: {_MANY_ROWS} in the suite asks the first of them"]
+
+
+_MOST_ROWS_PER_LABEL = 3
+"""As many rows as a label has on average, at least, where texts are taken for labels."""
+_SHORT_WORDS = 6.0
+"""Words of an answer, on average, up to which it is looked for in a reply as a whole."""
+
+
+@dataclass(frozen=True)
+class GuessedScore:
+    """A score, and why it was guessed."""
+
+    score: str
+    why: str
+    """Empty where the user named it."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    """Other keys of the task that belong to it."""
+
+
+def guess_score(table: Table, target: str) -> GuessedScore:
+    """Return the score that fits the right answers.
+
+    Args:
+        table: the file.
+        target: the column with the right answers.
+    """
+    column = table.columns[target]
+    for name, other in table.columns.items():
+        if name != target and name.lower() in CHOICES and _are_choices(other, column):
+            return GuessedScore("choice", f"each right answer is one of the choices in {name}", {"choices": name})
+    distinct, rows = len(column.distinct), len(column.values)
+    if distinct <= min(MOST_LABELS, rows / _MOST_ROWS_PER_LABEL):
+        return GuessedScore("label", f"{distinct:,} distinct texts in {rows:,} rows")
+    if column.numeric:
+        return GuessedScore("number", "all are numbers")
+    words = sum(len(value.split()) for value in column.values) / rows
+    if words <= _SHORT_WORDS:
+        return GuessedScore("contains", f"{distinct:,} distinct texts of {words:.1f} words on average")
+    return GuessedScore("f1", f"texts of {words:.0f} words on average, which no answer repeats word for word")
+
+
+def _are_choices(column: Column, target: Column) -> bool:
+    for value, right in zip(column.values, target.values, strict=True):
+        texts = [plain(text) for text in _listed(value)]
+        if not 2 <= len(texts) <= len(LETTERS) or len(set(texts)) < len(texts):
+            return False
+        if plain(right) not in texts and right.upper() not in LETTERS[: len(texts)]:
+            return False
+    return True
+
+
+def _listed(value: str) -> list[str]:
+    if value.startswith("["):
+        try:
+            return [str(each) for each in json.loads(value)]
+        except (ValueError, RecursionError):
+            return []
+    return [part.strip() for part in value.split("|")]

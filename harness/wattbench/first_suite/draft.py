@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
+
+import yaml
 
 from wattbench.config import FileTask, Resolved, suite_from_text
 from wattbench.config.file_task import ScoreName, name_after
 from wattbench.config.written_paths import written_path
 from wattbench.errors import UserError, nearest
-from wattbench.first_suite.checks import check_rows
-from wattbench.first_suite.columns import Guess, guess_columns
-from wattbench.first_suite.score import GuessedScore, guess_score
+from wattbench.first_suite.columns import Guess, GuessedScore, check_rows, guess_columns, guess_score
 from wattbench.first_suite.systems import FORMS, DraftedSystem, draft_system
 from wattbench.first_suite.table import Table, read_table
 from wattbench.first_suite.wishes import UndecidedError, Wishes, check_texts, existing_file, place_of
-from wattbench.first_suite.yaml_text import Section, suite_text
-from wattbench.tasks.file_task.accepted import RIGHT
+from wattbench.tasks.file_task.accepted import RIGHT, judged_examples
 from wattbench.tasks.file_task.build import build_once
-from wattbench.tasks.file_task.judged import judged_examples
 from wattbench.tasks.file_task.scores import plain
-from wattbench.terminal import wrapped
+from wattbench.terminal import printable, wrapped
 
 _SHOWN_LABELS = 12
 _SHOWN_REPLY = 60
@@ -225,3 +225,82 @@ def _known(table: Table, target: str, score: GuessedScore) -> list[str]:
     share = sizes[0][1] / table.rows
     most = f"a system that always says {sizes[0][0]} is right on {share:.0%}"
     return wrapped(f"labels: {shown}{more}; {most}", rest="  ")
+
+
+_PLAIN = re.compile(r"(?:(?:\.{1,2}/)+[A-Za-z0-9_]|[A-Za-z_])[A-Za-z0-9_./ -]*(?<! )")
+"""Texts that need no quotes, if YAML reads them as texts: none that could be a number, however long."""
+_COMMENT_AT = 40
+"""The column at which comments behind a key begin."""
+_LONGEST_BEHIND = 60
+"""Characters of a comment behind a key; a longer one is above it."""
+_LONGEST_COMMENT = 200
+
+
+@dataclass(frozen=True)
+class Section:
+    """A mapping in YAML, with comments on its keys."""
+
+    values: Mapping[str, Any]
+    """Key to a plain value, a `Section`, or a list of sections."""
+    comments: Mapping[str, str] = field(default_factory=dict)
+    """Key to what is said behind it; above it, of a section."""
+    after: Sequence[str] = ()
+    """Comments at its end: keys that could be added."""
+
+
+def suite_text(head: Sequence[str], section: Section) -> str:
+    """Return a suite as commented YAML.
+
+    Args:
+        head: comments at its beginning.
+        section: its top level.
+    """
+    lines = [*(_comment(line) for line in head), *_lines(section, 0, apart=True)]
+    return "\n".join(lines) + "\n"
+
+
+def scalar(value: Any) -> str:
+    """Return a value on one line, as YAML reads it back: texts in quotes but for simple ones."""
+    if isinstance(value, str):
+        if _PLAIN.fullmatch(value) and yaml.safe_load(value) == value:
+            return value
+        return _dumped(value, default_style='"')
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{scalar(key)}: {scalar(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(scalar, value)) + "]"
+    return _dumped(value)
+
+
+def _dumped(value: Any, **style: Any) -> str:
+    text: str = yaml.safe_dump(value, width=math.inf, allow_unicode=True, **style)
+    return text.removesuffix("\n").removesuffix("\n...").removesuffix("\n")
+
+
+def _lines(section: Section, indent: int, *, apart: bool = False) -> Iterator[str]:
+    blank = " " * indent
+    for key, value in section.values.items():
+        comment = section.comments.get(key, "")
+        if apart and isinstance(value, Section):
+            yield ""
+        if isinstance(value, Section):
+            yield from [f"{blank}{_comment(comment)}"] if comment else []
+            yield f"{blank}{scalar(key)}:"
+            yield from _lines(value, indent + 2)
+        elif isinstance(value, list) and value and isinstance(value[0], Section):
+            yield f"{blank}{scalar(key)}:"
+            for each in value:
+                first, *others = _lines(each, indent + 4)
+                yield f"{blank}  - {first[indent + 4 :]}"
+                yield from others
+        else:
+            line = f"{blank}{scalar(key)}: {scalar(value)}"
+            behind = len(comment) <= _LONGEST_BEHIND
+            yield from [] if behind else [f"{blank}{_comment(comment)}"]
+            yield f"{line:{_COMMENT_AT - 1}} {_comment(comment)}" if comment and behind else line
+    yield from (f"{blank}{_comment(line)}" if line else "" for line in section.after)
+
+
+def _comment(text: str) -> str:
+    line = printable(text)
+    return f"# {line if len(line) <= _LONGEST_COMMENT else line[:_LONGEST_COMMENT] + '...'}".rstrip()

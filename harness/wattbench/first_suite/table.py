@@ -12,8 +12,7 @@ from pathlib import Path
 
 from wattbench.config.file_task import check_encoding, check_format
 from wattbench.errors import UserError
-from wattbench.tasks.file_task.csv_rows import headers
-from wattbench.tasks.file_task.rows import MAX_CHARACTERS, DataFile, read_file
+from wattbench.tasks.file_task.rows import MAX_CHARACTERS, DataFile, headers, read_file
 from wattbench.tasks.file_task.scores import plain
 
 _CHUNK_BYTES = 1 << 20

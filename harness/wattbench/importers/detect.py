@@ -15,10 +15,10 @@ from wattbench.importers.guidellm import GUIDELLM
 from wattbench.importers.imported import Format, ImportDraft, Imported
 from wattbench.importers.inference_perf import INFERENCE_PERF
 from wattbench.importers.inspect_ai import INSPECT
-from wattbench.importers.llenergymeasure.results import LLENERGYMEASURE
+from wattbench.importers.llenergymeasure import LLENERGYMEASURE
 from wattbench.importers.lmeval import LM_EVAL
 from wattbench.importers.mlenergy import ML_ENERGY
-from wattbench.importers.mlperf.submission import MLPERF
+from wattbench.importers.mlperf import MLPERF
 from wattbench.importers.openjarvis import OPENJARVIS
 from wattbench.importers.spool import Spool
 from wattbench.importers.table import item_table

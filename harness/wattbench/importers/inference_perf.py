@@ -22,9 +22,18 @@ from typing import Any
 from wattbench.errors import UserError
 from wattbench.importers.answer import Answer, number
 from wattbench.importers.fields import REQUESTS, at, count, figure, listed, read_fields, section
-from wattbench.importers.files import digest, mapping, read_array, read_object, read_yaml, text, without_credentials
+from wattbench.importers.files import (
+    answer_of,
+    digest,
+    mapping,
+    prompt_of,
+    read_array,
+    read_object,
+    read_yaml,
+    text,
+    without_credentials,
+)
 from wattbench.importers.imported import AT_ONCE, RATE, Format, ImportDraft
-from wattbench.importers.request_bodies import answer_of, prompt_of
 from wattbench.importers.stated import Total, Totals, is_figure, leaves
 
 REPORT = re.compile(

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 from wattbench.machine.busy import BusyNow
 from wattbench.meters import Sensor
 from wattbench.meters.base import MODELLED
-from wattbench.meters.contention.readable import SignalState
+from wattbench.meters.contention.watch import SignalState
 from wattbench.terminal import TextColumn, log_text, printable, text_table
 
 if TYPE_CHECKING:
-    from wattbench.machine.live_slots import LiveSlot
     from wattbench.machine.lock_holder import LockHolder
+    from wattbench.machine.measuring_lock import LiveSlot
 
 _MEANING = {
     "counter": "measured by a hardware energy counter",

@@ -1,8 +1,17 @@
-"""Describe the machine, driver, packages and commit of a run."""
+"""Describe the machine, driver, packages and commit of a run.
+
+Name this machine in records by a hash, so that machines are distinct but not identified.
+
+The name is a keyed hash of the machine's id, as systemd advises for what is published
+(sd_id128_get_machine_app_specific: the id itself is to be kept secret). It is the same for all users, after every boot,
+and in every run.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import hmac
 import os
 import platform
 import re
@@ -14,7 +23,7 @@ from typing import Any
 import psutil
 
 from wattbench.meters.base import MeterError
-from wattbench.meters.contention.control_group import cpus_quota
+from wattbench.meters.contention.proc_files import cpus_quota
 from wattbench.meters.nvml.visible_gpus import find_gpus
 from wattbench.repository import repository_state
 
@@ -186,3 +195,29 @@ def _text(path: Path) -> str | None:
 def _number(path: Path) -> int | None:
     text = _text(path)
     return int(text) if text is not None and _WHOLE.fullmatch(text) else None
+
+
+NODE = "WATTBENCH_NODE"
+"""Names the machine by hand: in containers, which have no id or that of their image, such as by the name of the
+Kubernetes node. It is hashed too."""
+MACHINE_IDS = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
+_APPLICATION = b"wattbench node"
+_LENGTH = 12
+
+
+def node() -> str:
+    """Return the name of this machine: 12 hexadecimal digits."""
+    given = os.environ.get(NODE)
+    identity = given if given else f"{_machine_id()} {platform.node()}"  # clones of an image often share the id
+    return hmac.new(identity.encode(errors="surrogateescape"), _APPLICATION, hashlib.sha256).hexdigest()[:_LENGTH]
+
+
+def _machine_id() -> str:
+    for path in MACHINE_IDS:
+        try:
+            text = path.read_text(errors="replace").strip()
+        except OSError:
+            continue
+        if text:
+            return text
+    return ""

@@ -19,22 +19,57 @@ import platform
 import stat
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from wattbench.errors import UserError
-from wattbench.machine.idle_power import known_idle_w
-from wattbench.machine.live_slots import LiveSlot, live_slots
-from wattbench.machine.lock_holder import Doing, LockHolder
-from wattbench.machine.lock_waiting import HERE, Waiting
+from wattbench.machine.lock_holder import HERE, Doing, LockHolder, Waiting
 from wattbench.machine.run_presence import RunPresence, is_held, live_runs
-from wattbench.machine.slot import Slot
+from wattbench.machine.slot import Slot, known_idle_w
 from wattbench.meters.base import MeterError
 from wattbench.meters.nvml.visible_gpus import find_gpus, start_nvml
-from wattbench.meters.slots.book import SlotBook
+from wattbench.meters.slots.book import SlotBook, SlotReader, slot_files
 from wattbench.meters.slots.here import measuring_as
 from wattbench.meters.slots.presence import SlotPresence
 from wattbench.records.files.atomic_write import failing_as
+
+
+@dataclass(frozen=True)
+class LiveSlot:
+    """A slot that measures now."""
+
+    gpus: tuple[str, ...]
+    """UUIDs."""
+    holder: LockHolder | None
+    """Its process; None where its file does not say."""
+
+    @property
+    def text(self) -> str:
+        """Return the slot in one line: ``GPU-1: process 4242 (wattbench run quick), since ...``."""
+        who = "a process that is not known" if self.holder is None else self.holder.describe()
+        return f"{', '.join(self.gpus)}: {who}"
+
+
+def _live_slots(folder: Path, host: str) -> list[LiveSlot]:
+    """Return the slots that measure now, in order of their GPUs. Empty if the folder of locks cannot be read.
+
+    Args:
+        folder: of locks.
+        host: what names the machine there.
+    """
+    return sorted(_live(folder, host), key=lambda slot: slot.gpus)
+
+
+def _live(folder: Path, host: str) -> Iterator[LiveSlot]:
+    for path in slot_files(folder, host):
+        with contextlib.suppress(OSError, ValueError):
+            reader = SlotReader(path)
+            try:
+                if reader.alive():
+                    yield LiveSlot(reader.facts.gpus, LockHolder.of_fields(reader.facts.about))
+            finally:
+                reader.close()
+
 
 FOLDER = "WATTBENCH_LOCKS"
 """Names a folder for locks, which several containers or hosts share."""
@@ -134,7 +169,7 @@ def has_gpus() -> bool:
 def slots_now() -> list[LiveSlot]:
     """Return the slots of this machine that measure now. Empty without a folder of locks."""
     try:
-        return live_slots(folder_of_locks(), _digest(_host()))
+        return _live_slots(folder_of_locks(), _digest(_host()))
     except UserError:
         return []
 
@@ -236,7 +271,7 @@ def _holder(path: Path) -> LockHolder | None:
 
 def _a_slot(folder: Path, host: str) -> LockHolder | None:
     """Return a process that measures in a slot of this machine; None without one."""
-    return next((slot.holder for slot in live_slots(folder, host) if slot.holder is not None), None)
+    return next((slot.holder for slot in _live_slots(folder, host) if slot.holder is not None), None)
 
 
 def _taken(descriptor: int, path: Path, *, shared: bool) -> bool:

@@ -18,8 +18,7 @@ from pathlib import Path
 from wattbench.clock import now_s
 from wattbench.errors import UserError
 from wattbench.machine import measuring_lock
-from wattbench.machine.lock_holder import Doing
-from wattbench.machine.lock_waiting import SAY_EVERY_S, Waiting
+from wattbench.machine.lock_holder import SAY_EVERY_S, Doing, Waiting
 from wattbench.machine.run_presence import RunPresence
 
 TELL_EVERY_S = 10.0

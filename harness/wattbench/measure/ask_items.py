@@ -20,8 +20,8 @@ from wattbench.records import AnswerRow
 from wattbench.records.rows.answers import FinishReason, RequestType, TokenCounts
 from wattbench.systems import Engine, Reply
 from wattbench.systems.base import GENERATE, LOGLIKELIHOOD, failure_of, joined
-from wattbench.tasks.chat_prompt import messages_hash
 from wattbench.tasks.output_limit import limit_of_request, limited
+from wattbench.tasks.requests import messages_hash
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance

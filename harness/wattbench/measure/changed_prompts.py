@@ -21,7 +21,7 @@ from wattbench.measure.resume import prompt_change
 from wattbench.measure.task_requests import task_context
 from wattbench.records import AnswerRow, RunRecords
 from wattbench.systems import TaskContext
-from wattbench.tasks.chat_prompt import messages_hash
+from wattbench.tasks.requests import messages_hash
 
 _NAMED = 5
 """Documents and systems that a message names; the rest are counted."""

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from wattbench.config import Resolved
 from wattbench.errors import UserError
-from wattbench.machine.environment import environment
-from wattbench.machine.node import node
+from wattbench.machine.environment import environment, node
 from wattbench.measure.plan import Cell, requests
 from wattbench.meters import recover_window
 from wattbench.records import (

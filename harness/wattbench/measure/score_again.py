@@ -16,9 +16,8 @@ from wattbench.config import Resolved, TaskChoice, tasks_from_record
 from wattbench.errors import UserError
 from wattbench.measure.scorer import Scorer
 from wattbench.records import RunRecords, ScoreRow
-from wattbench.tasks.loading import allow_model_code, code_of_task, outline_task, reason
+from wattbench.tasks.loading import allow_model_code, check_task_files, code_of_task, outline_task, reason
 from wattbench.tasks.scoring import generators_kept
-from wattbench.tasks.task_files import check_task_files
 
 _ALLOW_CODE = "allow with --run-code"
 _FETCHED = f"its documents may have to be fetched; {_ALLOW_CODE}"

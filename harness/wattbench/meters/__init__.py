@@ -22,8 +22,7 @@ from wattbench.meters.base import (
 )
 from wattbench.meters.choose import Chosen, choose, choose_for, require_measured
 from wattbench.meters.codecarbon import CodecarbonMeter
-from wattbench.meters.contention.readable import SignalState, survey_signals
-from wattbench.meters.contention.watch import MachineWatch, watch_here
+from wattbench.meters.contention.watch import MachineWatch, SignalState, survey_signals, watch_here
 from wattbench.meters.detect import Sensor, meters_for, survey
 from wattbench.meters.hosts import unmeasured_systems
 from wattbench.meters.nvml.meter import NvmlMeter

@@ -7,6 +7,7 @@ part of an error, meets none. So each operation of a connection has what is left
 from __future__ import annotations
 
 import ssl
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from http import HTTPStatus
@@ -16,7 +17,54 @@ from socket import socket
 from typing import Any, NamedTuple
 
 from wattbench.clock import now_s
-from wattbench.network.allowance import Allowance
+
+
+class StreamError(Exception):
+    """A server sent something that cannot be used; the text says what, and may quote it."""
+
+
+class Allowance:
+    """The seconds and the bytes that a request may still take."""
+
+    def __init__(self, seconds: float, most_bytes: int) -> None:
+        self._deadline_s = time.monotonic() + seconds
+        self._most_bytes = self._left_bytes = most_bytes
+        self.began_s: float | None = None
+        """When the network was first used, to connect or to write (`wattbench.clock`); None before."""
+
+    def left_s(self) -> float:
+        """Return the seconds that the next operation may take: more than 0.
+
+        Raises:
+            TimeoutError: no time is left.
+        """
+        if self.began_s is None:
+            self.began_s = now_s()
+        left_s = self._deadline_s - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError("no time is left")
+        return left_s
+
+    def shorten(self, seconds: float, most_bytes: int) -> None:
+        """Reduce the seconds and bytes that are left to at most these."""
+        self._deadline_s = min(self._deadline_s, time.monotonic() + seconds)
+        self._left_bytes = min(self._left_bytes, most_bytes)
+
+    @property
+    def any_came(self) -> bool:
+        """Return whether the server has sent anything."""
+        return self._left_bytes < self._most_bytes
+
+    def take(self, number: int) -> None:
+        """Count bytes that came from the server.
+
+        Raises:
+            StreamError: they are more than allowed.
+        """
+        self._left_bytes -= number
+        if self._left_bytes < 0:
+            raise StreamError(f"it sent more than {self._most_bytes} bytes for one answer")
+
 
 READ_BYTES = 1 << 16
 """The most bytes of one read, and of one write."""

@@ -15,8 +15,7 @@ from http.client import HTTPException
 from urllib.parse import SplitResult, unquote
 from urllib.request import getproxies, proxy_bypass
 
-from wattbench.network.allowance import Allowance, StreamError
-from wattbench.network.connection import Connection, Response
+from wattbench.network.connection import Allowance, Connection, Response, StreamError
 from wattbench.network.urls import is_loopback, port_of, public_url, read_url, target_of
 
 CONNECT_S = 10.0

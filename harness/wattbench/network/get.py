@@ -7,8 +7,7 @@ from http import HTTPStatus
 from http.client import HTTPException
 
 from wattbench.clock import now_s
-from wattbench.network.allowance import Allowance, StreamError
-from wattbench.network.connection import Response
+from wattbench.network.connection import Allowance, Response, StreamError
 from wattbench.network.connections import Connections, LateConnectionError, NoConnectionError
 from wattbench.network.urls import public_url, read_url
 from wattbench.redaction import hide, keep_secret, keep_secrets_of

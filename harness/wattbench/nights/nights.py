@@ -10,9 +10,76 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from wattbench.errors import UserError
-from wattbench.nights.layout import NightsLayout
 from wattbench.records import RunHeader, RunLayout, machine_parts, read_run
-from wattbench.records.files.atomic_write import write_atomically
+from wattbench.records.files.atomic_write import failing_as, make_folder, write_atomically
+from wattbench.records.schema.header import CommitRecord, CommitsSinceRecord
+from wattbench.repository import logged_since
+
+
+@dataclass(frozen=True)
+class NightsLayout:
+    """The paths of one history. Only `created` creates folders.
+
+    Next to them are `reference.yaml`, which people write, and `.index/`, a cache: both are for `wattbench_reports` to
+    read.
+    """
+
+    root: Path
+
+    @property
+    def runs(self) -> Path:
+        """`runs/`: a run directory per night. A run counts once it is finished."""
+        return self.root / "runs"
+
+    @property
+    def verdicts(self) -> Path:
+        """`verdicts/<run>.json`: the verdict on a night when it was judged last."""
+        return self.root / "verdicts"
+
+    @property
+    def site(self) -> Path:
+        """`site`: a link to the last complete site."""
+        return self.root / "site"
+
+    @property
+    def sites(self) -> Path:
+        """`.sites/`: the site that is shown, the one before it for those who still read it, and one that is being
+        built."""
+        return self.root / ".sites"
+
+    @property
+    def aside(self) -> Path:
+        """`.aside/`: runs on their way in or out. Nothing in it counts."""
+        return self.root / ".aside"
+
+    @property
+    def site_lock(self) -> Path:
+        """`.site.lock`: held by the one process that builds the site."""
+        return self.root / ".site.lock"
+
+    def created(self) -> NightsLayout:
+        """Create the folders of a history.
+
+        Raises:
+            UserError: they cannot be created.
+        """
+        with failing_as(self.root, "the history cannot be created here"):
+            make_folder(self.runs)
+        return self
+
+    def existing(self) -> NightsLayout:
+        """Check that the history exists.
+
+        Raises:
+            UserError: there is no history here.
+        """
+        if not self.runs.is_dir():
+            raise UserError(
+                f"{self.root}: not a history (it has no folder {self.runs.name}); "
+                "wattbench nightly and wattbench history --add create one"
+            )
+        return self
+
 
 RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
 """The name of a run that may become the name of a folder."""
@@ -126,3 +193,40 @@ def keep_verdict(layout: NightsLayout, run: str, text: str) -> None:
 def kept_verdicts(layout: NightsLayout) -> dict[str, Path]:
     """Map runs to the files of their verdicts."""
     return {path.stem: path for path in sorted(layout.verdicts.glob("*.json"))}
+
+
+MOST_COMMITS = 20
+MOST_FILES = 20
+_LONGEST = 120
+"""Characters of a subject."""
+
+
+def night_before(runs: Sequence[KeptRun], suite: str, night: date) -> KeptRun | None:
+    """Return the last finished run of a suite before a night, with which the night is compared."""
+    earlier = [each for each in runs if each.finished and each.suite == suite and each.date < night]
+    return earlier[-1] if earlier else None
+
+
+def commits_since(folder: Path, before: KeptRun) -> CommitsSinceRecord | None:
+    """List the commits from an earlier night's commit to the one that is checked out.
+
+    Args:
+        folder: in the repository.
+        before: the earlier night.
+
+    Returns:
+        None where there is no repository, or it does not have the earlier commit, as in a shallow clone.
+    """
+    logged = None if before.commit is None else logged_since(folder, before.commit)
+    if before.commit is None or logged is None:
+        return None
+    return CommitsSinceRecord(
+        run=before.run,
+        commit=before.commit,
+        commits=tuple(
+            CommitRecord(commit=sha, subject=subject[:_LONGEST]) for sha, subject in logged.commits[:MOST_COMMITS]
+        ),
+        commits_in_all=len(logged.commits),
+        files=logged.files[:MOST_FILES],
+        files_in_all=len(logged.files),
+    )

@@ -4,7 +4,7 @@ Works from records alone: the stamps of the answers and the power trace of the c
 `wattbench.meters` (to read a trace). Must not import engines or the runner: a split can be made again from the record.
 """
 
+from wattbench.prefill_decode.fit import add_phases
 from wattbench.prefill_decode.split import split_cell, split_system
-from wattbench.prefill_decode.sums import add_phases
 
 __all__ = ["add_phases", "split_cell", "split_system"]

@@ -1,14 +1,12 @@
 """Show the progress of a run, and how long it will take."""
 
-from wattbench.progress.display import Display, NotesAlone, Progress, progress
 from wattbench.progress.remaining import PlannedTurn, Remaining, TimeLeft
-from wattbench.progress.surfaces import Log, Notebook, Terminal, in_notebook
+from wattbench.progress.surfaces import Display, Log, Notebook, Progress, Terminal, in_notebook, progress
 
 __all__ = [
     "Display",
     "Log",
     "Notebook",
-    "NotesAlone",
     "PlannedTurn",
     "Progress",
     "Remaining",

@@ -20,8 +20,7 @@ import numpy as np
 from wattbench.config import ClassifierRouter, PredictedRouter
 from wattbench.errors import UserError
 from wattbench.routers.base import Choice, Chooser, Question, Setup, if_sure, text_seen
-from wattbench.text_classifier import load_classifier
-from wattbench.text_classifier.file import StoredClassifier
+from wattbench.text_classifier import StoredClassifier, load_classifier
 
 C = TypeVar("C", ClassifierRouter, PredictedRouter)
 

@@ -1,23 +1,58 @@
-"""Bring a run to its end in the way that its suite asks for: in blocks, or cell by cell."""
+"""Bring a run to its end in the way that its suite asks for: in blocks, or cell by cell.
+
+Have the threads of a model sleep while they wait for each other, on a machine that does other work.
+
+OpenMP's threads compute while they wait, as that is quicker on processors of their own. Where other work has the
+processor of the thread that is waited for, all others compute in vain: on two processors next to two busy loops the
+answers of a mixture of experts took 4 to 34 times as long (means of two blocks). With `OMP_WAIT_POLICY=passive` they
+sleep (OpenMP API 5.2, chapter 21).
+"""
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Sequence
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any, Literal
 
-from wattbench.config import Measure, Resolved
-from wattbench.machine.busy import busy_now
+from wattbench.config import LocalModel, Measure, Resolved, SystemBase
+from wattbench.errors import UserError
+from wattbench.machine.busy import BusyNow, busy_now
+from wattbench.machine.environment import WAIT_POLICY
 from wattbench.machine.shared_machine import SharedMachine
+from wattbench.measure.code_to_run import with_members
 from wattbench.measure.measuring_context import measuring
 from wattbench.measure.plan import Cell
 from wattbench.meters import Chosen, watch_here
+from wattbench.meters.contention.limits import LIMITS, Signal
 from wattbench.meters.contention.watch import SWITCH
-from wattbench.progress import progress
+from wattbench.progress import Progress, progress
 from wattbench.records import RunRecords, RunWriter, read_run
 from wattbench.scenarios.blocks import run_blocks
 from wattbench.scenarios.closed_loop import run_cells, turn_of
-from wattbench.scenarios.other_work import check_other_work
+
+
+def check_other_work(now: BusyNow, busy: Literal["retry", "mark", "refuse"], shown: Progress) -> None:
+    """Show the other work on the machine, and refuse to start on a busy machine where the suite says so.
+
+    Args:
+        now: what else runs.
+        busy: the suite's setting.
+        shown: where it is said.
+
+    Raises:
+        UserError: the machine is busy, and the suite refuses that.
+    """
+    limit = LIMITS[Signal.FOREIGN_CPU].contended
+    busier = now.share is not None and now.share > limit
+    if busy == "refuse" and busier:
+        raise UserError(
+            f"{now.text}, and measure.busy is refuse (limit {limit:.0%}). Wait until the machine is free, or set busy: "
+            "retry or mark"
+        )
+    shown.note(now.text, keep=busier)
 
 
 def run_to_end(
@@ -92,3 +127,37 @@ def old_objects_kept() -> Iterator[None]:
         yield
     finally:
         gc.unfreeze()
+
+
+def let_waiting_threads_sleep(
+    systems: Mapping[str, SystemBase],
+    environment: Mapping[str, Any] | None = None,
+    look: Callable[[], BusyNow] = busy_now,
+) -> str | None:
+    """Let waiting threads sleep if this process has models and the machine is busy. To be called before PyTorch loads.
+
+    A policy of the user's stays.
+
+    Args:
+        systems: of the run, by name.
+        environment: of a run that is resumed, as its header has it: it goes on as it began. None: a new one.
+        look: looks at the machine.
+
+    Returns:
+        What is to be said; None where nothing is changed.
+    """
+    loads = any(isinstance(config, LocalModel) for config in with_members(systems).values())
+    if WAIT_POLICY in os.environ or "torch" in sys.modules or not loads or (os.cpu_count() or 1) < 2:
+        return None
+    if environment is not None:
+        recorded = environment.get("variables")
+        sleeps = isinstance(recorded, Mapping) and recorded.get(WAIT_POLICY) == "PASSIVE"
+    else:
+        sleeps = (look().share or 0.0) > LIMITS[Signal.FOREIGN_CPU].contended
+    if not sleeps:
+        return None
+    os.environ[WAIT_POLICY] = "PASSIVE"
+    return (
+        f"the machine is busy: threads of models sleep while they wait for each other ({WAIT_POLICY}=PASSIVE), as the "
+        "run could else take many times as long"
+    )

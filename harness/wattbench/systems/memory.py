@@ -9,7 +9,7 @@ import re
 import sys
 from pathlib import Path
 
-from wattbench.meters.contention.control_group import folders
+from wattbench.meters.contention.proc_files import folders
 
 
 def reset_peak() -> None:

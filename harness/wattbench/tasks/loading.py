@@ -1,4 +1,11 @@
-"""Find, load and check tasks through lm-eval, one at a time."""
+"""Find, load and check tasks through lm-eval, one at a time.
+
+Find the files of an included task next to the YAML that names them.
+
+lm-eval hands `data_files` to Hugging Face `datasets`, which looks in the current folder: a suite would work from one
+folder alone. Here a relative path is first looked for in the folder of the YAML that names it, then, as lm-eval has it,
+in the current folder.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +21,105 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from wattbench.config import FileTask, Resolved, TaskChoice
 from wattbench.errors import UserError, nearest
-from wattbench.tasks.data_files import is_local, with_found_files
+from wattbench.records.files.regular_file import MissingFileError, read_regular
 from wattbench.tasks.file_task.build import BuiltTask, build_once, lm_eval_task
-from wattbench.tasks.task_code import TaskCode, code_in, written_metrics
-from wattbench.tasks.task_files import check_task_files
+from wattbench.tasks.task_code import TaskCode, code_in, composed, files_of, included_in, values_of, written_metrics
 from wattbench.tasks.template_sandbox import TemplateLimitError, sandbox_templates
+
+_FILE_FORMATS = ("arrow", "csv", "json", "parquet", "text")
+"""The `dataset_path` of tasks whose documents are in files that their YAML names (`datasets`' packaged modules)."""
+
+_ELSEWHERE = frozenset({"cache_dir", "download_config", "download_mode", "revision", "storage_options", "token"})
+"""Settings of a data set that are about another place than the files that it names."""
+
+
+def _is_local(written: Mapping[str, Any]) -> bool:
+    """Return whether a task's documents are in local files.
+
+    Args:
+        written: the task's YAML.
+    """
+    settings = written.get("dataset_kwargs") or {}
+    places = json.dumps(settings, default=str)
+    elsewhere = "://" in places or "::" in places or not _ELSEWHERE.isdisjoint(settings)
+    return written.get("dataset_path") in _FILE_FORMATS and not elsewhere
+
+
+def _with_found_files(path: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a task's `dataset_kwargs` with the real paths of its files.
+
+    Args:
+        path: the task's YAML.
+        settings: its `dataset_kwargs`, those of the files that it includes among them.
+
+    Raises:
+        UserError: a file is in neither folder.
+    """
+    # A task's own `dataset_kwargs` count, else those of the last file that it includes.
+    naming = (file for file, root in files_of(path) if values_of(root, "dataset_kwargs"))
+    folder = next(naming, path.resolve()).parent
+    paths = dict(settings)
+    if settings.get("data_dir") is not None:  # data_files are then relative to it
+        paths["data_dir"] = _path_of(str(settings["data_dir"]), folder)
+    elif settings.get("data_files") is not None:
+        paths["data_files"] = _each(settings["data_files"], folder)
+    return paths
+
+
+def _each(value: Any, folder: Path) -> Any:
+    if isinstance(value, Mapping):
+        return {split: _each(each, folder) for split, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_each(each, folder) for each in value]
+    return _path_of(str(value), folder)
+
+
+def _path_of(written: str, folder: Path) -> str:
+    if "://" in written or "::" in written or Path(written).is_absolute():
+        return written
+    try:
+        for base in (folder, Path.cwd()):
+            if next(base.glob(written), None) is not None or (base / written).exists():
+                return str(base / written)
+    except (ValueError, NotImplementedError):  # no pattern that pathlib knows
+        return written
+    raise UserError(
+        f"data_files: {written} is not in {folder}, whose YAML names it, and not in the current folder, {Path.cwd()}"
+    )
+
+
+def check_task_files(folder: Path, most_files: int | None = None) -> None:
+    """Check that every YAML file below a folder, and every file that these include, is no device.
+
+    What is missing, or is no YAML, is lm-eval's to name.
+
+    Args:
+        folder: of tasks.
+        most_files: how many files it may hold; None: any number.
+
+    Raises:
+        UserError: a file is none, cannot be read or is too large; or there are too many.
+    """
+    number = 0
+    seen: set[Path] = set()
+    for root, _, names in os.walk(folder):
+        number += len(names)
+        if most_files is not None and number > most_files:
+            raise UserError(f"{folder}: it holds more than {most_files:,} files")
+        waiting = [Path(root, name) for name in names if name.endswith(".yaml")]
+        while waiting:
+            path = waiting.pop().resolve()
+            if path in seen:
+                continue
+            seen.add(path)
+            try:
+                waiting += [path.parent / Path(name).expanduser() for name in included_in(composed(read_regular(path)))]
+            except (MissingFileError, yaml.YAMLError, ValueError, RecursionError, RuntimeError):
+                continue
 
 
 @dataclass(frozen=True)
@@ -148,7 +247,7 @@ def outline_task(resolved: Resolved, choice: TaskChoice) -> TaskOutline | None:
         unsafe_code=bool(written.get("unsafe_code")),
         multimodal=bool(written.get("doc_to_image") or written.get("doc_to_audio")),
         metrics=written_metrics(written),
-        local=choice.source == "include" and (made or is_local(written)),
+        local=choice.source == "include" and (made or _is_local(written)),
     )
 
 
@@ -197,8 +296,8 @@ def _of_lm_eval(resolved: Resolved, choice: TaskChoice) -> Any:
     entry = manager.task_index[choice.task]
     written = entry.cfg or {}
     spec: Any = choice.task
-    if choice.source == "include" and entry.yaml_path and is_local(written) and written.get("dataset_kwargs"):
-        files = with_found_files(Path(entry.yaml_path), written["dataset_kwargs"])
+    if choice.source == "include" and entry.yaml_path and _is_local(written) and written.get("dataset_kwargs"):
+        files = _with_found_files(Path(entry.yaml_path), written["dataset_kwargs"])
         # A group may override the settings of its tasks.
         spec = {"group": "one task", "task": [{"task": choice.task, "dataset_kwargs": files}]}
     return manager.load([spec])["tasks"][choice.task]

@@ -2,22 +2,46 @@
 
 lm-eval builds them in the same way as those that are measured: it is asked to evaluate an LM
 that writes the requests down and answers none of them.
+
+Keep what a prompt said before a model's chat template was applied to it.
+
+Two models have two templates, and so two texts of one question. Whether they were asked the same question, with the
+same few-shot examples, only the messages show.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lm_eval.api.model import LM
+from lm_eval.utils import hash_string
 
 from wattbench.config import Measure, Prompt, Resolved, TaskChoice
-from wattbench.tasks.chat_prompt import apply_template
 from wattbench.tasks.loading import load_task
 from wattbench.tasks.scoring import evaluate
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
+
+
+class ChatPrompt(str):
+    """A prompt in a chat template, which knows the hash of its messages."""
+
+    messages_hash: str
+
+
+def _apply_template(lm: LM, messages: Sequence[dict[str, Any]], *, add_generation_prompt: bool) -> ChatPrompt:
+    """Apply a model's chat template, and keep the hash of the messages with the text."""
+    prompt = ChatPrompt(lm.apply_chat_template(list(messages), add_generation_prompt=add_generation_prompt))
+    prompt.messages_hash = hash_string(json.dumps(messages, sort_keys=True, ensure_ascii=False))
+    return prompt
+
+
+def messages_hash(prompt: object) -> str:
+    """Return the hash of the messages behind a prompt; empty if it was made without a chat template."""
+    return prompt.messages_hash if isinstance(prompt, ChatPrompt) else ""
 
 
 def requests_by_document(
@@ -65,7 +89,7 @@ class _Collector(LM):
         return [0.0] * len(requests)
 
     def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> str:
-        return apply_template(self._lm, chat_history, add_generation_prompt=add_generation_prompt)
+        return _apply_template(self._lm, chat_history, add_generation_prompt=add_generation_prompt)
 
     def chat_template(self, chat_template: bool | str = False) -> str | None:
         template: str | None = self._lm.chat_template(chat_template)

@@ -10,7 +10,7 @@ import csv
 import io
 from pathlib import Path
 
-from wattbench.traces.rows import Stamped, TraceRows, check_number, clean, moment_ns, refuse, tokens
+from wattbench.traces.model import Stamped, TraceRows, check_number, clean, moment_ns, refuse, tokens
 
 COLUMNS = ("TIMESTAMP", "ContextTokens", "GeneratedTokens")
 NO_SESSIONS = "Azure's traces have no users and no conversations"

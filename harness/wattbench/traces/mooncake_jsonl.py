@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from wattbench.traces.rows import MOST_S, Stamped, TraceRows, check_number, clean, refuse, tokens
+from wattbench.traces.model import MOST_S, Stamped, TraceRows, check_number, clean, refuse, tokens
 
 BLOCK_TOKENS = 512
 MOST_BLOCKS = 100_000

@@ -19,7 +19,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from wattbench.traces.rows import MOST_S, Stamped, TraceRows, check_number, clean, moment_ns, refuse, tokens
+from wattbench.traces.model import MOST_S, Stamped, TraceRows, check_number, clean, moment_ns, refuse, tokens
 
 OPERATIONS = ("chat", "text_completion", "generate_content")
 """Of `gen_ai.operation.name`: what the conventions call inference."""

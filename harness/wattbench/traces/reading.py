@@ -18,8 +18,7 @@ from wattbench.errors import UserError
 from wattbench.records.files.byte_order_marks import unmarked
 from wattbench.records.files.regular_file import open_regular
 from wattbench.traces import azure_csv, mooncake_jsonl, otel_json
-from wattbench.traces.model import ArrivalTrace, TraceArrival
-from wattbench.traces.rows import MOST_ARRIVALS, Stamped, TraceRows, clean
+from wattbench.traces.model import MOST_ARRIVALS, ArrivalTrace, Stamped, TraceArrival, TraceRows, clean
 
 MOST_BYTES = 512_000_000
 """Of a trace, unpacked: it is read as a whole."""

@@ -13,21 +13,32 @@ from wattbench.progress import PlannedTurn, Progress
 from wattbench.records.files.atomic_write import sync_tree
 from wattbench.systems import release_base
 from wattbench.systems.local import base_cache
+from wattbench.systems.local.mixture import sharing
 from wattbench.systems.training_ledger import FILE, Ledger, read_ledger, write_ledger
 from wattbench.systems.weights import cache_folder
-from wattbench.train.adapters import build_adapter
-from wattbench.train.examples import documents_of, documents_sha256
-from wattbench.train.ledger_entry import Grams, ledger_entry
-from wattbench.train.metered import BuildMeter
+from wattbench.train.examples import Collator, documents_of, documents_sha256, encode, prompt_of
+from wattbench.train.metered import BuildMeter, Grams, all_counts, ledger_entry, loss_curve
 from wattbench.train.mixtures import build_mixture
-from wattbench.train.recipe import AnyMember, Family, needs
+from wattbench.train.recipe import AdapterMember, AnyMember, Family, needs
 from wattbench.train.routing import build_classifier, build_threshold
-from wattbench.train.shop import Shop, TrainingResult
-from wattbench.train.students import build_distilled, build_reasoning
-from wattbench.train.watch import all_counts, loss_curve
+from wattbench.train.shop import Shop, TrainingResult, new_adapter, save_adapter
+from wattbench.train.students import build_distilled, build_reasoning, train_member
+from wattbench.train.trainer import answer_loss
+
+
+def _build_adapter(shop: Shop, member: AdapterMember) -> TrainingResult:
+    """Train and save an adapter."""
+    recipe = shop.family.recipe
+    learned_from = documents_of(shop.family, shop.name)
+    examples = [encode(shop.tokenizer, prompt_of(recipe, one), one.answer) for one in learned_from]
+    model = new_adapter(sharing(shop.base), member.lora, seed=shop.seed)
+    counts = train_member(shop, model, examples, Collator(shop.tokenizer.eos_token_id), answer_loss, member.schedule)
+    save_adapter(model, shop.target)
+    return TrainingResult(learned_from, counts)
+
 
 METHODS: dict[str, Callable[[Shop, Any], TrainingResult]] = {
-    "adapter": build_adapter,
+    "adapter": _build_adapter,
     "mixture": build_mixture,
     "distil": build_distilled,
     "reasoning": build_reasoning,

@@ -13,8 +13,8 @@ from wattbench.systems.local.mixture import assemble, gates, sparse_layers
 from wattbench.train.examples import Collator, documents_of, encode, prompt_of
 from wattbench.train.recipe import MixtureMember
 from wattbench.train.shop import Shop, TrainingResult
+from wattbench.train.students import train_member
 from wattbench.train.trainer import Counts, Loss, answer_logits, half_precision
-from wattbench.train.training import train_member
 
 FILE = "router.safetensors"
 FIRST_WEIGHTS = 0.02

@@ -18,8 +18,7 @@ from wattbench.systems.training_ledger import FILE, Ledger, write_ledger
 from wattbench.tasks.file_task.split import Item, Parts, split
 from wattbench.text_classifier import fit_labels, load_classifier, save_classifier
 from wattbench.train.examples import Document, documents_sha256
-from wattbench.train.ledger_entry import Grams, ledger_entry
-from wattbench.train.metered import BuildMeter
+from wattbench.train.metered import BuildMeter, Grams, ledger_entry
 
 MODEL = "router.npz"
 METHOD = "classifier"

@@ -9,7 +9,7 @@ from typing import Any
 
 from wattbench.errors import UserError
 from wattbench.progress import Progress
-from wattbench.systems.local.shared_layers import keep_layers, sharing, with_adapter
+from wattbench.systems.local.mixture import keep_layers, sharing, with_adapter
 from wattbench.train.examples import Document
 from wattbench.train.metered import BuildMeter
 from wattbench.train.recipe import AdapterMember, Family, Lora, StudentMember

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from wattbench.errors import UserError
 from wattbench.train.examples import IGNORED, Collator, documents_of, encode, prompt_of
-from wattbench.train.recipe import DistilledMember, ReasoningMember
+from wattbench.train.metered import Watch
+from wattbench.train.recipe import DistilledMember, ReasoningMember, Schedule
 from wattbench.train.shop import Shop, TrainingResult, new_adapter, save_adapter
-from wattbench.train.trainer import Counts, Loss, answer_logits, answer_loss, half_precision
-from wattbench.train.training import train_member
+from wattbench.train.trainer import Counts, Loss, answer_logits, answer_loss, half_precision, train
 
 LONGEST_ANSWER = 16
 """Tokens that a teacher may take: it was trained to give answers and nothing else."""
@@ -119,3 +119,22 @@ def _taught(teacher: Any, prompts: dict[str, Any], end: int, counts: Counts) -> 
         counts.tokens += len(answer)  # the student learns from them; its prompts are counted where it is trained
     batch = Collator(end)(examples)
     return {name: tensor.to(device) for name, tensor in batch.items()}, torch.cat(chosen)
+
+
+def train_member(
+    shop: Shop,
+    model: Any,
+    examples: Sequence[dict[str, Any]],
+    collator: Callable[[Any], dict[str, Any]],
+    loss: Loss,
+    schedule: Schedule,
+) -> Counts:
+    """Train all parameters that require a gradient, in the member's work folder, with `train`.
+
+    Returns:
+        What this session worked through.
+    """
+    counts = Counts()
+    watch = Watch(shop.work, shop.meter, shop.progress, counts, schedule.batch)
+    train(model, examples, collator, loss, schedule, seed=shop.seed, folder=shop.work, watch=watch, counts=counts)
+    return counts

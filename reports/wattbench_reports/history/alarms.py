@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from wattbench.records.schema.gate import Waiver
 from wattbench_reports.formatting.units import plural
-from wattbench_reports.gate.metrics import METRICS, figure_text, size_text
-from wattbench_reports.gate.policy import NIGHT_POLICY, Policy, Waiver
+from wattbench_reports.gate.metrics import figure_text, size_text
+from wattbench_reports.gate.policy import NIGHT_POLICY, Policy
 from wattbench_reports.history.model import EVERYWHERE, Change, History, Trend
 from wattbench_reports.history.trends import is_worse, trends
 from wattbench_reports.metrics.registry import ENERGY, METRICS

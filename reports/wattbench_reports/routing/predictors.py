@@ -34,8 +34,7 @@ from scipy.linalg.lapack import dpotrf, dpotri
 from scipy.sparse import csr_matrix, diags
 from scipy.sparse.csgraph import connected_components
 
-from wattbench.text_classifier import TextFeatures, features_for
-from wattbench.text_classifier.model import CONSTANT, STRENGTHS, by_rarity, one_thread, products
+from wattbench.text_classifier import CONSTANT, STRENGTHS, TextFeatures, by_rarity, features_for, one_thread, products
 from wattbench_reports.routing.answers.item_answers import ItemAnswers, row_parts
 
 ALIKE = 0.8

@@ -19,7 +19,7 @@ class NodeRecord:
     """One machine of a run."""
 
     node: str
-    """As `wattbench.machine.node` names it: 12 hexadecimal digits; empty in an older record."""
+    """As `wattbench.machine.environment` names it: 12 hexadecimal digits; empty in an older record."""
     environment: Mapping[str, Any]
     """As a header has it. So `meters`, component to provenance."""
     meters: Mapping[str, Any]

@@ -8,8 +8,8 @@ from datetime import date
 
 from wattbench.records.schema.gate import Waiver
 from wattbench_reports.formatting import units
-from wattbench_reports.gate.metrics import ACCURACY, METRICS, SEPARATOR, judged_metric
-from wattbench_reports.gate.policy import DeclaredTrade, Policy, Waiver
+from wattbench_reports.gate.metrics import SEPARATOR, judged_metric
+from wattbench_reports.gate.policy import DeclaredTrade, Policy
 from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
 from wattbench_reports.metrics.metric import MONEY_UNIT
 from wattbench_reports.metrics.money import UNNAMED

@@ -14,8 +14,7 @@ from tests.made_up import gate_results
 from tests.made_up.gates import FakeGate, gate_policy, write_gate
 from tests.made_up.whole_run import write_whole_run
 from wattbench.api.history import night_listing
-from wattbench.nights.layout import NightsLayout
-from wattbench.nights.nights import kept_run
+from wattbench.nights.nights import NightsLayout, kept_run
 from wattbench.records import read_run
 from wattbench_reports.export.gate import result_of_json
 from wattbench_reports.export.gate.json import as_json as gate_json

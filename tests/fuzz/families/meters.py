@@ -13,13 +13,18 @@ from wattbench.config.meters.meter import Command, CsvLog
 from wattbench.errors import UserError
 from wattbench.machine.environment import cpu_power
 from wattbench.meters.base import MeterError
-from wattbench.meters.contention.control_group import OwnGroups, cpus_quota, folders
-from wattbench.meters.contention.proc_files import key_values, process_times, processor_times, thread_times
-from wattbench.meters.external.command_output import CommandSource
-from wattbench.meters.external.csv_log import CsvLogSource
+from wattbench.meters.contention.proc_files import (
+    OwnGroups,
+    cpus_quota,
+    folders,
+    key_values,
+    process_times,
+    processor_times,
+    thread_times,
+)
+from wattbench.meters.external import CommandSource, CsvLogSource
 from wattbench.meters.rapl import find_domains
-from wattbench.meters.remote.exporters import EXPORTERS, TensorRtLlmPage
-from wattbench.meters.remote.figures import PageError
+from wattbench.meters.remote.exporters import EXPORTERS, PageError, TensorRtLlmPage
 from wattbench.meters.replay.recording import read_recording
 from wattbench.meters.sampling.trace import read_trace as read_sampled
 from wattbench.records.trace import COLUMNS, trace_rows

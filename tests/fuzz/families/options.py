@@ -13,7 +13,7 @@ from tests.fuzz.targets import Target, of_text
 from tests.made_up.whole_run import write_whole_run
 from wattbench.cli import main
 from wattbench.cli._options import names
-from wattbench.cli.import_export import _pairs
+from wattbench.cli.records import _pairs
 from wattbench.cli.rescore import _metrics
 from wattbench.records.answer_forms import ALL_FORMS, answer_in, target_in, targets_of
 from wattbench.records.schema.carbon import Carbon as CarbonSettings

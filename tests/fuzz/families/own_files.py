@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from tests.fuzz.odd import TRAP
 from tests.fuzz.targets import Target, given, of_text
-from wattbench.callables.in_source import check_source, functions_in
+from wattbench.callables import check_source, functions_in
 from wattbench.first_suite.draft import draft
 from wattbench.first_suite.systems import draft_system
 from wattbench.first_suite.wishes import Wishes

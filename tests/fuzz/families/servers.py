@@ -13,7 +13,7 @@ from tests.fuzz.targets import Target, given, of_text
 from tests.made_up.played_connections import PlayedServer, chunked
 from tests.made_up.raw_server import page
 from wattbench.errors import UserError
-from wattbench.network.allowance import Allowance
+from wattbench.network.connection import Allowance
 from wattbench.network.connections import Connections
 from wattbench.network.urls import read_url
 from wattbench.systems.endpoint.client import OpenAIClient

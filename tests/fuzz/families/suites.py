@@ -14,7 +14,7 @@ from tests.fuzz.targets import Target, given, of_text
 from wattbench.config.loader import benchmarks_folder, load_suite, resolved_from_record
 from wattbench.errors import UserError
 from wattbench.measure.code_to_run import code_to_run
-from wattbench.scenarios.interleaved.find_policy import policy_of_file, policy_of_project
+from wattbench.scenarios.interleaved.find_suite import policy_of_file, policy_of_project
 from wattbench.tasks.loading import outline_task
 from wattbench.tasks.task_code import code_in
 from wattbench.tasks.task_scores import scores_written

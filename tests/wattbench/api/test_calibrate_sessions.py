@@ -11,8 +11,8 @@ from click.testing import CliRunner
 
 from tests.made_up.runs import write_run
 from tests.made_up.standard_runs import family_run
-from wattbench.api import calibrate_sessions as module
-from wattbench.api.calibrate_sessions import calibrate_sessions
+from wattbench.api.gates import calibrate_gate as module
+from wattbench.api.gates.calibrate_gate import calibrate_sessions
 from wattbench.cli import main
 from wattbench.errors import UserError
 from wattbench_reports.tables.session_record import read_sessions

@@ -11,13 +11,13 @@ import pytest
 
 import wattbench
 from tests.made_up.meters import PlayedMeter
-from wattbench.api import cluster_runs
 from wattbench.api import slot_source as source_module
+from wattbench.api import suite_runs
 from wattbench.api.slot_source import Cluster, SlotsHere, slot_source
 from wattbench.config import Measure
 from wattbench.errors import UserError
 from wattbench.machine import slot as slot_module
-from wattbench.machine.live_slots import LiveSlot
+from wattbench.machine.measuring_lock import LiveSlot
 from wattbench.meters import Chosen, Reading
 from wattbench.meters.nvml.visible_gpus import Gpu
 
@@ -121,7 +121,7 @@ def test_the_python_api_asks_on_slots_and_clusters_as_the_command_does(monkeypat
     module = importlib.import_module("wattbench.api.run")  # the package's `run` is the function
 
     asked = []
-    monkeypatch.setattr(module, "run_new", lambda *args, **given: asked.append((args[2], given["cluster"])))
+    monkeypatch.setattr(module, "run_new", lambda suite, out, how, shard: asked.append((how.command, how.cluster)))
     monkeypatch.setattr(module, "read", lambda root: root)
     suite = DATA / "suite.yaml"
     wattbench.run(suite, slots="auto", gpus_per_slot=2)
@@ -138,12 +138,12 @@ def test_the_command_that_resumes_is_printed_as_it_is_typed(monkeypatch, capsys,
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cluster_runs, "run_on", interrupted)
+    monkeypatch.setattr(suite_runs, "run_on", interrupted)
     root, resume = tmp_path / "a run", "wattbench nightly --history 'night{s}' --resume"
     answers = root / "shards" / "s" / "items" / "a" / "t.jsonl"
     answers.parent.mkdir(parents=True)
     answers.write_text("{}\n")
     for source, words in ((SlotsHere(2), " --slots 2"), (None, "")):
         with pytest.raises(KeyboardInterrupt):
-            cluster_runs._brought_to_its_end(root, None, None, resume, source)  # type: ignore[arg-type]
+            suite_runs._brought_to_its_end(root, None, None, suite_runs.HowToRun(resume=resume, cluster=source))  # type: ignore[arg-type]
         assert capsys.readouterr().err.endswith(f"resume with: {resume} '{root}'{words}\n")

@@ -20,7 +20,7 @@ from tests.made_up import whole_run
 from tests.made_up.digests import without_digests
 from tests.made_up.whole_run import damage, write_whole_run
 from wattbench.api.verify import Verified, verify
-from wattbench.api.verifying import plain_figures
+from wattbench.api.verifying import recomputed
 from wattbench.api.verifying.recomputed import comparison_differences
 from wattbench.cli import main
 from wattbench.errors import UserError
@@ -195,12 +195,12 @@ def test_a_page_of_a_table_that_changed_on_disk_is_found_when_it_is_read(whole_r
 def test_figures_that_compare_prints_are_computed_a_second_time(
     whole_run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain_row = plain_figures.plain_row
-    monkeypatch.setattr(plain_figures, "plain_row", lambda figures: plain_row(figures) | {"accuracy": 0.75})
+    plain_row = recomputed.plain_row
+    monkeypatch.setattr(recomputed, "plain_row", lambda figures: plain_row(figures) | {"accuracy": 0.75})
     assert "compare prints accuracy 0.75 of big, and the lines give 0.4375" in problems(verify(whole_run))["figures"][0]
     for figure in ("requests_per_s", "output_tokens_per_s"):
         wrong = {figure: 0.125}
-        monkeypatch.setattr(plain_figures, "plain_row", lambda figures, wrong=wrong: plain_row(figures) | wrong)
+        monkeypatch.setattr(recomputed, "plain_row", lambda figures, wrong=wrong: plain_row(figures) | wrong)
         assert f"compare prints {figure} 0.125 of big" in problems(verify(whole_run))["figures"][0]
 
 

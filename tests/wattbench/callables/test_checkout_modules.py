@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from lm_eval.api.instance import Instance
 
-from wattbench.callables.checkout_modules import comes_from, modules_of
+from wattbench.callables import comes_from, modules_of
 from wattbench.config import Checkout, PythonSystem
 from wattbench.errors import UserError
 from wattbench.systems import Engine, open_engine

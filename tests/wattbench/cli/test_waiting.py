@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from wattbench.api.narrowing import seconds_to_wait
 from wattbench.cli import main
-from wattbench.cli._waiting import WaitingCommand, wait_option, wait_words
+from wattbench.cli._options import WaitingCommand, wait_option, wait_words
 from wattbench.errors import UserError
 from wattbench.machine import measuring_lock as locks
 

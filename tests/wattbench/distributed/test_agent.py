@@ -11,8 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from wattbench.distributed.agent import SlotAgent, SlotReport, node_environment
-from wattbench.distributed.messages import decode, encode
+from wattbench.distributed.agent import SlotAgent, SlotReport, decode, encode, node_environment
 
 pytestmark = pytest.mark.slow
 BEGIN = """

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from wattbench.distributed.amdsmi_for_ray import amdsmi_for_ray
+from wattbench.distributed.ray_cluster import amdsmi_for_ray
 from wattbench.errors import UserError
 
 WITHOUT_LIBRARY = "print('Unable to find libamd_smi.so library')\n{}['libamd_smi.so']\n"
@@ -33,7 +33,7 @@ def amdsmi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.usefixtures("amdsmi")
 def test_ray_is_imported_where_amdsmi_has_no_library(tmp_path: Path) -> None:
     code = (
-        "import pathlib; from wattbench.distributed.amdsmi_for_ray import amdsmi_for_ray as spared\n"
+        "import pathlib; from wattbench.distributed.ray_cluster import amdsmi_for_ray as spared\n"
         "with spared(pathlib.Path('no')): import ray"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)

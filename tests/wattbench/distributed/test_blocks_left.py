@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.made_up.rows import HEADER
-from wattbench.distributed.blocks_left import Deal, blocks_left
+from wattbench.distributed.coordinator import Deal, blocks_left
 from wattbench.records import RunWriter
 
 DEAL = Deal("ab" * 32, 5, 7)

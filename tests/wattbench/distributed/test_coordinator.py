@@ -16,8 +16,7 @@ from tests.made_up.progress import Quiet
 from tests.made_up.rows import HEADER
 from wattbench.distributed import coordinator
 from wattbench.distributed.agent import SlotReport
-from wattbench.distributed.blocks_left import Deal
-from wattbench.distributed.coordinator import Coordinator, drop_incomplete, why_not_whole
+from wattbench.distributed.coordinator import Coordinator, Deal, drop_incomplete, why_not_whole
 from wattbench.distributed.slots import SlotLink, SlotLostError
 from wattbench.distributed.streaming import Outgoing, Piece
 from wattbench.errors import UserError

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from tests.made_up.progress import Quiet
-from wattbench.distributed.shard_session import ShardSession
+from wattbench.distributed.block_worker import ShardSession
 from wattbench.measure.plan import plan
 from wattbench.records import Purpose, read_run
-from wattbench.scenarios.blocks.deal import deal
+from wattbench.scenarios.blocks.turn import deal
 from wattbench.systems.python import PythonEngine
 
 DEAL = {"of": 4, "seed": 7}

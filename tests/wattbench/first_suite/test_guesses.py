@@ -14,9 +14,7 @@ from hypothesis import strategies as st
 
 from wattbench.config import FileTask
 from wattbench.errors import UserError
-from wattbench.first_suite.checks import check_rows
-from wattbench.first_suite.columns import guess_columns
-from wattbench.first_suite.score import GuessedScore, guess_score
+from wattbench.first_suite.columns import GuessedScore, check_rows, guess_columns, guess_score
 from wattbench.first_suite.table import _NUMBER, Table, read_table
 from wattbench.first_suite.wishes import UndecidedError
 from wattbench.tasks.file_task.build import build

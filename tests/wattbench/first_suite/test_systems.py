@@ -14,7 +14,7 @@ import yaml
 
 from wattbench.config import EndpointSystem, PythonSystem, SklearnSystem, TransformersSystem
 from wattbench.errors import UserError
-from wattbench.first_suite import servers
+from wattbench.first_suite import systems
 from wattbench.first_suite.systems import DraftedSystem, draft_system
 
 CODE = """\
@@ -161,7 +161,7 @@ def models(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str] | None]:
             raise UserError(f"{where}: cannot connect")
         return listed[base_url]
 
-    monkeypatch.setattr(servers, "_models_of", of)
+    monkeypatch.setattr(systems, "_models_of", of)
     return listed
 
 

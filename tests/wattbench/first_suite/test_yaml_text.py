@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wattbench.first_suite.yaml_text import Section, scalar, suite_text
+from wattbench.first_suite.draft import Section, scalar, suite_text
 from wattbench.records.files.plain_yaml import parse_yaml
 
 HOSTILE = (

@@ -17,9 +17,9 @@ from wattbench.cli import main
 from wattbench.errors import UserError
 from wattbench.importers import (
     files,
-    items,
     read_sources,
     spool,
+    survey,
 )
 from wattbench.importers.table import csvfile, parquetfile, parquetpages
 from wattbench.records.files.atomic_write import open_atomically
@@ -180,7 +180,7 @@ def test_too_many_answers_are_refused(tmp_path, monkeypatch) -> None:
 
 
 def test_names_of_items_have_a_limit(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(items, "MOST_NAME_BYTES", 1000)
+    monkeypatch.setattr(survey, "MOST_NAME_BYTES", 1000)
     path = tmp_path / "names.csv"
     path.write_text("system,item,score\n" + "".join(f"a,{item:0100d},1\n" for item in range(20)))
     assert "the names of the items have" in refused(tmp_path, path)

@@ -14,7 +14,7 @@ from wattbench.cli import main
 from wattbench.errors import UserError
 from wattbench.importers import detect, read_sources
 from wattbench.importers import write_run as written_run
-from wattbench.importers.late_clients import late_clients
+from wattbench.importers.write import late_clients
 from wattbench.records import read_run
 
 SLOW, FAST = "org/model 2/s", "org/model 4/s"

@@ -12,8 +12,7 @@ from tests.made_up.imports import figures_of
 from tests.made_up.mlperf_results import SECONDS, detail, meter, stamp, write_result
 from tests.wattbench.importers.others_data import others
 from wattbench.errors import UserError
-from wattbench.importers import detect, read_sources, write_run
-from wattbench.importers.mlperf import loadgen, power, submission
+from wattbench.importers import detect, mlperf, read_sources, write_run
 from wattbench.records import read_run
 
 LOADGEN = Path(__file__).parents[2] / "data" / "loadgen"
@@ -136,8 +135,8 @@ def test_where_no_result_is_left_the_error_names_the_runs(tmp_path, how) -> None
 
 def test_a_summary_says_what_the_detail_log_says() -> None:
     """Both of one run of LoadGen 6.0, Server, with token latencies; the summary has fewer digits."""
-    detailed = loadgen.read_detail(LOADGEN / "mlperf_log_detail.txt")
-    stated = loadgen.read_summary(LOADGEN / "mlperf_log_summary.txt")
+    detailed = mlperf.read_detail(LOADGEN / "mlperf_log_detail.txt")
+    stated = mlperf.read_summary(LOADGEN / "mlperf_log_summary.txt")
     assert len(stated) == 31
     for key, value in stated.items():
         assert detailed[key] == (value if isinstance(value, str) else pytest.approx(value, rel=1e-4)), key
@@ -194,10 +193,10 @@ def test_an_impossible_or_damaged_log_is_named_with_its_line(tmp_path, name, dat
 
 def test_too_much_is_refused(tmp_path, monkeypatch) -> None:
     result = write_result(tmp_path)
-    monkeypatch.setattr(power, "MOST_READINGS", 10)
+    monkeypatch.setattr(mlperf, "MOST_READINGS", 10)
     with pytest.raises(UserError, match=r"spl.txt:11: more than 10 readings"):
         read_sources([result])
-    monkeypatch.setattr(submission, "MOST_RESULTS", 0)
+    monkeypatch.setattr(mlperf, "MOST_RESULTS", 0)
     with pytest.raises(UserError, match="more than 0 results"):
         read_sources([result])
     empty = tmp_path / "empty"

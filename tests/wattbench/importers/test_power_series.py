@@ -16,7 +16,7 @@ from tests.wattbench.importers.others_data import others
 from wattbench.errors import UserError
 from wattbench.importers import read_sources, write_run
 from wattbench.importers.imported import Imported
-from wattbench.importers.llenergymeasure.parquet_files import read_series
+from wattbench.importers.llenergymeasure import read_series
 
 STEADY = [200.0 + second % 2 for second in range(60)]
 

@@ -14,13 +14,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from wattbench.errors import UserError
-from wattbench.importers import items, read_sources, write_run
+from wattbench.importers import read_sources, survey, write_run
 from wattbench.importers.answer import Answer
 from wattbench.importers.batch import batches_of, numbered
 from wattbench.importers.imported import Imported
 from wattbench.importers.item_rows import item_batches
 from wattbench.importers.spool import Spool
-from wattbench.importers.table import columns, csvfile, item_table, parquetfile, wide
+from wattbench.importers.table import csvfile, item_table, parquetfile
 from wattbench.records import read_run
 from wattbench.records.rows.answers import named_item_hash
 from wattbench.redaction import keep_secret
@@ -41,7 +41,7 @@ def test_a_column_of_figures_is_what_each_of_them_is(name) -> None:
     for text in FIGURES:
         at, lines = pa.array([numbered("f:")]), pa.array([2])
         given = {"system": pa.array(["a"]), "item": pa.array(["1"]), name: pa.array([text])}
-        fast = columns.checked_columns(given, lines, at, "items")
+        fast = item_table.checked_columns(given, lines, at, "items")
         try:
             slow: Any = getattr(item_table._answer("f:2", {"system": "a", "item": "1", name: text}), name)
         except UserError:
@@ -80,7 +80,7 @@ def test_a_table_in_many_blocks_is_the_same_run(tmp_path, monkeypatch, suffix) -
     whole = rows_of(read_sources([path]), tmp_path / "whole")
     monkeypatch.setattr(csvfile, "CHARACTERS", 300)
     monkeypatch.setattr(parquetfile, "BLOCK_BYTES", 300)
-    monkeypatch.setattr(items, "_MERGE_BYTES", 100)
+    monkeypatch.setattr(survey, "_MERGE_BYTES", 100)
     monkeypatch.setattr(item_batches, "GROUP_ROWS", 13)
     imported = read_sources([path])
     assert len(list(imported.answers.batches())) > 10
@@ -113,7 +113,7 @@ def test_the_table_of_items_has_the_schema_and_the_checksums_of_every_run(table,
 
 def test_an_answer_that_is_there_twice_is_found_across_files_and_batches(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(csvfile, "CHARACTERS", 100)
-    monkeypatch.setattr(items, "_MERGE_BYTES", 100)
+    monkeypatch.setattr(survey, "_MERGE_BYTES", 100)
     one, two = tmp_path / "one.csv", tmp_path / "two.csv"
     one.write_text("system,item,score\n" + "".join(f"a,n{item},1\n" for item in range(200)))
     two.write_text("system,item,score\n" + "".join(f"b,n{item},1\n" for item in range(99)) + "a,n150,1\na,n0,1\n")
@@ -148,8 +148,8 @@ def test_second_answers_are_found_with_any_numbers() -> None:
         ([0, 2**53, 0, 2**53, 0], (3, 1)),
         ([0, 2**53, 0, 2**53 - 1, 0], (4, 0)),
     ):
-        assert items.second_answer(cells, names, np.array(repeats, np.int64)) == expected
-    assert items.items_by_cell(cells, names, 2) == [2, 1]
+        assert survey.second_answer(cells, names, np.array(repeats, np.int64)) == expected
+    assert survey.items_by_cell(cells, names, 2) == [2, 1]
 
 
 def test_a_wide_table_in_any_blocks_keeps_its_order_and_positions(table, tmp_path, monkeypatch) -> None:
@@ -168,7 +168,7 @@ def test_a_wide_table_in_any_blocks_keeps_its_order_and_positions(table, tmp_pat
         (item, place) for item in range(30) for place in range(3) if (item + place) % 4
     ]
     monkeypatch.setattr(csvfile, "CHARACTERS", 80)
-    monkeypatch.setattr(wide, "BLOCK_BYTES", 1)
+    monkeypatch.setattr(item_table, "BLOCK_BYTES", 1)
     assert [vars(answer) for answer in read_sources([path]).answers] == whole
 
 

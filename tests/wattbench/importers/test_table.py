@@ -13,7 +13,7 @@ import pytest
 from tests.made_up.digests import without_digests
 from tests.made_up.imports import imported_run
 from wattbench.cli import main
-from wattbench.cli.import_export import SOURCES
+from wattbench.cli.records import SOURCES
 from wattbench.errors import UserError
 from wattbench.importers import FORMATS, detect, read_sources
 from wattbench_reports.comparison.analysis import analyse, compare

@@ -8,8 +8,8 @@ import pytest
 from wattbench.machine import lock_holder
 from wattbench.machine.busy import BusyNow
 from wattbench.machine.doctor import as_data, as_text
-from wattbench.machine.live_slots import LiveSlot
 from wattbench.machine.lock_holder import Doing, LockHolder
+from wattbench.machine.measuring_lock import LiveSlot
 from wattbench.meters import Sensor, SignalState
 from wattbench.meters.contention.limits import Signal
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.made_up.meters import PlayedMeter
-from wattbench.machine import idle_power
+from wattbench.machine import slot
 from wattbench.meters import Reading
 
 pytestmark = pytest.mark.slow
@@ -21,7 +21,7 @@ def meter(component: str, provenance: str = "rapl", watts: float = 25.0) -> Play
 
 
 def measured(*meters: PlayedMeter, seconds: float = 0.1) -> dict[str, float]:
-    return dict(idle_power.idle_power_w(meters, seconds))
+    return dict(slot.idle_power_w(meters, seconds))
 
 
 def test_the_processors_watts_are_measured_and_a_gpus_are_not_asked() -> None:
@@ -50,9 +50,9 @@ def test_a_sensor_that_is_stuck_gives_none() -> None:
     "text", ["", "{", "[1]", '{"cpu": "x"}', '{"cpu": -1}', '{"cpu": NaN}', '{"cpu": null}', "[" * 99999]
 )
 def test_a_variable_that_says_nothing_is_none(text) -> None:
-    assert idle_power.known_idle_w({idle_power.KNOWN_IDLE_W: text}) == {}
+    assert slot.known_idle_w({slot.KNOWN_IDLE_W: text}) == {}
 
 
 def test_what_started_this_process_says_what_it_measured() -> None:
-    assert idle_power.known_idle_w({idle_power.KNOWN_IDLE_W: '{"cpu": 40.5}'}) == {"cpu": 40.5}
-    assert idle_power.known_idle_w({}) == {}
+    assert slot.known_idle_w({slot.KNOWN_IDLE_W: '{"cpu": 40.5}'}) == {"cpu": 40.5}
+    assert slot.known_idle_w({}) == {}

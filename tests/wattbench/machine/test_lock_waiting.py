@@ -18,8 +18,7 @@ from hypothesis import strategies as st
 from wattbench.errors import UserError
 from wattbench.machine import lock_holder
 from wattbench.machine import measuring_lock as locks
-from wattbench.machine.lock_holder import LockHolder
-from wattbench.machine.lock_waiting import SAY_EVERY_S, Waiting
+from wattbench.machine.lock_holder import SAY_EVERY_S, LockHolder, Waiting
 from wattbench.machine.measuring_lock import measuring_lock, name_end, name_run
 
 pytestmark = pytest.mark.usefixtures("folder")

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from wattbench.machine import node as module
-from wattbench.machine.node import NODE, node
+from wattbench.machine import environment as module
+from wattbench.machine.environment import NODE, node
 
 
 @pytest.fixture(autouse=True)

@@ -12,8 +12,7 @@ import pytest
 from wattbench.errors import UserError
 from wattbench.machine import measuring_lock as locks
 from wattbench.machine import shared_machine
-from wattbench.machine.lock_holder import LockHolder
-from wattbench.machine.lock_waiting import Waiting
+from wattbench.machine.lock_holder import LockHolder, Waiting
 from wattbench.machine.shared_machine import SharedMachine
 
 pytestmark = pytest.mark.usefixtures("folder")

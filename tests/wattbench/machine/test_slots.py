@@ -15,7 +15,7 @@ from tests.made_up.other_process import holding_elsewhere
 from wattbench.errors import UserError
 from wattbench.machine import measuring_lock as locks
 from wattbench.machine import slot as slot_module
-from wattbench.machine.lock_waiting import Waiting
+from wattbench.machine.lock_holder import Waiting
 from wattbench.machine.measuring_lock import measuring_lock, slots_now
 from wattbench.machine.slot import Slot, all_slots, find_slot
 from wattbench.meters.nvml.visible_gpus import Gpu

@@ -8,9 +8,8 @@ from wattbench.config import EndpointSystem, PythonSystem
 from wattbench.errors import UserError
 from wattbench.meters import Chosen, require_measured, unmeasured_systems
 from wattbench.meters.hosts import components_on
-from wattbench.meters.windows.clocks import other_clocks
+from wattbench.meters.windows.contradictions import other_clocks, power_range
 from wattbench.meters.windows.faults import fewer_gpus, is_gpu, less_than_contained
-from wattbench.meters.windows.plausible import power_range
 
 KNOWN = ["cpu", "gpu0@alpha", "wall@alpha", "gpu0@beta"]
 SYSTEMS = {

@@ -16,8 +16,7 @@ from tests.made_up.played_connections import PlayedServer, chunked
 from tests.made_up.raw_server import RawServer
 from wattbench.clock import now_s
 from wattbench.network import connections
-from wattbench.network.allowance import Allowance, StreamError
-from wattbench.network.connection import BodyPiece, Response
+from wattbench.network.connection import Allowance, BodyPiece, Response, StreamError
 from wattbench.network.connections import Connections
 from wattbench.network.urls import read_url
 

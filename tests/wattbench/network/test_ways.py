@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from tests.made_up.played_connections import chunked
 from tests.made_up.raw_server import RawServer, page, trickle
 from wattbench.clock import now_s
-from wattbench.network.allowance import Allowance
+from wattbench.network.connection import Allowance
 from wattbench.network.connections import Connections, LateConnectionError, NoConnectionError
 from wattbench.network.urls import read_url
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from wattbench.nights import KeptRun, commits_since, night_before
-from wattbench.nights.commits_since import MOST_COMMITS, MOST_FILES
+from wattbench.nights.nights import MOST_COMMITS, MOST_FILES
 
 Commit = Callable[..., str]
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.made_up.power_world import World
 from wattbench.prefill_decode.fit import MIN_INTERVALS, Fit, IndistinguishableError, fit, fitted_phases
-from wattbench.prefill_decode.observed import Observed, observe
+from wattbench.prefill_decode.split import Observed, observe
 from wattbench.prefill_decode.timeline import DECODE, OTHER, PREFILL, timeline
 
 LONG_ANSWERS = {"seconds": 60.0, "prefill_s": (0.03, 0.08), "decode_s": (1.0, 4.0)}

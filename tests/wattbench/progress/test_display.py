@@ -11,7 +11,7 @@ import nbclient
 import nbformat
 import pytest
 
-from wattbench.progress import Display, Log, NotesAlone, PlannedTurn, Progress, Terminal, progress
+from wattbench.progress import Display, Log, PlannedTurn, Progress, Terminal, progress
 
 TWO = [PlannedTurn("a", 10, "x"), PlannedTurn("b", 20, "x")]
 
@@ -77,7 +77,7 @@ def test_a_terminal_is_drawn_in_place_and_keeps_what_matters_at_the_end(monkeypa
 
 
 def test_scores_are_not_made_where_no_one_sees_them() -> None:
-    class Passing(NotesAlone):
+    class Passing(Progress):
         def note(self, text: str, *, keep: bool = False) -> None:
             """Nothing."""
 

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from wattbench.progress import PlannedTurn
-from wattbench.progress.so_far import RunSoFar
-from wattbench.progress.view import LOG_WIDTH, end_table, line, table
+from wattbench.progress.view import LOG_WIDTH, RunSoFar, end_table, line, table
 
 LONG = "a-generalist-with-seventy-billion-parameters-and-a-long-name"
 NAMES = ["rules", "small", f"{LONG}-q4", f"{LONG}-q8"]

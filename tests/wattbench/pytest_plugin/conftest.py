@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from wattbench.pytest_plugin.marker_settings import Settings
-from wattbench.pytest_plugin.session_runs import Runs
+from wattbench.pytest_plugin.session_runs import Runs, Settings
 
 DATA = Path(__file__).parents[2] / "data"
 MEASURED = "{use: replay, trace: trace.csv, repeat: true}"

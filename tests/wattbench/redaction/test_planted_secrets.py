@@ -24,7 +24,7 @@ from wattbench.config import load_suite, resolved_from_record, with_secrets
 from wattbench.errors import UserError
 from wattbench.measure.resume import new_run
 from wattbench.meters import MeterError
-from wattbench.meters.external.command_output import CommandSource
+from wattbench.meters.external import CommandSource
 from wattbench.progress import Display, Log, PlannedTurn
 from wattbench.progress.notices import notice
 from wattbench.records import AnswerRow, ItemRow, ScoreRow, SystemRow, WindowLabel, read_run

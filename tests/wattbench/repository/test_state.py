@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattbench.repository import repository_state
-from wattbench.repository.state import MOST_FILES, web_address
+from wattbench.repository import MOST_FILES, repository_state, web_address
 
 Git = Callable[..., str]
 

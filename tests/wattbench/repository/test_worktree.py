@@ -12,8 +12,7 @@ import pytest
 
 from tests.made_up.repositories import commit, git, repository, worktrees
 from wattbench.errors import UserError
-from wattbench.repository import changes_since, ignored_by_git, suite_files, worktree
-from wattbench.repository.worktree import outside
+from wattbench.repository import changes_since, ignored_by_git, outside, suite_files, worktree
 
 
 @pytest.fixture

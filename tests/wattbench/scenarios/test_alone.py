@@ -13,7 +13,7 @@ from tests.made_up.progress import Quiet
 from tests.made_up.suites import changed_suite
 from wattbench.config import GatePolicy, Resolved
 from wattbench.machine import measuring_lock as locks
-from wattbench.machine.lock_waiting import Waiting
+from wattbench.machine.lock_holder import Waiting
 from wattbench.machine.shared_machine import SharedMachine
 from wattbench.measure.measuring_context import MeasuringContext, measuring
 from wattbench.measure.plan import Cell, plan

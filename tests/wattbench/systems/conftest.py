@@ -15,7 +15,7 @@ def make_adapter(base: Any, tmp_path_factory: pytest.TempPathFactory) -> Callabl
     import peft
     import torch
 
-    from wattbench.systems.local.shared_layers import sharing
+    from wattbench.systems.local.mixture import sharing
 
     def make(seed: int = 0, *, idle: bool = False, modules: tuple[str, ...] = (), layers: tuple[int, ...] = ()) -> Path:
         torch.manual_seed(seed)

@@ -8,8 +8,7 @@ from typing import Any
 from lm_eval.api.model import LM
 
 from wattbench.config import Prompt, TaskChoice, load_suite
-from wattbench.tasks.chat_prompt import messages_hash
-from wattbench.tasks.requests import requests_by_document
+from wattbench.tasks.requests import messages_hash, requests_by_document
 
 SUITE = str(Path(__file__).parents[2] / "data" / "suite.yaml")
 

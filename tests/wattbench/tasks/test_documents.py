@@ -14,7 +14,7 @@ from lm_eval.api.model import LM
 from wattbench.config import Prompt, Resolved, load_suite, loader
 from wattbench.errors import UserError
 from wattbench.measure.plan import plan
-from wattbench.scenarios.blocks.deal import deal, deal_documents
+from wattbench.scenarios.blocks.turn import deal, deal_documents
 from wattbench.scenarios.interleaved.loop import rounds_of
 from wattbench.tasks.loading import load_task
 from wattbench.tasks.requests import requests_by_document

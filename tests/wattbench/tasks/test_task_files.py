@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from wattbench.errors import UserError
-from wattbench.tasks.loading import forget_task_files, tasks_in
+from wattbench.tasks.loading import check_task_files, forget_task_files, tasks_in
 from wattbench.tasks.task_code import code_in
-from wattbench.tasks.task_files import check_task_files
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from wattbench.errors import UserError
-from wattbench.text_classifier import features_for, fit_labels, fit_scores
-from wattbench.text_classifier.model import STRENGTHS, products, spread
+from wattbench.text_classifier import STRENGTHS, features_for, fit_labels, fit_scores, products, spread
 
 TOPICS = {"sums": "add the numbers", "words": "spell the letters", "code": "write a function"}
 

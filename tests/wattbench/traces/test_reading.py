@@ -216,7 +216,7 @@ def test_files_that_are_not_text_are_refused(tmp_path: Path) -> None:
 
 def test_a_file_beyond_the_bounds_is_refused(tmp_path: Path, monkeypatch) -> None:
     path = write(tmp_path / "a.csv", azure([1, 2, 3]))
-    monkeypatch.setattr("wattbench.traces.rows.MOST_ARRIVALS", 2)
+    monkeypatch.setattr("wattbench.traces.model.MOST_ARRIVALS", 2)
     with pytest.raises(UserError, match="more than 2 arrivals"):
         read_trace(path)
     monkeypatch.setattr("wattbench.traces.reading.MOST_BYTES", 20)

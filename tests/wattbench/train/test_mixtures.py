@@ -10,8 +10,7 @@ import torch
 from safetensors.torch import load_file
 
 from wattbench.meters import Metering
-from wattbench.systems.local.mixture import assemble, gates, set_gates, sparse_layers
-from wattbench.systems.local.shared_layers import sharing
+from wattbench.systems.local.mixture import assemble, gates, set_gates, sharing, sparse_layers
 from wattbench.train import Family
 from wattbench.train.examples import Collator, encode
 from wattbench.train.metered import BuildMeter

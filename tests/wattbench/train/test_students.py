@@ -10,7 +10,7 @@ import torch
 
 from wattbench.errors import UserError
 from wattbench.meters import Metering
-from wattbench.systems.local.shared_layers import sharing
+from wattbench.systems.local.mixture import sharing
 from wattbench.train import Family
 from wattbench.train.examples import IGNORED
 from wattbench.train.metered import BuildMeter

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file
 from transformers import TrainerCallback
 
-from wattbench.systems.local.shared_layers import sharing
+from wattbench.systems.local.mixture import sharing
 from wattbench.train.examples import Collator, documents, encode, prompt_of
 from wattbench.train.recipe import Family, Lora, Schedule
 from wattbench.train.shop import new_adapter

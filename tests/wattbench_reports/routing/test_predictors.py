@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import Ridge
 
-from wattbench.text_classifier import TextFeatures
-from wattbench.text_classifier.model import STRENGTHS, by_rarity, spread
+from wattbench.text_classifier import STRENGTHS, TextFeatures, by_rarity, spread
 from wattbench_reports.routing.fitting.folds import deal_folds
 from wattbench_reports.routing.fitting.rule import at_costs
 from wattbench_reports.routing.predictors import DomainPredictor, Neighbourhood, WordKernel, alike

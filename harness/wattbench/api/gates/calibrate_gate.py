@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wattbench.api.gates.measure_gate import GateJob, measure_new
+from wattbench.errors import UserError
 from wattbench.measure.fresh_process import in_fresh_process
 from wattbench.progress.notices import notice
 from wattbench.records import read_run
-from wattbench.scenarios.interleaved.find_policy import find_policy
+from wattbench.scenarios.interleaved.find_suite import find_policy
 from wattbench_reports.gate.calibration.noise_floor import calibrate as from_evidence
 from wattbench_reports.gate.evidence.interleaved_run import evidence_in_turns
 from wattbench_reports.gate.policy import policy_of
 from wattbench_reports.metrics.registry import ACCURACY, ENERGY, LATENCY_MEAN, LATENCY_P50, LATENCY_P95, TTFT
 from wattbench_reports.tables.header_record import HeaderRecord
+from wattbench_reports.tables.session_record import session_record
 
 if TYPE_CHECKING:
     from wattbench_reports.gate.calibration.record import Calibration
     from wattbench_reports.gate.evidence.model import Evidence
     from wattbench_reports.gate.policy import Policy
+    from wattbench_reports.tables.session_record import SessionRecord
+
 
 Planted = Mapping[str, float]
 """Harm to its share; nothing where a system is judged against itself as it is."""
@@ -142,3 +148,44 @@ def _trade(right: Mapping[str, Sequence[float]]) -> list[Planted]:
     gains, loses = chosen
     moved = min(TRADE * len(right[gains]), TRADE * len(right[loses]), scores[gains], scores[loses])
     return [{f"gain@{gains}": round(moved / scores[gains], 4), f"drop@{loses}": round(moved / scores[loses], 4)}]
+
+
+def calibrate_sessions(
+    suite: str,
+    out: Path,
+    sessions: int,
+    options: Sequence[str] = (),
+) -> SessionRecord:
+    """Run a suite several times, each in processes of its own, and record what each session showed.
+
+    Args:
+        suite: a file, or the name of a suite that wattbench ships.
+        out: the folder in which the runs get their directories.
+        sessions: how many, 2 or more.
+        options: further options of `wattbench run`.
+
+    Raises:
+        UserError: there are fewer than two sessions, or a run failed.
+    """
+    if sessions < 2:
+        raise UserError("the variance between sessions needs two of them or more; five are a good number")
+
+    words = ["run", suite, "--out", str(out), *options]
+    runs = []
+    for number in range(1, sessions + 1):
+        notice(f"wattbench: session {number} of {sessions} ...")
+        runs.append(read_run(in_new_process(words)))
+    return session_record(runs)
+
+
+def in_new_process(words: Sequence[str]) -> Path:
+    """Run a `wattbench` command as a session in its own process, and return the directory that the command prints.
+
+    Raises:
+        UserError: it failed; why is on standard error already.
+    """
+    command = [sys.executable, "-m", "wattbench", *words]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode != 0:
+        raise UserError(f"a session failed (exit status {done.returncode}): wattbench {' '.join(words)}")
+    return Path(done.stdout.strip().splitlines()[-1])

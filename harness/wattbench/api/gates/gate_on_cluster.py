@@ -10,12 +10,12 @@ from wattbench.api.gates.gate_worker import WORKER, gate_to_begin
 from wattbench.api.gates.measure_gate import GateJob
 from wattbench.api.slot_source import Cluster
 from wattbench.clock import now_s
+from wattbench.distributed.agent import encode
 from wattbench.distributed.coordinator import Coordinator
-from wattbench.distributed.messages import encode
 from wattbench.distributed.slots import SlotProvider
 from wattbench.folder_aside import folder_aside
 from wattbench.interrupts import noticed
-from wattbench.progress import NotesAlone
+from wattbench.progress import Progress
 from wattbench.progress.notices import notice
 from wattbench.records.files.atomic_write import failing_as, move_into_place
 
@@ -56,7 +56,7 @@ def measured_on(slots: SlotProvider, job: GateJob, out: Path, begun: Callable[[P
     return [str(note) for note in message.get("notes") or []]
 
 
-class _Answers(NotesAlone):
+class _Answers(Progress):
     """The progress of a gate on another machine: prints the number of answers so far twice a minute."""
 
     def __init__(self) -> None:

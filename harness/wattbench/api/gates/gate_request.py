@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from wattbench.api.gates.gate_on_cluster import measure_new_on
 from wattbench.api.gates.judge_gate import judge_files, judge_gate, judge_runs
-from wattbench.api.gates.measure_base import AgainstBase, measure_against_base
-from wattbench.api.gates.measure_gate import GateJob, measure_new, measure_resumed
+from wattbench.api.gates.measure_gate import AgainstBase, GateJob, measure_against_base, measure_new, measure_resumed
 from wattbench.api.imported_runs import is_of_another_tool, run_of
 from wattbench.api.verify import require_verified
 from wattbench.errors import UserError

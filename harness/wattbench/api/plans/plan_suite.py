@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wattbench.api.gates.gate_power import items_by_domain, what_a_gate_finds
-from wattbench.api.plans.detectable_accuracy import DetectableAccuracy, detectable_accuracy, detectable_passage
+from wattbench.api.loaded_suite import load as read_suite
+from wattbench.api.loaded_suite import shard_of_arguments
+from wattbench.api.narrowing import limit_of, names_of
+from wattbench.api.plans.detectable_accuracy import (
+    DetectableAccuracy,
+    detectable_accuracy,
+    detectable_passage,
+)
 from wattbench.api.plans.earlier_runs import Earlier, find_earlier
 from wattbench.api.plans.expected_work import ExpectedWork, expected_passage, expected_work
 from wattbench.api.plans.plan_section import listed_passage, plan_section, scores_passage
@@ -21,6 +29,7 @@ from wattbench.measure.answer_limits import answer_limits, limits_in_words
 from wattbench.measure.code_to_run import code_to_run
 from wattbench.measure.effort import effort_of
 from wattbench.measure.preview import preview
+from wattbench.progress.notices import stdout_to_stderr
 from wattbench.redaction import hide
 from wattbench.scenarios.interleaved.gate import paid_by
 from wattbench_reports.presenter.model import Passage
@@ -34,6 +43,7 @@ if TYPE_CHECKING:
     from wattbench.measure.expected_cost import ExpectedCost
     from wattbench.measure.preview import Preview
     from wattbench.measure.shown_prompts import ShownPrompt
+
 
 RUNS = Path("runs")
 """Where `wattbench run` writes runs by default."""
@@ -202,3 +212,61 @@ def _without_secrets(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _without_secrets(each) for key, each in value.items()}
     return [_without_secrets(each) for each in value] if isinstance(value, list) else value
+
+
+def plan(
+    suite: str | os.PathLike[str],
+    *,
+    systems: Sequence[str] = (),
+    tasks: Sequence[str] = (),
+    limit: int | None = None,
+    effort: str | None = None,
+    energy: bool | None = None,
+    prompts: int = 1,
+    like: str | os.PathLike[str] | None = None,
+    load: bool = False,
+    offline: bool = False,
+    allow_unsafe_code: bool = False,
+    require_measured: bool = False,
+    block: str | None = None,
+    seed: int | None = None,
+) -> SuitePlan:
+    """Look at what a run of a suite will do. Nothing is run, and no code of the suite unless `load` allows it.
+
+    Args:
+        suite: a file, or the name of a suite that wattbench ships.
+        systems: only these systems of the suite.
+        tasks: only these tasks of the suite.
+        limit: at most this many items of each task.
+        effort: how much time intervals and joules may take, as of `wattbench.run`. So `energy`.
+        prompts: how many items of each task are shown.
+        like: an earlier run, or a folder of runs, from which time and joules are expected; None: the runs of this
+            machine in the folder `runs`.
+        load: also load tasks and import systems that are code, and send servers their keys.
+        offline: do not ask the servers that the suite names what they serve.
+        allow_unsafe_code: allow tasks that run code which a model wrote.
+        require_measured: refuse where any joules would come from a formula and not from a sensor.
+        block: the blocks that are asked here, as of `wattbench.run`. So `seed`.
+
+    Raises:
+        UserError: something is wrong with the suite or an argument, or a server that it names does not answer.
+    """
+    shard = shard_of_arguments(block, seed)
+    with stdout_to_stderr():
+        return plan_suite(
+            read_suite(
+                os.fspath(suite),
+                effort=effort,
+                energy=energy,
+                require_measured=require_measured,
+                systems=names_of(systems, "systems"),
+                tasks=names_of(tasks, "tasks"),
+                limit=limit_of(limit, "limit"),
+            ),
+            allow_unsafe_code=allow_unsafe_code,
+            load=load,
+            network=not offline,
+            prompts=prompts,
+            like=None if like is None else Path(like),
+            shard=shard,
+        )

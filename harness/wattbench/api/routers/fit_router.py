@@ -12,9 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wattbench.api.routers.router_to_write import member_names
 from wattbench.api.routers.training_grams import training_grams
-from wattbench.api.routers.written_suite import catalogue_text
+from wattbench.api.routers.written_suite import catalogue_text, member_names
 from wattbench.api.session import measuring_alone, meters_here
 from wattbench.config import ClassifierRouter, FileTask, HybridSystem, load_suite
 from wattbench.errors import UserError, nearest

@@ -8,7 +8,7 @@ from wattbench_reports.metrics.carbon import carbon_of_suite
 
 if TYPE_CHECKING:
     from wattbench.config import Carbon
-    from wattbench.train.ledger_entry import Grams
+    from wattbench.train.metered import Grams
 
 
 def training_grams(carbon: Carbon) -> Grams:

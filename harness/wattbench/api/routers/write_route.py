@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wattbench.api.routers.router_to_write import KINDS, RouterToWrite, train
-from wattbench.api.routers.written_suite import WrittenSuite, suite_text
+from wattbench.api.routers.written_suite import KINDS, RouterToWrite, WrittenSuite, suite_text, train
 from wattbench.config import HybridSystem, Prediction, resolved_from_record
 from wattbench.errors import UserError
 from wattbench.records.files.atomic_write import FAILURE, failing_as, make_folder, move_into_place, write_atomically

@@ -242,7 +242,7 @@ METERS = Registry(
         "rapl": "wattbench.meters.rapl:RaplMeter",
         "codecarbon": "wattbench.meters.codecarbon:CodecarbonMeter",
         "replay": "wattbench.meters.replay.meter:ReplayMeter",
-        "external": "wattbench.meters.external.meter:ExternalMeter",
+        "external": "wattbench.meters.external:ExternalMeter",
         "prometheus": "wattbench.meters.remote.meter:PrometheusMeter",
         "tensorrt_llm": "wattbench.meters.remote.meter:TensorRtLlmMeter",
     },

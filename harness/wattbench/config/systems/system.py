@@ -199,8 +199,8 @@ ENGINES = Registry(
     noun="engine",
     group="wattbench.systems",
     built_in={
-        "transformers": "wattbench.systems.local.transformers:TransformersEngine",
-        "moe": "wattbench.systems.local.moe:MoeEngine",
+        "transformers": "wattbench.systems.local.engine:TransformersEngine",
+        "moe": "wattbench.systems.local.engine:MoeEngine",
         "endpoint": "wattbench.systems.endpoint.engine:EndpointEngine",
         "python": "wattbench.systems.python:PythonEngine",
         "sklearn": "wattbench.systems.sklearn_pipeline:SklearnEngine",

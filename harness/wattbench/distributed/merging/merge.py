@@ -11,8 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from wattbench.distributed.merging.complete_set import complete_set
-from wattbench.distributed.merging.fit_together import check_fit_together, check_same_plan
+from wattbench.distributed.merging.fit_together import check_fit_together, check_same_plan, complete_set
 from wattbench.distributed.merging.found_shards import Shard, Shards, find_shards
 from wattbench.distributed.merging.merged_items import merged_items
 from wattbench.distributed.merging.merged_lines import write_lines

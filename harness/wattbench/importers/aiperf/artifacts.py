@@ -19,8 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from wattbench.errors import UserError, nearest
-from wattbench.importers.aiperf.gpu import READINGS, add_gpus
-from wattbench.importers.aiperf.totals import SECONDS, add_totals, config_of, load_of
+from wattbench.importers.aiperf.totals import READINGS, SECONDS, add_gpus, add_totals, config_of, load_of
 from wattbench.importers.answer import Answer, number, whole_number
 from wattbench.importers.fields import REQUESTS, Field, at, read_fields, words
 from wattbench.importers.files import digest, mapping, read_object, read_objects, text

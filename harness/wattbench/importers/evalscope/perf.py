@@ -19,9 +19,8 @@ from urllib.parse import quote
 from wattbench.errors import UserError
 from wattbench.importers.answer import Answer, number
 from wattbench.importers.fields import MS, REQUESTS, chunk_ends, count, figure, gaps, read_fields
-from wattbench.importers.files import digest, mapping, read_array, read_object, text, without_credentials
+from wattbench.importers.files import digest, mapping, prompt_of, read_array, read_object, text, without_credentials
 from wattbench.importers.imported import AT_ONCE, RATE, ImportDraft
-from wattbench.importers.request_bodies import prompt_of
 from wattbench.importers.stated import Total, Totals, is_figure, statistic
 from wattbench.records.files.regular_file import MOST_LINE_BYTES, open_regular
 from wattbench.records.rows.schema import LARGEST_NUMBER

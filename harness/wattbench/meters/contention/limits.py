@@ -59,7 +59,7 @@ stopped for the rest.
 
 `canary`: neighbours that share cores, caches or memory show in no counter. Of the slow windows of a virtual machine 91%
 were seen by a canary, and 15% by steal. The limits are choices: of 136 windows on a virtual machine at rest the canary
-was slower by more than 10% in 5, by at most 11.9%. What is usual: `wattbench.meters.contention.canary`.
+was slower by more than 10% in 5, by at most 11.9%. What is usual: `wattbench.meters.contention.watch`.
 
 `later_passes`: the passes of a window ask the same items, so they should take as long. Of pairs of passes on a machine
 at rest the logarithm of the ratio has a robust standard deviation of 7.6%: the limits are at three and at five of them.

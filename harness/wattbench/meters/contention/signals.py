@@ -20,10 +20,9 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from wattbench.meters.contention.control_group import GroupTimes
 from wattbench.meters.contention.limits import Signal
 from wattbench.meters.contention.own_processes import Processes, Threads, cpu_s, waited_s
-from wattbench.meters.contention.proc_files import ProcessorTimes
+from wattbench.meters.contention.proc_files import GroupTimes, ProcessorTimes
 
 SHORTEST_S = 0.5
 """Of a shorter time nothing is said: the kernel counts processors in ticks of 10 ms, which is up to 2% of this, and how

@@ -1,22 +1,118 @@
 """Watch the machine around windows: a snapshot at each end of one, and a canary before and after it.
 
 Nothing is read in between. A snapshot takes about a millisecond, and the canary a hundredth of a core at most.
+
+Time a fixed piece of work: it takes longer where something shares cores, caches or memory.
+
+No counter of the kernel shows that. It is compared with what it usually takes in this process, the median of its last
+times, and not with one time at rest: a processor that warms up lowers its clock and keeps it low, which is no
+contention, and the machine may have been busy when it was first timed. A spell of several minutes becomes usual too.
 """
 
 from __future__ import annotations
 
+import functools
 import os
+import statistics
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from wattbench.meters.contention.canary import Canary, CanaryTime, shared_canary
-from wattbench.meters.contention.control_group import OWN_GROUP, SYSTEM, OwnGroups
+import numpy as np
+
 from wattbench.meters.contention.limits import Signal
 from wattbench.meters.contention.own_processes import PROC, OwnProcesses
-from wattbench.meters.contention.proc_files import ProcessorTimes, processor_times, read_text
+from wattbench.meters.contention.proc_files import (
+    OWN_GROUP,
+    SYSTEM,
+    OwnGroups,
+    ProcessorTimes,
+    processor_times,
+    read_text,
+)
 from wattbench.meters.contention.signals import Contention, Snapshot, between, later_passes
+
+_SLICES = 5
+"""The work is divided into this many equal parts, of which the median counts: an interrupt or two does no harm."""
+_GATHERED = 1 << 19
+"""Numbers that a slice fetches from all over a table that is larger than a core's own caches."""
+_TABLE = 1 << 20
+"""Numbers in the table: 8 MB, and as much for the order in which they are fetched."""
+_COMPUTED = 1 << 12
+"""Numbers that a slice computes with, over and over: they stay in the innermost cache."""
+_ROUNDS = 1000
+EVERY = 120.0
+"""It is at rest for this many times its own length: less than a hundredth of a core, snapshots included."""
+_CALIBRATIONS = 5
+"""How often it is timed before the first window."""
+REMEMBERED = 31
+"""How many of its last times count for what is usual: three minutes of windows of a few seconds."""
+
+
+@dataclass(frozen=True)
+class CanaryTime:
+    """The seconds of the canary's work, and when they were measured."""
+
+    at_s: float
+    """By `time.perf_counter`."""
+    slice_s: float
+    """The median part."""
+    total_s: float
+
+
+class Canary:
+    """A fixed piece of work that is timed, with its last times."""
+
+    def __init__(self) -> None:
+        self._np: Any = np
+        order = np.random.default_rng(7).permutation(_TABLE)
+        self._table = np.arange(_TABLE, dtype=np.float64)
+        self._order = order.reshape(-1, _GATHERED)
+        self._fetched = np.empty(_GATHERED)
+        self._numbers = np.linspace(1.0, 2.0, _COMPUTED)
+        self._lock = threading.Lock()
+        self._last: CanaryTime | None = None
+        self.previous: CanaryTime | None = None
+        """The one before the last, since the first window."""
+        self._run()  # the first one is slow: pages and code are not there yet
+        self._parts_s = deque((self._run().slice_s for _ in range(_CALIBRATIONS)), maxlen=REMEMBERED)
+
+    @property
+    def usual_s(self) -> float:
+        """Return the usual seconds of the work's median part."""
+        return statistics.median(self._parts_s)
+
+    def recent(self) -> CanaryTime:
+        """Time the work, or return its last time if that is recent."""
+        with self._lock:
+            last = self._last
+            if last is None or time.perf_counter() - last.at_s >= EVERY * last.total_s:
+                self.previous = last
+                last = self._last = self._run()
+                self._parts_s.append(last.slice_s)
+            return last
+
+    def _run(self) -> CanaryTime:
+        parts_s = []
+        for part in range(_SLICES):
+            started_s = time.perf_counter()
+            self._np.take(self._table, self._order[part % len(self._order)], out=self._fetched, mode="clip")
+            for _ in range(_ROUNDS):
+                self._np.sqrt(self._numbers, out=self._numbers)
+                self._np.square(self._numbers, out=self._numbers)
+            parts_s.append(time.perf_counter() - started_s)
+        return CanaryTime(time.perf_counter(), statistics.median(parts_s), sum(parts_s))
+
+
+@functools.cache
+def _shared_canary() -> Canary:
+    """Return the canary of this process; calibrate it at the first call."""
+    return Canary()
+
 
 SWITCH = "WATTBENCH_WATCH"
 """The variable that, set to ``off``, leaves windows unwatched: for tests of wattbench, which run side by side."""
@@ -61,7 +157,7 @@ class MachineReader:
 class MachineWatch:
     """Watches windows, which may overlap and be opened in several threads."""
 
-    def __init__(self, reader: MachineReader | None = None, canary: Callable[[], Canary] = shared_canary) -> None:
+    def __init__(self, reader: MachineReader | None = None, canary: Callable[[], Canary] = _shared_canary) -> None:
         self._reader = reader or MachineReader()
         self._canary = canary
         self._spans = 0
@@ -162,3 +258,63 @@ def _is_view(proc: Path) -> bool:
     """Return whether `/proc/stat` is made up by lxcfs, for a container."""
     lines = (line.split() for line in (read_text(proc / "mounts") or "").splitlines())
     return any(len(fields) >= 3 and fields[1] == "/proc/stat" and "lxcfs" in fields[2] for fields in lines)
+
+
+@dataclass(frozen=True)
+class SignalState:
+    """A signal of contention, and whether it can be read here."""
+
+    signal: Signal
+    what: str
+    """The signal, in words."""
+    readable: bool
+    why_not: str | None = None
+    """Why it cannot be read."""
+
+
+_WHAT = {
+    Signal.RUN_QUEUE_WAIT: "own threads that wait for a processor",
+    Signal.FOREIGN_CPU: "CPU time of other processes",
+    Signal.STEAL: "time that the hypervisor withheld",
+    Signal.THROTTLED: "time that a control group stopped own threads",
+    Signal.CANARY: "a fixed piece of work, timed before and after",
+    Signal.LATER_PASSES: "later passes over the same items",
+}
+
+
+def survey_signals(reader: MachineReader | None = None) -> list[SignalState]:
+    """Return the state of every signal, in the order of their limits.
+
+    Args:
+        reader: of the machine to look at; None: of this one.
+    """
+    reader = reader or MachineReader()
+    reasons = {
+        Signal.RUN_QUEUE_WAIT: _why_no_wait(reader),
+        Signal.FOREIGN_CPU: _why_no_foreign(reader),
+        Signal.STEAL: _why_no_steal(reader),
+        Signal.THROTTLED: None if reader.groups.mounted else "no control group can be seen under /sys/fs/cgroup",
+    }
+    return [SignalState(signal, what, (why := reasons.get(signal)) is None, why) for signal, what in _WHAT.items()]
+
+
+def _why_no_wait(reader: MachineReader) -> str | None:
+    if reader.own.threads(reader.own.processes()):
+        return None
+    return "/proc/self/task/*/schedstat shows nothing (a kernel without CONFIG_SCHED_INFO, or a sandbox that hides it)"
+
+
+def _why_no_foreign(reader: MachineReader) -> str | None:
+    if reader.processors() is None or not reader.own.processes():
+        return "/proc/stat shows nothing (another system than Linux, or a sandbox that hides it)"
+    if not reader.whole_machine:
+        return "/proc/stat is this container's own view (lxcfs): what runs outside it cannot be seen"
+    return None
+
+
+def _why_no_steal(reader: MachineReader) -> str | None:
+    if reader.shows_steal:
+        return None
+    if reader.processors() is None or not reader.whole_machine:
+        return "/proc/stat does not show it"
+    return "always 0 since this virtual machine started: its hypervisor may hide it"

@@ -9,8 +9,15 @@ from typing import Any, Self
 from wattbench.clock import now_s
 from wattbench.config import NvmlSettings
 from wattbench.meters.base import COUNTER, INTEGRATED, AbsentError, MeterError, Reading
-from wattbench.meters.nvml.counter_steps import Step, measure_steps, watch
-from wattbench.meters.nvml.gpu_reader import LOST, GpuReader, foreign_processes, own_processes
+from wattbench.meters.nvml.gpu_reader import (
+    LOST,
+    GpuReader,
+    Step,
+    foreign_processes,
+    measure_steps,
+    own_processes,
+    watch,
+)
 from wattbench.meters.nvml.visible_gpus import all_gpus, changed_gpus, expected_gpus, find_gpus, refuse_mig, start_nvml
 from wattbench.meters.windows.thresholds import HELD_UP_S
 

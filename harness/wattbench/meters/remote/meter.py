@@ -13,13 +13,11 @@ from typing import Self
 from wattbench.config import PrometheusSettings, RemoteSettings, TensorRtLlmSettings, far_host
 from wattbench.meters.base import COUNTER, INTEGRATED, MODELLED, MeterError, Reading, WindowAccount
 from wattbench.meters.followed import FollowedMeter
-from wattbench.meters.remote.exporters import EXPORTERS, PageReader, TensorRtLlmPage
-from wattbench.meters.remote.figures import Figure, PageFigures
+from wattbench.meters.remote.exporters import EXPORTERS, Figure, PageFigures, PageReader, TensorRtLlmPage
 from wattbench.meters.remote.scrape import ScrapeSource
 from wattbench.meters.windows import thresholds
 from wattbench.meters.windows.faults import is_gpu
-from wattbench.meters.windows.integral import Point
-from wattbench.meters.windows.series import Series
+from wattbench.meters.windows.series import Point, Series
 from wattbench.network.get import Fetcher, FetchError
 from wattbench.network.urls import is_loopback
 from wattbench.redaction import hide

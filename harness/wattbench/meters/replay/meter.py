@@ -12,8 +12,7 @@ from wattbench.config import ReplaySettings
 from wattbench.errors import UserError, nearest
 from wattbench.meters.base import REPLAYED, Reading, WindowAccount
 from wattbench.meters.replay.recording import Recorded, read_recording
-from wattbench.meters.windows.integral import integrate, on_line
-from wattbench.meters.windows.series import Series
+from wattbench.meters.windows.series import Series, integrate, on_line
 from wattbench.meters.windows.thresholds import max_gap_s
 
 PERIOD_S = 0.1

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from wattbench.meters.base import Reading
 from wattbench.meters.contention.limits import Signal
 from wattbench.meters.contention.signals import Contention
-from wattbench.meters.external.late_readings import counts_at_edges
 from wattbench.meters.sampling.recover import INTERRUPTED, readings_at_end
+from wattbench.meters.sampling.sampler import counts_at_edges
 from wattbench.meters.sampling.trace import Trace
 from wattbench.meters.windows import thresholds
 from wattbench.meters.windows.evidence import WindowEvidence

@@ -19,14 +19,13 @@ from wattbench.meters.base import (
     Reading,
     WindowAccount,
 )
+from wattbench.meters.choose import failure_text
 from wattbench.meters.contention.signals import Contention
 from wattbench.meters.contention.watch import MachineWatch, WatchedSpan
 from wattbench.meters.hosts import components_on
-from wattbench.meters.registry import failure_text
 from wattbench.meters.sampling.sampler import Sampler
 from wattbench.meters.slots.book import CoRunning
-from wattbench.meters.slots.here import slot_book
-from wattbench.meters.slots.shared_meter import SharedMeter
+from wattbench.meters.slots.here import SharedMeter, slot_book
 from wattbench.meters.windows.evidence import WindowEvidence
 from wattbench.meters.windows.judge import judge
 from wattbench.meters.windows.thresholds import MIN_STEPS

@@ -15,8 +15,7 @@ from typing import Any, Self
 from wattbench.clock import machine_s, now_s
 from wattbench.errors import UserError
 from wattbench.meters.contention.own_processes import OwnProcesses, Processes, cpu_s
-from wattbench.meters.slots.shares import GRID_S, cell_of
-from wattbench.meters.slots.slot_file import ENDING, SlotFacts, SlotReader, prefix, slot_files, write_record
+from wattbench.meters.slots.book import ENDING, GRID_S, SlotFacts, SlotReader, cell_of, prefix, slot_files, write_record
 from wattbench.records.files.atomic_write import failing_as
 
 AHEAD = 3

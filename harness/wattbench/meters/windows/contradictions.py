@@ -7,6 +7,11 @@ What is compared with what:
 - a GPU's power under load with its own at idle. Processors, memory and meters at the wall are not compared: at idle
   they hold what other processes and fans draw;
 - the use of a GPU with that of the others, measured or not.
+
+Find a meter at the wall whose time stamps are of another clock: its power follows that of its parts at another time.
+
+What a power supply delivers is drawn at once, so the power at the wall and that of the parts behind it change together.
+A log that is written late is still stamped in time; one of another clock is not, and no waiting shows it.
 """
 
 from __future__ import annotations
@@ -17,12 +22,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
-from wattbench.meters.base import COUNTER, INTEGRATED, RAPL
+from wattbench.meters.base import COUNTER, INTEGRATED, MODELLED, RAPL
 from wattbench.meters.windows import thresholds
 from wattbench.meters.windows.evidence import WindowEvidence
 from wattbench.meters.windows.faults import is_gpu
-from wattbench.meters.windows.integral import on_line
-from wattbench.meters.windows.series import Series
+from wattbench.meters.windows.series import Point, Series, on_line
 from wattbench.quantities import column, quantity
 from wattbench.records import Purpose
 from wattbench.records.rows import components
@@ -217,3 +221,149 @@ def _used_elsewhere(gpus: Sequence[_Draw], evidence: WindowEvidence) -> str | No
         f"{'; '.join(map(str, here))}, while {', '.join(used)}, which is not measured, was in use by what cannot be "
         "seen: check CUDA_VISIBLE_DEVICES and CUDA_DEVICE_ORDER, or keep it free"
     )
+
+
+@dataclass(frozen=True)
+class PowerRange:
+    """The range of power that a component can draw while in use."""
+
+    least_w: float
+    most_w: float
+    why: str
+    """Where the upper end comes from, in words."""
+
+
+def power_range(component: str, provenance: str, limit_w: float | None = None) -> PowerRange:
+    """Return the range of power that a component can draw.
+
+    Args:
+        component: ``gpu0``, ``cpu``, ``wall``; of a name that is not known only the widest range is.
+        provenance: a model may say 0 W: own processes that wait use no CPU seconds.
+        limit_w: the most that it is allowed to draw, where its driver says so; None where it does not.
+    """
+    kind = components.kind_of(component)
+    least_w = 0.0 if provenance == MODELLED else thresholds.LEAST_W.get(kind, 0.0)
+    most_w = thresholds.MOST_W.get(kind, thresholds.MOST_W_OF_ANY)
+    if limit_w is not None and 0.0 < limit_w * thresholds.OVER_LIMIT < most_w:
+        return PowerRange(least_w, limit_w * thresholds.OVER_LIMIT, "twice its driver's limit")
+    return PowerRange(least_w, most_w, f"no {kind} draws more" if kind in thresholds.MOST_W else "no rack draws more")
+
+
+def implausible_count(points: Series, limits: PowerRange, step_s: float) -> str | None:
+    """Return a fault if a counter is no number, or rose by more than the component can draw; otherwise None."""
+    strange = next((count_j for _, count_j in points.energy if not math.isfinite(count_j)), None)
+    if strange is not None:
+        return f"{points.component}: counter gave {strange}, which is not a valid meter reading"
+    slack_s = 2.0 * (step_s + thresholds.HELD_UP_S)  # a count may be as old as a step, and read as late as that
+    for (from_s, from_j), (to_s, to_j) in itertools.pairwise(points.energy):
+        if to_j - from_j > limits.most_w * (to_s - from_s + slack_s):
+            return (
+                f"{points.component}: counter jumped by {to_j - from_j:.4g} J within {to_s - from_s:.2f} s "
+                f"(limit {limits.most_w:g} W: {limits.why})"
+            )
+    return None
+
+
+def implausible_power(points: Series, limits: PowerRange) -> str | None:
+    """Return a fault if the component cannot have drawn a reading's power; otherwise None."""
+    strange = [power_w for at_s, power_w in points.power if not limits.least_w <= power_w <= limits.most_w]
+    if not strange:
+        return None
+    return (
+        f"{points.component}: {len(strange)} of {len(points.power)} power readings cannot be true, such as "
+        f"{strange[0]:.6g} W ({_bounds(strange[0], limits)})"
+    )
+
+
+def implausible_mean(points: Series, limits: PowerRange, step_s: float, energy_j: float) -> str | None:
+    """Return a fault if the joules of the whole window are too few or too many to be true; otherwise None."""
+    if points.duration_s < max(thresholds.MIN_STEPS * step_s, thresholds.HELD_UP_S):
+        return None
+    mean_w = energy_j / points.duration_s
+    if limits.least_w <= mean_w <= limits.most_w:
+        return None
+    return f"{points.component}: {mean_w:.4g} W on average cannot be true ({_bounds(mean_w, limits)})"
+
+
+def _bounds(power_w: float, limits: PowerRange) -> str:
+    if power_w > limits.most_w:
+        return f"limit {limits.most_w:g} W: {limits.why}"
+    if power_w < limits.least_w:
+        return f"whatever is in use draws at least {limits.least_w:g} W"
+    return "not a number"
+
+
+_MEASURED = (COUNTER, RAPL, INTEGRATED)
+
+
+def other_clocks(series: Mapping[str, Series], step_s: Mapping[str, float]) -> Iterator[str]:
+    """Yield a sentence for each outer meter whose clock seems to be off against its parts' meters.
+
+    A window in which power is steady shows nothing of clocks, and loses little by them.
+
+    Args:
+        series: of the components whose joules can be computed.
+        step_s: component to how coarsely in time its figures advance.
+    """
+    measured = {c: points for c, points in series.items() if points.provenance in _MEASURED}
+    parts = {c: points for c, points in measured.items() if not components.is_container(c)}
+    for component, points in measured.items():
+        if not parts or not components.is_container(component):
+            continue
+        grid_s = max(step_s[component], *(step_s[c] for c in parts), points.duration_s / thresholds.CLOCK_POINTS)
+        late_s = _late_s(points, list(parts.values()), grid_s)
+        if late_s is not None:
+            how, when = ("late", "after") if late_s > 0.0 else ("early", "before")
+            yield (
+                f"{component}: its time stamps are {abs(late_s):.1f} s {how}, as its power changes by that {when} the "
+                f"power of {', '.join(parts)}: correct its clock, or add {-late_s:+.1f} to offset_s"
+            )
+
+
+def _late_s(outer: Series, parts: Sequence[Series], grid_s: float) -> float | None:
+    """Return by how many seconds the outer power follows its parts' power; None if no shift fits."""
+    count = int(outer.duration_s / grid_s)
+    furthest = min(count // 3, int(thresholds.CLOCK_WITHIN_S / grid_s))
+    if count - furthest < thresholds.CLOCK_LEAST_POINTS:
+        return None
+    edges_s = [outer.started_s + i * grid_s for i in range(count + 1)]
+    outer_w = _mean_w(outer, edges_s)
+    inner_w = [sum(each) for each in zip(*(_mean_w(part, edges_s) for part in parts), strict=True)]
+    fits = {shift: _fit(outer_w, inner_w, shift) for shift in range(-furthest, furthest + 1)}
+    best = max(fits, key=lambda shift: fits[shift][0])
+    correlation, slope = fits[best]
+    least, most = thresholds.CLOCK_SLOPE
+    if (
+        abs(best) < thresholds.CLOCK_STEPS
+        or correlation < thresholds.CLOCK_CORRELATION
+        or 1.0 - max(fits[0][0], 0.0) ** 2 < thresholds.CLOCK_BETTER * (1.0 - correlation**2)
+        or not least <= slope <= most
+    ):
+        return None
+    return best * grid_s
+
+
+def _fit(outer_w: Sequence[float], inner_w: Sequence[float], shift: int) -> tuple[float, float]:
+    """Return the correlation and slope of the outer power on the inner power, shifted by intervals; 0 if steady."""
+    outer = outer_w[max(0, shift) : len(outer_w) + min(0, shift)]
+    inner = inner_w[max(0, -shift) : len(inner_w) - max(0, shift)]
+    outer_mean, inner_mean = math.fsum(outer) / len(outer), math.fsum(inner) / len(inner)
+    across = math.fsum((a - outer_mean) * (b - inner_mean) for a, b in zip(outer, inner, strict=True))
+    outer_ss = math.fsum((a - outer_mean) ** 2 for a in outer)
+    inner_ss = math.fsum((b - inner_mean) ** 2 for b in inner)
+    if outer_ss <= 0.0 or math.sqrt(inner_ss / len(inner)) < thresholds.CLOCK_LEAST_CHANGE * inner_mean:
+        return 0.0, 0.0
+    return across / math.sqrt(outer_ss * inner_ss), across / inner_ss
+
+
+def _mean_w(points: Series, edges_s: Sequence[float]) -> list[float]:
+    """Return the mean power between each two successive moments."""
+    counts = points.energy if points.counted else _summed(points.power)
+    at_edges = [(at_s, on_line(counts, at_s)) for at_s in edges_s]
+    return [(b - a) / (to_s - from_s) for (from_s, a), (to_s, b) in itertools.pairwise(at_edges)]
+
+
+def _summed(power: Sequence[Point]) -> list[Point]:
+    """Return the joules since the first reading at each reading, by the trapezoid rule."""
+    pieces_j = [(to_s - from_s) * (a + b) / 2.0 for (from_s, a), (to_s, b) in itertools.pairwise(power)]
+    return [(at_s, sum_j) for (at_s, _), sum_j in zip(power, itertools.accumulate(pieces_j, initial=0.0), strict=True)]

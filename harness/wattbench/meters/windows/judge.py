@@ -10,16 +10,18 @@ from wattbench.meters.base import COUNTER, MODELLED, RAPL, REPLAYED, Reading
 from wattbench.meters.contention.limits import Signal, find_contention
 from wattbench.meters.hosts import not_measured
 from wattbench.meters.windows import faults, thresholds
-from wattbench.meters.windows.clocks import other_clocks
-from wattbench.meters.windows.contradictions import contradictions, counter_and_power, disagreement
-from wattbench.meters.windows.evidence import WindowEvidence
-from wattbench.meters.windows.plausible import (
+from wattbench.meters.windows.contradictions import (
     PowerRange,
+    contradictions,
+    counter_and_power,
+    disagreement,
     implausible_count,
     implausible_mean,
     implausible_power,
+    other_clocks,
     power_range,
 )
+from wattbench.meters.windows.evidence import WindowEvidence
 from wattbench.meters.windows.series import Series
 from wattbench.quantities import quantity
 from wattbench.records import Purpose, WindowRow

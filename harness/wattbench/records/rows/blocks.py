@@ -55,7 +55,7 @@ class BlockRow(RecordRow):
     windows: dict[str, list[str]]
     """System to the ids of its measured windows."""
     node: str = ""
-    """The machine that asked it, as `wattbench.machine.node` names it; empty in older records."""
+    """The machine that asked it, as `wattbench.machine.environment` names it; empty in older records."""
     contended: dict[str, list[str]] = field(default_factory=dict)
     """System to the signals that were over their limit in one of its windows; empty if none was."""
     interrupted: list[str] = field(default_factory=list)

@@ -69,8 +69,8 @@ class RunHeader(RecordRow):
     part_of: str | None = None
     """For a copy of the complete blocks of a run that was stopped: that run. `shard` says which blocks."""
     node: str = ""
-    """The machine that measured, as `wattbench.machine.node` names it. Empty in older records, in imported ones and in
-    a run that several machines measured."""
+    """The machine that measured, as `wattbench.machine.environment` names it. Empty in older records, in imported ones
+    and in a run that several machines measured."""
     shard: dict[str, Any] | None = None
     """For a run of some blocks of a suite: ``{"blocks": [numbers from 0], "of": number of blocks, "seed": of the
     deal}``. Shards of one suite and plan, number of blocks and seed can be merged. With ``"handed_out": true`` it

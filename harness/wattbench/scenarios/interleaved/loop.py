@@ -1,30 +1,47 @@
-"""Run the rounds of a gate: both systems loaded at once, asked in turns, until the caller ends it."""
+"""Run the rounds of a gate: both systems loaded at once, asked in turns, until the caller ends it.
+
+Load both systems of a gate, and load them again while it runs, where that is cheap.
+
+Two loads of one system can differ for as long as they last: where its memory came to lie, which graphs were compiled,
+at which clock a server settled. Such a difference would pass for one of the systems. Repeating at the level where the
+variation arises, here the loading, is what Kalibera and Jones recommend (Rigorous benchmarking in reasonable time, ISMM
+2013).
+"""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 
+from wattbench.clock import now_s
 from wattbench.config import Resolved
+from wattbench.measure.ask_items import ask_items
+from wattbench.measure.cell_recorder import CellRecorder
 from wattbench.measure.item_rows import item_rows
 from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.plan import Cell
 from wattbench.measure.resume import recover_windows
 from wattbench.measure.scorer import Scorer
 from wattbench.prefill_decode import split_system
-from wattbench.progress import PlannedTurn
-from wattbench.records import BASELINE, SIDES, Purpose, RoundRow, RunRecords
+from wattbench.progress import PlannedTurn, Progress
+from wattbench.records import BASELINE, SIDES, AnswerRow, Purpose, RoundRow, RunRecords, WindowRow, read_run
+from wattbench.records.layout import RunLayout
 from wattbench.records.rows.header import utc_now
 from wattbench.records.schema.gate import gate_loads
-from wattbench.scenarios.interleaved.ask_rounds import GateTurns
-from wattbench.scenarios.interleaved.complete_rounds import CompleteRounds
 from wattbench.scenarios.interleaved.gate import Gate
-from wattbench.scenarios.interleaved.loads import Loads
 from wattbench.scenarios.interleaved.peak_memory import measure_peaks, record_peaks
 from wattbench.scenarios.interleaved.planted_faults import planted
-from wattbench.scenarios.interleaved.schedule import Item, PlannedRound, pairs_of, plan_rounds, reload_points
-from wattbench.scenarios.residents import Residents
+from wattbench.scenarios.interleaved.schedule import (
+    Item,
+    PlannedRound,
+    load_order,
+    pairs_of,
+    plan_rounds,
+    reload_points,
+)
+from wattbench.scenarios.residents import Resident, Residents, items_in
 from wattbench.systems import Engine
 
 Decide = Callable[[], bool]
@@ -281,3 +298,137 @@ def finish(context: MeasuringContext, gate: Gate, cells: Sequence[Cell]) -> None
                 complete.append(cell)
     items = item_rows(records, complete, windows)
     context.writer.finish(items, windows, utc_now())
+
+
+@dataclass(frozen=True)
+class RoundAnswers:
+    """The answers of one system in a round."""
+
+    window: str
+    by_task: Mapping[str, Sequence[AnswerRow]]
+    """Repeats included."""
+
+
+@dataclass
+class GateTurns:
+    """Asks the two systems of a gate in turns."""
+
+    context: MeasuringContext
+    idle_w: Mapping[str, float]
+    """With both systems loaded."""
+    numbers: Mapping[str, int]
+    """System to the number of its next call."""
+    asked_before: tuple[Item, ...]
+    """Items to warm up with: no cache has then seen those that are measured."""
+    _calls: dict[str, Iterator[int]] = field(default_factory=dict)
+    _last: str | None = None
+    """The system that was asked last."""
+
+    def ask(self, resident: Resident, planned: PlannedRound) -> RoundAnswers:
+        """Ask a round in a window of its own, and write the answers to disk."""
+        context = self.context
+        context.trace_to(resident.name, None)
+        recorder = self._recorder(resident, long=planned.long)
+        recorder.warm_up(items_in(resident, [(item, 0) for item in self.asked_before]))
+        resident.warm, self._last = True, resident.name
+        asks = items_in(
+            resident, [(item, repeat) for repeat in range(context.measure.repeats) for item in planned.items]
+        )
+        numbers = self._calls.setdefault(resident.name, itertools.count(self.numbers[resident.name]))
+        for _ in ask_items(resident.engine, recorder, asks, batch=context.measure.batch, numbers=numbers):
+            """The recorder keeps the answers."""
+        recorder.done()
+        return RoundAnswers(recorder.window, recorder.rows)
+
+    def _recorder(self, resident: Resident, *, long: bool) -> CellRecorder:
+        """Return a recorder for a round, with the number of items to warm up with.
+
+        A system is warmed up after it was loaded, and with one item where the other system was asked last: the cost of
+        a switch would else be part of the seconds of a short round.
+        """
+        measure = self.context.measure
+        most = measure.warmup if not resident.warm else 0 if self._last == resident.name else 1
+        # Its part of a round is one window, however long it takes.
+        one_window = measure.model_copy(update={"window_s": float("inf"), "warmup": min(most, measure.warmup)})
+        return CellRecorder(
+            self.context,
+            resident.engine,
+            system=resident.name,
+            task=None,
+            idle_w=self.idle_w,
+            measure=one_window,
+            fill=long,
+        )
+
+
+CHEAP_SHARE = 0.1
+"""Of what the gate has run so far: loading both takes less."""
+CHEAP_S = 3.0
+"""Or at most so long."""
+
+
+@dataclass
+class Loads:
+    """Keeps both systems of a gate loaded, and counts how often they were."""
+
+    residents: Residents
+    gate: Gate
+    progress: Progress
+    number: int
+    """Of the next loading."""
+    points: Sequence[int]
+    """The pairs before which both are due to be loaded again."""
+    _stay: bool = False
+    """Loading is not cheap, so that they stay loaded: how loads differ is known from many of equal size, or not."""
+    _began_s: float = field(default_factory=now_s)
+    _took_s: float = 0.0
+    """How long the last loading took."""
+
+    def load(self) -> None:
+        """Load both systems, in a random order."""
+        self.residents.release_all()
+        order = [self.gate.sides[side].name for side in load_order(self.gate.seed, self.number)]
+        self._took_s = sum(self.residents.get(name).load_s for name in order)
+        self.number += 1
+
+    def load_again_before(self, pair: int) -> None:
+        """Load both systems again before a pair if that is due; with ``reloads: auto``, only if loading is cheap."""
+        if self._stay or pair not in self.points:
+            return
+        if self.gate.policy.reloads == "auto":
+            ran_s = now_s() - self._began_s
+            took = f"loading both took {self._took_s:.1f} s, and the gate has run for {ran_s:.0f} s"
+            if self._took_s > max(CHEAP_S, CHEAP_SHARE * ran_s):
+                self._stay = True
+                self.progress.note(f"both systems stay loaded: {took} (reloads: auto)")
+                return
+            self.progress.note(f"both systems are loaded again: {took} (reloads: auto)")
+        self.load()
+
+
+@dataclass(frozen=True)
+class CompleteRounds(RunRecords):
+    """The record of a gate without the answers of an interrupted round."""
+
+    @classmethod
+    def of(cls, layout: RunLayout) -> CompleteRounds:
+        """Return the run as it is on disk now."""
+        return cls(layout, read_run(layout.root).header)
+
+    @cached_property
+    def counted(self) -> frozenset[str]:
+        """Return the windows of complete rounds."""
+        return frozenset(window for each in self.rounds() for window in each.windows.values())
+
+    def answers(self, system: str, task: str) -> list[AnswerRow]:
+        """Return the answers of complete rounds."""
+        return [row for row in super().answers(system, task) if row.window in self.counted]
+
+    def windows(self) -> list[WindowRow]:
+        """Return all windows; the windows of interrupted rounds are marked as abandoned."""
+        return [
+            replace(row, purpose=Purpose.ABANDONED)
+            if row.purpose == Purpose.MEASURED and row.window not in self.counted
+            else row
+            for row in super().windows()
+        ]

@@ -21,7 +21,7 @@ from wattbench.measure.ask_items import ItemRequests
 from wattbench.records.files.atomic_write import FAILURE, failing_as, make_folder, sync_tree
 from wattbench.scenarios.open_loop.dispatch import POLL_S, Dispatcher, Offered, Query, slots_of
 from wattbench.scenarios.open_loop.loadgen_logs import Arrival, read_detail, read_trace
-from wattbench.scenarios.open_loop.steady import punctual
+from wattbench.scenarios.open_loop.schedule import punctual
 from wattbench.systems import Engine
 
 EXTRA = "load"

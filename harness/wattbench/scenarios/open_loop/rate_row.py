@@ -14,9 +14,15 @@ from wattbench.records.client_lag import Sending, SentRequest, sending
 from wattbench.records.rate_bounds import RateBounds, why_only_here
 from wattbench.records.token_times import time_per_output_token_s
 from wattbench.scenarios.open_loop.dispatch import ABORTED, GIVEN_UP, Offered
-from wattbench.scenarios.open_loop.held import Offer, RequestTimes, lacks_early_stopping, most_lag_s, why_not_held
+from wattbench.scenarios.open_loop.held import (
+    Offer,
+    RequestTimes,
+    lacks_early_stopping,
+    most_lag_s,
+    rate_bounds,
+    why_not_held,
+)
 from wattbench.scenarios.open_loop.loadgen_logs import Detail
-from wattbench.scenarios.open_loop.long_run import rate_bounds
 from wattbench.systems.base import GENERATE
 
 AGREE_S = 0.05

@@ -6,8 +6,11 @@ LoadGen issues Poisson arrivals alone, so a thread of wattbench's own issues the
 
 from __future__ import annotations
 
+import gc
+import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +19,6 @@ from wattbench.clock import now_s
 from wattbench.config import Load
 from wattbench.measure.ask_items import ItemRequests
 from wattbench.scenarios.open_loop.dispatch import Dispatcher, Offered, Query, slots_of
-from wattbench.scenarios.open_loop.steady import punctual
 from wattbench.systems import Engine
 
 LEAD_S = 0.05
@@ -96,3 +98,25 @@ def _issue(
         queries.append(query)
         dispatcher.issue(query, [queries[before] for before in request.after])
     dispatcher.flush()
+
+
+_SWITCH_S = 5e-4
+"""How long a thread of Python may keep others waiting; 5 ms by default, which is as long as a request may be late."""
+
+
+@contextmanager
+def punctual() -> Iterator[None]:
+    """Keep present objects out of garbage collections, and let threads take turns more often.
+
+    With the documents of a task or the code of PyTorch in memory, a full collection stops every thread for tens of
+    milliseconds.
+    """
+    switch_s = sys.getswitchinterval()
+    gc.collect()
+    gc.freeze()
+    sys.setswitchinterval(min(_SWITCH_S, switch_s))
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(switch_s)
+        gc.unfreeze()

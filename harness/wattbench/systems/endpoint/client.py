@@ -17,8 +17,7 @@ from urllib.parse import SplitResult, urljoin
 
 from wattbench.clock import now_s
 from wattbench.errors import UserError
-from wattbench.network.allowance import Allowance, StreamError
-from wattbench.network.connection import BodyPiece, Connection, Response
+from wattbench.network.connection import Allowance, BodyPiece, Connection, Response, StreamError
 from wattbench.network.connections import Connections, LateConnectionError, NoConnectionError
 from wattbench.network.urls import public_url, read_url
 from wattbench.redaction import keep_secret, keep_secrets_of

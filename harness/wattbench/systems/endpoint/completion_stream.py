@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from wattbench.network.allowance import StreamError
+from wattbench.network.connection import StreamError
 from wattbench.records.rows.answers import FinishReason
 from wattbench.systems.confidence import TokenConfidence
 from wattbench.systems.endpoint.request import EndpointRequest

@@ -17,8 +17,7 @@ from __future__ import annotations
 
 import threading
 
-from wattbench.network.allowance import StreamError
-from wattbench.network.connection import Connection, Response
+from wattbench.network.connection import Connection, Response, StreamError
 from wattbench.network.connections import Connections
 from wattbench.systems.endpoint.completion_stream import Completion, RefusedAnswerError
 

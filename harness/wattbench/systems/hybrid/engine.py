@@ -28,8 +28,15 @@ from wattbench.systems.base import (
     TaskContext,
     joined,
 )
-from wattbench.systems.hybrid.facts import combined_facts, device_memory_bytes, memory_bytes, parts_of
-from wattbench.systems.hybrid.usage import RouterCall, shared_out, used
+from wattbench.systems.hybrid.facts import (
+    RouterCall,
+    combined_facts,
+    device_memory_bytes,
+    memory_bytes,
+    parts_of,
+    shared_out,
+    used,
+)
 from wattbench.systems.registry import engine_class, open_engine
 from wattbench.tasks.output_limit import limit_of_request, limited
 

@@ -2,15 +2,39 @@
 
 from __future__ import annotations
 
+import hashlib
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from wattbench.config import LocalModel
+from wattbench.config import LocalModel, MoeSystem, TransformersSystem
+from wattbench.errors import UserError, require, require_installed
 from wattbench.records.rows.systems import Facts
-from wattbench.systems.base import GENERATE, LOGLIKELIHOOD, ROLLING, Engine, Reply, declared_parameters
+from wattbench.systems import weights
+from wattbench.systems.base import (
+    GENERATE,
+    LOGLIKELIHOOD,
+    ROLLING,
+    Engine,
+    ExpertsUsed,
+    Mixture,
+    Reply,
+    declared_parameters,
+)
 from wattbench.systems.local import base_cache
+from wattbench.systems.local.mixture import (
+    active_parameters,
+    assemble,
+    bytes_read,
+    experts_used,
+    keep_layers,
+    set_gates,
+    sharing,
+    sparse_layers,
+    with_adapter,
+)
 from wattbench.systems.weights import LocalWeights, verify
 from wattbench.tasks.output_limit import output_limit
 
@@ -151,3 +175,94 @@ def _default_threads() -> int:
     import torch
 
     return int(torch.get_num_threads())
+
+
+class TransformersEngine(LocalEngine):
+    """A base alone, with an adapter, or with only some of its layers."""
+
+    @classmethod
+    def check(cls, name: str, config: TransformersSystem) -> None:
+        """Check that the extra is installed, the adapter's folder holds an adapter, and the weights are plausible."""
+        _check_local(name, config, needed=["peft"] if config.adapter else [])
+        if config.adapter is not None:
+            _check_adapter(config.adapter, where=f"system {name!r}: adapter")
+
+    def _build(self, name: str, config: TransformersSystem, base: Any) -> tuple[Any, list[LocalWeights]]:
+        where = f"system {name!r}"
+        if config.adapter is None and config.layers is None:
+            return base, []
+        model = sharing(base)
+        if config.layers is not None:
+            model = keep_layers(model, config.layers, where=where)
+        if config.adapter is None:
+            return model, []
+        model, stored = with_adapter(model, config.adapter, merge=config.merge, where=where)
+        return model, [stored]
+
+
+def _check_local(name: str, config: TransformersSystem | MoeSystem, *, needed: list[str]) -> None:
+    """Check that everything for a model in this process is installed, and that its weights are plausible.
+
+    Raises:
+        UserError: it cannot be loaded here.
+    """
+    require_installed("torch", "transformers", *needed, extra="hf", what=f"system {name!r}: the {config.engine} engine")
+    weights.check(config.weights, where=f"system {name!r}")
+
+
+def _check_adapter(folder: Any, *, where: str) -> None:
+    """Check that a folder holds a PEFT adapter.
+
+    Raises:
+        UserError: it does not.
+    """
+    if not (folder / "adapter_config.json").is_file():
+        raise UserError(f"{where}: no adapter_config.json in {folder}")
+
+
+class MoeEngine(LocalEngine):
+    """A model with experts made from adapters, and a router for each sparse layer."""
+
+    @classmethod
+    def check(cls, name: str, config: MoeSystem) -> None:
+        """Check that the extra is installed, and that the adapters and the routers exist."""
+        _check_local(name, config, needed=["peft"])
+        for expert, folder in config.experts.items():
+            _check_adapter(folder, where=f"system {name!r}: expert {expert!r}")
+        if not config.router.is_file():
+            raise UserError(f"system {name!r}: router: no such file: {config.router}")
+
+    def _build(self, name: str, config: MoeSystem, base: Any) -> tuple[Any, list[LocalWeights]]:
+        where = f"system {name!r}"
+        self._experts, self._per_token = list(config.experts), config.top_k
+        mixture, stored = assemble(base, config.experts, config.top_k, where=where)
+        tensors, weights = _read(config.router, where)
+        set_gates(mixture, tensors, where=where)
+        return mixture, [*stored, weights]
+
+    def mixture(self) -> Mixture:
+        """Describe the experts, as the suite names them."""
+        model = self.lm.model
+        return Mixture(tuple(self._experts), tuple(sparse_layers(model)), self._per_token, *bytes_read(model))
+
+    def experts_used(self, prompt: str, answer: str) -> ExpertsUsed:
+        """Count the experts in one more forward pass over the text, which records the routers' choices.
+
+        The prompt's tokens are those that were read. The answer's are cut from its text anew: what a stop
+        sequence took off is not among them, nor is the end of the text.
+        """
+        generated = self.lm.tok_encode(answer, add_special_tokens=False)
+        return experts_used(self.lm.model, self.lm.tok_encode(prompt), generated)
+
+    def _parameters(self) -> tuple[int, int]:
+        return active_parameters(self.lm.model)
+
+
+def _read(path: Path, where: str) -> tuple[dict[str, Any], LocalWeights]:
+    torch_files = require("safetensors.torch", extra="hf", what=f"{where}: its router")
+    data = path.read_bytes()
+    try:
+        tensors = torch_files.load(data)
+    except Exception as error:  # safetensors' own error class is not public
+        raise UserError(f"{where}: router: {path} is not a safetensors file ({error})") from error
+    return tensors, LocalWeights(path.parent, path, hashlib.sha256(data).hexdigest(), len(data))

@@ -8,8 +8,7 @@ from dataclasses import replace
 from wattbench.records.schema.gate import Waiver
 from wattbench_reports.formatting.units import NONE, fixed, listed, percent, plural
 from wattbench_reports.gate.decision.case import Case
-from wattbench_reports.gate.metrics import METRICS, judged_metric, label_in_sentence, size_text
-from wattbench_reports.gate.policy import Waiver
+from wattbench_reports.gate.metrics import judged_metric, label_in_sentence, size_text
 from wattbench_reports.gate.result import MetricVerdict, Verdict
 from wattbench_reports.metrics.registry import METRICS
 

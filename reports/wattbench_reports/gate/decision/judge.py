@@ -18,8 +18,8 @@ from wattbench_reports.gate.decision.metric_figures import accuracy_of
 from wattbench_reports.gate.decision.outlook import Question, accuracy_can_pass, detectable, more_items
 from wattbench_reports.gate.decision.state import CaseState, GateState, bounds_of, questions, state_of
 from wattbench_reports.gate.evidence.model import Evidence
-from wattbench_reports.gate.metrics import MONEY, SEPARATOR
-from wattbench_reports.gate.policy import Policy, Waiver
+from wattbench_reports.gate.metrics import SEPARATOR
+from wattbench_reports.gate.policy import Policy
 from wattbench_reports.gate.result import GateResult, LostDomain, MetricVerdict, Verdict
 from wattbench_reports.metrics.registry import ACCURACY, MONEY
 

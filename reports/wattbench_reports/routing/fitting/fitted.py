@@ -12,8 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench.text_classifier import TextClassifier, fit_scores
-from wattbench.text_classifier.model import STRENGTHS
+from wattbench.text_classifier import STRENGTHS, TextClassifier, fit_scores
 from wattbench_reports.routing.context import StudyContext
 from wattbench_reports.routing.fitting.cross_fitting import ACCURATE
 from wattbench_reports.routing.fitting.folds import deal_folds

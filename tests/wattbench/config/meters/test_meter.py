@@ -12,7 +12,7 @@ import pytest
 from tests.made_up.suites import suite_of
 from wattbench.config import Suite, resolved_from_record
 from wattbench.errors import UserError
-from wattbench.meters.registry import make_meter
+from wattbench.meters.choose import make_meter
 from wattbench.redaction import hide_settings
 
 SUITE = """name: demo

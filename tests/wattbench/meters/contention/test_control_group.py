@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from wattbench.meters.contention.control_group import GroupTimes, OwnGroups, cpus_quota
+from wattbench.meters.contention.proc_files import GroupTimes, OwnGroups, cpus_quota
 
 
 def _write(root: Path, files: dict[str, str]) -> Path:

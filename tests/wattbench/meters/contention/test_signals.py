@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattbench.meters.contention.control_group import GroupTimes
-from wattbench.meters.contention.proc_files import ProcessorTimes, ProcessTimes, ThreadTimes
+from wattbench.meters.contention.proc_files import GroupTimes, ProcessorTimes, ProcessTimes, ThreadTimes
 from wattbench.meters.contention.signals import Contention, Snapshot, between, hindered_s, later_passes
 
 CPUS = 2

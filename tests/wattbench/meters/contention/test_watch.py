@@ -11,11 +11,19 @@ from typing import Any
 import pytest
 
 from tests.made_up.proc import FakeProc
-from wattbench.meters.contention import readable, signals, watch
-from wattbench.meters.contention.canary import EVERY, REMEMBERED, Canary, CanaryTime
+from wattbench.meters.contention import signals, watch
 from wattbench.meters.contention.limits import LIMITS, Signal
-from wattbench.meters.contention.readable import survey_signals
-from wattbench.meters.contention.watch import MachineReader, MachineWatch, slowdown, watch_here
+from wattbench.meters.contention.watch import (
+    EVERY,
+    REMEMBERED,
+    Canary,
+    CanaryTime,
+    MachineReader,
+    MachineWatch,
+    slowdown,
+    survey_signals,
+    watch_here,
+)
 
 OWN = os.getpid()
 
@@ -85,7 +93,7 @@ def test_the_canary_costs_a_hundredth_at_most(monkeypatch: pytest.MonkeyPatch) -
         runs.append(now_s[0])
         return CanaryTime(now_s[0], 0.01, 0.05)
 
-    monkeypatch.setattr("wattbench.meters.contention.canary.time.perf_counter", lambda: now_s[0])
+    monkeypatch.setattr("wattbench.meters.contention.watch.time.perf_counter", lambda: now_s[0])
     canary.previous = None
     canary._lock, canary._last, canary._parts_s = threading.Lock(), None, deque([0.01] * 5, maxlen=REMEMBERED)
     monkeypatch.setattr(canary, "_run", run)
@@ -109,7 +117,7 @@ def test_a_processor_that_stays_slower_becomes_usual_and_a_spell_does_not(monkey
     now_s, part_s = [0.0], [0.010]
     canary.previous = None
     canary._lock, canary._last, canary._parts_s = threading.Lock(), None, deque([0.010] * 5, maxlen=REMEMBERED)
-    monkeypatch.setattr("wattbench.meters.contention.canary.time.perf_counter", lambda: now_s[0])
+    monkeypatch.setattr("wattbench.meters.contention.watch.time.perf_counter", lambda: now_s[0])
     monkeypatch.setattr(canary, "_run", lambda: CanaryTime(now_s[0], part_s[0], 0.05))
 
     def slower(times: int, takes_s: float) -> float | None:
@@ -196,4 +204,4 @@ def test_groups_that_are_hidden(fake_proc: FakeProc) -> None:
 def test_this_machine_is_read() -> None:
     reader = MachineReader()
     assert reader.snapshot().processes
-    assert all(state.what for state in readable.survey_signals(reader))
+    assert all(state.what for state in watch.survey_signals(reader))

@@ -17,11 +17,8 @@ from hypothesis import strategies as st
 
 from wattbench.clock import now_s
 from wattbench.config import Command, CsvLog, ExternalSettings
-from wattbench.meters import MeterError, Metering, Reading
-from wattbench.meters.external import csv_log
-from wattbench.meters.external.command_output import CommandSource
-from wattbench.meters.external.csv_log import CsvLogSource
-from wattbench.meters.external.meter import ExternalMeter
+from wattbench.meters import MeterError, Metering, Reading, external
+from wattbench.meters.external import CommandSource, CsvLogSource, ExternalMeter
 
 
 def log(path: Path, **settings: Any) -> CsvLog:
@@ -81,7 +78,7 @@ def test_the_hour_that_the_clock_repeats_or_skips_is_read_as_now(
     time.tzset()
     first_s = datetime.fromisoformat(begins).timestamp()
     path, now = tmp_path / "wall.csv", first_s
-    monkeypatch.setattr(csv_log, "now_s", lambda: now + 0.2)
+    monkeypatch.setattr(external, "now_s", lambda: now + 0.2)
     path.write_text("t,w\n")
     follows = source(path, time_format="%Y-%m-%d %H:%M:%S", **settings)
     follows._begin()
@@ -109,7 +106,7 @@ def test_only_whole_lines_are_read_and_each_once(tmp_path: Path) -> None:
 
 
 def test_of_a_long_log_only_the_end_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_log, "TAIL_BYTES", 20)
+    monkeypatch.setattr(external, "TAIL_BYTES", 20)
     path = tmp_path / "wall.csv"
     path.write_text("t,w\n" + "".join(f"{i},{i}\n" for i in range(1, 1000)))
     assert [r.at_s for r in source(path).open()] == [999.0]

@@ -11,8 +11,8 @@ import pytest
 from tests.fakes.exporter import BEGAN_S, Course
 from wattbench.config import Command, ExternalSettings
 from wattbench.meters import MeterError, WindowEvidence, judge
-from wattbench.meters.external.late_readings import counts_at_edges
-from wattbench.meters.external.meter import ExternalMeter
+from wattbench.meters.external import ExternalMeter
+from wattbench.meters.sampling.sampler import counts_at_edges
 
 pytestmark = pytest.mark.slow  # for the programs
 
@@ -68,7 +68,7 @@ def test_a_known_course_read_once_a_second_is_right_to_one_percent(
     assert meter.provenance == {"wall@alpha": "integrated"}
     readings = []
     for second in range(15):
-        monkeypatch.setattr("wattbench.meters.external.command_output.now_s", lambda at_s=BEGAN_S + second: at_s)
+        monkeypatch.setattr("wattbench.meters.external.now_s", lambda at_s=BEGAN_S + second: at_s)
         program.write_text(PRINTS[preset](round(course.power_w(BEGAN_S + second))))
         readings += meter._source.look()
     started_s, finished_s = BEGAN_S + 2.4, BEGAN_S + 12.4

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from wattbench.clock import now_s
-from wattbench.meters.nvml.counter_steps import Step, measure_steps, watch
+from wattbench.meters.nvml.gpu_reader import Step, measure_steps, watch
 
 
 def counting(step_s: float, watts: float = 100.0) -> float:

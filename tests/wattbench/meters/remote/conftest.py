@@ -11,8 +11,8 @@ import pytest
 from tests.fakes.exporter import BEGAN_S, FakeExporter, serve
 from wattbench.config import PrometheusSettings, RemoteSettings, TensorRtLlmSettings
 from wattbench.meters import MeterError, Reading, WindowEvidence, judge
-from wattbench.meters.external.late_readings import counts_at_edges
 from wattbench.meters.remote.meter import PrometheusMeter, RemoteMeter, TensorRtLlmMeter
+from wattbench.meters.sampling.sampler import counts_at_edges
 from wattbench.records import WindowLabel, WindowRow
 
 Act = Callable[[FakeExporter, float], None]

@@ -10,10 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
-from wattbench.meters.remote import exposition
-from wattbench.meters.remote.exporters import EXPORTERS, TensorRtLlmPage
-from wattbench.meters.remote.exposition import PageSample, UnreadLine, samples
-from wattbench.meters.remote.figures import PageError, PageFigures
+from wattbench.meters.remote import exporters
+from wattbench.meters.remote.exporters import (
+    EXPORTERS,
+    PageError,
+    PageFigures,
+    PageSample,
+    TensorRtLlmPage,
+    UnreadLine,
+    samples,
+)
 
 LABELS = st.dictionaries(
     st.from_regex(r"[a-z][a-z0-9]{0,8}", fullmatch=True), st.text(max_size=20), min_size=1, max_size=4
@@ -100,8 +106,8 @@ def test_a_line_of_megabytes_is_not_parsed(line: str, monkeypatch: pytest.Monkey
 
 
 def test_a_page_of_one_metric_for_ever_is_cut_off() -> None:
-    read = list(samples("m 1\n" * (exposition.MOST_SAMPLES + 5), {"m"}))
-    assert len(read) == exposition.MOST_SAMPLES + 1
+    read = list(samples("m 1\n" * (exporters.MOST_SAMPLES + 5), {"m"}))
+    assert len(read) == exporters.MOST_SAMPLES + 1
     assert isinstance(read[-1], UnreadLine)
 
 

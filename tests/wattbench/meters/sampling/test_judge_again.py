@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from wattbench.meters import Reading, recover_window
-from wattbench.meters.external.late_readings import counts_at_edges
 from wattbench.meters.sampling.judge_again import RecordedReadings, SecondJudgement, judge_again
+from wattbench.meters.sampling.sampler import counts_at_edges
 from wattbench.meters.sampling.trace import TraceWriter, read_trace
 from wattbench.meters.windows.evidence import WindowEvidence
 from wattbench.meters.windows.judge import judge

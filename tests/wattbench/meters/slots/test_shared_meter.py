@@ -9,8 +9,8 @@ import pytest
 from wattbench.errors import UserError
 from wattbench.meters import Reading
 from wattbench.meters.base import MeterError
-from wattbench.meters.slots import here, shared_meter
-from wattbench.meters.slots.shared_meter import SharedMeter
+from wattbench.meters.slots import here
+from wattbench.meters.slots.here import SharedMeter
 
 
 @dataclass
@@ -63,7 +63,7 @@ class Half:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     now = [0.0]
-    monkeypatch.setattr(shared_meter, "now_s", lambda: now[0])
+    monkeypatch.setattr(here, "now_s", lambda: now[0])
     return now
 
 

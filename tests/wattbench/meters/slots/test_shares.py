@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattbench.meters.slots.shares import SlotUse, cell_of, cell_share, part_of
+from wattbench.meters.slots.book import SlotUse, cell_of, cell_share, part_of
 
 CELLS = 12
 

@@ -14,10 +14,17 @@ from wattbench.errors import UserError
 from wattbench.meters.contention.proc_files import ProcessTimes
 from wattbench.meters.slots import book as books
 from wattbench.meters.slots import presence as presences
-from wattbench.meters.slots.book import SlotBook
+from wattbench.meters.slots.book import (
+    GRID_S,
+    RECORDS,
+    SlotBook,
+    SlotFacts,
+    SlotReader,
+    cell_of,
+    slot_files,
+    write_record,
+)
 from wattbench.meters.slots.presence import SlotPresence
-from wattbench.meters.slots.shares import GRID_S, cell_of
-from wattbench.meters.slots.slot_file import RECORDS, SlotFacts, SlotReader, slot_files, write_record
 
 HOST = "0123"
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattbench.meters.windows.integral import integrate, sampling_error
+from wattbench.meters.windows.series import integrate, sampling_error
 
 times_s = st.lists(st.floats(0.0, 100.0), min_size=2, max_size=30, unique=True).map(sorted)
 

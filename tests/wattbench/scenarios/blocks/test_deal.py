@@ -7,7 +7,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattbench.scenarios.blocks.deal import deal, order_of
+from wattbench.scenarios.blocks.turn import deal, order_of
 
 TASKS = st.dictionaries(st.text("abcdef", min_size=1, max_size=3), st.integers(1, 30), min_size=1, max_size=5)
 SEEDS = st.integers(0, 2**32 - 1)

@@ -12,7 +12,7 @@ from lm_eval.api.instance import Instance
 
 from tests.made_up.folders import contents
 from tests.made_up.power_world import ANSWER
-from wattbench.api.retry_finished import copy_of, failed_requests_of
+from wattbench.api.suite_runs import copy_of, failed_requests_of
 from wattbench.api.verify import verify
 from wattbench.errors import UserError
 from wattbench.measure import failed_requests

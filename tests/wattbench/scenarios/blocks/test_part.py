@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from tests.made_up.folders import contents
-from wattbench.api.retry_finished import failed_requests_of
 from wattbench.api.stopped_run import how_to_report, part_of
+from wattbench.api.suite_runs import failed_requests_of
 from wattbench.distributed.merging.found_shards import find_shards
 from wattbench.errors import UserError
 from wattbench.records import RunWriter, read_run

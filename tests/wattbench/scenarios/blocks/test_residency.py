@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wattbench.config import EndpointSystem, PythonSystem, TransformersSystem, Weights
-from wattbench.scenarios.blocks.residency import Memory, Need, Needs, why_never_together, why_not_resident
+from wattbench.scenarios.blocks.survey import Memory, Need, Needs, why_never_together, why_not_resident
 
 GB = 10**9
 

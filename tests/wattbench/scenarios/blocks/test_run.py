@@ -27,7 +27,7 @@ from wattbench.measure.task_requests import task_context
 from wattbench.meters import Chosen, Reading
 from wattbench.meters.sampling.metering import OpenWindow
 from wattbench.records import BlockRow, Purpose, RunRecords, RunWriter, WindowRow
-from wattbench.scenarios.blocks.deal import deal, order_of
+from wattbench.scenarios.blocks.turn import deal, order_of
 from wattbench.scenarios.closed_loop import run_cells
 from wattbench.systems import Engine, open_engine
 from wattbench.tasks.loading import load_task

@@ -7,8 +7,8 @@ import itertools
 import pandas as pd
 import pytest
 
-from wattbench.machine.node import node
-from wattbench.scenarios.blocks.deal import deal
+from wattbench.machine.environment import node
+from wattbench.scenarios.blocks.turn import deal
 
 SEED = 7
 KEYS = ["system", "task", "doc_id", "block"]

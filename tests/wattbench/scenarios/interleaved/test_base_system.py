@@ -12,8 +12,15 @@ from tests.made_up.repositories import commit, repository
 from wattbench.config import Checkout, GatePolicy, HybridSystem, PythonSystem, load_suite
 from wattbench.errors import UserError
 from wattbench.repository import changes_since, worktree
-from wattbench.scenarios.interleaved.base_changes import Differences, differences, digest_of
-from wattbench.scenarios.interleaved.base_system import BaseSystem, Checkouts, base_system, with_checkout
+from wattbench.scenarios.interleaved.base_system import (
+    BaseSystem,
+    Checkouts,
+    Differences,
+    base_system,
+    differences,
+    digest_of,
+    with_checkout,
+)
 
 SUITE = Path("gates", "tickets.yaml")
 MODEL = """\

@@ -8,7 +8,7 @@ import pytest
 
 from wattbench.config import GatePolicy
 from wattbench.errors import UserError
-from wattbench.scenarios.interleaved.find_policy import find_policy
+from wattbench.scenarios.interleaved.find_suite import find_policy
 
 TABLE = '[tool.wattbench.gate]\nblock = 3\n[tool.wattbench.gate.metrics]\naccuracy = {margin = "2 points"}\n'
 

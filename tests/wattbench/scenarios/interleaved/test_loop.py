@@ -20,7 +20,7 @@ from wattbench.measure.resume import new_run
 from wattbench.meters import Metering
 from wattbench.records import BASELINE, CANDIDATE, Purpose, RunWriter, read_run
 from wattbench.scenarios.closed_loop import run_cells
-from wattbench.scenarios.interleaved import loads
+from wattbench.scenarios.interleaved import loop
 from wattbench.scenarios.interleaved.gate import Gate, choose_sides
 from wattbench.scenarios.interleaved.loop import is_look, rounds_of
 from wattbench.scenarios.interleaved.planted_faults import Plant
@@ -174,8 +174,8 @@ def test_it_is_left_to_the_gate_whether_loading_is_cheap(gated, steady, quiet, m
 
 
 def test_what_takes_long_to_load_is_loaded_once(gated, steady, quiet, monkeypatch) -> None:
-    monkeypatch.setattr(loads, "CHEAP_S", 0.0)
-    monkeypatch.setattr(loads, "CHEAP_SHARE", 0.0)
+    monkeypatch.setattr(loop, "CHEAP_S", 0.0)
+    monkeypatch.setattr(loop, "CHEAP_SHARE", 0.0)
     records = gated(max_items=16, candidate="adder", reloads="auto").run(steady, quiet)
     assert max(row.load for row in records.rounds()) == 0
     assert any("both systems stay loaded" in note for note in quiet.notes)

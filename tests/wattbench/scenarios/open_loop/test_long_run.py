@@ -13,7 +13,7 @@ from benchmarks.adversaries.queues import four_servers, one_server, steady_run, 
 from tests.wattbench.scenarios.open_loop.test_held import LOAD, answered
 from wattbench.records.rate_bounds import LEAST_EFFECTIVE, RISK, Held, why_only_here
 from wattbench.scenarios.open_loop.dispatch import Offered
-from wattbench.scenarios.open_loop.long_run import backlog, correlation_time, rate_bounds
+from wattbench.scenarios.open_loop.held import backlog, correlation_time, rate_bounds
 from wattbench.scenarios.open_loop.rate_row import load_row
 
 QUEUES = st.lists(st.tuples(st.integers(0, 64), st.integers(0, 640)), min_size=1, max_size=120)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from wattbench.network.allowance import StreamError
+from wattbench.network.connection import StreamError
 from wattbench.systems.endpoint.completion_stream import Assembly, Completion, read_chunk
 from wattbench.systems.endpoint.request import EndpointRequest
 

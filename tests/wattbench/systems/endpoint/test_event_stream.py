@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattbench.network.allowance import StreamError
+from wattbench.network.connection import StreamError
 from wattbench.systems.endpoint.completion_stream import EventDecoder, RefusedAnswerError
 
 LINE = st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]), max_size=30)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from wattbench.network.allowance import StreamError
+from wattbench.network.connection import StreamError
 from wattbench.records.rows.answers import TokenCounts
 from wattbench.systems.endpoint.completion_stream import Assembly, read_chunk
 from wattbench.systems.endpoint.request import EndpointRequest

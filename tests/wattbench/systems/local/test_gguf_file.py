@@ -8,7 +8,7 @@ import gguf
 import numpy as np
 import pytest
 
-from wattbench.systems.local.gguf_file import parsed_once
+from wattbench.systems.local.base_cache import parsed_once
 
 
 @pytest.fixture

@@ -19,9 +19,10 @@ from wattbench.systems.local.mixture import (
     experts_used,
     gates,
     set_gates,
+    sharing,
     sparse_layers,
+    with_adapter,
 )
-from wattbench.systems.local.shared_layers import sharing, with_adapter
 
 TEXT = "What is 12 + 7?"
 HIDDEN, WIDE = 32, 48

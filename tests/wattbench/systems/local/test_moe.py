@@ -20,7 +20,7 @@ from wattbench.meters import Metering
 from wattbench.records import RunWriter, read_run
 from wattbench.scenarios.closed_loop import run_cells
 from wattbench.systems import base_key, open_engine
-from wattbench.systems.local.moe import MoeEngine
+from wattbench.systems.local.engine import MoeEngine
 
 DATA = Path(__file__).parents[3] / "data"
 

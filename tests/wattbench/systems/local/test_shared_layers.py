@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from wattbench.errors import UserError
-from wattbench.systems.local.shared_layers import keep_layers, sharing, with_adapter
+from wattbench.systems.local.mixture import keep_layers, sharing, with_adapter
 
 TEXT = "What is 12 + 7?"
 

@@ -21,8 +21,8 @@ from wattbench.errors import MissingExtraError, UserError
 from wattbench.measure.ask_items import answer_items, answer_row, items_of
 from wattbench.measure.scorer import Scorer
 from wattbench.systems import base_key, open_engine, release_base
-from wattbench.systems.local.gguf_file import parsed_once
-from wattbench.systems.local.transformers import TransformersEngine
+from wattbench.systems.local.base_cache import parsed_once
+from wattbench.systems.local.engine import TransformersEngine
 from wattbench.tasks.loading import load_task
 from wattbench.tasks.requests import requests_by_document
 

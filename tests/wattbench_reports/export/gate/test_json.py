@@ -15,8 +15,7 @@ from wattbench.errors import UserError
 from wattbench.records import IDENTITY
 from wattbench.records.schema.gate import GatePolicy, Waiver
 from wattbench_reports.export.gate import as_json, result_of_json
-from wattbench_reports.gate.metrics import METRICS
-from wattbench_reports.gate.policy import DeclaredTrade, Policy, Rule, Waiver, policy_of
+from wattbench_reports.gate.policy import DeclaredTrade, Policy, Rule, policy_of
 from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
 from wattbench_reports.metrics.registry import METRICS
 

@@ -1,1 +1,0 @@
-"""Read results of LLenergyMeasure."""

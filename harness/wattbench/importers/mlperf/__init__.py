@@ -1,1 +1,0 @@
-"""Read submissions to MLPerf Inference, and the logs of LoadGen runs."""

@@ -1,1 +1,0 @@
-"""Read a meter outside this process: a wall meter's log, or a command that prints readings."""
