@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tests.made_up.digests import without_digests
+from tests.made_up.rows import ANSWER, START_S
 from wattbench.config import PythonSystem, Resolved, Suite
 from wattbench.measure.item_rows import item_rows
 from wattbench.measure.plan import Cell
 from wattbench.measure.scorer import Scorer
 from wattbench.records import (
     SCHEMA_VERSION,
-    AnswerRow,
     Purpose,
     RunHeader,
     RunRecords,
@@ -25,7 +26,6 @@ from wattbench.records import (
 )
 
 SYSTEM = {"kind": "generalist", "engine": "python", "call": "m:f"}
-START_S = 1_700_000_000.0
 EMPTY: Mapping[str, Any] = {}
 
 Answers = Mapping[str, Mapping[str, Sequence[Any]]]
@@ -85,11 +85,11 @@ def _write_cell(writer: RunWriter, run: str, number: int, cell: Cell, replies: S
         writer.append_answer(
             cell.system,
             cell.choice.task,
-            AnswerRow(
-                doc_id=doc_id, repeat=0, request_type="generate_until" if text else "loglikelihood",
+            replace(
+                ANSWER, doc_id=doc_id, request_type="generate_until" if text else "loglikelihood",
                 prompt=f"Question {doc_id}", prompt_hash=f"{doc_id}", replies=[reply] if text else list(reply),
                 prompt_tokens=3, output_tokens=2, scheduled_s=START_S + doc_id, started_s=START_S + doc_id,
-                first_token_s=None, finished_s=START_S + doc_id + 1, batch=doc_id, batch_size=1, window=window,
+                first_token_s=None, finished_s=START_S + doc_id + 1, token_s=[], batch=doc_id, window=window,
             ),
         )  # fmt: skip
     writer.append_window(

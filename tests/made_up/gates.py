@@ -5,18 +5,18 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tests.made_up.digests import without_digests
+from tests.made_up.rows import ANSWER, HEADER, ITEM, START_S, WINDOW
 from wattbench.config import GatePolicy
 from wattbench.records import (
     BASELINE,
     CANDIDATE,
-    SCHEMA_VERSION,
     SIDES,
     AnswerRow,
     ItemRow,
@@ -28,8 +28,6 @@ from wattbench.records import (
     WindowRow,
 )
 from wattbench_reports.gate.policy import Policy, policy_of
-
-START_S = 1_700_000_000.0
 
 Item = tuple[str, int]
 """Task and document."""
@@ -167,8 +165,8 @@ def _header(run: str, fake: FakeGate) -> RunHeader:
         | ({"prompt": dict(side.prompt)} if side.prompt else {})
         for side in fake.side.values()
     }
-    return RunHeader(
-        schema_version=SCHEMA_VERSION, run=run,
+    return replace(
+        HEADER, run=run,
         suite={
             "path": "/somewhere/demo.yaml",
             "suite": {
@@ -242,21 +240,20 @@ def _answer(
     for repeat, (task, doc_id) in itertools.product(range(fake.repeats), items):
         took_s = system.latency_s * (1 + system.slowdown) * slower * (0.5 + written.rng.random())
         rows.setdefault(task, []).append(
-            AnswerRow(
-                doc_id=doc_id, repeat=repeat, request_type="generate_until", prompt="What is it?",
-                prompt_hash=f"p-{task}-{doc_id}{system.prompted}", messages_hash=system.messages,
-                replies=["42"], prompt_tokens=30, output_tokens=system.output_tokens,
-                scheduled_s=written.now_s, started_s=written.now_s,
-                first_token_s=written.now_s + took_s / 4 if system.first_token else None,
-                finished_s=written.now_s + took_s, batch=doc_id, batch_size=1, window=name,
+            replace(
+                ANSWER, doc_id=doc_id, repeat=repeat, prompt="What is it?", messages_hash=system.messages,
+                prompt_hash=f"p-{task}-{doc_id}{system.prompted}", replies=["42"], prompt_tokens=30,
+                output_tokens=system.output_tokens, scheduled_s=written.now_s, started_s=written.now_s,
+                first_token_s=written.now_s + took_s / 4 if system.first_token else None, token_s=[],
+                finished_s=written.now_s + took_s, batch=doc_id, window=name,
             )
         )  # fmt: skip
         written.writer.append_answer(system.name, task, rows[task][-1])
         written.now_s += took_s
     joules = None if system.energy_j is None else system.energy_j * slower * len(items) * fake.repeats * fake.passes
-    window = WindowRow(
-        window=name, run=written.run, system=system.name, task=None, purpose="measured", started_s=started_s,
-        finished_s=written.now_s, energy_j={} if joules is None else {system.component: joules},
+    window = replace(
+        WINDOW, window=name, run=written.run, system=system.name, task=None, started_s=started_s,
+        finished_s=written.now_s, energy_j={} if joules is None else {system.component: joules}, idle_w={},
         provenance={} if joules is None else {system.component: system.provenance}, passes=fake.passes,
         valid=joules is not None and not spoiled, contended=contended,
         reasons=list(spoiled) if joules is not None else ["nothing was measured: no meter was read"],
@@ -293,16 +290,13 @@ def _item_rows(
 ) -> Iterator[ItemRow]:
     joules = window.total_j if window.valid else None
     for answer, score in zip(answers, scores, strict=True):
-        yield ItemRow(
-            run=written.run, system=written.fake.side[side].name, kind="specialist", task=task, domain="text",
-            doc_id=answer.doc_id, doc_hash=score.doc_hash, prompt_hash=answer.prompt_hash, repeat=answer.repeat,
-            correct=score.correct, metrics=json.dumps(score.metrics), prompt_tokens=30,
-            output_tokens=answer.output_tokens,
-            scheduled_s=answer.scheduled_s, started_s=answer.started_s, first_token_s=answer.first_token_s,
-            finished_s=answer.finished_s, token_s=[], batch=answer.batch, batch_size=1, window=answer.window,
+        same = ("doc_id", "prompt_hash", "repeat", "output_tokens", "scheduled_s", "started_s", "first_token_s",
+                "finished_s", "batch", "window", "prompt")  # fmt: skip
+        yield replace(
+            ITEM, **{name: getattr(answer, name) for name in same}, run=written.run,
+            system=written.fake.side[side].name, kind="specialist", task=task, domain="text", doc_hash=score.doc_hash,
+            correct=score.correct, metrics=json.dumps(score.metrics), energy_provenance=window.provenance_label,
             energy_j=None if joules is None else joules / written.asked_in[window.window] / window.passes,
-            energy_above_idle_j=None,
-            energy_provenance=window.provenance_label, prompt="What is it?", output="42", filtered="42", target="42",
         )  # fmt: skip
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from tests.made_up.digests import without_digests
+from tests.made_up.rows import HEADER, ITEM, START_S, WINDOW
 from wattbench.records import (
-    SCHEMA_VERSION,
     BlockPlan,
     BlockRow,
     ExpertRow,
@@ -21,8 +21,6 @@ from wattbench.records import (
     SystemRow,
     WindowRow,
 )
-
-START_S = 1_700_000_000.0
 
 
 @dataclass(frozen=True)
@@ -132,8 +130,8 @@ class FakeRun:
 def write_run(root: Path, fake: FakeRun) -> Path:
     """Write the records of a made-up run and return its directory. It has no digests: a test may change it."""
     run = f"20260102T030405Z-{fake.name}-{fake.id}"
-    header = RunHeader(
-        schema_version=SCHEMA_VERSION,
+    header = replace(
+        HEADER,
         run=run,
         suite={
             "path": "/somewhere/demo.yaml",
@@ -373,19 +371,18 @@ def _items(
                 joules = round(fake.speed * system.energy_j * (0.5 + tokens / 40) * 64) / 64
             route = system.routes[domain][doc % len(system.routes[domain])] if system.routes else None
             rows.append(
-                ItemRow(
-                    run=run, system=system.name, kind=system.kind, task=task, domain=domain, doc_id=doc,
-                    doc_hash=f"{task}-{doc}{fake.content}",
-                    prompt_hash=f"p-{system.name}-{doc}{system.prompt}", repeat=repeat, correct=correct,
-                    metrics=json.dumps({"exact_match,none": correct}), prompt_tokens=30, output_tokens=tokens,
-                    scheduled_s=now_s, started_s=now_s, first_token_s=None, finished_s=now_s + latency_s,
-                    token_s=[], batch=len(rows), batch_size=1, window=window, energy_j=joules,
+                replace(
+                    ITEM, run=run, system=system.name, kind=system.kind, task=task, domain=domain, doc_id=doc,
+                    doc_hash=f"{task}-{doc}{fake.content}", prompt_hash=f"p-{system.name}-{doc}{system.prompt}",
+                    repeat=repeat, correct=correct, metrics=json.dumps({"exact_match,none": correct}),
+                    output_tokens=tokens, scheduled_s=now_s, started_s=now_s, finished_s=now_s + latency_s,
+                    batch=len(rows), window=window, energy_j=joules,
                     energy_above_idle_j=None if joules is None else joules / 2,
                     energy_provenance="" if joules is None else system.provenance, route=route,
                     router_s=None if route is None else latency_s / 16,
                     router_energy_j=None if route is None or joules is None else joules / 16,
                     route_asked=[] if route is None else [route], prompt="What is it?", output=system.output,
-                    filtered=system.output, target="42",
+                    filtered=system.output,
                 )
             )  # fmt: skip
             now_s += latency_s + system.pause_s
@@ -424,8 +421,8 @@ def _window(
 ) -> WindowRow:
     parts = system.provenance.split("+")
     energy = {} if joules is None else {f"part{place}": joules / len(parts) for place in range(len(parts))}
-    return WindowRow(
-        window=window, run=run, system=system.name, task=task, purpose=purpose, started_s=START_S,
+    return replace(
+        WINDOW, window=window, run=run, system=system.name, task=task, purpose=purpose, started_s=START_S,
         finished_s=START_S + length_s, energy_j=energy, provenance=dict(zip(energy, parts, strict=False)),
         idle_w={part: j / 2 / length_s for part, j in energy.items()} if purpose == "measured" else {},
         samples=50, largest_gap_s=0.1, valid=not reasons, reasons=list(reasons),

@@ -6,16 +6,17 @@ import datetime
 import json
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
+from tests.made_up.rows import ANSWER, START_S
 from wattbench.machine.environment import installation
 from wattbench.measure.rebuilt_tables import rebuild
 from wattbench.meters import Reading
 from wattbench.meters.sampling.trace import TraceWriter
 from wattbench.records import (
     SCHEMA_VERSION,
-    AnswerRow,
     Purpose,
     RunHeader,
     RunWriter,
@@ -28,7 +29,6 @@ from wattbench.records import (
 from wattbench.records.finish_record import run_files
 from wattbench.records.layout import RunLayout
 
-START_S = 1_700_000_000.0
 SYSTEMS = (("big", 0.5, 8.0), ("small", 0.25, 3.0))
 """Name, seconds and joules of an answer."""
 TASKS = (("add", "arithmetic"), ("spell", "text"))
@@ -85,11 +85,11 @@ def _write_cell(writer: RunWriter, run: str, number: int, system: str, task: str
         writer.append_answer(
             system,
             task,
-            AnswerRow(
-                doc_id=doc_id, repeat=0, request_type="generate_until", prompt=f"Question {doc_id} ä",
-                prompt_hash=f"p{doc_id}", replies=["42"], prompt_tokens=12, output_tokens=3 + doc_id,
-                scheduled_s=began_s, started_s=began_s, first_token_s=began_s + seconds / 4,
-                finished_s=began_s + seconds * (0.5 + doc_id / 20), batch=doc_id, batch_size=1, window=window,
+            replace(
+                ANSWER, doc_id=doc_id, prompt=f"Question {doc_id} ä", prompt_hash=f"p{doc_id}", replies=["42"],
+                prompt_tokens=12, output_tokens=3 + doc_id, scheduled_s=began_s, started_s=began_s,
+                first_token_s=began_s + seconds / 4, finished_s=began_s + seconds * (0.5 + doc_id / 20), token_s=[],
+                batch=doc_id, window=window,
             ),
         )  # fmt: skip
         correct = float(doc_id % (2 + number) == 0)
