@@ -112,6 +112,18 @@ def guidellm_benchmark(strategy: dict[str, object], requests: int = 8) -> dict[s
     }
 
 
+def guidellm_report() -> dict[str, object]:
+    """Return a report of GuideLLM 0.6.0 with two loads."""
+    return {
+        "metadata": {"version": 1, "guidellm_version": "0.6.0", "python_version": "3.12.3", "platform": "Linux"},
+        "args": {"profile": "sweep", "data": ["prompt_tokens=20,output_tokens=10"]},
+        "benchmarks": [
+            guidellm_benchmark({"type_": "synchronous"}),
+            guidellm_benchmark({"type_": "constant", "rate": 2.5}),
+        ],
+    }
+
+
 def aiperf_record(place: int, phase: str = "profiling", **changes: object) -> dict[str, object]:
     """Return a `MetricRecordInfo` of AIPerf 0.13.0."""
     started_ns = int((START_S + place) * 1e9)

@@ -28,7 +28,7 @@ from tests.made_up.gpu_readings import write_readings
 from tests.made_up.inference_perf_reports import write_run as write_inference_perf
 from tests.made_up.inspect_logs import log, sample
 from tests.made_up.mlperf_results import write_result
-from tests.made_up.other_tools import START_S, aiperf_record, guidellm_benchmark
+from tests.made_up.other_tools import START_S, aiperf_profile, guidellm_report
 from tests.made_up.serving_results import sglang_result, vllm_result
 from tests.made_up.token_power_bench import FIRST, write_token_power_bench
 from tests.made_up.traces import azure, mooncake, otlp, span
@@ -52,23 +52,6 @@ RESULTS = {
     "git_hash": "abc",
     "versions": {"sums": 1.0},
     "date": 1767322000.0,
-}
-GUIDELLM = {
-    "metadata": {"version": 1, "guidellm_version": "0.6.0", "python_version": "3.12.3", "platform": "Linux"},
-    "args": {"profile": "sweep", "data": ["prompt_tokens=20,output_tokens=10"]},
-    "benchmarks": [
-        guidellm_benchmark({"type_": "synchronous"}),
-        guidellm_benchmark({"type_": "constant", "rate": 2.5}),
-    ],
-}
-AIPERF = {
-    "schema_version": "1.4",
-    "aiperf_version": "0.13.0",
-    "request_latency": {"unit": "ms", "avg": 503.0},
-    "input_config": {
-        "endpoint": {"model_names": ["org/model"], "urls": ["http://localhost:8000"]},
-        "loadgen": {"concurrency": 4},
-    },
 }
 MLPERF = "results/8xB200/llama3.1-8b/Server"
 COLUMNS = (
@@ -127,12 +110,8 @@ def _folder(path: Path) -> Any:
     return read_sources([path.parent], detect([path.parent]))
 
 
-def _aiperf(folder: Path) -> Sequence[bytes]:
-    records = [aiperf_record(99, "warmup"), *(aiperf_record(place) for place in range(6))]
-    (folder / "a").mkdir()
-    (folder / "a" / "profile_export.jsonl").write_bytes(_lines(records))
-    (folder / "a" / "profile_export_aiperf.json").write_text(json.dumps(AIPERF))
-    return [_lines(records)]
+def _aiperf(folder: Path, name: str = "profile_export.jsonl") -> Sequence[bytes]:
+    return [(aiperf_profile(folder / "a", 1, 6) / name).read_bytes()]
 
 
 def _aiperf_readings(folder: Path) -> Sequence[bytes]:
@@ -147,17 +126,12 @@ def _aiperf_grades(folder: Path) -> Sequence[bytes]:
         {"x_request_id": f"x-{number}", "task": "t", "passed": True, "actual": "4", "expected": "4", "confidence": 1.0}
         for number in range(6)
     ]
-    return ["".join(json.dumps(grade) + "\n" for grade in grades).encode()]
+    return [_lines(grades)]
 
 
 def _metered(path: Path) -> Any:
     imported = read_sources([path.parent], "aiperf")
     return metered(imported, survey(imported.answers), "run")
-
-
-def _aiperf_totals(folder: Path) -> Sequence[bytes]:
-    _aiperf(folder)
-    return [json.dumps(AIPERF).encode()]
 
 
 def _evalscope(name: str) -> Callable[[Path], Sequence[bytes]]:
@@ -276,13 +250,19 @@ TARGETS = (
     Target(
         "guidellm",
         "json",
-        given(json.dumps(GUIDELLM)),
+        given(json.dumps(guidellm_report())),
         lambda path: read_sources([path], detect([path])),
         "benchmarks.json",
         weight=0.3,
     ),
     Target("aiperf-records", "jsonl", _aiperf, _folder, "a/profile_export.jsonl"),
-    Target("aiperf-totals", "json", _aiperf_totals, _folder, "a/profile_export_aiperf.json"),
+    Target(
+        "aiperf-totals",
+        "json",
+        lambda folder: _aiperf(folder, "profile_export_aiperf.json"),
+        _folder,
+        "a/profile_export_aiperf.json",
+    ),
     Target("aiperf-readings", "jsonl", _aiperf_readings, _metered, "a/gpu_telemetry_export.jsonl"),
     Target("aiperf-grades", "jsonl", _aiperf_grades, _folder, "a/accuracy_export.jsonl"),
     *(
@@ -421,7 +401,7 @@ TARGETS = (
     Target(
         "detected",
         "csv",
-        lambda folder: [_table(), SAMPLES, json.dumps(GUIDELLM).encode()],
+        lambda folder: [_table(), SAMPLES, json.dumps(guidellm_report()).encode()],
         lambda path: read_sources([path]),
         "x.csv",
         weight=0.5,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.made_up.other_tools import aiperf_record, evaluate, guidellm_benchmark
+from tests.made_up.other_tools import aiperf_record, evaluate, guidellm_report
 
 
 @pytest.fixture(scope="session")
@@ -23,16 +23,8 @@ def lm_eval_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def guidellm_file(tmp_path: Path) -> Path:
     """A report of GuideLLM 0.6.0 with two loads."""
-    report = {
-        "metadata": {"version": 1, "guidellm_version": "0.6.0", "python_version": "3.12.3", "platform": "Linux"},
-        "args": {"profile": "sweep", "data": ["prompt_tokens=20,output_tokens=10"]},
-        "benchmarks": [
-            guidellm_benchmark({"type_": "synchronous"}),
-            guidellm_benchmark({"type_": "constant", "rate": 2.5}),
-        ],
-    }
     path = tmp_path / "benchmarks.json"
-    path.write_text(json.dumps(report))
+    path.write_text(json.dumps(guidellm_report()))
     return path
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from wattbench_reports.comparison.analysis import analyse
@@ -84,20 +83,3 @@ def test_a_suite_can_require_and_a_reader_replaces_it(make_run, fake, blocks: in
         for check, other in zip(each.checks, rows(stricter)[each.system].checks, strict=True):
             assert check.low < check.high
             assert check.least_risk <= other.least_risk
-
-
-def test_the_same_run_gives_the_same_decision(make_run, fake) -> None:
-    run = make_run(replace(fake.plain(), blocks=6))
-    assumptions = Assumptions(decision=DecisionChoice("0.4"))
-    assert decide(analyse(run, assumptions)) == decide(analyse(run, assumptions))
-
-
-def test_many_systems_are_decided(make_run, fake) -> None:
-    systems = tuple(
-        fake.System(f"system-{number}", accuracy=0.3 + number / 100, energy_j=1.0 + number) for number in range(40)
-    )
-    decision = decide(analyse(make_run(replace(fake.plain(), systems=systems)), Assumptions()))
-    assert len(decision.systems) == 40
-    prices = [step.price.estimate for step in decision.hull]
-    assert prices == sorted(prices)
-    assert np.all(np.diff([leader.from_worth for leader in decision.leaders]) > 0)

@@ -13,8 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from tests.made_up.load_runs import write_load_run
@@ -129,27 +127,6 @@ def test_the_page_draws_the_curve_with_what_is_not_held_hollow(loaded: RunRecord
     assert 'id="load-figure-' in html
     assert "weak at 4 per second (not shown to be sustained)" in html
     assert '<span class="badge-bad">NO</span>' in html
-
-
-def test_answers_in_one_chunk_have_no_time_per_token(loaded: RunRecords) -> None:
-    path = loaded.layout.items_table
-    rows = pd.read_parquet(path)
-    own = rows["system"] == "weak"
-    rows["token_s"] = [stamps[:1] if chunk else stamps for stamps, chunk in zip(rows["token_s"], own, strict=True)]
-    pq.write_table(pa.Table.from_pandas(rows, schema=pq.read_schema(path), preserve_index=False), path)
-    comparison = compare(loaded)
-    for at in comparison.load.rates:
-        sturdy, weak = at.systems
-        assert set(weak.tpot_s.values()) == {None}
-        assert sturdy.tpot_s[0.5] is not None
-        assert weak.ttft_s[0.5] is not None
-    assert "TPOT p50 –" in as_table(comparison)
-
-
-def test_a_run_without_load_is_as_it_was(make_run, fake) -> None:
-    comparison = compare(make_run(fake.plain()))
-    assert comparison.load is None
-    assert "load" not in json.loads(as_json(comparison))
 
 
 @pytest.mark.slow

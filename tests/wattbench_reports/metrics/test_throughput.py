@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -92,13 +91,6 @@ def test_tokens_that_were_not_counted_are_none_and_not_zero(tmp_path) -> None:
     assert part.output_tokens is None
 
 
-def test_each_system_has_its_own_windows(tmp_path) -> None:
-    rows = [item(number, number, 1.0) for number in range(4)]
-    rows += [item(number, 0.5 * number, 0.5, system="two", window="w1") for number in range(4)]
-    found = served(tmp_path, rows, "two")
-    assert found.requests.per_s == 2.0
-
-
 @pytest.mark.parametrize("blocks", [0, 6])
 def test_every_rate_is_that_of_the_records_with_an_interval_between_blocks(make_run, fake, blocks) -> None:
     run = make_run(fake.Run(fake.plain().systems, blocks=blocks, asked_again=min(blocks, 2)))
@@ -162,17 +154,6 @@ def test_a_frame_has_it_for_all_domains_together(analysed, fake) -> None:
     together = frame[frame["domain"].isna()]
     assert together["requests_per_s"].notna().all()
     assert frame.loc[frame["domain"].notna(), ["requests_per_s", "output_tokens_per_s"]].isna().all(axis=None)
-
-
-def test_intervals_between_blocks_hold_what_they_promise() -> None:
-    """Of 4,000 runs of 6 blocks whose speed varies by 20%, 95% hold the rate that blocks have in the long run."""
-    rng, held, rate = np.random.default_rng(11), 0, 0.5 * np.exp(-0.02)
-    for _ in range(4000):
-        seconds = 20 * 2.0 * np.exp(0.2 * rng.standard_normal(6))
-        ratio = block_ratio(np.full(6, 20.0), seconds)
-        interval = ratio.interval()
-        held += interval.low <= rate <= interval.high
-    assert 0.935 <= held / 4000 <= 0.965
 
 
 @pytest.fixture

@@ -59,10 +59,6 @@ def test_requirements(quantity: Quantity, bound: float, domain: str | None, expe
     assert (choice.met[0].low is None) == (quantity in ("joules", "memory") or domain == "unknown")
 
 
-def test_one_failed_requirement_is_enough() -> None:
-    assert _judged(Requirement("memory", 2.0), Requirement("accuracy", 0.99)).qualifies == Qualifies.NO
-
-
 def test_requirements_are_met_together_where_each_is() -> None:
     """Each at the reader's risk (intersection-union): one that is open leaves all of them open."""
     sure, other = Requirement("accuracy", 0.85), Requirement("p95", 0.9)

@@ -115,13 +115,6 @@ def test_many_items_are_judged_in_parts_as_in_one(by_topic, monkeypatch) -> None
     assert judged() == whole
 
 
-def test_no_choice_is_above_the_oracle(learned, by_topic) -> None:
-    context, _ = by_topic
-    oracle = context.answers.score.max(axis=1)
-    for each in learned.routes:
-        assert (each.routed.score <= oracle).all()
-
-
 def test_a_saving_keeps_the_accuracy_that_is_required() -> None:
     score, domain = by_domain(SPECIALISTS | {"adder": {"sums": 0.95, "words": 0.6, "code": 0.6}}, 400)
     required = DecisionSettings(requirements=(Requirement("accuracy", 0.6),))

@@ -83,18 +83,6 @@ def test_prompts_are_read_where_they_are_on_record(tmp_path: Path) -> None:
     assert study.verdict.answer == WorthBuilding.YES
 
 
-def test_the_study_has_its_ceilings_cascades_and_errors(complementary: Analysis) -> None:
-    study = _study(complementary)
-    assert study.ceiling.pair is not None and study.ceiling.triple is None and study.ceiling.gain is not None
-    assert ("small", "large") in {(each.first, each.then) for each in study.cascades}
-    assert study.tolerance is not None and study.tolerance.needed is not None
-    assert study.tolerance.assigned == ("small", "large")
-    assert 0 < study.tolerance.needed.estimate < 1
-    for each in study.choices:
-        assert each.accuracy.estimate <= study.ceiling.best.accuracy.estimate
-        assert each.gain.estimate <= study.ceiling.gain.estimate
-
-
 def test_the_routers_own_cost_is_in_every_cost_and_in_the_verdict(complementary: Analysis) -> None:
     assumed, dear = _study(complementary), _study(complementary, RoutingOptions(router_money=0.02))
     assert (assumed.router_own_from["money"], dear.router_own_from["money"]) == ("assumed", "named")

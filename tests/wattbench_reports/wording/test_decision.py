@@ -226,16 +226,6 @@ def test_a_bound_that_rounds_to_what_is_required_is_said_to_be_near_it() -> None
     assert qualifies(at, 1) == "yes: at least 80.0%"
 
 
-def test_a_system_in_doubt_is_not_advised_and_its_gap_is_said() -> None:
-    made = decisions.cheap_but_useless()
-    assert "rules" not in advice(made, {})
-    assert any(
-        "it is in doubt, and not advised" in each or "is in doubt, and not advised" in each for each in evidence(made)
-    )
-    _, rows = decision_rows(made)
-    assert "costs the least; in doubt" in rows[2]
-
-
 def test_a_system_that_is_shown_to_be_worse_in_both_columns_is_not_said_to_be_best_perhaps() -> None:
     """By the test of the front alone it is not excluded, as few blocks show little."""
     made = decision(
@@ -258,13 +248,6 @@ def test_a_system_has_the_name_that_the_caller_gives_it() -> None:
 def test_what_is_not_known_is_said_in_the_cell() -> None:
     unknown = system("api", 0.9, 1.0, check(8.0, None, None, None, quantity="memory", reason="memory was not recorded"))
     assert qualifies(unknown, 1) == "not known: memory was not recorded"
-
-
-def test_no_figure_needs_an_exponent() -> None:
-    for make in KINDS.values():
-        said = "\n".join(decision_text(in_words(make())))
-        assert "e-0" not in said
-        assert "0.000" not in said
 
 
 def test_every_phrase_is_used_with_fields_that_have_a_name() -> None:

@@ -265,10 +265,6 @@ def test_the_score_stands_in_every_format(make_run, fake, grid) -> None:
     assert "its data sheet, 2024" in page
 
 
-def test_no_intensity_no_section(analysed, fake) -> None:
-    assert carbon_section(analysed(fake.plain())) is None
-
-
 def test_grams_of_a_training_need_an_intensity_that_does_not_go_by_the_hour(make_run, fake, grid) -> None:
     tuned = fake.System("tuned", "specialist", training={"tuned": fake.trained(3600.0)})
     run = make_run(fake.Run((fake.System("base"), tuned)))

@@ -10,7 +10,6 @@ import pytest
 
 from tests.made_up.routed import by_score, members
 from wattbench_reports.routing.answers.answer_matrix import matrix_of
-from wattbench_reports.routing.hybrids.hybrid_and_members import Bench
 from wattbench_reports.routing.hybrids.other_choices import always_each, best_of_item, item_oracle, shuffled_router
 from wattbench_reports.routing.hybrids.replay import Plan
 from wattbench_reports.routing.hybrids.study import studies
@@ -168,12 +167,6 @@ def test_idle_of_resident_members_is_what_the_hybrid_draws_beyond_them(compose) 
     assert found.others_w == pytest.approx(idle("mixed") - answering)
     seconds = sum(row.duration_s for row in windows if row.system == "mixed")
     assert found.j_per_request == pytest.approx((idle("mixed") - answering) * seconds / len(mine))
-
-
-def test_benches_are_of_the_items_that_all_answered(compose) -> None:
-    (study,) = studies(compose(by_score(0.3)).analysis).hybrids
-    assert isinstance(study.bench, Bench)
-    assert study.bench.fully_replayable and len(study.bench.rows) == 80
 
 
 def said_of_choices(routed) -> str:
