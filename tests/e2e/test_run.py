@@ -150,26 +150,20 @@ def test_a_users_mistake_ends_in_one_message_and_exit_code_2(
     assert not (tmp_path / "runs").exists()
 
 
-def test_an_answerer_that_fails_leaves_a_resumable_run(wattbench, suite, tmp_path: Path) -> None:
-    done = wattbench("run", suite(("answers.py:add_small", "answers.py:fail_later")))
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [("fail_later", "wattbench run --resume RUN"), ("fail", "wattbench: stopped. No answer was recorded")],
+)
+def test_an_answerer_that_fails_leaves_a_run_to_resume_where_there_is_an_answer(
+    wattbench, suite, tmp_path: Path, call: str, said: str
+) -> None:
+    done = wattbench("run", suite(("answers.py:add_small", f"answers.py:{call}")))
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert "system 'small': its callable raised RuntimeError: no idea" in done.stderr
     root = next((tmp_path / "runs").iterdir())
-    assert f"wattbench run --resume {root.relative_to(tmp_path)}" in done.stderr
-    refused = wattbench("compare", root)
-    assert refused.returncode == 2
-    assert "--resume" in refused.stderr
-
-
-def test_an_answerer_that_fails_at_once_leaves_no_answer_to_resume_from(wattbench, suite, tmp_path: Path) -> None:
-    done = wattbench("run", suite(("answers.py:add_small", "answers.py:fail")))
-    assert done.returncode == 2
-    assert "Traceback" not in done.stderr
-    assert "system 'small': its callable raised RuntimeError: no idea" in done.stderr
-    root = next((tmp_path / "runs").iterdir())
-    assert "wattbench: stopped. No answer was recorded" in done.stderr
-    assert "resume with" not in done.stderr
+    assert said.replace("RUN", str(root.relative_to(tmp_path))) in done.stderr
+    assert ("resume with" in done.stderr) == (call == "fail_later")
     refused = wattbench("compare", root)
     assert refused.returncode == 2
     assert "--resume" in refused.stderr

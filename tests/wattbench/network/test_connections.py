@@ -72,28 +72,18 @@ def cuts(whole: bytes) -> list[list[bytes]]:
     return [[whole], *([whole[:at], whole[at:]] for at in places), [bytes([byte]) for byte in whole]]
 
 
-@pytest.mark.parametrize(("whole", "status", "content"), ANSWERS.values(), ids=ANSWERS)
-def test_every_cut_of_an_answer_gives_the_same_and_leaves_its_connection(
+@pytest.mark.parametrize(("whole", "status", "content"), (ANSWERS | LAST_ANSWERS).values(), ids=ANSWERS | LAST_ANSWERS)
+def test_every_cut_of_an_answer_gives_the_same_and_leaves_its_connection_unless_it_ends_it(
     whole: bytes, status: int, content: bytes
 ) -> None:
+    ends = (whole, status, content) in LAST_ANSWERS.values()
     for pieces in cuts(whole):
         with PlayedServer(pieces).playing() as server:
             of = Connections(read_url(URL), {})
             for _ in range(3):
                 answer, body = ask(of)
                 assert (answer.status, body) == (status, content), pieces
-        assert server.connections == 1
-
-
-@pytest.mark.parametrize(("whole", "status", "content"), LAST_ANSWERS.values(), ids=LAST_ANSWERS)
-def test_an_answer_that_ends_its_connection_does(whole: bytes, status: int, content: bytes) -> None:
-    for pieces in cuts(whole):
-        with PlayedServer(pieces).playing() as server:
-            of = Connections(read_url(URL), {})
-            for _ in range(2):
-                answer, body = ask(of)
-                assert (answer.status, body) == (status, content), pieces
-        assert server.connections == 2
+        assert server.connections == (3 if ends else 1)
 
 
 @pytest.mark.parametrize("whole", BROKEN.values(), ids=BROKEN)
