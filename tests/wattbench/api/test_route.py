@@ -10,7 +10,7 @@ import pytest
 
 import wattbench
 from tests.made_up.runs import FakeRun
-from tests.made_up.standard_runs import HOSTILE, hostile_run, plain_systems
+from tests.made_up.standard_runs import plain_systems
 
 Write = Callable[[FakeRun], Path]
 
@@ -62,13 +62,6 @@ def test_one_system_has_no_router(write: Write) -> None:
         _ = routing.study
     with pytest.raises(wattbench.UserError, match="no figures are written"):
         routing.figures("figures")
-
-
-def test_a_notebook_shows_no_markup_of_a_record(write: Write) -> None:
-    routing = wattbench.read(write(hostile_run())).route()
-    assert HOSTILE not in routing._repr_html_()
-    assert HOSTILE not in routing.text("markdown")
-    assert all(line.isprintable() for line in str(routing).splitlines())
 
 
 @pytest.mark.parametrize(
