@@ -40,7 +40,7 @@ RUN_BY = {
 
 SHOWN = {
     ("README.md", "Run hybrid: it is the most"): "output",
-    ("README.md", "quick  (20261130T"): "output",
+    ("README.md", "quick (20261130T"): "output",
     ("docs/architecture.md", "suite.yaml ─> plan"): "a drawing",
     ("docs/comparing-runs.md", "Run hybrid: it is"): "output",
     ("docs/import-export.md", "Data: 500 items"): "output",
