@@ -25,6 +25,7 @@ from wattbench.records import (
     AnswerRow,
     BlockPlan,
     BlockRow,
+    ItemRow,
     Purpose,
     RunHeader,
     RunLayout,
@@ -33,7 +34,7 @@ from wattbench.records import (
     SystemRow,
     WindowRow,
 )
-from wattbench.records.tables.run_tables import items_schema
+from wattbench.records.tables.run_tables import default_columns, items_schema
 
 SYSTEMS = tuple(f"system-{number}" for number in range(10))
 TASKS = ("gsm8k", "spell", "tickets", "forms")
@@ -150,12 +151,9 @@ def _items(shard: _Shard, ids: dict[str, str]) -> list[pa.RecordBatch]:
                 "node": shard.node, "output": "We have sent it again.", "filtered": "ok", "target": "ok",
                 "prompt_tokens": 90, "output_tokens": 12,
             }  # fmt: skip
-            arrays = [
-                pa.array(columns[each.name], each.type)
-                if each.name in columns
-                else pa.repeat(pa.scalar(same.get(each.name), each.type), count)
-                for each in items_schema()
-            ]
+            made = default_columns(ItemRow, count) | columns
+            made |= {name: pa.repeat(value, count) for name, value in same.items()}
+            arrays = [pa.array(made[each.name], each.type) for each in items_schema()]
             batches.append(pa.RecordBatch.from_arrays(arrays, schema=items_schema()))
     return batches
 

@@ -20,8 +20,8 @@ from wattbench.records import SCHEMA_VERSION, RunHeader, RunWriter, SystemRow
 from wattbench.records.files.atomic_write import write_atomically
 from wattbench.records.finish_record import finish_record
 from wattbench.records.provenance import IMPORTED
-from wattbench.records.rows.answers import named_item_hash
-from wattbench.records.tables.run_tables import items_parquet, windows_parquet
+from wattbench.records.rows.answers import ItemRow, named_item_hash
+from wattbench.records.tables.run_tables import default_columns, items_parquet, windows_parquet
 
 SYSTEMS = 10
 TASKS = ("arithmetic", "grammar", "history", "logic")
@@ -109,17 +109,15 @@ def _cell(
         "prompt_hash": _PROMPT_HASH, "messages_hash": "", "metrics": "{}", "window": "", "energy_provenance": IMPORTED,
         "prompt": "", "output": "", "filtered": "", "target": "",
     }  # fmt: skip
+    defaults = default_columns(ItemRow, count)
     arrays = []
     for column in schema:
         if column.name in same:
             arrays.append(pa.repeat(pa.scalar(same[column.name], column.type), count))
-        elif column.name in ("token_s", "route_asked", "usage"):
-            empty = pa.array([], column.type.value_type)
-            arrays.append(pa.ListArray.from_arrays(np.zeros(count + 1, np.int32), empty).cast(column.type))
         elif column.name == "doc_hash":
             arrays.append(hashes)
         elif column.name in whole or column.name in drawn:
             arrays.append(pa.array((whole | drawn)[column.name]).cast(column.type))
         else:
-            arrays.append(pa.nulls(count, column.type))
+            arrays.append(defaults[column.name])
     return pa.table(arrays, schema=schema)

@@ -23,9 +23,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from tests.made_up.large_systems import CPU, DOMAINS, GPU, IDLE_W, MEMBERS, PROVENANCE, SYSTEMS, TASKS, LargeSystem
-from wattbench.records import SCHEMA_VERSION, PhaseRow, RunHeader, RunWriter, Split, SystemRow, WindowRow
+from wattbench.records import SCHEMA_VERSION, ItemRow, PhaseRow, RunHeader, RunWriter, Split, SystemRow, WindowRow
 from wattbench.records.files.atomic_write import write_atomically
-from wattbench.records.tables.run_tables import items_parquet, windows_parquet
+from wattbench.records.tables.run_tables import default_columns, items_parquet, windows_parquet
 
 START_S = 1_760_000_000.0
 WINDOW_S = 30.0
@@ -283,16 +283,15 @@ def _table(run: str, cell: _Cell, rng: np.random.Generator, schema: pa.Schema) -
         "run": run, "system": system.name, "kind": system.kind, "task": documents.task, "domain": documents.domain,
         "energy_provenance": "+".join(sorted(PROVENANCE.values())),
     }  # fmt: skip
+    defaults = default_columns(ItemRow, count)
     arrays = []
     for column in schema:
         if column.name in everywhere:
             arrays.append(pa.repeat(pa.scalar(everywhere[column.name], column.type), count))
-        elif column.name == "route_asked" and "route" not in columns:
-            arrays.append(pa.ListArray.from_arrays(np.zeros(count + 1, dtype=np.int32), pa.array([], pa.string())))
         elif column.name in columns:
             arrays.append(pa.array(columns[column.name]).cast(column.type))
         else:
-            arrays.append(pa.nulls(count, column.type))
+            arrays.append(defaults[column.name])
     return pa.table(arrays, schema=schema)
 
 

@@ -67,7 +67,8 @@ class RateBounds:
         Raises:
             KeyError: one is missing.
         """
-        return cls(**{each.name: record[each.name] for each in fields(cls)})  # type: ignore[arg-type]
+        kinds = {"int": int, "float": float}  # JSON's numbers are read as floats
+        return cls(**{each.name: kinds[str(each.type)](record[each.name]) for each in fields(cls)})
 
 
 def why_only_here(bounds: RateBounds | None, share: float) -> list[str]:

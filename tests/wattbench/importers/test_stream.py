@@ -18,11 +18,11 @@ from wattbench.importers import read_sources, survey, write_run
 from wattbench.importers.answer import Answer
 from wattbench.importers.batch import batches_of, numbered
 from wattbench.importers.imported import Imported
-from wattbench.importers.item_rows import item_batches
 from wattbench.importers.spool import Spool
 from wattbench.importers.table import csvfile, item_table, parquetfile
 from wattbench.records import read_run
 from wattbench.records.rows.answers import named_item_hash
+from wattbench.records.tables import batches
 from wattbench.redaction import keep_secret
 
 FIGURES = (
@@ -81,7 +81,7 @@ def test_a_table_in_many_blocks_is_the_same_run(tmp_path, monkeypatch, suffix) -
     monkeypatch.setattr(csvfile, "CHARACTERS", 300)
     monkeypatch.setattr(parquetfile, "BLOCK_BYTES", 300)
     monkeypatch.setattr(survey, "_MERGE_BYTES", 100)
-    monkeypatch.setattr(item_batches, "GROUP_ROWS", 13)
+    monkeypatch.setattr(batches, "GROUP_ROWS", 13)
     imported = read_sources([path])
     assert len(list(imported.answers.batches())) > 10
     run = read_run(write_run(imported, tmp_path / "blocks", "run", []))
@@ -102,7 +102,7 @@ def test_a_table_in_many_blocks_is_the_same_run(tmp_path, monkeypatch, suffix) -
 def test_the_table_of_items_has_the_schema_and_the_checksums_of_every_run(table, tmp_path) -> None:
     written = write_run(read_sources([table("system,item,score\na,1,1\n")]), tmp_path, "run", []) / "items.parquet"
     file = pq.ParquetFile(written)
-    assert file.schema_arrow.remove_metadata() == item_batches.items_schema()
+    assert file.schema_arrow.remove_metadata() == batches.items_schema()
     data = bytearray(written.read_bytes())
     data[data.index(written.parent.name.encode()[:12])] ^= 1  # in the first page
     damaged = tmp_path / "damaged.parquet"
