@@ -6,7 +6,7 @@ import pytest
 
 from wattbench.api.gates.judge_gate import as_reports_know_it
 from wattbench.config import GatePolicy
-from wattbench.pytest_plugin.measured import Judged
+from wattbench.pytest_plugin.judged import Judged
 from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
 
 
