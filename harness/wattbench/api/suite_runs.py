@@ -32,7 +32,7 @@ from wattbench.records import RunWriter, read_run
 from wattbench.records.copies import copy_to_retry
 from wattbench.records.line_checks import check_lines
 from wattbench.records.verified_files import check_unchanged
-from wattbench.scenarios.run_to_end import let_waiting_threads_sleep
+from wattbench.scenarios.waiting_threads import let_waiting_threads_sleep
 from wattbench.systems.spending import BudgetReachedError
 from wattbench.tasks.loading import quiet_lm_eval
 

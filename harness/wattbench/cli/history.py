@@ -66,7 +66,7 @@ def history(
 
     The pinned reference, a night at which a figure changed, and a run that is being written are never deleted.
     """
-    from wattbench.api.gates.judge_gate import rebuild_site
+    from wattbench.api.gates.judge_night import rebuild_site
     from wattbench.nights import NightsLayout
 
     layout = NightsLayout(folder)

@@ -205,7 +205,7 @@ def _resume_command(layout: NightsLayout) -> str:
 
 def _judged(layout: NightsLayout, given: Path | None, files: VerdictFiles) -> int:
     """Judge the last night, print the verdict and rebuild the site; return the exit code."""
-    from wattbench.api.gates.judge_gate import build_site_by, judge_last_night
+    from wattbench.api.gates.judge_night import build_site_by, judge_last_night
     from wattbench_reports.export import night
     from wattbench_reports.export.gate import as_junit
 
@@ -233,7 +233,7 @@ def _judged(layout: NightsLayout, given: Path | None, files: VerdictFiles) -> in
 
 def _run_missed(layout: NightsLayout, work: _Work, wanted: str) -> None:
     """Run the suite at each of the commits that has no night yet, and rebuild the site."""
-    from wattbench.api.gates.judge_gate import rebuild_site
+    from wattbench.api.gates.judge_night import rebuild_site
     from wattbench.api.loaded_suite import load
     from wattbench.nights import backfill, commits_with_a_night, kept_runs
     from wattbench.repository import repository_of

@@ -11,8 +11,9 @@ import pytest
 
 from wattbench.api.narrowing import names_of
 from wattbench.errors import UserError
-from wattbench.pytest_plugin.measured import Judged, Measured
-from wattbench.pytest_plugin.session_runs import Settings, settings_of
+from wattbench.pytest_plugin.judged import Judged
+from wattbench.pytest_plugin.marker_settings import Settings, settings_of
+from wattbench.pytest_plugin.measured import Measured
 from wattbench.redaction import hide, keep_environment
 
 if TYPE_CHECKING:

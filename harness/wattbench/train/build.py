@@ -17,13 +17,14 @@ from wattbench.systems.local.mixture import sharing
 from wattbench.systems.training_ledger import FILE, Ledger, read_ledger, write_ledger
 from wattbench.systems.weights import cache_folder
 from wattbench.train.examples import Collator, documents_of, documents_sha256, encode, prompt_of
-from wattbench.train.metered import BuildMeter, Grams, all_counts, ledger_entry, loss_curve
+from wattbench.train.metered import BuildMeter, Grams, ledger_entry
 from wattbench.train.mixtures import build_mixture
 from wattbench.train.recipe import AdapterMember, AnyMember, Family, needs
 from wattbench.train.routing import build_classifier, build_threshold
 from wattbench.train.shop import Shop, TrainingResult, new_adapter, save_adapter
 from wattbench.train.students import build_distilled, build_reasoning, train_member
 from wattbench.train.trainer import answer_loss
+from wattbench.train.watch import all_counts, loss_curve
 
 
 def _build_adapter(shop: Shop, member: AdapterMember) -> TrainingResult:

@@ -7,10 +7,10 @@ from typing import Any
 
 from wattbench.errors import UserError
 from wattbench.train.examples import IGNORED, Collator, documents_of, encode, prompt_of
-from wattbench.train.metered import Watch
 from wattbench.train.recipe import DistilledMember, ReasoningMember, Schedule
 from wattbench.train.shop import Shop, TrainingResult, new_adapter, save_adapter
 from wattbench.train.trainer import Counts, Loss, answer_logits, answer_loss, half_precision, train
+from wattbench.train.watch import Watch
 
 LONGEST_ANSWER = 16
 """Tokens that a teacher may take: it was trained to give answers and nothing else."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from wattbench.api.gates import judge_gate
+from wattbench.api.gates import judge_night
 from wattbench.cli import main
 
 
@@ -46,7 +46,7 @@ def test_a_mistake_of_ours_is_not_taken_for_a_regression(tmp_path: Path, monkeyp
         raise ZeroDivisionError
 
     (tmp_path / "runs").mkdir()
-    monkeypatch.setattr(judge_gate, "judge_last_night", broken)
+    monkeypatch.setattr(judge_night, "judge_last_night", broken)
     done = CliRunner().invoke(main, ["nightly", "--history", str(tmp_path)])
     assert done.exit_code == 3  # Python's own would be 1
     assert "ZeroDivisionError" in done.stderr

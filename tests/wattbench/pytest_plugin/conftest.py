@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from wattbench.pytest_plugin.session_runs import Runs, Settings
+from wattbench.pytest_plugin.marker_settings import Settings
+from wattbench.pytest_plugin.session_runs import Runs
 
 DATA = Path(__file__).parents[2] / "data"
 MEASURED = "{use: replay, trace: trace.csv, repeat: true}"

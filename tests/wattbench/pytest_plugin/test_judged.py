@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wattbench.config import GatePolicy
-from wattbench.pytest_plugin.measured import Judged
+from wattbench.pytest_plugin.judged import Judged
 from wattbench_reports.gate.policy import policy_of
 from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
 

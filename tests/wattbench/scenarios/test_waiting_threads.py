@@ -11,8 +11,8 @@ import pytest
 from wattbench.config import PythonSystem, SystemBase, TransformersSystem, Weights
 from wattbench.machine.busy import BusyNow
 from wattbench.machine.environment import WAIT_POLICY, environment
-from wattbench.scenarios import run_to_end
-from wattbench.scenarios.run_to_end import let_waiting_threads_sleep
+from wattbench.scenarios import waiting_threads
+from wattbench.scenarios.waiting_threads import let_waiting_threads_sleep
 
 MODEL: SystemBase = TransformersSystem(
     kind="generalist", engine="transformers", weights=Weights(path=Path("/nowhere")), domain=None
@@ -26,7 +26,7 @@ def no_policy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(WAIT_POLICY, "")
     monkeypatch.delenv(WAIT_POLICY)
     monkeypatch.delitem(sys.modules, "torch", raising=False)
-    monkeypatch.setattr(run_to_end.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(waiting_threads.os, "cpu_count", lambda: 2)
 
 
 def busy(share: float | None):

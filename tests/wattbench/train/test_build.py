@@ -19,7 +19,7 @@ from wattbench.records import WindowRow
 from wattbench.systems.training_ledger import FILE, lineage, read_ledger
 from wattbench.train import Family
 from wattbench.train.build import build, planned_documents, stale
-from wattbench.train.metered import Watch
+from wattbench.train.watch import Watch
 
 MEMBERS = ["specialist-letters", "specialist-numbers", "tuned", "moe", "student", "thinker", "router", "cascade"]
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from wattbench.train.metered import Watch, all_counts, loss_curve
 from wattbench.train.trainer import Counts
+from wattbench.train.watch import Watch, all_counts, loss_curve
 
 
 class Marks:

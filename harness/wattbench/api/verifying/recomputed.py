@@ -17,7 +17,7 @@ from wattbench.measure.rebuilt_tables import rebuild, table_differences
 from wattbench.progress.notices import stdout_to_stderr
 from wattbench.records.layout import RunLayout
 from wattbench.records.tables.run_tables import items_parquet, windows_parquet
-from wattbench.scenarios.interleaved.loop import CompleteRounds
+from wattbench.scenarios.interleaved.complete_rounds import CompleteRounds
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.export import render
 from wattbench_reports.export.compared_runs import compare_runs

@@ -13,7 +13,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import partial
 
 from wattbench.clock import now_s
 from wattbench.config import Resolved
@@ -26,10 +26,10 @@ from wattbench.measure.resume import recover_windows
 from wattbench.measure.scorer import Scorer
 from wattbench.prefill_decode import split_system
 from wattbench.progress import PlannedTurn, Progress
-from wattbench.records import BASELINE, SIDES, AnswerRow, Purpose, RoundRow, RunRecords, WindowRow, read_run
-from wattbench.records.layout import RunLayout
+from wattbench.records import BASELINE, SIDES, AnswerRow, Purpose, RoundRow, RunRecords
 from wattbench.records.rows.header import utc_now
 from wattbench.records.schema.gate import gate_loads
+from wattbench.scenarios.interleaved.complete_rounds import CompleteRounds
 from wattbench.scenarios.interleaved.gate import Gate
 from wattbench.scenarios.interleaved.peak_memory import measure_peaks, record_peaks
 from wattbench.scenarios.interleaved.planted_faults import planted
@@ -404,31 +404,3 @@ class Loads:
                 return
             self.progress.note(f"both systems are loaded again: {took} (reloads: auto)")
         self.load()
-
-
-@dataclass(frozen=True)
-class CompleteRounds(RunRecords):
-    """The record of a gate without the answers of an interrupted round."""
-
-    @classmethod
-    def of(cls, layout: RunLayout) -> CompleteRounds:
-        """Return the run as it is on disk now."""
-        return cls(layout, read_run(layout.root).header)
-
-    @cached_property
-    def counted(self) -> frozenset[str]:
-        """Return the windows of complete rounds."""
-        return frozenset(window for each in self.rounds() for window in each.windows.values())
-
-    def answers(self, system: str, task: str) -> list[AnswerRow]:
-        """Return the answers of complete rounds."""
-        return [row for row in super().answers(system, task) if row.window in self.counted]
-
-    def windows(self) -> list[WindowRow]:
-        """Return all windows; the windows of interrupted rounds are marked as abandoned."""
-        return [
-            replace(row, purpose=Purpose.ABANDONED)
-            if row.purpose == Purpose.MEASURED and row.window not in self.counted
-            else row
-            for row in super().windows()
-        ]
