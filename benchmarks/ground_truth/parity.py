@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from benchmarks.ground_truth.known_run import KnownSystem, known_run
 from benchmarks.ground_truth.line import Line, Sources
+from tests.made_up.records import call_on
 from wattbench_reports.analyses.break_even import break_evens
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.metrics.carbon import JOULES_PER_KWH
@@ -33,7 +34,7 @@ def lines(sources: Sources) -> Iterator[Line]:
             KnownSystem(OTHER, energy_j=answer_kwh * JOULES_PER_KWH),
             KnownSystem(TRAINED, energy_j=0.0, training_j=(training_kwh + tuning_kwh) * JOULES_PER_KWH),
         )
-        (pair,) = [each for each in break_evens(analyse(run)) if each.against == OTHER]
+        (pair,) = [each for each in call_on(break_evens, analyse(run)) if each.against == OTHER]
         found = None if pair.payback is None else pair.payback.answers.estimate
         what = f"{model}: inferences that use as much as its training"
         yield Line(model, what, "inferences", parity, found, note=note)

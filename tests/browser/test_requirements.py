@@ -14,6 +14,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from tests.browser.test_what_if import READ
+from tests.made_up.records import call_on
 from tests.made_up.runs import write_run
 from tests.made_up.standard_runs import family_run
 from wattbench.cli._options import assumption_options
@@ -202,15 +203,17 @@ def test_the_first_screen_states_what_the_command_line_decides(browser, show, ru
         shown = browser.execute_script(READ)
         line = browser.execute_script("return document.querySelector('#requirements .the-command').textContent")
         analysis = own.under(of_command_line(line, run))
-        words = words_of_page(analysis)
+        words = call_on(words_of_page, analysis)
         assert words.decision.sessions == (5 if name == "sessions" else None)
         texts = {
-            key: text for key, text in restated(analysis, words).items() if not key.startswith("decision-heading-")
+            key: text
+            for key, text in call_on(restated, analysis, words).items()
+            if not key.startswith("decision-heading-")
         }
         first = {key: text for key, text in texts.items() if key.startswith(("advice", "decision-", "evidence-"))}
         assert {key: text for key, text in shown.items() if key in first} == first, setting
         assert shown == {key: texts[key] for key in shown}, setting
-        picture = first_screen(words, analysis).picture
+        picture = call_on(first_screen, analysis, words).picture
         assert_the_same(browser.execute_script(PICTURE), picture.drawing)
         cells = "return document.querySelectorAll('table.decision td .bounds').length"
         assert browser.execute_script(cells) == sum(" [" in text for key, text in first.items() if "decision-" in key)

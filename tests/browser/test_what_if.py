@@ -11,6 +11,7 @@ import pytest
 
 from tests.browser.conftest import STATED
 from tests.made_up import routing_studies as studies
+from tests.made_up.records import call_on
 from tests.made_up.runs import write_run
 from tests.made_up.standard_runs import family_run
 from wattbench.records import read_run
@@ -110,17 +111,17 @@ def test_the_page_states_what_the_command_line_computes(browser, show, runs, nam
     run = read_run(directory)
     own = analyse(run)
     before = browser.execute_script(READ)
-    assert set(before) <= set(restated(own))
-    assert before == {key: text for key, text in restated(own).items() if key in before}
+    assert set(before) <= set(call_on(restated, own))
+    assert before == {key: text for key, text in call_on(restated, own).items() if key in before}
     asked = grid()[:: {"family": 5, "blocks": 23, "few-blocks": 31, "busy": 23}.get(name, 11)]
     for values, weights in asked:
         browser.execute_script(SET, values, weights)
         shown = browser.execute_script(READ)
         analysis = own.under(assumptions(values, weights, own.basis.domains))
-        told = restated(analysis)
+        told = call_on(restated, analysis)
         assert shown == {key: told[key] for key in shown}, (values, weights)
         line = browser.execute_script("return document.querySelector('#what-if .the-command').textContent")
-        assert line.startswith(command(own))
+        assert line.startswith(call_on(command, own))
     assert browser.get_log("browser") == []
 
 
@@ -210,7 +211,7 @@ def at_rate(study: RoutingStudy, rate: float) -> dict[str, str]:
 
 def test_the_field_for_requests_per_hour_states_what_stays_loaded(browser, show, runs) -> None:
     directory, page = runs["family"]
-    study = routing_study(analyse(read_run(directory)))
+    study = call_on(routing_study, analyse(read_run(directory)))
     show(page)
     usual, before = study.residents.requests_per_hour, browser.execute_script(READ)
     assert browser.execute_script(AT_RATE, None) == at_rate(study, usual)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests.made_up.records import call_on
 from wattbench.records import read_run
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.routing.hybrids.study import studies
@@ -104,10 +105,12 @@ def test_rules_first_is_built_run_billed_and_replayed(wattbench, tmp_path: Path,
     assert [use[0]["output_tokens"] for use in sure["usage"]] == list(served["output_tokens"])
 
     # Replayed from its members' own answers, the hybrid is what it was live.
-    checks = {each.routing.system: each.check for each in studies(analysis).hybrids}
+    checks = {each.routing.system: each.check for each in call_on(studies, analysis).hybrids}
     assert set(checks) == {"rules-first", "sure-first"}
     for check in checks.values():
         assert check.same_score == 1.0
         assert check.live.accuracy == check.replayed.accuracy
-    text = " ".join(sentence for passage in hybrids_section(analysis).passages for sentence in passage.sentences)
+    text = " ".join(
+        sentence for passage in call_on(hybrids_section, analysis).passages for sentence in passage.sentences
+    )
     assert text.count("its accuracy agrees with the live run") == 2

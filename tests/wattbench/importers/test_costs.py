@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.made_up.records import call_on
 from wattbench.errors import UserError
 from wattbench.importers import read_sources, write_run
 from wattbench.records import RunRecords, read_run
@@ -54,7 +55,7 @@ def test_cost_per_correct_is_exact(table, tmp_path, golden) -> None:
 def test_costs_survive_an_export_and_an_import(table, tmp_path) -> None:
     first = analyse(made(table(costs(currency="USD")), tmp_path / "one"))
     path = tmp_path / "items.csv"
-    path.write_bytes(frame_as_csv(items_frame(first)))
+    path.write_bytes(frame_as_csv(call_on(items_frame, first)))
     again = analyse(made(path, tmp_path / "two"))
     assert again.money.currency == "USD"
     for name, each in first.money.systems.items():
@@ -124,7 +125,7 @@ def test_hours_of_a_table_need_times_that_do_not_overlap(table, tmp_path) -> Non
 
 
 def test_items_have_their_money(table, tmp_path) -> None:
-    frame = items_frame(analyse(made(table(costs()), tmp_path, "USD")))
+    frame = call_on(items_frame, analyse(made(table(costs()), tmp_path, "USD")))
     assert frame.groupby("system")["cost"].mean().to_dict() == pytest.approx(
         {"small": 0.001, "mid": 0.004, "large": 0.03}
     )

@@ -12,6 +12,7 @@ import pytest
 
 from tests.made_up.digests import without_digests
 from tests.made_up.imports import imported_run
+from tests.made_up.records import call_on
 from wattbench.cli import main
 from wattbench.cli.records import SOURCES
 from wattbench.errors import UserError
@@ -283,4 +284,4 @@ def test_why_answers_ended_is_in_the_words_of_the_source(tmp_path: Path) -> None
         "big: 3 of 5 replies were cut at their limit of tokens: raise the limit of the tool that asked "
         "(3 of them right)."
     )
-    assert items_frame(analysis)["finish_reason"].dropna().tolist() == [each for each in expected if each]
+    assert call_on(items_frame, analysis)["finish_reason"].dropna().tolist() == [each for each in expected if each]

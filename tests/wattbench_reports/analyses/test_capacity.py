@@ -10,6 +10,7 @@ import pytest
 
 from tests.made_up.percentiles import percentile_of
 from tests.made_up.prices import with_prices
+from tests.made_up.records import call_on
 from tests.wattbench_reports.erlang import erlang_c
 from wattbench.records import read_run
 from wattbench_reports.analyses.capacity import MAX_LOAD, SECONDS_PER_YEAR, fleets, size
@@ -80,7 +81,7 @@ def test_what_cannot_be_simulated_is_not_stated() -> None:
 def test_a_run_gives_a_fleet_for_every_system(make_run, fake) -> None:
     run = make_run(fake.golden())
     table = pd.read_parquet(run.layout.items_table)
-    found = fleets(analyse(run), requests_per_year=SECONDS_PER_YEAR)
+    found = call_on(fleets, analyse(run), requests_per_year=SECONDS_PER_YEAR)
     assert found.rates_per_s == (1.0, 0.1, 1.0, 10.0)
     assert (found.share, found.too_few) == (0.9, ())
     assert [fleet.system for fleet in found.fleets] == list(dict.fromkeys(table["system"]))
@@ -104,18 +105,18 @@ def test_a_run_gives_a_fleet_for_every_system(make_run, fake) -> None:
 
 def test_a_system_is_not_sized_from_fewer_requests_than_a_median_needs(analysed, fake) -> None:
     run = fake.Run((fake.System("full"), fake.System("short", skip_docs=5)), (("t", "d"),), items=11)
-    found = fleets(analysed(run))
+    found = call_on(fleets, analysed(run))
     assert ([each.system for each in found.fleets], found.too_few, found.share) == (["full"], ("short",), 0.5)
 
 
 def test_joules_that_are_not_valid_are_left_out(analysed, fake) -> None:
-    (fleet,) = fleets(analysed(fake.Run((fake.System("hot", invalid=("throttled",)),)))).fleets
+    (fleet,) = call_on(fleets, analysed(fake.Run((fake.System("hot", invalid=("throttled",)),)))).fleets
     assert fleet.idle_w is None
     assert fleet.sized[0].replicas == 1
 
 
 def test_batches_say_nothing_of_a_request_alone(analysed, fake) -> None:
-    found = fleets(analysed(fake.Run(fake.plain().systems, batch=8)))
+    found = call_on(fleets, analysed(fake.Run(fake.plain().systems, batch=8)))
     assert found.fleets == ()
     assert "batches" in found.why_not
 
@@ -128,7 +129,7 @@ def test_a_fleet_is_paid_for_whole_hours_and_for_its_electricity(make_run, fake)
         "by-request": {"per_request": 0.01},
     }
     with_prices(run.layout.root, prices, {"price_per_kwh": 0.36, "currency": "EUR"})
-    found = {each.system: each.sized for each in fleets(analyse(read_run(run.layout.root))).fleets}
+    found = {each.system: each.sized for each in call_on(fleets, analyse(read_run(run.layout.root))).fleets}
     for sized in found["hourly"]:
         electricity = sized.j_per_request * sized.rate_per_s * 3600 / 3.6e6 * 0.36
         assert sized.electricity_per_hour == pytest.approx(electricity)

@@ -53,7 +53,7 @@ def retexted(run, row_group_size: int = 97):
 @pytest.mark.parametrize("repeats", [1, 3])
 def test_counts_are_the_records(make_run, fake, repeats) -> None:
     run = make_run(fake.Run(fake.plain().systems, repeats=repeats))
-    (found,) = flips(analyse(run), [Pair("regex", "generalist", "")])
+    (found,) = flips(analyse(run).measured, [Pair("regex", "generalist", "")])
     right = sides(run, "regex", "generalist")
     for each in (found.total, *found.tasks):
         own = right if each.task is None else right.xs(each.task)
@@ -71,7 +71,7 @@ def test_counts_are_the_records(make_run, fake, repeats) -> None:
 def test_examples_are_the_records(make_run, fake) -> None:
     run = retexted(make_run(fake.family()))
     table = pd.read_parquet(run.layout.items_table)
-    (found,) = flips(analyse(run), [Pair("tuned", "student", "")])
+    (found,) = flips(analyse(run).measured, [Pair("tuned", "student", "")])
     right = sides(run, "tuned", "student")
     assert len(found.first_only) == EXAMPLES
     for shown, winner, loser in ((found.first_only, 0, 1), (found.second_only, 1, 0)):
@@ -96,17 +96,17 @@ def test_examples_are_the_records(make_run, fake) -> None:
 def test_examples_come_from_every_task_in_turn_and_are_the_same_each_time(analysed, fake) -> None:
     analysis = analysed(fake.family())
     pair = Pair("base", "tuned", "")
-    (found,) = flips(analysis, [pair])
+    (found,) = flips(analysis.measured, [pair])
     tasks = [flip.task for flip in found.second_only]
     assert tasks[:4] == ["chain_sum", "spelling", "syllogism", "calendar"]
-    assert found == flips(analysis, [pair])[0]
+    assert found == flips(analysis.measured, [pair])[0]
     assert [flip.doc_id for flip in found.second_only] != sorted(flip.doc_id for flip in found.second_only)
 
 
 def test_of_repeats_one_that_is_as_right_as_the_item_is_shown(make_run, fake) -> None:
     run = retexted(make_run(fake.Run(fake.plain().systems, repeats=3, items=60)))
     table = pd.read_parquet(run.layout.items_table)
-    (found,) = flips(analyse(run), [Pair("generalist", "specialist", "")])
+    (found,) = flips(analyse(run).measured, [Pair("generalist", "specialist", "")])
     unsteady = 0
     for flip in (*found.first_only, *found.second_only):
         for answer in flip.answers:
@@ -153,7 +153,7 @@ def test_an_old_record_without_texts_still_reports(make_run, fake) -> None:
     run = make_run(fake.plain())
     table = pq.read_table(run.layout.items_table)
     pq.write_table(table.drop_columns(["prompt", "output", "target"]), run.layout.items_table)
-    (found, *_) = flips(analyse(run), chosen_pairs(analyse(run)))
+    (found, *_) = flips(analyse(run).measured, chosen_pairs(analyse(run).measured))
     flip = found.first_only[0]
     assert (flip.prompts, flip.target) == ((), None)
     assert [answer.output for answer in flip.answers] == [None, None]
@@ -165,7 +165,7 @@ def test_prompts_that_differ_are_both_shown(make_run, fake) -> None:
     table = pd.read_parquet(run.layout.items_table)
     table["prompt"] = "Q for " + table["system"]
     table.to_parquet(run.layout.items_table)
-    (found,) = flips(analyse(run), [Pair("generalist", "regex", "")])
+    (found,) = flips(analyse(run).measured, [Pair("generalist", "regex", "")])
     assert [prompt.text for prompt in found.first_only[0].prompts] == ["Q for generalist", "Q for regex"]
     page = report(run)
     assert "Prompt of generalist" in page
@@ -176,7 +176,7 @@ def test_the_pairs_that_matter(analysed, fake) -> None:
     analysis = analysed(fake.family())
     accuracy = {name: each.accuracy.estimate for name, each in analysis.measured.items() if name != "told"}
     first, second, *_ = sorted(accuracy, key=lambda name: -accuracy[name])
-    pairs = chosen_pairs(analysis)
+    pairs = chosen_pairs(analysis.measured)
     assert (pairs[0].first, pairs[0].second) == (first, second)
     named = [{pair.first, pair.second} for pair in pairs]
     assert all(len(pair) == 2 for pair in named)
@@ -189,12 +189,12 @@ def test_the_pairs_that_matter(analysed, fake) -> None:
 
 def test_nothing_flipped_and_nobody_to_compare(analysed, fake) -> None:
     same = (fake.System("one", accuracy=0.0), fake.System("two", accuracy=0.0))
-    section = items_section(analysed(fake.Run(same, id="same")))
+    section = items_section(analysed(fake.Run(same, id="same")).measured)
     assert section is not None
     (passage,) = section.passages
     assert "both are right or both are wrong" in passage.sentences[1]
     assert passage.examples == passage.commands == ()
-    assert items_section(analysed(fake.Run((fake.System("only"),), id="only"))) is None
+    assert items_section(analysed(fake.Run((fake.System("only"),), id="only")).measured) is None
 
 
 def run_command(command: str) -> pd.DataFrame:
@@ -209,7 +209,7 @@ def run_command(command: str) -> pd.DataFrame:
 def test_the_command_lists_every_flipped_item(make_run, fake, name) -> None:
     systems = (fake.plain().systems[0], dataclasses.replace(fake.plain().systems[1], name=name))
     run = make_run(fake.Run(systems, repeats=2))
-    section = items_section(analyse(run))
+    section = items_section(analyse(run).measured)
     assert section is not None
     ((_, command),) = section.passages[0].commands
     assert command.isascii()
@@ -223,7 +223,7 @@ def test_the_command_lists_every_flipped_item(make_run, fake, name) -> None:
 
 def test_many_pairs_are_named_and_not_all_shown(analysed, fake) -> None:
     systems = (fake.System("all"), *(fake.System(f"s{n}", "specialist", accuracy=0.4) for n in range(12)))
-    section = items_section(analysed(fake.Run(systems)))
+    section = items_section(analysed(fake.Run(systems)).measured)
     assert section is not None
     assert len(section.passages) == MOST_PAIRS + 1
     assert "s11" in section.passages[-1].sentences[0]
@@ -250,7 +250,7 @@ def as_text(section) -> str:
 
 
 def test_golden(make_run, fake, golden) -> None:
-    section = items_section(analyse(retexted(make_run(fake.family(24)))))
+    section = items_section(analyse(retexted(make_run(fake.family(24)))).measured)
     assert section is not None
     text = as_text(section)
     golden("items.txt", text)

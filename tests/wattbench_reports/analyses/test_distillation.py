@@ -72,7 +72,7 @@ def test_every_figure_is_recomputed_from_the_records(edited, repeats: int) -> No
         table.loc[ours & (table["doc_id"] % 2 == 0), "output"] = "Überlegt: 42 🙂"
 
     analysis, table = edited(change, repeats=repeats)
-    (found,) = distillations(analysis)
+    (found,) = distillations(analysis.measured)
     assert (found.student, found.teacher) == ("student", "teacher")
     assert [kept.task for kept in found.tasks] == ["chain_sum", "spell_backward"]
     for kept in found.tasks:
@@ -118,13 +118,13 @@ def test_a_teacher_that_is_never_right_leaves_retention_undefined(edited) -> Non
         table["output_tokens"] = None
 
     analysis, _ = edited(change)
-    chain, spell = distillations(analysis)[0].tasks
+    chain, spell = distillations(analysis.measured)[0].tasks
     assert chain.retention is None
     assert spell.retention is not None
     assert chain.tokens is None
     assert chain.joules.teacher is None
     assert chain.joules.saved is None
-    section = distillation_section(analysis)
+    section = distillation_section(analysis.measured)
     assert section is not None
     assert "In chain_sum the teacher is never right, so retention is undefined." in section.passages[1].sentences
     assert "undefined" in [cell.text for cell in section.passages[1].tables[0].rows[0]]
@@ -138,7 +138,7 @@ def test_accuracy_is_not_fidelity(edited) -> None:
         table["filtered"] = table["system"] + table["doc_id"].astype(str)
 
     analysis, _ = edited(change)
-    for kept in distillations(analysis)[0].tasks:
+    for kept in distillations(analysis.measured)[0].tasks:
         assert kept.retention is not None
         assert kept.retention.estimate == 1.0
         assert kept.agreement is not None
@@ -148,17 +148,17 @@ def test_accuracy_is_not_fidelity(edited) -> None:
 
 def test_saying_nothing_is_no_agreement(edited) -> None:
     analysis, _ = edited(lambda table: table.__setitem__("filtered", " "))
-    assert {kept.agreement and kept.agreement.estimate for kept in distillations(analysis)[0].tasks} == {0.0}
+    assert {kept.agreement and kept.agreement.estimate for kept in distillations(analysis.measured)[0].tasks} == {0.0}
 
 
 def test_absent_without_the_teacher(analysed, fake) -> None:
-    assert distillation_section(analysed(fake.plain())) is None
-    assert distillation_section(analysed(fake.Run((student(fake, teacher="elsewhere"),), name="b"))) is None
+    assert distillation_section(analysed(fake.plain()).measured) is None
+    assert distillation_section(analysed(fake.Run((student(fake, teacher="elsewhere"),), name="b")).measured) is None
 
 
 def test_joules_of_two_kinds_are_not_set_against_each_other(make_run, fake) -> None:
     run = make_run(fake.Run((fake.System("teacher", provenance="modelled"), student(fake))))
-    section = distillation_section(analyse(run))
+    section = distillation_section(analyse(run).measured)
     assert section is not None
     assert "; not comparable." in section.passages[1].tables[2].note
     assert {row[3].text for row in section.passages[1].tables[2].rows} == {"–"}
@@ -179,7 +179,7 @@ def test_what_is_saved_has_a_paired_interval(edited) -> None:
         table.loc[ours, "energy_j"] = theirs["energy_j"].loc[keys].to_numpy() - 2.0
 
     analysis, table = edited(change)
-    (found,) = distillations(analysis)
+    (found,) = distillations(analysis.measured)
     saved = found.overall.saved
     assert saved is not None
     own = table[table["system"] == "teacher"]
@@ -190,10 +190,10 @@ def test_what_is_saved_has_a_paired_interval(edited) -> None:
 
 def test_a_dearer_student_saves_less_than_nothing(make_run, fake) -> None:
     run = make_run(fake.Run((fake.System("teacher", accuracy=0.6), student(fake, energy_j=64.0))))
-    (found,) = distillations(analyse(run))
+    (found,) = distillations(analyse(run).measured)
     assert found.overall.saved is not None
     assert found.overall.saved.high < 0
-    section = distillation_section(analyse(run))
+    section = distillation_section(analyse(run).measured)
     assert section is not None
     (sentence,) = [said for said in section.passages[1].sentences if said.startswith("Over all tasks")]
     assert "saves −" in sentence
@@ -202,14 +202,14 @@ def test_a_dearer_student_saves_less_than_nothing(make_run, fake) -> None:
 
 def test_of_many_items_the_texts_of_a_sample_are_compared(make_run, fake, monkeypatch) -> None:
     run = make_run(fake.Run((fake.System("teacher", accuracy=0.6), student(fake))))
-    whole = distillations(analyse(run))[0]
+    whole = distillations(analyse(run).measured)[0]
     monkeypatch.setattr("wattbench_reports.analyses.distillation.AGREEMENT_ITEMS", 30)
     analysis = analyse(run)
-    sampled = distillations(analysis)[0]
-    assert sampled == distillations(analysis)[0]  # the same records give the same sample
+    sampled = distillations(analysis.measured)[0]
+    assert sampled == distillations(analysis.measured)[0]  # the same records give the same sample
     assert [kept.compared for kept in sampled.tasks] == [15, 15]
     assert [kept.retention for kept in sampled.tasks] == [kept.retention for kept in whole.tasks]
-    section = distillation_section(analysis)
+    section = distillation_section(analysis.measured)
     assert section is not None
     assert any("30 of 80 items, sampled at random" in said for said in section.passages[1].sentences)
 
@@ -224,7 +224,7 @@ def test_grouping_keeps_what_an_interval_says(make_run, fake) -> None:
     )
     table = pd.read_parquet(run.layout.items_table).set_index("doc_id")
     ours, theirs = (table[table["system"] == name]["correct"].sort_index() for name in ("student", "teacher"))
-    (kept,) = distillations(analyse(run))[0].tasks
+    (kept,) = distillations(analyse(run).measured)[0].tasks
     rng = np.random.default_rng(8)
     rows = rng.integers(0, 1500, size=(2000, 1500))
     low, high = np.quantile(ours.to_numpy()[rows].sum(axis=1) / theirs.to_numpy()[rows].sum(axis=1), [0.025, 0.975])
@@ -250,7 +250,7 @@ def test_the_figure_has_a_panel_per_student_and_a_row_for_every_task(kept: list[
 
 
 def test_golden(analysed, fake, golden) -> None:
-    section = distillation_section(analysed(fake.family()))
+    section = distillation_section(analysed(fake.family()).measured)
     assert section is not None
     lines = [f"== {section.title}", section.lead]
     for passage in section.passages:

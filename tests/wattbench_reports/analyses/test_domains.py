@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from tests.made_up.percentiles import figure_of, percentile_of
+from tests.made_up.records import call_on
 from tests.wattbench_reports.sectiontext import as_text, table
 from wattbench_reports.analyses.domains import best_by_domain, tail_of_cells
 from wattbench_reports.analyses.specialists import specialists
@@ -25,7 +26,7 @@ def family(make_run, fake):
 
 
 def test_every_cell_is_the_files(family) -> None:
-    section = domains_section(analyse(family))
+    section = call_on(domains_section, analyse(family))
     rows = pd.read_parquet(family.layout.items_table)
     rows["seconds"] = rows["finished_s"] - rows["started_s"]
     accuracy, joules, seconds = (
@@ -43,8 +44,8 @@ def test_every_cell_is_the_files(family) -> None:
 @pytest.mark.parametrize(("items", "share"), [(6, 0.5), (43, 0.5), (44, 0.9), (89, 0.9), (90, 0.95)])
 def test_one_percentile_for_all_cells_and_never_from_too_few(analysed, fake, items: int, share: float) -> None:
     analysis = analysed(fake.Run(fake.plain().systems, items=items))
-    assert tail_of_cells(analysis) == share
-    (long,) = (own for passage in domains_section(analysis).passages for own in passage.folded)
+    assert tail_of_cells(analysis.measured) == share
+    (long,) = (own for passage in call_on(domains_section, analysis).passages for own in passage.folded)
     headings = [column.label for column in long.columns if column.label.startswith("Latency")]
     assert headings == list(dict.fromkeys(["Latency p50", f"Latency {label(share)}"]))
     assert len(long.rows) == 6
@@ -54,8 +55,8 @@ def test_one_percentile_for_all_cells_and_never_from_too_few(analysed, fake, ite
 
 def test_bold_is_who_the_verdict_shows_to_be_the_best(family) -> None:
     analysis = analyse(family)
-    best = best_by_domain(analysis)
-    for verdict in verdicts(analysis)[1:]:
+    best = best_by_domain(analysis.measured)
+    for verdict in verdicts(analysis.measured)[1:]:
         energy, accuracy = verdict.picks
         found = best[verdict.domain]
         # A pick of one name is shown to be the best; of several, none is.
@@ -69,13 +70,15 @@ def test_bold_is_who_the_verdict_shows_to_be_the_best(family) -> None:
 def test_merely_first_is_not_bold(analysed, fake) -> None:
     twins = (fake.System("a", accuracy=0.5), fake.System("b", accuracy=0.52))
     analysis = analysed(fake.Run(twins, items=20))
-    assert all(each.accuracy is None and each.j_per_correct is None for each in best_by_domain(analysis).values())
-    matrices = domains_section(analysis).passages[0].tables
+    assert all(
+        each.accuracy is None and each.j_per_correct is None for each in best_by_domain(analysis.measured).values()
+    )
+    matrices = call_on(domains_section, analysis).passages[0].tables
     assert not [cell for each in matrices for row in each.rows for cell in row if cell.style == "best"]
 
 
 def test_yardsticks_are_never_the_best(family) -> None:
-    best = best_by_domain(analyse(family))
+    best = best_by_domain(analyse(family).measured)
     assert "told" not in {name for each in best.values() for name in (each.accuracy, each.j_per_correct)}
 
 
@@ -83,13 +86,13 @@ def test_joules_that_may_not_be_compared_have_no_best(make_run, fake) -> None:
     run = make_run(
         fake.Run((fake.System("a", energy_j=1.0), fake.System("b", energy_j=9.0, provenance="modelled")), items=60)
     )
-    assert all(each.j_per_correct is None for each in best_by_domain(analyse(run)).values())
+    assert all(each.j_per_correct is None for each in best_by_domain(analyse(run).measured).values())
 
 
 def test_specialists_against_a_bootstrap_by_hand(family) -> None:
     rows = pd.read_parquet(family.layout.items_table)
     rng = np.random.default_rng(8)
-    found = specialists(analyse(family))
+    found = specialists(analyse(family).measured)
     assert [(each.system, each.domain) for each in found] == [
         (f"specialist-{domain}", domain) for domain in ("arithmetic", "text", "logic", "time")
     ]
@@ -130,24 +133,24 @@ def test_what_stands_between_the_joules_is_said(make_run, fake) -> None:
     }
     for number, (said, system) in enumerate(cases.items()):
         run = make_run(dataclasses.replace(fake.Run((fake.System("g"), system)), id=f"n{number}"))
-        (found,) = specialists(analyse(run))
+        (found,) = specialists(analyse(run).measured)
         assert all(side.times_the_joules is None and said in side.reason for side in found.comparisons)
-        assert said in as_text(domains_section(analyse(run)))
+        assert said in as_text(call_on(domains_section, analyse(run)))
 
 
 def test_without_a_generalist_there_is_nothing_to_set_it_against(make_run, fake) -> None:
     run = make_run(fake.Run((fake.System("s", "specialist", domain="text"), fake.System("m", "moe"))))
-    section = domains_section(analyse(run))
+    section = call_on(domains_section, analyse(run))
     assert section.passages[1].sentences == ("No generalist answered the same items as s, so there is no comparison.",)
 
 
 def test_without_specialists_there_is_no_passage_on_them(analysed, fake) -> None:
-    assert len(domains_section(analysed(fake.plain())).passages) == 1
+    assert len(call_on(domains_section, analysed(fake.plain())).passages) == 1
 
 
 def test_a_specialist_that_was_never_asked_at_home_is_shown_elsewhere(make_run, fake) -> None:
     run = make_run(fake.Run((fake.System("g"), fake.System("s", "specialist", domain="music"))))
-    (found,) = specialists(analyse(run))
+    (found,) = specialists(analyse(run).measured)
     assert [side.at_home for side in found.comparisons] == [False]
 
 
@@ -155,10 +158,10 @@ def test_a_specialist_that_was_never_asked_at_home_is_shown_elsewhere(make_run, 
 def test_too_many_cells_are_not_drawn(analysed, fake) -> None:
     systems = tuple(fake.System(f"s{place}") for place in range(12))
     tasks = tuple((f"t{place}", f"d{place}") for place in range(17))
-    section = domains_section(analysed(fake.Run(systems, tasks, items=2)))
+    section = call_on(domains_section, analysed(fake.Run(systems, tasks, items=2)))
     assert section.passages[0].figure is None
     assert any("Too many" in sentence for sentence in section.passages[0].sentences)
 
 
 def test_golden(analysed, fake, golden) -> None:
-    golden("domains.txt", as_text(domains_section(analysed(fake.family()))))
+    golden("domains.txt", as_text(call_on(domains_section, analysed(fake.family()))))

@@ -46,13 +46,13 @@ def resize(run, **fields) -> None:
 
 
 def words(run) -> str:
-    section = experts_section(analyse(read_run(run.layout.root)))
+    section = experts_section(analyse(read_run(run.layout.root)).measured)
     assert section is not None
     return "\n".join(sentence for passage in section.passages for sentence in passage.sentences)
 
 
 def test_pairs_are_recounted_from_the_files(run) -> None:
-    (choices,) = recorded_choices(analyse(run))
+    (choices,) = recorded_choices(analyse(run).measured)
     found = together(choices)
     assert found is not None
     assert found.pairs == tuple(itertools.combinations(range(4), 2))
@@ -74,7 +74,7 @@ def test_pairs_are_recounted_from_the_files(run) -> None:
 
 def test_choices_that_have_nothing_to_do_with_each_other_are_near_one(make_run, fake) -> None:
     many = make_run(fake.Run((fake.System("mix", "moe", experts=FOUR, favour=0.6),), items=400, name="many"))
-    (choices,) = recorded_choices(analyse(many))
+    (choices,) = recorded_choices(analyse(many).measured)
     found = together(choices)
     assert found is not None
     # The made-up tokens take the two largest of four noisy scores: nearly, not quite, the draw of largest entropy.
@@ -86,7 +86,7 @@ def test_a_planted_pair_stands_out(run) -> None:
         return row | {"counts": [[6, 6, 6, 6]] * 6, "pairs": [[6, 0, 0, 0, 0, 6]] * 6}
 
     rewrite(run, plant)
-    (choices,) = recorded_choices(analyse(run))
+    (choices,) = recorded_choices(analyse(run).measured)
     found = together(choices)
     assert found is not None
     assert found.ratio(np.arange(6)) == pytest.approx([3, 0, 0, 0, 0, 3])
@@ -99,8 +99,8 @@ def test_bytes_are_recounted_from_the_files(run) -> None:
     table.loc[own, "first_token_s"] = table.loc[own, "started_s"] + 0.1
     table.to_parquet(run.layout.items_table)
     analysis = analyse(run)
-    (choices,) = recorded_choices(analysis)
-    found = touched(analysis, choices)
+    (choices,) = recorded_choices(analysis.measured)
+    found = touched(analysis.measured, choices)
     rows = [*raw(run, "chain_sum"), *raw(run, "spell_backward")]
     distinct = [[sum(count > 0 for count in layer) for layer in row["prompt_counts"]] for row in rows]
     passes = [80e6 + 1.5e6 * sum(layers) for layers in distinct]
@@ -124,7 +124,7 @@ def test_no_pace_where_tokens_were_not_seen_or_came_for_several_at_once(make_run
             table = table.assign(first_token_s=table["started_s"] + 0.1, batch_size=batch)
             table.to_parquet(run.layout.items_table)
         analysis = analyse(run)
-        found = touched(analysis, recorded_choices(analysis)[0])
+        found = touched(analysis.measured, recorded_choices(analysis.measured)[0])
         assert (found.decode_s, found.bytes_per_s) == (None, None)
         assert found.decode_bytes == 98e6
 
@@ -162,7 +162,7 @@ def test_one_or_all_experts_per_token_have_no_pairs_to_speak_of(run, per_token, 
 )
 def test_lines_that_cannot_be_true_are_left_out(run, damage) -> None:
     rewrite(run, lambda row: row | damage if row["doc_id"] else row)
-    (choices,) = recorded_choices(analyse(run))
+    (choices,) = recorded_choices(analyse(run).measured)
     assert choices.counts.shape == (2, 6, 4)
     assert len(choices.prompt_tokens) == 2
 
@@ -170,7 +170,7 @@ def test_lines_that_cannot_be_true_are_left_out(run, damage) -> None:
 @pytest.mark.parametrize("damage", [{"pairs": [[1]]}, {"prompt_counts": "?"}, {"prompt_tokens": "7"}])
 def test_damage_to_the_newer_fields_costs_only_those(run, damage) -> None:
     rewrite(run, lambda row: row | damage)
-    (choices,) = recorded_choices(analyse(run))
+    (choices,) = recorded_choices(analyse(run).measured)
     assert choices.counts.shape == (18, 6, 4)
     assert (choices.pairs is None) == ("pairs" in damage)
     assert len(choices.prompt_tokens) == (18 if "pairs" in damage else 0)
@@ -195,7 +195,7 @@ def test_a_matrix_has_every_number_and_shades_what_is_far_from_chance() -> None:
 def test_many_experts_are_listed_not_drawn(make_run, fake) -> None:
     names = tuple(f"expert-{place}" for place in range(14))
     run = make_run(fake.Run((fake.System("mix", "moe", experts=names),), items=4, name="many"))
-    section = experts_section(analyse(run))
+    section = experts_section(analyse(run).measured)
     assert section is not None
     assert [each.figure.drawing.name for each in section.passages if each.figure is not None] == ["experts-figure"]
     passage = section.passages[2]
@@ -204,7 +204,7 @@ def test_many_experts_are_listed_not_drawn(make_run, fake) -> None:
 
 
 def test_golden(analysed, fake, golden) -> None:
-    section = experts_section(analysed(fake.family(20)))
+    section = experts_section(analysed(fake.family(20)).measured)
     assert section is not None
     out = [f"== {section.title}", section.lead]
     for passage in section.passages:
@@ -231,7 +231,7 @@ def mixture(fake, **more):
 
 
 def uses(analysis):
-    return [expert_use(choices) for choices in recorded_choices(analysis)]
+    return [expert_use(choices) for choices in recorded_choices(analysis.measured)]
 
 
 @pytest.mark.parametrize("repeats", [1, 2])
@@ -265,7 +265,7 @@ def test_two_of_two_experts_can_tell_nothing(analysed, fake) -> None:
     analysis = analysed(mixture(fake, favour=1.0))
     (use,) = uses(analysis)
     assert use.at_most_bits == 0.0
-    section = experts_section(analysis)
+    section = experts_section(analysis.measured)
     assert section is not None
     assert "is not distinguishable from chance (p = 1.000; 1,999 permutations" in _said(section)[0]
 
@@ -275,7 +275,7 @@ def test_words_for_planted_and_for_no_specialisation(make_run, fake) -> None:
     for favour in (0.0, 0.2, 1.0):
         mix = fake.System("mix", "moe", experts=tuple("abcd"), favour=favour)
         run = make_run(fake.Run((mix,), name=f"f{favour}", items=30))
-        section = experts_section(analyse(run))
+        section = experts_section(analyse(run).measured)
         assert section is not None
         said[favour] = _said(section)
     assert said[0.0][0].startswith("The selection of experts is not distinguishable from chance (p = .")
@@ -290,15 +290,15 @@ def test_one_domain_is_not_tested(make_run, fake) -> None:
     run = make_run(fake.Run((fake.System("mix", "moe", experts=tuple("abc")),), tasks=(("chain_sum", "arithmetic"),)))
     analysis = analyse(run)
     assert uses(analysis)[0].dependence is None
-    section = experts_section(analysis)
+    section = experts_section(analysis.measured)
     assert section is not None
     assert _said(section)[0].startswith("All items are of one domain")
     assert "experts-figure" not in {each.figure.drawing.name for each in section.passages if each.figure is not None}
 
 
 def test_absent_where_nothing_is_on_record(analysed, make_run, fake) -> None:
-    assert experts_section(analysed(fake.plain())) is None
+    assert experts_section(analysed(fake.plain()).measured) is None
     run = make_run(fake.Run((fake.System("mix", "moe", experts=EXPERTS),), name="mixture"))
     for path in (run.layout.root / "experts" / "mix").iterdir():
         path.unlink()
-    assert experts_section(analyse(read_run(run.layout.root))) is None
+    assert experts_section(analyse(read_run(run.layout.root)).measured) is None

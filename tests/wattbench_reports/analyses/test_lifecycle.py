@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
+from tests.made_up.records import call_on
 from tests.made_up.prices import with_prices
 from wattbench.records import read_run
 from wattbench_reports.analyses.break_even import break_evens
@@ -46,7 +47,7 @@ def found(analysed, fake):
 
     def make(*systems, **settings):
         analysis = analysed(fake.Run(systems, **settings))
-        return analysis, lifecycle_section(analysis)
+        return analysis, call_on(lifecycle_section, analysis)
 
     return make
 
@@ -61,7 +62,7 @@ def said(section) -> str:
 
 
 def pair(analysis, system: str, against: str):
-    (even,) = [each for each in break_evens(analysis) if (each.system, each.against) == (system, against)]
+    (even,) = [each for each in call_on(break_evens, analysis) if (each.system, each.against) == (system, against)]
     return even
 
 
@@ -69,7 +70,7 @@ def test_all_that_was_trained_is_summed(found, fake) -> None:
     ledger = {"one": fake.trained(100.0), "two": fake.trained(20.0, teacher_tokens=500)}
     carbon = {"region": None, "intensity_g_per_kwh": 100.0, "pue": 1.5}
     analysis, _ = found(fake.System("base"), tuned(fake, ledger=ledger), carbon=carbon)
-    (training,) = trainings(analysis)
+    (training,) = call_on(trainings, analysis)
     assert (training.energy_j, training.seconds, training.tokens, training.teacher_tokens) == (
         120.0,
         1080.0,
@@ -83,7 +84,7 @@ def test_all_that_was_trained_is_summed(found, fake) -> None:
 
 def test_what_one_step_does_not_say_is_not_known_of_all(found, fake) -> None:
     analysis, section = found(fake.System("base"), tuned(fake, ledger={"one": fake.trained(), "big": declared()}))
-    (training,) = trainings(analysis)
+    (training,) = call_on(trainings, analysis)
     assert training.energy_j == 10_800.0
     assert training.provenance == "counter+declared"
     assert (training.tokens, training.seconds) == (None, None)
@@ -227,9 +228,9 @@ def test_yardsticks_take_no_part(found, fake) -> None:
         "told", "hybrid", members=("tuned",), routes=routes, router="oracle", training={"tuned": fake.trained()}
     )
     analysis, section = found(tuned(fake, kind="generalist"), told)
-    assert [training.system for training in trainings(analysis)] == ["tuned"]
-    assert break_evens(analysis) == ()
-    assert [total.system for total in totals(analysis)] == ["tuned"]
+    assert [training.system for training in call_on(trainings, analysis)] == ["tuned"]
+    assert call_on(break_evens, analysis) == ()
+    assert [total.system for total in call_on(totals, analysis)] == ["tuned"]
     assert "When the training has paid for itself" not in [passage.heading for passage in section.passages]
 
 
@@ -238,7 +239,7 @@ def test_the_strongest_alternative_is_the_thriftiest_that_is_not_less_accurate(f
     strong = fake.System("strong", "moe", accuracy=0.7, energy_j=6.0)
     stronger = fake.System("stronger", "moe", accuracy=0.8, energy_j=12.0)
     analysis, section = found(weak, strong, stronger, tuned(fake, accuracy=0.7), fake.System("base", accuracy=0.3))
-    assert [each.against for each in break_evens(analysis) if each.rival] == ["strong"]
+    assert [each.against for each in call_on(break_evens, analysis) if each.rival] == ["strong"]
     assert [row[1] for row in rows(section, "Break-even in")] == ["strong (strongest)", "base"]
     assert [row[1] for row in rows(section, "Break-even against every other system (4 pairs)")] == [
         "weak", "strong (strongest)", "stronger", "base",
@@ -266,8 +267,8 @@ def test_a_year_is_its_requests_the_training_and_the_manufacture(make_run, fake)
     carbon = {"region": None, "intensity_g_per_kwh": 100.0, "pue": 1.25}
     run = make_run(fake.Run((fake.System("base"), tuned(fake)), carbon=carbon))
     table = pd.read_parquet(run.layout.items_table)
-    found = totals(
-        analyse(run, Assumptions(CarbonChoice(embodied="{g_per_device_hour: 36, source: a, year: 2024}"))), 500
+    found = call_on(
+        totals, analyse(run, Assumptions(CarbonChoice(embodied="{g_per_device_hour: 36, source: a, year: 2024}"))), 500
     )
     for total, spent_j in zip(found, (0.0, 3600.0), strict=True):
         own = table[table["system"] == total.system]
@@ -281,12 +282,12 @@ def test_a_year_is_its_requests_the_training_and_the_manufacture(make_run, fake)
 
 def test_without_an_intensity_there_are_no_grams(found, fake) -> None:
     analysis, section = found(fake.System("base"), tuned(fake))
-    assert {total.grams_co2e for total in totals(analysis)} == {None}
+    assert {total.grams_co2e for total in call_on(totals, analysis)} == {None}
     assert rows(section, "Joules and CO2e of 1,000,000 requests")[0][-1] == "–"
 
 
 def test_a_run_without_a_training_still_has_its_year_and_its_fleet(analysed, fake) -> None:
-    section = lifecycle_section(analysed(fake.plain()))
+    section = call_on(lifecycle_section, analysed(fake.plain()))
     assert section is not None
     assert [passage.heading for passage in section.passages] == ["1,000,000 requests", "Fleet size"]
 
@@ -323,7 +324,7 @@ def test_only_courses_that_may_be_compared_are_drawn(found, fake) -> None:
         fake.System("hot", "moe", invalid=("throttled",)),
         fake.System("mute", "moe", accuracy=0.0),
     )
-    drawn = cumulative_energies(analysis)
+    drawn = call_on(cumulative_energies, analysis)
     assert [course.system for course in drawn.comparable] == ["base", "tuned"]
     assert dict(drawn.left_out).keys() == {"odd", "hot", "mute"}
     assert "odd (provenance modelled for its training, counter for its answers)" in said(section)
@@ -335,7 +336,7 @@ def test_who_is_cheapest_is_asked_of_the_most_accurate_alone(found, fake) -> Non
         fake.System("plain", accuracy=0.7, energy_j=16.0),
         tuned(fake, accuracy=0.7, energy_j=2.0),
     )
-    assert [course.system for course in cumulative_energies(analysis).accurate] == ["plain", "tuned"]
+    assert [course.system for course in call_on(cumulative_energies, analysis).accurate] == ["plain", "tuned"]
     table = rows(section, "System with the fewest")
     assert [row[0] for row in table] == ["plain", "tuned"]
     even = pair(analysis, "tuned", "plain").payback
@@ -357,7 +358,7 @@ def test_golden(analysed, fake, golden) -> None:
     family = fake.family()
     base, *others = family.systems
     elsewhere = dataclasses.replace(base, name="acme", accuracy=0.6, energy_j=2.5, training={"acme": declared(7.2e6)})
-    section = lifecycle_section(analysed(dataclasses.replace(family, systems=(base, elsewhere, *others))))
+    section = call_on(lifecycle_section, analysed(dataclasses.replace(family, systems=(base, elsewhere, *others))))
     assert section is not None
     lines = [f"== {section.title}", section.lead]
     for passage in section.passages:
@@ -391,7 +392,7 @@ def test_a_training_without_a_cost_takes_the_price_of_its_electricity(make_run, 
     with_prices(run.layout.root, {"base": {"per_request": 0.03}, "tuned": {"per_request": 0.01}}, kwh)
     analysis = analyse(read_run(run.layout.root))
     assert pair(analysis, "tuned", "base").money.outlay == pytest.approx(0.4)
-    section = lifecycle_section(analysis)
+    section = call_on(lifecycle_section, analysis)
     assert rows(section, "Break-even in money")[0][3] == "0.400 EUR"
 
 

@@ -8,6 +8,7 @@ import math
 import pytest
 
 from tests.made_up.prices import with_prices
+from tests.made_up.records import call_on
 from tests.wattbench_reports.sectiontext import as_text
 from wattbench.records import read_run
 from wattbench_reports.analyses.own_hardware import DAYS_PER_MONTH, KeptOn, OwnHardware, Pays, own_hardware, volume
@@ -68,7 +69,7 @@ def priced(make_run, fake):
 
 def test_a_run_is_compared_by_hand(priced) -> None:
     analysis = priced({"per_machine_hour": 2.0, "utilisation": 0.5}, {"per_request": 0.01})
-    study = own_hardware(analysis)
+    study = call_on(own_hardware, analysis)
     assert study is not None
     (pair,) = study.pairs
     assert (pair.machine.system, pair.against, study.currency) == ("local", "api", "EUR")
@@ -88,7 +89,7 @@ def test_electricity_that_is_paid_for_is_in_the_month_and_in_each_request(priced
         {"per_request": 0.01},
         {"price_per_kwh": 0.36, "currency": "EUR"},
     )
-    study = own_hardware(analysis)
+    study = call_on(own_hardware, analysis)
     assert study is not None
     (pair,) = study.pairs
     per_joule = 0.36 / 3.6e6
@@ -103,21 +104,21 @@ def test_electricity_that_is_paid_for_is_in_the_month_and_in_each_request(priced
 
 
 def test_currencies_are_not_mixed(priced) -> None:
-    study = own_hardware(priced({"per_machine_hour": 2.0}, {"per_request": 0.01, "currency": "USD"}))
+    study = call_on(own_hardware, priced({"per_machine_hour": 2.0}, {"per_request": 0.01, "currency": "USD"}))
     assert study is not None
     assert study.pairs == ()
     assert "USD" in " ".join(study.left_out.values())
 
 
 def test_without_both_kinds_there_is_nothing_to_compare(priced) -> None:
-    assert own_hardware(priced({"per_request": 0.02}, {"per_request": 0.01})) is None
+    assert call_on(own_hardware, priced({"per_request": 0.02}, {"per_request": 0.01})) is None
 
 
 def test_the_section_reads_well(priced, golden) -> None:
     analysis = priced(
         {"per_machine_hour": 2.0, "utilisation": 0.5}, {"input_per_million": 3.0, "output_per_million": 600.0}
     )
-    section = lifecycle_section(analysis)
+    section = call_on(lifecycle_section, analysis)
     assert section is not None
     passages = [each for each in section.passages if each.heading.startswith(("Own hardware", "Fleet"))]
     golden("own-hardware.txt", as_text(dataclasses.replace(section, passages=tuple(passages))))

@@ -47,12 +47,12 @@ def texted(make_run, fake):
 
 def test_wrong_answers_are_spread_over_the_tasks_and_the_same_for_all_systems(texted) -> None:
     analysis = analyse(texted(lambda system, task, doc: "none" if doc % 2 else str(doc)))
-    one, two = answers_to_read(analysis, ["one", "two"], 6)
+    one, two = answers_to_read(analysis.measured, ["one", "two"], 6)
     assert (one.answers, one.wrong) == (36, 18)
     assert Counter(each.task for each in one.shown) == {"a": 2, "b": 2, "c": 2}
     assert all(each.doc_id % 2 and each.score == 0 for each in one.shown)
     assert [(e.task, e.doc_id) for e in one.shown] == [(e.task, e.doc_id) for e in two.shown]
-    assert answers_to_read(analysis, ["one", "two"], 6) == (one, two)
+    assert answers_to_read(analysis.measured, ["one", "two"], 6) == (one, two)
     assert len({each.doc_id for each in one.shown}) > 1
 
 
@@ -60,7 +60,7 @@ def test_those_that_another_form_makes_right_come_first(texted) -> None:
     def answer(system: str, task: str, doc: int) -> str:
         return f" {doc}\n" if (task, doc) in {("b", 3), ("b", 7)} and system == "one" else "none"
 
-    one, two = answers_to_read(analyse(texted(answer)), ["one", "two"])
+    one, two = answers_to_read(analyse(texted(answer)).measured, ["one", "two"])
     assert {(each.task, each.doc_id) for each in one.shown[:2]} == {("b", 3), ("b", 7)}
     assert [each.right_if for each in one.shown] == [(AnswerForm.STRIP,), (AnswerForm.STRIP,), ()]
     first = one.shown[0]
@@ -73,9 +73,9 @@ def test_those_that_another_form_makes_right_come_first(texted) -> None:
 
 def test_one_task_and_right_answers_can_be_asked_for(texted) -> None:
     analysis = analyse(texted(lambda system, task, doc: "none" if doc < 2 else str(doc)))
-    (one,) = answers_to_read(analysis, ["one"], 50, task="c")
+    (one,) = answers_to_read(analysis.measured, ["one"], 50, task="c")
     assert [(each.task, each.doc_id) for each in one.shown] in ([("c", 0), ("c", 1)], [("c", 1), ("c", 0)])
-    (every,) = answers_to_read(analysis, ["one"], 50, task="c", only_wrong=False)
+    (every,) = answers_to_read(analysis.measured, ["one"], 50, task="c", only_wrong=False)
     assert sorted(each.doc_id for each in every.shown) == list(range(12))
     assert (every.answers, every.wrong) == (12, 2)
 
@@ -83,7 +83,7 @@ def test_one_task_and_right_answers_can_be_asked_for(texted) -> None:
 def test_a_page_shows_ten_systems_and_the_command_for_the_others(texted) -> None:
     systems = tuple(f"system {number}" for number in range(MOST_SYSTEMS + 7))
     analysis = analyse(texted(lambda system, task, doc: f" {doc}", systems=systems, tasks=("a",), items=3))
-    section = wrong_section(analysis)
+    section = wrong_section(analysis.measured)
     assert section is not None
     table, *passages, more = section.passages
     assert [passage.heading for passage in passages] == list(systems[:MOST_SYSTEMS])
@@ -96,7 +96,7 @@ def test_a_page_shows_ten_systems_and_the_command_for_the_others(texted) -> None
 
 def test_a_section_shows_prompt_answer_extracted_answer_and_key(texted) -> None:
     run = texted(lambda system, task, doc: f" {doc}" if doc else "<b>0</b>", systems=("one",), tasks=("a",), items=3)
-    section = wrong_section(analyse(run))
+    section = wrong_section(analyse(run).measured)
     assert section is not None
     items = {item.title: item for passage in section.passages for group in passage.examples for item in group.items}
     (side,) = items["a, document 1"].sides
@@ -112,7 +112,7 @@ def test_a_section_shows_prompt_answer_extracted_answer_and_key(texted) -> None:
 
 
 def test_nothing_wrong_is_no_section(texted) -> None:
-    assert wrong_section(analyse(texted(lambda system, task, doc: str(doc)))) is None
+    assert wrong_section(analyse(texted(lambda system, task, doc: str(doc))).measured) is None
 
 
 def test_the_command_prints_them_for_a_terminal(texted, golden) -> None:
@@ -128,12 +128,14 @@ def test_the_command_prints_them_for_a_terminal(texted, golden) -> None:
     assert missing.exit_code == 2
     assert "did you mean 'one'" in missing.stderr
     with pytest.raises(UserError, match="--task 'b': not in this run"):
-        answers_section(analyse(run), system=None, task="b", limit=3, only_wrong=True)
+        answers_section(analyse(run).measured, system=None, task="b", limit=3, only_wrong=True)
 
 
 def test_an_answer_commands_no_log(texted) -> None:
     run = texted(lambda system, task, doc: "a\n::add-mask::b\n##[error]c", systems=("one",), tasks=("a",), items=3)
-    lines = as_text(answers_section(analyse(run), system=None, task=None, limit=3, only_wrong=True)).split("\n")
+    lines = as_text(answers_section(analyse(run).measured, system=None, task=None, limit=3, only_wrong=True)).split(
+        "\n"
+    )
     assert "  | ::add-mask::b" in lines
     assert not [line for line in lines if line.lstrip().startswith("::") or "##[" in line]
 
@@ -151,6 +153,6 @@ def test_texts_that_a_table_does_not_have_are_not_on_record(tmp_path) -> None:
     (tmp_path / "table.csv").write_text("system,item,score\n" + "\n".join(f"a,{item},{item % 2}" for item in range(8)))
     run = write_run(read_sources([tmp_path / "table.csv"]), tmp_path / "runs", "table", ["wattbench", "import"])
     analysis = analyse(read_run(run))
-    said = as_text(answers_section(analysis, system=None, task=None, limit=1, only_wrong=True))
+    said = as_text(answers_section(analysis.measured, system=None, task=None, limit=1, only_wrong=True))
     assert "its prompt, answer and key are not on record" in said
     assert "(empty)" not in said

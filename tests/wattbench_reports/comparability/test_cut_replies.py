@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.made_up.records import call_on
 from wattbench.records import RunRecords, read_run
 from wattbench_reports.comparability.cut_replies import MOST_CUT, CutReplies, cut_clause, cut_replies
 from wattbench_reports.comparison.analysis import analyse
@@ -144,7 +145,7 @@ def test_a_system_whose_replies_were_cut_too_often_is_not_advised(cut_run, cut: 
         output_limit=[32.0] * 20,
         output_tokens=[32] * 20,
     )
-    decision = decide(analyse(run))
+    decision = call_on(decide, analyse(run))
     assert decision.chosen == advised
     assert decision.of("big").apart == (
         "" if advised else "6 of 20 replies were cut at 32 tokens: raise systems.big.max_output_tokens"

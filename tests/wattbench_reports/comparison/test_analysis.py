@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests.made_up.records import call_on
 from tests.made_up.load_runs import write_load_run
 from tests.made_up.percentiles import percentile_of
 from tests.made_up.runs import FakeNode
@@ -198,8 +199,8 @@ def test_cpu_seconds_are_in_every_table_where_they_were_recorded(make_run, fake)
     for figures in analysis.comparison.systems:
         assert figures.own_cpu_s_per_request == pytest.approx(seconds[figures.system])
     assert "CPU per request" in render(analysis.comparison, "markdown")
-    energy = energy_section(analysis)
-    tables = [comparison_table(analysis.comparison), domain_table(analysis), energy.passages[0].tables[0]]
+    energy = call_on(energy_section, analysis)
+    tables = [comparison_table(analysis.comparison), call_on(domain_table, analysis), energy.passages[0].tables[0]]
     for table in tables:
         assert "CPU per request" in [column.label for column in table.columns]
 
@@ -235,13 +236,13 @@ def test_under_other_assumptions_a_run_under_load_is_as_if_it_were_read_again(tm
 
 def _check_under(run: RunRecords, others: Sequence[Assumptions]) -> None:
     kept = analyse(run)
-    restated(kept)  # what it computes is kept too
+    call_on(restated, kept)  # what it computes is kept too
     for other in others:
         kept, again = kept.under(other), analyse(run, other)
         assert render(kept.comparison, "json") == render(again.comparison, "json")
         first, second = (re.sub(" at 0x[0-9a-f]+", "", repr(each.comparison)) for each in (kept, again))
         assert first == second
-        assert restated(kept) == restated(again)
+        assert call_on(restated, kept) == call_on(restated, again)
         assert kept.prints == again.prints
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.made_up.records import call_on
 from wattbench.errors import UserError
 from wattbench.records import EstimateRow, RunRecords
 from wattbench_reports.comparison.analysis import analyse
@@ -118,7 +119,7 @@ def test_a_run_without_services_has_no_panel(run: RunRecords) -> None:
     compared = compare_runs([run], across=["estimated"])
     for form in FORMATS:
         assert "stimated" not in render(compared.comparison, form, compared.decided)
-    assert estimated_section(analyse(run)) is None
+    assert call_on(estimated_section, analyse(run)) is None
 
 
 def test_what_has_no_figures_says_why(run: RunRecords) -> None:
@@ -130,7 +131,7 @@ def test_what_has_no_figures_says_why(run: RunRecords) -> None:
     assert f"{SERVICE}: not estimated: {why}" in " ".join(now["table"].split())
     [shown] = json.loads(now["json"])["estimated"]
     assert (shown["energy_j_per_request"], shown["j_per_correct"], shown["provenance"]) == (None, None, "")
-    section = estimated_section(analyse(run))
+    section = call_on(estimated_section, analyse(run))
     assert f"not estimated: {why}" in section.passages[0].sentences[0]
     estimated(run, row(first), *(row(task, **none) for task in others))
     now = texts(run)

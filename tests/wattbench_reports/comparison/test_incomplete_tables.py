@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.made_up.imports import imported_table
+from tests.made_up.records import call_on
 from wattbench.records import RunRecords
 from wattbench_reports.comparability.joules import JouleOwner
 from wattbench_reports.comparison.analysis import Analysis, analyse
@@ -50,7 +51,7 @@ def missing_row() -> pd.DataFrame:
 
 @pytest.mark.parametrize("choice", [DecisionChoice(), DecisionChoice("0.8")])
 def test_one_missing_row_does_not_reverse_the_advice(imported: Imported, choice: DecisionChoice) -> None:
-    words = decided(analyse(imported(missing_row()), Assumptions(decision=choice)))
+    words = call_on(decided, analyse(imported(missing_row()), Assumptions(decision=choice)))
     assert words.advice.startswith("Run B: ")
     assert not any(each.apart for each in words.decision.systems)
 
@@ -80,7 +81,7 @@ def test_a_system_with_too_few_items_in_common_is_no_reason_to_advise_another(
 ) -> None:
     table = pd.concat([answers("expensive-bad", range(500), 0.1, 1000.0), answers("cheap-good", items, 1.0, 1.0)])
     for choice in (DecisionChoice(), DecisionChoice("0.05"), DecisionChoice("0.99")):
-        words = decided(analyse(imported(table), Assumptions(decision=choice)))
+        words = call_on(decided, analyse(imported(table), Assumptions(decision=choice)))
         assert words.advice == f"Run none of them yet: {expected}."
         assert words.decision.chosen is None
         assert all(each.apart for each in words.decision.systems)
@@ -89,7 +90,7 @@ def test_a_system_with_too_few_items_in_common_is_no_reason_to_advise_another(
 def test_a_third_system_is_named_and_the_others_are_compared(imported: Imported) -> None:
     table = pd.concat([missing_row(), answers("C", range(100), 1.0, 0.1)])
     analysis = analyse(imported(table))
-    words = decided(analysis)
+    words = call_on(decided, analysis)
     assert words.advice.startswith("Run B: ")
     assert {each.system: each.apart for each in words.decision.systems}["C"] == (
         "it has only 100 of 500 items in common with A"
@@ -101,9 +102,9 @@ def test_a_third_system_is_named_and_the_others_are_compared(imported: Imported)
 
 def test_a_run_of_this_harness_that_lacks_rows_is_compared(analysed, fake) -> None:
     run = fake.Run((fake.System("a", accuracy=0.4), fake.System("b", accuracy=0.9, energy_j=1.0, skip_docs=1)))
-    decision = decide(analysed(run))
+    decision = call_on(decide, analysed(run))
     assert {each.system: each.apart for each in decision.systems} == {"a": "", "b": ""}
-    assert decided(analysed(run)).advice.startswith("Run b: ")
+    assert call_on(decided, analysed(run)).advice.startswith("Run b: ")
 
 
 def test_two_imports_pair_their_items_where_one_lacks_a_row(imported: Imported) -> None:
@@ -160,7 +161,7 @@ def test_joules_of_a_client_are_ranked_with_no_others(imported: Imported, owners
     run = imported(missing_row(), joules=owners)
     analysis = analyse(run)
     assert not analysis.joules_comparable("A", "B")
-    decision = decide(analysis)
+    decision = call_on(decide, analysis)
     assert decision.unit is None
     comparison = side_by_side([run])
     assert [len(each.places) for each in comparison.ranked.standings if each.figure == "joules"] == [1, 1]
@@ -224,7 +225,7 @@ def test_the_order_of_systems_changes_nothing(tmp_path_factory, order: list[str]
         "C": answers("C", range(60), 0.7, 1.0),
     }
     to = tmp_path_factory.mktemp("order")
-    decision = decide(analyse(imported_table(pd.concat([parts[name] for name in order]), to)))
+    decision = call_on(decide, analyse(imported_table(pd.concat([parts[name] for name in order]), to)))
     apart = {each.system for each in decision.systems if each.apart}
     assert apart == ({"B"} if left_out > 6 else set())
 

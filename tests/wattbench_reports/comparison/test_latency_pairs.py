@@ -7,6 +7,7 @@ import math
 import pandas as pd
 import pytest
 
+from tests.made_up.records import call_on
 from tests.made_up.percentiles import percentile_of
 from wattbench_reports.comparability.rules import LATENCY
 from wattbench_reports.comparison.analysis import analyse
@@ -34,8 +35,8 @@ def run(make_run, fake):
 def test_a_system_has_one_p95_in_all_of_an_output(run, mix: str | None) -> None:
     """The decision read it off 201 quantiles of each domain, and tables interpolated between two requests."""
     analysis = analyse(run, Assumptions(workload=WorkloadChoice(mix=mix)))
-    rows, frame = pd.read_parquet(run.layout.items_table), figures_frame(analysis)
-    for limited, figures in zip(latencies(analysis), analysis.comparison.systems, strict=True):
+    rows, frame = pd.read_parquet(run.layout.items_table), call_on(figures_frame, analysis)
+    for limited, figures in zip(latencies(analysis.measured), analysis.comparison.systems, strict=True):
         own = rows[rows["system"] == figures.system]
         if mix is None:
             assert figures.latency_p95_s == percentile_of(own["finished_s"] - own["started_s"], 0.95)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.made_up.records import call_on
 from wattbench_reports.analyses.break_even import break_evens
 from wattbench_reports.analyses.capacity import fleets
 from wattbench_reports.analyses.lifecycle import totals
@@ -44,7 +45,7 @@ def test_the_share_of_each_system_is_that_of_its_records(analysed, fake) -> None
         assert row.client_share == pytest.approx(1 - row.requests_in_flight, abs=1e-9), "one at a time"
         assert row.throughput_from == (CLIENT if row.system == "rule" else REQUESTS)
         assert (row.requests_per_s_low is None) == (row.system == "rule"), "it has no bounds above"
-    windows = windows_frame(analysis)
+    windows = windows_frame(analysis.measured)
     own = windows[(windows["purpose"] == "measured") & (windows["system"] == "rule")]
     assert (own["client_share"] > MOSTLY).all()
 
@@ -118,12 +119,12 @@ def row() -> SystemFigures:
 def conclusions(analysis: Analysis) -> dict[str, object]:
     """Everything that is advised, called best, on a front, or computed of a load that was not measured."""
     return {
-        "decision": decision_data(decision_words(decide(analysis), analysis)),
-        "verdicts": repr(verdicts(analysis)),
-        "fronts": repr(tradeoffs(analysis)),
-        "servers": repr(fleets(analysis)),
-        "a year": repr(totals(analysis)),
-        "break-even": repr(break_evens(analysis)),
+        "decision": decision_data(call_on(decision_words, analysis, call_on(decide, analysis))),
+        "verdicts": repr(verdicts(analysis.measured)),
+        "fronts": repr(tradeoffs(analysis.measured)),
+        "servers": repr(call_on(fleets, analysis)),
+        "a year": repr(call_on(totals, analysis)),
+        "break-even": repr(call_on(break_evens, analysis)),
     }
 
 

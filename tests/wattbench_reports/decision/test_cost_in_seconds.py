@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from tests.made_up.imports import imported_table
+from tests.made_up.records import call_on
 from wattbench_reports.comparison.analysis import Analysis, analyse
 from wattbench_reports.decision import decide
 from wattbench_reports.metrics.assumptions import Assumptions
@@ -37,7 +38,7 @@ def run(make_run, fake):
 def test_without_joules_and_money_a_right_answer_costs_seconds(run, blocks: int, mix: str | None) -> None:
     records = run(joules=False, blocks=blocks)
     analysis = analyse(records, Assumptions(workload=WorkloadChoice(mix=mix)))
-    decision = decide(analysis)
+    decision = call_on(decide, analysis)
     assert (decision.unit, decision.label) == (CostUnit.SECONDS, "s")
     rows = pd.read_parquet(records.layout.items_table)
     shares = {"arithmetic": 0.75, "text": 0.25}
@@ -57,9 +58,12 @@ def test_without_joules_and_money_a_right_answer_costs_seconds(run, blocks: int,
 
 def test_joules_that_can_be_compared_come_first_unless_seconds_are_asked_for(run) -> None:
     records = run(joules=True)
-    assert decide(analyse(records)).unit is CostUnit.JOULES
+    assert call_on(decide, analyse(records)).unit is CostUnit.JOULES
     assert CostUnit.SECONDS not in analyse(records).costs, "a page carries nothing in vain"
-    assert decide(analyse(records, Assumptions(decision=DecisionChoice(minimise="seconds")))).unit is CostUnit.SECONDS
+    assert (
+        call_on(decide, analyse(records, Assumptions(decision=DecisionChoice(minimise="seconds")))).unit
+        is CostUnit.SECONDS
+    )
 
 
 def test_joules_of_two_provenances_leave_seconds(run, fake) -> None:
@@ -68,7 +72,7 @@ def test_joules_of_two_provenances_leave_seconds(run, fake) -> None:
         for name, seconds, provenance in (("quick", 0.2, "counter"), ("right", 0.8, "modelled"))
     )
     records = run(joules=True, systems=(counted, modelled))
-    assert decide(analyse(records)).unit is CostUnit.SECONDS
+    assert call_on(decide, analyse(records)).unit is CostUnit.SECONDS
 
 
 def imported(tmp_path: Path, started_s: list[float], untimed: int = 0) -> Analysis:
@@ -87,16 +91,16 @@ def imported(tmp_path: Path, started_s: list[float], untimed: int = 0) -> Analys
 
 def test_requests_that_overlap_have_no_cost_in_seconds(tmp_path: Path) -> None:
     in_turn, at_once = ([step * item for item in range(40)] for step in (1.0, 0.1))
-    assert decide(imported(tmp_path / "turn", in_turn)).unit is CostUnit.SECONDS
-    assert decide(imported(tmp_path / "once", at_once)).unit is None
+    assert call_on(decide, imported(tmp_path / "turn", in_turn)).unit is CostUnit.SECONDS
+    assert call_on(decide, imported(tmp_path / "once", at_once)).unit is None
 
 
 def test_a_request_without_a_time_is_not_one_of_0_seconds(tmp_path: Path) -> None:
     analysis = imported(tmp_path, [1.0 * item for item in range(40)], untimed=1)
     assert analysis.costs[CostUnit.SECONDS].missing == {"b": UNTIMED}
-    assert decide(analysis).unit is None
+    assert call_on(decide, analysis).unit is None
 
 
 def test_under_load_there_is_no_cost_in_seconds(run) -> None:
     records = run(joules=False, batch=8)
-    assert decide(analyse(records)).unit is None
+    assert call_on(decide, analyse(records)).unit is None

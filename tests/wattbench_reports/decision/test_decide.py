@@ -12,6 +12,7 @@ from scipy.stats import binomtest
 
 from tests.made_up.digests import without_digests
 from tests.made_up.imports import imported_table
+from tests.made_up.records import call_on
 from wattbench.records import read_run
 from wattbench_reports.comparison.analysis import Analysis, analyse
 from wattbench_reports.decision import Decision, Qualifies, decide
@@ -50,7 +51,7 @@ def by_name(decision: Decision) -> dict:
 
 @pytest.mark.parametrize(("column", "unit"), [("joules", CostUnit.JOULES), ("cost", CostUnit.MONEY)])
 def test_without_requirements_each_further_right_answer_has_a_price(table, column: str, unit: CostUnit) -> None:
-    decision = decide(table(column=column))
+    decision = call_on(decide, table(column=column))
     assert (decision.objective, decision.unit, decision.chosen) == ("prices", unit, None)
     # 1 / .5 per right answer is the least, and dear is the most accurate.
     assert (decision.between.cheaper, decision.between.dearer) == ("cheap", "dear")
@@ -78,7 +79,7 @@ def test_without_requirements_each_further_right_answer_has_a_price(table, colum
 
 
 def test_the_leaders_are_those_of_the_hull(table) -> None:
-    assert [(leader.system, leader.from_worth) for leader in decide(table()).leaders] == [
+    assert [(leader.system, leader.from_worth) for leader in call_on(decide, table()).leaders] == [
         ("cheap", 0.0), ("middle", pytest.approx(8)), ("dear", pytest.approx(80)),
     ]  # fmt: skip
 
@@ -89,7 +90,7 @@ def bound_of(right: int, risk: float = 0.1) -> float:
 
 
 def test_the_least_cost_of_those_shown_to_meet_the_accuracy_is_chosen(table) -> None:
-    decision = decide(table(min_accuracy="70%"))
+    decision = call_on(decide, table(min_accuracy="70%"))
     assert (decision.objective, decision.chosen, decision.why_none) == ("cost", "dear", "")
     rows = by_name(decision)
     for name, (right, _) in SYSTEMS.items():
@@ -116,7 +117,7 @@ def test_the_least_cost_of_those_shown_to_meet_the_accuracy_is_chosen(table) -> 
 def test_a_system_that_meets_the_accuracy_by_itself_alone_is_the_surest_and_not_advised(table) -> None:
     """Of 40 answers 34 are right: at least .752 by itself, at least .711 as the surest of three that may."""
     assert bound_of(34, 0.1 / 3) < 0.74 < bound_of(34)
-    decision = decide(table(min_accuracy="74%"))
+    decision = call_on(decide, table(min_accuracy="74%"))
     dear = by_name(decision)["dear"]
     assert (decision.chosen, decision.surest) == (None, "dear")
     assert (dear.qualifies, dear.counted) == (Qualifies.YES, False)
@@ -124,20 +125,22 @@ def test_a_system_that_meets_the_accuracy_by_itself_alone_is_the_surest_and_not_
     text = advice(decision, {})
     assert text.startswith("Measure about ")
     assert "dear is surest (85.0%, at least 71.1% as one of 3)" in text
-    assert decide(table({"dear": SYSTEMS["dear"]}, min_accuracy="74%")).chosen == "dear", "alone there is no choice"
+    assert call_on(decide, table({"dear": SYSTEMS["dear"]}, min_accuracy="74%")).chosen == "dear", (
+        "alone there is no choice"
+    )
 
 
 def test_a_reader_takes_another_risk(table) -> None:
-    assert decide(table(min_accuracy="74%", risk=0.3)).chosen == "dear"
-    assert decide(table(min_accuracy="70%", risk=0.01)).chosen is None
-    check = by_name(decide(table(min_accuracy="70%", risk=0.01)))["dear"].checks[0]
+    assert call_on(decide, table(min_accuracy="74%", risk=0.3)).chosen == "dear"
+    assert call_on(decide, table(min_accuracy="70%", risk=0.01)).chosen is None
+    check = by_name(call_on(decide, table(min_accuracy="70%", risk=0.01)))["dear"].checks[0]
     assert check.low == pytest.approx(bound_of(34, 0.01))
 
 
 def test_a_domain_can_be_required_and_what_is_unknown_is_said(table) -> None:
     with pytest.raises(Exception, match="no domain 'text' in this run"):
         table(min_accuracy="0.5,text=0.9")
-    decision = decide(table(max_memory_gib=2.0, min_accuracy="0.8"))
+    decision = call_on(decide, table(max_memory_gib=2.0, min_accuracy="0.8"))
     check = by_name(decision)["dear"].checks[1]
     assert (check.low, check.reason, check.outcome) == (None, "its memory was not recorded", Qualifies.MAY)
     assert (decision.chosen, decision.surest) == (None, None)
@@ -145,7 +148,7 @@ def test_a_domain_can_be_required_and_what_is_unknown_is_said(table) -> None:
 
 
 def test_nothing_is_chosen_where_no_system_meets_the_requirements(table) -> None:
-    decision = decide(table(max_joules_per_request=0.5))
+    decision = call_on(decide, table(max_joules_per_request=0.5))
     assert (decision.chosen, decision.surest, decision.best) == (None, "cheap", ())
     assert decision.why_none == "no system meets the requirements"
     assert {each.qualifies for each in decision.systems} == {Qualifies.NO}
@@ -154,13 +157,15 @@ def test_nothing_is_chosen_where_no_system_meets_the_requirements(table) -> None
 
 def test_latency_is_judged_from_few_requests(table) -> None:
     """All of 40 in time: at least .1^(1/40) = .944 are, which is not .95; as one of four it takes 72 requests."""
-    decision = decide(table(max_p95_s=0.3))
+    decision = call_on(decide, table(max_p95_s=0.3))
     assert {round(each.checks[0].low, 3) for each in decision.systems} == {0.944}
     assert {each.checks[0].items_to_decide for each in decision.systems} == {5}
     assert (decision.chosen, decision.items_to_decide) == (None, 32)
-    assert decide(table({"only": (30, 3.0)}, max_p95_s=0.3, risk=0.2)).chosen == "only"
-    assert {each.checks[0].within for each in decide(table(max_p95_s=0.2)).systems} == {1.0}, "0.2 s are within 0.2 s"
-    late = decide(table(max_p95_s=0.1))
+    assert call_on(decide, table({"only": (30, 3.0)}, max_p95_s=0.3, risk=0.2)).chosen == "only"
+    assert {each.checks[0].within for each in call_on(decide, table(max_p95_s=0.2)).systems} == {1.0}, (
+        "0.2 s are within 0.2 s"
+    )
+    late = call_on(decide, table(max_p95_s=0.1))
     assert {each.qualifies for each in late.systems} == {Qualifies.NO}
 
 
@@ -173,7 +178,7 @@ def test_any_limit_of_latency_that_all_keep_leaves_the_choice_to_the_cost(tmp_pa
     ]
     run = imported_table("system,item,score,joules,seconds\n" + "\n".join(rows), tmp_path)
     for limit_s in (0.2, 1.0, 10.0):
-        decision = decide(analyse(run, Assumptions(decision=DecisionChoice(max_p95_s=limit_s))))
+        decision = call_on(decide, analyse(run, Assumptions(decision=DecisionChoice(max_p95_s=limit_s))))
         assert decision.chosen == "strong"
         assert by_name(decision)["strong"].checks[0].low == pytest.approx(0.1 ** (1 / 400))
 
@@ -181,33 +186,35 @@ def test_any_limit_of_latency_that_all_keep_leaves_the_choice_to_the_cost(tmp_pa
 def test_few_items_are_enough_where_one_system_is_better_in_both(table) -> None:
     """24 items: 100% right at 6.5 J against 50% at 32 J."""
     analysis = table({"exact": (ITEMS, 6.5), "loose": (20, 32.0)})
-    assert advice(decide(analysis), {}) == (
+    assert advice(call_on(decide, analysis), {}) == (
         "Run exact: it is the most accurate (100.0%) and no other costs less than 6.50 J per right answer."
     )
-    assert decide(table({"exact": (ITEMS, 6.5), "loose": (20, 32.0)}, min_accuracy="0.8")).chosen == "exact"
+    assert call_on(decide, table({"exact": (ITEMS, 6.5), "loose": (20, 32.0)}, min_accuracy="0.8")).chosen == "exact"
 
 
 def test_a_system_in_doubt_is_not_advised(table) -> None:
-    decision = decide(table({"rule": (0, 0.1), "good": (30, 3.0), "better": (34, 4.0)}))
+    decision = call_on(decide, table({"rule": (0, 0.1), "good": (30, 3.0), "better": (34, 4.0)}))
     assert by_name(decision)["rule"].useless == "answers no item correctly (0 of 40)"
     assert [(step.cheaper, step.dearer) for step in decision.hull] == [("rule", "good"), ("good", "better")]
     assert [leader.system for leader in decision.leaders] == ["good", "better"]
     assert (decision.between.cheaper, decision.between.dearer) == ("good", "better")
     assert decision.systems[-1].system == "rule"
-    chosen = decide(table({"rule": (0, 0.1), "good": (30, 3.0), "better": (34, 4.0)}, max_joules_per_request=10.0))
+    chosen = call_on(
+        decide, table({"rule": (0, 0.1), "good": (30, 3.0), "better": (34, 4.0)}, max_joules_per_request=10.0)
+    )
     assert chosen.chosen == "good"
 
 
 def test_a_system_alone_and_a_table_without_costs_are_decided(table, tmp_path) -> None:
-    alone = decide(table({"only": (30, 3.0)}, min_accuracy="0.5"))
+    alone = call_on(decide, table({"only": (30, 3.0)}, min_accuracy="0.5"))
     assert (alone.chosen, alone.best, alone.hull) == ("only", ("only",), ())
-    prices = decide(table({"only": (30, 3.0)}))
+    prices = call_on(decide, table({"only": (30, 3.0)}))
     assert (prices.objective, prices.chosen, prices.hull, prices.why_none) == ("prices", "only", (), "")
-    by_seconds = decide(table(SYSTEMS, column="output_tokens"))
+    by_seconds = call_on(decide, table(SYSTEMS, column="output_tokens"))
     assert (by_seconds.objective, by_seconds.unit, by_seconds.chosen) == ("prices", CostUnit.SECONDS, "dear")
     rows = [f"{name},{item},{int(item < right)}" for name, (right, _) in SYSTEMS.items() for item in range(ITEMS)]
     run = imported_table("system,item,score\n" + "\n".join(rows), tmp_path)
-    without = decide(analyse(run))
+    without = call_on(decide, analyse(run))
     assert (without.objective, without.unit, without.label) == ("accuracy", None, "")
     assert without.chosen == "dear"
     assert "middle" in without.best
@@ -219,15 +226,15 @@ def test_answers_without_scores_are_decided_by_cost(tmp_path: Path) -> None:
         "system,item,joules\n" + "".join(f"{s},{i},{c}\n" for s, c in (("a", 1), ("b", 2)) for i in range(9)),
         tmp_path,
     )
-    decision = decide(analyse(run, Assumptions(decision=DecisionChoice(max_joules_per_request=5.0))))
+    decision = call_on(decide, analyse(run, Assumptions(decision=DecisionChoice(max_joules_per_request=5.0))))
     assert (decision.chosen, decision.hull) == ("a", ())
-    required = decide(analyse(run, Assumptions(decision=DecisionChoice(min_accuracy="0.5"))))
+    required = call_on(decide, analyse(run, Assumptions(decision=DecisionChoice(min_accuracy="0.5"))))
     assert required.why_none == "whether the requirements are met is not known: no answer was scored"
 
 
 def test_the_most_net_benefit_is_chosen_where_answers_are_worth_money(table) -> None:
     """Per request 20 x accuracy - 10 x (1 - accuracy) - cost: 4, 9.5, 4.5 and 4.5."""
-    decision = decide(table(column="cost", worth_right=20.0, cost_wrong=10.0))
+    decision = call_on(decide, table(column="cost", worth_right=20.0, cost_wrong=10.0))
     assert (decision.objective, decision.unit, decision.chosen) == ("benefit", CostUnit.MONEY, "middle")
     rows = by_name(decision)
     benefits = {name: rows[name].benefit.estimate for name in SYSTEMS}
@@ -240,17 +247,17 @@ def test_the_most_net_benefit_is_chosen_where_answers_are_worth_money(table) -> 
 
 
 def test_a_highest_cost_in_money_is_required(table) -> None:
-    decision = decide(table(column="cost", max_cost_per_request=4.0, min_accuracy="0.6"))
+    decision = call_on(decide, table(column="cost", max_cost_per_request=4.0, min_accuracy="0.6"))
     rows = by_name(decision)
     risks = [rows[name].checks[1].least_risk for name in ("cheap", "middle", "dominated", "dear")]
     assert risks == [0.0, 0.0, 1.0, 1.0]
     assert decision.chosen == "middle"
     assert rows["dear"].qualifies == Qualifies.NO
-    assert by_name(decide(table(max_cost_per_request=4.0)))["dear"].checks[0].reason == "no price is known"
+    assert by_name(call_on(decide, table(max_cost_per_request=4.0)))["dear"].checks[0].reason == "no price is known"
 
 
 def test_a_carbon_price_needs_grams_of_every_system(table) -> None:
-    decision = decide(table(column="cost", carbon_price_per_tonne=50.0))
+    decision = call_on(decide, table(column="cost", carbon_price_per_tonne=50.0))
     assert (decision.unit, decision.objective, decision.hull) == (None, "accuracy", ())
 
 
@@ -261,7 +268,7 @@ def test_a_second_has_a_price_in_a_suite(table) -> None:
     header = json.loads(path.read_text())
     header["suite"].setdefault("suite", {})["decide"] = {"cost_per_second": 5.0, "min_accuracy": 0.7}
     path.write_text(json.dumps(header))
-    decision = decide(analyse(read_run(without_digests(path.parent))))
+    decision = call_on(decide, analyse(read_run(without_digests(path.parent))))
     assert decision.chosen == "dear"
     costs = {name: row.cost_per_request.estimate for name, row in by_name(decision).items()}
     assert costs == pytest.approx({"cheap": 2.0, "middle": 4.0, "dominated": 6.0, "dear": 12.0})
@@ -272,7 +279,7 @@ def test_a_second_has_a_price_in_a_suite(table) -> None:
 
 @pytest.mark.parametrize("choice", [{}, {"max_p95_s": 1.0}, {"worth_right": 5.0, "cost_wrong": 1.0}])
 def test_nothing_is_advised_where_no_answer_is_right(table, choice: dict) -> None:
-    decision = decide(table({"cheap": (0, 1.0), "dear": (0, 11.0)}, column="cost", **choice))
+    decision = call_on(decide, table({"cheap": (0, 1.0), "dear": (0, 11.0)}, column="cost", **choice))
     assert (decision.chosen, decision.hull) == (None, ())
     assert {each.useless for each in decision.systems} == {"answers no item correctly (0 of 40)"}
     assert advice(decision, {}) == "Run none of them yet: no system answers any item correctly."
@@ -281,7 +288,7 @@ def test_nothing_is_advised_where_no_answer_is_right(table, choice: dict) -> Non
 def test_a_system_without_a_rival_on_its_documents_is_not_advised(tmp_path: Path) -> None:
     rows = [f"{name},{item + first},{item % 2},1" for name, first in (("a", 0), ("b", 90)) for item in range(40)]
     run = imported_table("system,item,score,joules\n" + "\n".join(rows), tmp_path)
-    decision = decide(analyse(run))
+    decision = call_on(decide, analyse(run))
     assert (decision.chosen, decision.hull) == (None, ())
     assert advice(decision, {}) == "Run none of them yet: a and b have no item in common."
 
@@ -289,7 +296,7 @@ def test_a_system_without_a_rival_on_its_documents_is_not_advised(tmp_path: Path
 def test_answers_that_were_not_scored_are_not_all_wrong(tmp_path: Path) -> None:
     rows = [f"{name},{item},1" for name in "ab" for item in range(40)]
     run = imported_table("system,item,joules\n" + "\n".join(rows), tmp_path)
-    decision = decide(analyse(run))
+    decision = call_on(decide, analyse(run))
     assert [each.useless for each in decision.systems] == ["", ""]
     assert advice(decision, {}) == "Run none of them yet: no answer was scored."
 
@@ -305,6 +312,6 @@ def test_answers_that_were_not_scored_are_not_all_wrong(tmp_path: Path) -> None:
     ],
 )
 def test_a_cost_that_was_asked_for_and_is_not_known_is_said_in_the_advice(table, choice: dict, why: str) -> None:
-    decision = decide(table(column="cost", **choice))
+    decision = call_on(decide, table(column="cost", **choice))
     assert "is 85.0% accurate; costs cannot be compared" in advice(decision, {})
     assert any(each.startswith(f"Costs are not compared: {why}") for each in evidence(decision))

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.made_up.records import call_on
 from tests.made_up.imports import imported_table
 from wattbench.errors import UserError
 from wattbench_reports.comparison.analysis import Analysis, analyse
@@ -66,12 +67,12 @@ def analysed(table: Table, order: tuple[int, ...] = (), scale: float = 1.0) -> A
 
 def decided(table: Table, choice: dict[str, Any], **made: Any) -> Decision:
     analysis = analysed(table, **made)
-    return decide(analysis.under(Assumptions(decision=DecisionChoice(**choice))))
+    return call_on(decide, analysis.under(Assumptions(decision=DecisionChoice(**choice))))
 
 
 def words_of(table: Table, choice: dict[str, Any]) -> str:
     analysis = analysed(table).under(Assumptions(decision=DecisionChoice(**choice)))
-    return decision_words(decide(analysis), analysis).advice
+    return call_on(decision_words, analysis, call_on(decide, analysis)).advice
 
 
 @pytest.mark.slow
@@ -197,7 +198,7 @@ def test_the_sentence_says_first_what_to_do_in_at_most_30_words(table: Table, ch
 @settings(deadline=None, max_examples=30)
 def test_more_risk_qualifies_more(table: Table, choice: dict[str, Any]) -> None:
     analysis = analysed(table).under(Assumptions(decision=DecisionChoice(**choice)))
-    less, more = (decide(analysis, replace(analysis.decide, risk=risk)) for risk in (0.05, 0.2))
+    less, more = (call_on(decide, analysis, replace(analysis.decide, risk=risk)) for risk in (0.05, 0.2))
     for each in less.systems:
         if each.qualifies is not Qualifies.MAY:
             assert more.of(each.system).qualifies is each.qualifies
@@ -234,7 +235,7 @@ def test_tables_with_gaps_come_to_a_sentence_or_a_named_error(
         analysis = analyse(run).under(Assumptions(workload=WorkloadChoice(mix or None), decision=choice))
     except UserError:
         return
-    words = decision_words(decide(analysis), analysis)
+    words = call_on(decision_words, analysis, call_on(decide, analysis))
     assert words.advice.split()[0] in ("Run", "Choose", "Measure")
     assert len(words.advice.split()) <= 30, words.advice
     json.dumps(decision_data(words), allow_nan=False)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.made_up.records import call_on
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.decision import decide
 from wattbench_reports.metrics.assumptions import Assumptions
@@ -19,7 +20,7 @@ def rows(decision) -> dict:
 
 
 def test_systems_whose_joules_are_not_compared_are_apart_with_the_reason(analysed, fake) -> None:
-    decision = decide(analysed(fake.hostile()))
+    decision = call_on(decide, analysed(fake.hostile()))
     reasons = {name: each.apart for name, each in rows(decision).items()}
     assert reasons["throttled"] == "measured windows not all valid"
     assert reasons["unmetered"] == "no joules"
@@ -31,21 +32,21 @@ def test_systems_whose_joules_are_not_compared_are_apart_with_the_reason(analyse
 
 
 def test_a_yardstick_is_apart(analysed, fake) -> None:
-    decision = decide(analysed(fake.family()))
+    decision = call_on(decide, analysed(fake.family()))
     assert rows(decision)["told"].apart == "a yardstick"
     assert all("told" not in (step.cheaper, step.dearer) for step in decision.hull)
 
 
 def test_grams_are_minimised_where_the_reader_says_so(make_run, fake) -> None:
     run = make_run(fake.golden())
-    joules = decide(analyse(run, Assumptions(decision=DecisionChoice(minimise="joules"))))
-    grams = decide(analyse(run, Assumptions(decision=DecisionChoice(minimise="grams"))))
+    joules = call_on(decide, analyse(run, Assumptions(decision=DecisionChoice(minimise="joules"))))
+    grams = call_on(decide, analyse(run, Assumptions(decision=DecisionChoice(minimise="grams"))))
     assert (grams.unit, grams.label) == (CostUnit.GRAMS, "g")
     g_per_j = 100.0 * 1.25 / 3.6e6
     for one, other in zip(joules.hull, grams.hull, strict=True):
         assert other.price.estimate == pytest.approx(one.price.estimate * g_per_j)
         assert other.price.low == pytest.approx(one.price.low * g_per_j)
-    money = decide(analyse(run, Assumptions(decision=DecisionChoice(worth_right=0.01))))
+    money = call_on(decide, analyse(run, Assumptions(decision=DecisionChoice(worth_right=0.01))))
     assert (money.objective, money.unit, money.chosen) == ("benefit", None, None)
     assert money.why_none.startswith("too few systems have a cost in money")
 
@@ -62,7 +63,7 @@ def test_a_mix_counts_in_accuracy_cost_and_usefulness(make_run, fake) -> None:
     run = make_run(made_up)
 
     def under(mix: str):
-        return decide(analyse(run, Assumptions(workload=WorkloadChoice(mix), decision=DecisionChoice("0.4"))))
+        return call_on(decide, analyse(run, Assumptions(workload=WorkloadChoice(mix), decision=DecisionChoice("0.4"))))
 
     both, one = under("arithmetic=1,text=1"), under("arithmetic=1,text=0")
     assert rows(both)["regex"].useless == "answers no item of text correctly (0 of 40)"
@@ -75,10 +76,10 @@ def test_a_mix_counts_in_accuracy_cost_and_usefulness(make_run, fake) -> None:
 def test_a_suite_can_require_and_a_reader_replaces_it(make_run, fake, blocks: int) -> None:
     run = make_run(replace(fake.plain(), blocks=blocks))
     analysis = analyse(run, Assumptions(decision=DecisionChoice("0.35,text=0.2", max_p95_s=5.0)))
-    decision = decide(analysis)
+    decision = call_on(decide, analysis)
     quantities = [(each.requirement.quantity, each.requirement.domain) for each in decision.systems[0].checks]
     assert quantities == [("accuracy", None), ("accuracy", "text"), ("p95", None)]
-    stricter = decide(analyse(run, Assumptions(decision=DecisionChoice("0.45,text=0.2", max_p95_s=5.0))))
+    stricter = call_on(decide, analyse(run, Assumptions(decision=DecisionChoice("0.45,text=0.2", max_p95_s=5.0))))
     for each in decision.systems:
         for check, other in zip(each.checks, rows(stricter)[each.system].checks, strict=True):
             assert check.low < check.high

@@ -9,6 +9,7 @@ from scipy.stats import binom, binomtest
 from benchmarks.adversaries.requirements import TOLERANCE
 from benchmarks.adversaries.whole_runs import analysis_of
 from tests.made_up.noisy_runs import NAMES, SYSTEMS
+from tests.made_up.records import call_on
 from wattbench_reports.decision import Qualifies, decide
 from wattbench_reports.metrics.decision_settings import RISK, DecisionSettings, Requirement
 
@@ -28,7 +29,7 @@ def said(items: int, bound: float) -> dict[int, Qualifies]:
     for first in counts[::SYSTEMS]:
         eight = [min(first + each, counts[-1]) for each in range(SYSTEMS)]
         right = np.column_stack([rng.permutation(np.arange(items) < each) for each in eight]).astype(float)
-        decision = decide(analysis_of(1, ones, ones, right, np.zeros(items, dtype=np.int64)), settings)
+        decision = call_on(decide, analysis_of(1, ones, ones, right, np.zeros(items, dtype=np.int64)), settings)
         outcomes |= {eight[NAMES.index(each.system)]: each.qualifies for each in decision.systems}
     return outcomes
 

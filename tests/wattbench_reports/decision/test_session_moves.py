@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.made_up.records import call_on
 from tests.made_up.runs import FakeSystem, write_run
 from tests.made_up.standard_runs import recorded
 from wattbench.records import RunRecords, read_run
@@ -51,19 +52,19 @@ def analysed(run: tuple[RunRecords, Path], *, known: bool, **required: Any) -> A
 
 
 def decided(run: tuple[RunRecords, Path], *, known: bool, **required: Any) -> Decision:
-    return decide(analysed(run, known=known, **required))
+    return call_on(decide, analysed(run, known=known, **required))
 
 
 def test_moves_are_those_of_each_kind(run) -> None:
     analysis = analysed(run, known=True)
-    found, expected = session_moves(analysis), np.log(SPEEDS) - np.log(SPEEDS).mean()
+    found, expected = call_on(session_moves, analysis), np.log(SPEEDS) - np.log(SPEEDS).mean()
     assert found is not None and (found.number, found.df) == (5, 4)
     for kind in ("energy_j", "latency_s", "latency_p95"):
         assert np.abs(found.moves[kind] - expected[:, None]).max() < 0.02, kind
-    shares = machine_share(analysis)
+    shares = call_on(machine_share, analysis)
     assert shares[:2].tolist() == [1.0, 0.0] and 0 < shares[2] < 1
     assert found.moves[MONEY] == pytest.approx(shares * found.moves["latency_s"])
-    assert session_moves(analysed(run, known=False)) is None
+    assert call_on(session_moves, analysed(run, known=False)) is None
 
 
 def test_moves_have_the_variance_of_the_interval_of_another_run(run) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.made_up.records import call_on
 from tests.made_up import routing_studies as made
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.export import render
@@ -46,7 +47,7 @@ def compared(make_run: Any, fake: Any) -> Callable[[str], str]:
     """A comparison in a format, of a run in which a system has the name."""
     run = make_run(fake.Run((fake.System(HOSTILE), fake.System("fine"))))
     analysis = analyse(run)
-    return lambda form: render(analysis.comparison, form, decided(analysis))
+    return lambda form: render(analysis.comparison, form, call_on(decided, analysis))
 
 
 def is_harmless_in_a_log(text: str) -> None:

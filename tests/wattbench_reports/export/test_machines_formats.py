@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from tests.made_up.records import call_on
 from tests.made_up.runs import FakeNode, FakeRun
 from wattbench.errors import UserError
 from wattbench.records import RunRecords
@@ -36,7 +37,7 @@ def unequal(fake: SimpleNamespace) -> FakeRun:
 
 
 def test_the_section_has_a_row_per_machine(analysed: Callable[[FakeRun], Analysis], unequal: FakeRun) -> None:
-    section = machines_section(analysed(unequal))
+    section = call_on(machines_section, analysed(unequal))
     assert section is not None
     first, another, differences = section.passages
     (table,) = first.tables
@@ -51,7 +52,7 @@ def test_the_section_has_a_row_per_machine(analysed: Callable[[FakeRun], Analysi
 def test_one_machine_has_no_section_and_no_line(analysed: Callable[[FakeRun], Analysis], unequal: FakeRun) -> None:
     one = analysed(replace(unequal, nodes=(FakeNode(A),)))
     older = analysed(replace(unequal, nodes=()))
-    assert machines_section(one) is None
+    assert call_on(machines_section, one) is None
     for form in ("table", "markdown", "csv", "json"):
         assert render(one.comparison, form) == render(older.comparison, form)
 
@@ -74,12 +75,12 @@ def test_text_markdown_and_json_say_it(analysed: Callable[[FakeRun], Analysis], 
 
 def test_frames_have_the_machine(analysed: Callable[[FakeRun], Analysis], unequal: FakeRun) -> None:
     several, older = analysed(unequal), analysed(replace(unequal, nodes=()))
-    frame = machines_frame(several)
+    frame = machines_frame(several.measured)
     assert frame["node"].tolist() == [A, B, C, D]
-    assert frame["answers"].sum() == len(items_frame(several))
+    assert frame["answers"].sum() == len(call_on(items_frame, several))
     assert frame["blocks"].tolist() == [3, 3, 3, 3]
     assert frame.loc[1, "hotter_c"] == 20.0
-    items, windows = items_frame(several), windows_frame(several)
+    items, windows = call_on(items_frame, several), windows_frame(several.measured)
     assert set(items["node"]) == {A, B, C, D}
     assert (items.groupby("block")["node"].nunique() == 1).all()
     assert windows.loc[windows["purpose"] == "measured", "node"].notna().all()
@@ -89,12 +90,12 @@ def test_frames_have_the_machine(analysed: Callable[[FakeRun], Analysis], unequa
     assert frame.loc[1, "requests_per_s"] < frame.loc[0, "requests_per_s"]
     assert frame["output_tokens_per_s"].notna().all()
     assert frame["client_share"].between(0, 1).all()
-    (only,) = machines_frame(older)["requests_per_s"]
-    assert 1 / only == pytest.approx((1 / windows_frame(older)["requests_per_s"]).mean())
-    assert len(machines_frame(older)) == 1
-    assert machines_frame(older)["node"].isna().all()
-    assert items_frame(older)["node"].isna().all()
-    assert windows_frame(older)["node"].isna().all()
+    (only,) = machines_frame(older.measured)["requests_per_s"]
+    assert 1 / only == pytest.approx((1 / windows_frame(older.measured)["requests_per_s"]).mean())
+    assert len(machines_frame(older.measured)) == 1
+    assert machines_frame(older.measured)["node"].isna().all()
+    assert call_on(items_frame, older)["node"].isna().all()
+    assert windows_frame(older.measured)["node"].isna().all()
 
 
 def test_a_run_of_unlike_machines_keeps_its_items(
@@ -102,10 +103,10 @@ def test_a_run_of_unlike_machines_keeps_its_items(
 ) -> None:
     other = replace(unequal.nodes[1], environment=fake.machine(driver="580.1"))
     unlike = analysed(replace(unequal, nodes=(unequal.nodes[0], other, *unequal.nodes[2:])))
-    items = items_frame(unlike)
+    items = call_on(items_frame, unlike)
     assert items["joules"].notna().all()
     assert items["seconds"].notna().all()
-    assert machines_frame(unlike)["of_class"].tolist() == [1, 1, 1, 2]
+    assert machines_frame(unlike.measured)["of_class"].tolist() == [1, 1, 1, 2]
 
 
 def test_export_writes_the_table_of_machines(make_run: Callable[[FakeRun], RunRecords], unequal: FakeRun) -> None:

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure as Canvas
 
+from tests.made_up.records import call_on
 from tests.made_up.runs import FakeRun, FakeSystem
 from tests.made_up.standard_runs import family_run, golden_run, hostile_run, many_systems, plain_systems, recorded
 from wattbench_reports.comparison.analysis import Analysis
@@ -48,7 +49,7 @@ RUNS = {
 
 
 def sections_of(analysis: Analysis) -> list[Section]:
-    return page_sections(analysis, routing_study(analysis.by_item))
+    return page_sections(analysis.measured, call_on(routing_study, analysis.by_item))
 
 
 def without_content(analysis: Analysis) -> list[str]:

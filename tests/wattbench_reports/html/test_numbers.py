@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.made_up.records import call_on
 from tests.made_up.standard_runs import many_systems
 from wattbench_reports.decision import decide
 from wattbench_reports.export import render
@@ -104,7 +105,7 @@ def test_pages_and_texts_have_no_number_that_a_person_cannot_use_and_few_words(r
     assert unusable(" ".join(page.text)) == []
     assert 100 < len(" ".join(page.shown).split()) < 1500
     analysis = analysed(made)
-    text = render(analysis.comparison, "table", decision_words(decide(analysis), analysis))
+    text = render(analysis.comparison, "table", call_on(decision_words, analysis, call_on(decide, analysis)))
     assert unusable(text) == []
     systems = analysis.frames.systems
     assert len({line.split("  ")[0] for line in text.splitlines()} & set(systems)) == len(systems), "names are whole"

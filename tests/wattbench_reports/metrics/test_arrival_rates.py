@@ -17,6 +17,7 @@ import pytest
 
 from tests.made_up.load_runs import write_load_run
 from tests.made_up.percentiles import percentile_of
+from tests.made_up.records import call_on
 from wattbench.records import RunRecords, read_run
 from wattbench_reports.analyses.pareto_front import tradeoffs
 from wattbench_reports.comparison.analysis import analyse, compare
@@ -97,13 +98,13 @@ def test_a_rate_that_is_not_held_shows_no_percentile_and_is_not_ranked(tmp_path:
     codes = {caveat.code: caveat for caveat in analysis.comparison.caveats}
     assert codes["not-held"].systems == ("weak",)
     assert codes["failed-requests"].systems == ("weak",)
-    (verdict, *_) = verdicts(analysis)
+    (verdict, *_) = verdicts(analysis.measured)
     assert "weak" not in " ".join([verdict.headline, *verdict.sentences, *(pick.answer for pick in verdict.picks)])
 
 
 def test_nothing_is_ranked_where_nothing_is_held(tmp_path: Path) -> None:
     analysis = analyse(write_load_run(tmp_path, held={4.0: ()}))
-    (verdict,) = verdicts(analysis)
+    (verdict,) = verdicts(analysis.measured)
     assert verdict.headline == (
         "No system is shown to sustain any of the offered rates in the long run, so none is ranked."
     )
@@ -133,7 +134,7 @@ def test_the_page_draws_the_curve_with_what_is_not_held_hollow(loaded: RunRecord
 def test_the_figures_beside_the_page_and_the_flipped_items_are_of_the_rate_that_is_compared(tmp_path) -> None:
     run = write_load_run(tmp_path, held={0.5: (), 4.0: ("sturdy",)})
     analysis = analyse(run)
-    frame = figures_frame(analysis)
+    frame = call_on(figures_frame, analysis)
     rate = analysis.comparison.load.compared.offered_per_s
     assert set(frame["offered_per_s"]) == {rate}
     table = pd.read_parquet(run.layout.items_table)
@@ -142,7 +143,7 @@ def test_the_figures_beside_the_page_and_the_flipped_items_are_of_the_rate_that_
     means = table.groupby("system")["correct"].mean()
     assert everything["accuracy"].to_dict() == pytest.approx(means.to_dict())
 
-    section = items_section(analysis)
+    section = items_section(analysis.measured)
     right = table.groupby(["task", "doc_id", "system"])["correct"].mean().unstack().dropna() >= 0.5
     flipped = right[right["sturdy"] != right["weak"]]
     assert len(flipped), "what the weak one did not answer is wrong"
@@ -198,7 +199,7 @@ def test_of_a_rate_whose_client_was_late_nothing_is_said_of_the_system(tmp_path:
     comparison = analysis.comparison
     at = comparison.load.compared
     assert (at.not_held, at.not_known, list(analysis.contest.candidates)) == ({}, {"weak": why}, ["sturdy"])
-    assert outside(analysis)["weak"] == f"it is not known whether it sustains it: {why}"
+    assert outside(analysis.measured)["weak"] == f"it is not known whether it sustains it: {why}"
     assert {"client-late"} == {each.code for each in comparison.caveats} & {"client-late", "not-held"}
     for text in (as_table(comparison), as_markdown(comparison), report(read_run(run.layout.root))):
         said = " ".join(text.split())
@@ -219,9 +220,9 @@ def test_a_system_that_is_held_only_in_this_minute_does_not_take_part_against_on
 ) -> None:
     analysis = analyse(write_load_run(tmp_path, held={0.5: ("sturdy", "weak")}, here=("weak",)))
     assert list(analysis.contest.candidates) == ["sturdy"]
-    assert "weak" in outside(analysis)
-    assert "held it only in this minute" in outside(analysis)["weak"]
-    for tradeoff in tradeoffs(analysis):
+    assert "weak" in outside(analysis.measured)
+    assert "held it only in this minute" in outside(analysis.measured)["weak"]
+    for tradeoff in tradeoffs(analysis.measured):
         places = {place.system: place.reason for place in tradeoff.places}
         assert places["weak"] == "not shown to sustain the rate in the long run"
 

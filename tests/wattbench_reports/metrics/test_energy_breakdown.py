@@ -8,6 +8,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from tests.made_up.records import call_on
 from tests.wattbench_reports.sectiontext import without_own_scripts
 from wattbench.records import PhaseRow, RunWriter, read_run
 from wattbench_reports.comparison.analysis import analyse, compare
@@ -113,7 +114,7 @@ def test_a_meter_at_the_wall_holds_the_others(make_run, fake) -> None:
     assert wall.j_per_request == pytest.approx(split.j_per_request)
     assert gpu.j_per_request == pytest.approx(split.j_per_request / 2)
     assert (wall.in_total, gpu.in_total) == (True, False)
-    section = energy_section(analysis)
+    section = call_on(energy_section, analysis)
     assert "not added" in section.passages[0].tables[0].note
     assert "rest of the machine 50.0%" in section.passages[0].figure.drawing.description
 
@@ -130,5 +131,5 @@ def test_the_page_shows_the_split_and_survives_markup(make_run, fake) -> None:
 def test_a_run_from_before_has_no_phases_and_still_has_parts(analysed, fake) -> None:
     analysis = analysed(fake.plain())
     assert all(split.phases == () for split in analysis.splits.values())
-    section = energy_section(analysis)
+    section = call_on(energy_section, analysis)
     assert [passage.heading for passage in section.passages] == [""]

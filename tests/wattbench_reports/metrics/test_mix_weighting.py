@@ -126,7 +126,7 @@ def test_latency_under_a_mix() -> None:
 
 
 def test_where_another_mix_changes_the_lead(analysed, fake) -> None:
-    found = {each.domain: each for each in tippings(analysed(fake.family(60)))}
+    found = {each.domain: each for each in tippings(analysed(fake.family(60)).measured)}
     assert set(found) == {"arithmetic", "text", "logic", "time"}
     for domain, each in found.items():
         assert each.share == pytest.approx(0.25)

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from tests.made_up.imports import imported_run, imported_table
+from tests.made_up.records import call_on
 from tests.made_up.rows import item, write_items
 from tests.made_up.runs import FakeNode
 from tests.made_up.serving_results import sglang_result, vllm_result
@@ -134,13 +135,13 @@ def test_seconds_of_unlike_machines_are_not_pooled(make_run, fake) -> None:
     found = analysis.served["generalist"]
     assert found.answered == len(kept)
     assert found.requests.per_s == pytest.approx(len(kept) / (spans["last"] - spans["first"]).sum(), rel=1e-9)
-    windows = windows_frame(analysis)
+    windows = windows_frame(analysis.measured)
     assert windows.loc[windows["purpose"] == "measured", "requests_per_s"].notna().all(), "each is of its own machine"
 
 
 def test_a_window_has_its_own_throughput_and_the_others_none(make_run, fake) -> None:
     run = make_run(fake.plain())
-    windows, items = windows_frame(analyse(run)), pd.read_parquet(run.layout.items_table)
+    windows, items = windows_frame(analyse(run).measured), pd.read_parquet(run.layout.items_table)
     own = items[items["window"] == "w00"]
     seconds = own["finished_s"].max() - own["started_s"].min()
     (row,) = windows[windows["window"] == "w00"].to_dict("records")
@@ -150,7 +151,7 @@ def test_a_window_has_its_own_throughput_and_the_others_none(make_run, fake) -> 
 
 
 def test_a_frame_has_it_for_all_domains_together(analysed, fake) -> None:
-    frame = figures_frame(analysed(fake.plain()))
+    frame = call_on(figures_frame, analysed(fake.plain()))
     together = frame[frame["domain"].isna()]
     assert together["requests_per_s"].notna().all()
     assert frame.loc[frame["domain"].notna(), ["requests_per_s", "output_tokens_per_s"]].isna().all(axis=None)

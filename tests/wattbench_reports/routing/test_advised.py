@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.made_up.records import call_on
 from tests.made_up.routing_worlds import by_domain, routed_run
 from tests.made_up.runs import FakeRun, FakeSystem
 from wattbench_reports.comparison.analysis import Analysis, analyse
@@ -32,7 +33,7 @@ def three(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
 
 def studied(analysis: Analysis, **decision: object) -> RoutingStudy:
     again = analyse(analysis.frames.run, Assumptions(decision=DecisionChoice(**decision)))
-    study = routing_study(again)
+    study = call_on(routing_study, again)
     assert isinstance(study, RoutingStudy)
     return study
 
@@ -50,7 +51,7 @@ def test_without_a_requirement_it_is_the_most_accurate(three: Analysis) -> None:
 @pytest.mark.parametrize(("least", "single"), [("0.7", "middle"), ("0.85", "best")])
 def test_under_a_requirement_it_is_the_system_that_is_advised(three: Analysis, least: str, single: str) -> None:
     study = studied(three, min_accuracy=least)
-    decision = decide(analyse(three.frames.run, Assumptions(decision=DecisionChoice(min_accuracy=least))))
+    decision = call_on(decide, analyse(three.frames.run, Assumptions(decision=DecisionChoice(min_accuracy=least))))
     assert decision.chosen == study.best_single == single
     assert study.aim == "cost"
 
@@ -69,12 +70,12 @@ def test_where_a_hybrid_is_advised_it_is_the_first_of_its_members(analysed: Call
     hybrid = FakeSystem("both", kind="hybrid", accuracy=0.9, energy_j=2.0, members=("small", "large"))
     run = analysed(FakeRun((*singles, hybrid), items=200))
     required = analyse(run.frames.run, Assumptions(decision=DecisionChoice(min_accuracy="0.7")))
-    decision = decide(required)
+    decision = call_on(decide, required)
     assert decision.chosen == "both"
     assert advised(decision, ("small", "large")) == "large"
     assert advised(decision, ("small",)) is None
-    assert advised(decide(run), ("small", "large")) is None
-    study = routing_study(required)
+    assert advised(call_on(decide, run), ("small", "large")) is None
+    study = call_on(routing_study, required)
     assert isinstance(study, RoutingStudy)
     assert study.best_single == "large"
     assert "both is advised without a new router, and is no candidate, so that gains are on large" in study.notes

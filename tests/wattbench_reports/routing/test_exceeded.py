@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from tests.made_up.records import call_on
 from tests.made_up.routed import Routed, by_score, members, routed_run
 from wattbench_reports.routing.model import RoutingStudy, WorthBuilding
 from wattbench_reports.routing.study import routing_study
@@ -14,7 +15,7 @@ from wattbench_reports.wording.routing import routing_sentences
 
 
 def studied(routed: Routed) -> RoutingStudy:
-    found = routing_study(routed.again())
+    found = call_on(routing_study, routed.again())
     assert isinstance(found, RoutingStudy)
     return found
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.made_up.records import call_on
 from tests.made_up.routing_logs import replay_record, standard_payload, write_lines
 from tests.made_up.routing_worlds import routed_run
 from wattbench_reports.comparison.analysis import Analysis, analyse
@@ -29,7 +30,7 @@ ASSUMED = ASSUMED_S * ASSUMED_PER_HOUR / 3600
 def studied(path: Path, routes: Path, **figures) -> tuple[RoutingStudy, Analysis]:
     run = routed_run(path, SCORE, COST, prompts=PROMPTS, systems=("small", "large"), **figures)
     analysis = analyse(run, Assumptions(routers=routes))
-    study = routing_study(analysis)
+    study = call_on(routing_study, analysis)
     assert isinstance(study, RoutingStudy)
     return study, analysis
 
@@ -92,7 +93,7 @@ def test_a_router_that_asks_no_candidate_is_not_judged(tmp_path) -> None:
     missing = [(each, 2) for each in range(ITEMS // 2)]  # too many for it to be compared
     run = routed_run(tmp_path, score, [*COST, 1.0], missing=missing)
     analysis = analyse(run, Assumptions(routers=path))
-    study = routing_study(analysis)
+    study = call_on(routing_study, analysis)
     assert isinstance(study, RoutingStudy)
     assert study.of("file") is None
     assert "mine is not judged, because it asks s2, which is no candidate here" in study.notes
@@ -101,4 +102,4 @@ def test_a_router_that_asks_no_candidate_is_not_judged(tmp_path) -> None:
 def test_without_a_file_there_is_nothing(tmp_path) -> None:
     run = routed_run(tmp_path, SCORE, COST)
     analysis = analyse(run)
-    assert file_routes(None, analysis).choices == ()  # type: ignore[arg-type]  # nothing is judged
+    assert call_on(file_routes, analysis, None).choices == ()  # type: ignore[arg-type]  # nothing is judged

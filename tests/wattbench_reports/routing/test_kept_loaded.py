@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.made_up.records import call_on
 from tests.made_up.routing_worlds import answers_of, by_domain, context_of, routed_run
 from wattbench.errors import UserError
 from wattbench_reports.comparison.analysis import analyse
@@ -53,7 +54,7 @@ def local_run(fake, analysed):
             dataclasses.replace(row, idle_w=dict.fromkeys(row.idle_w, watts[row.system]))
             for row in analysis.frames.window_rows
         ]
-        return dataclasses.replace(analysis, read=dataclasses.replace(analysis.read, frames=frames))
+        return read_again(analysis, frames=frames)
 
     return make
 
@@ -94,7 +95,7 @@ def test_the_best_set_of_a_rate_is_the_best_of_all(lines, per_w) -> None:
 
 def test_more_systems_stay_loaded_as_requests_become_more_frequent(local_run) -> None:
     analysis = local_run()
-    found = residents(world(options=RoutingOptions(requests_per_hour=3e5)), analysis, {})
+    found = call_on(residents, analysis, world(options=RoutingOptions(requests_per_hour=3e5)), {})
     assert found.subsets == 7
     assert [each.systems for each in found.sets] == [("base",), ("tuned",), SYSTEMS[:2]]
     assert [each.idle_w for each in found.sets] == pytest.approx([-6.0, 0.0, 5.0])
@@ -112,7 +113,7 @@ def test_more_systems_stay_loaded_as_requests_become_more_frequent(local_run) ->
 
 def test_a_router_that_costs_makes_a_set_of_several_pay_later(local_run) -> None:
     analysis = local_run()
-    free, paid = (residents(world(), analysis, bill) for bill in ({}, {"joules": 1.0}))
+    free, paid = (call_on(residents, analysis, world(), bill) for bill in ({}, {"joules": 1.0}))
     assert paid.sets[-1].gain == pytest.approx(free.sets[-1].gain - 1.0)
     assert paid.sets[-1].from_requests_per_hour > free.sets[-1].from_requests_per_hour
     assert paid.sets[1] == free.sets[1]
@@ -121,12 +122,12 @@ def test_a_router_that_costs_makes_a_set_of_several_pay_later(local_run) -> None
 
 def test_without_a_worth_an_answer_counts_as_what_a_further_one_costs(local_run) -> None:
     context = world(aim="accuracy", worth=0.0)
-    found = residents(context, local_run(), {})
+    found = call_on(residents, local_run(), context, {})
     answers, hull = context.answers, context.baseline.hull
     costs, scores = answers.mean(answers.cost), answers.mean(answers.score)
     a, b = hull[-2:]
     price = (costs[b] - costs[a]) / (scores[b] - scores[a])
-    priced = residents(world(worth=float(price)), local_run(), {})
+    priced = call_on(residents, local_run(), world(worth=float(price)), {})
     assert found.idle_gain_per_w == 3600.0
     assert found.sets == priced.sets and found.sets[-1].systems == SYSTEMS[:2]
 
@@ -134,45 +135,47 @@ def test_without_a_worth_an_answer_counts_as_what_a_further_one_costs(local_run)
 def test_electricity_has_its_price_and_its_building(local_run) -> None:
     carbon = {"region": None, "intensity_g_per_kwh": 360.0, "pue": 1.5}
     analysis = local_run(workload={"price_per_kwh": 0.24, "currency": "EUR"}, carbon=carbon)
-    money = residents(world(CostUnit.MONEY), analysis, {})
+    money = call_on(residents, analysis, world(CostUnit.MONEY), {})
     assert money.idle_gain_per_w == pytest.approx(0.24 / 1000 * 1.5)
-    assert residents(world(CostUnit.GRAMS), analysis, {}).idle_gain_per_w == pytest.approx(0.36 * 1.5)
+    assert call_on(residents, analysis, world(CostUnit.GRAMS), {}).idle_gain_per_w == pytest.approx(0.36 * 1.5)
     assert money.requests_per_hour == pytest.approx(analysis.workload.requests_per_year / 8760)
 
 
 def test_the_base_is_that_of_a_hybrid_and_its_members(local_run) -> None:
     idle_w = {"tuned": 26.0, "specialist-text": 22.0, "base": 21.0, "both": 28.5}
-    draw = resident_draw(local_run(idle_w), SYSTEMS)
+    draw = resident_draw(local_run(idle_w).measured, SYSTEMS)
     assert draw.measured_together
     assert draw.base_w == pytest.approx(26.0 + 22.0 - 28.5)
     assert draw.added_w == pytest.approx((6.5, 2.5, 1.5))
-    noisy = resident_draw(local_run(idle_w | {"both": 20.0}), SYSTEMS)
+    noisy = resident_draw(local_run(idle_w | {"both": 20.0}).measured, SYSTEMS)
     assert noisy.base_w == 21.0 and min(noisy.added_w) == 0  # never above the least idle
 
 
 def test_idle_of_everything_loaded_only_bounds_what_idle_costs(local_run) -> None:
     analysis = local_run(blocks=3)
-    why = residents(world(), analysis, {})
+    why = call_on(residents, analysis, world(), {})
     assert why.startswith(ALL_LOADED + "; all of them together draw 26.0 W, the machine included, which costs less")
-    gain = residents(world(), local_run(), {}).sets[-1].gain
+    gain = call_on(residents, local_run(), world(), {}).sets[-1].gain
     rate = float(why.split(" from ")[1].split()[0].replace(",", ""))
     assert rate == pytest.approx(26.0 * 3600 / gain, rel=0.005)
 
 
 def test_a_reason_is_given_where_idle_says_nothing(fake, analysed, local_run, tmp_path) -> None:
     imported = analyse(routed_run(tmp_path, np.eye(4)[:, :3], [3.0, 2.0, 1.0], systems=SYSTEMS))
-    assert residents(world(CostUnit.MONEY), imported) == (
+    assert call_on(residents, imported, world(CostUnit.MONEY)) == (
         "an imported run has no record of what a system draws when it is idle"
     )
     silent = analysed(fake.Run(tuple(fake.System(name, energy_j=None) for name in SYSTEMS), items=6))
-    assert residents(world(), silent) == "the idle draw of tuned, specialist-text and base was not measured"
+    assert call_on(residents, silent, world()) == "the idle draw of tuned, specialist-text and base was not measured"
     local = local_run()
-    assert residents(world(CostUnit.MONEY), local).startswith("not all of the systems pay for their electricity")
+    assert call_on(residents, local, world(CostUnit.MONEY)).startswith(
+        "not all of the systems pay for their electricity"
+    )
     dear = dataclasses.replace(world(aim="accuracy").answers, cost=world().answers.cost[:, [2, 0, 1]])
     alone = context_of(dataclasses.replace(dear, cost=np.ones_like(dear.cost)))
-    assert "no single system costs less" in residents(alone, local, {})
+    assert "no single system costs less" in call_on(residents, local, alone, {})
     with pytest.raises(UserError, match="requests per hour: 0 is not"):
-        residents(world(options=RoutingOptions(requests_per_hour=0)), local, {})
+        call_on(residents, local, world(options=RoutingOptions(requests_per_hour=0)), {})
 
 
 def random_world(items=40, cluster=None, shares=None, seed=3):

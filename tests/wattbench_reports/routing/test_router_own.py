@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tests.made_up.records import call_on
 from tests.made_up.routed import CHOOSING_J, CHOOSING_S, by_score, cascading, routed_run
 from tests.made_up.routing_worlds import answers_of
 from tests.made_up.routing_worlds import routed_run as priced_run
@@ -34,22 +35,22 @@ def classified(make_run):
 
 
 def test_a_classifier_on_record_gives_its_own_joules_and_seconds(classified) -> None:
-    own = router_own(classified.analysis)
+    own = call_on(router_own, classified.analysis)
     assert own.amounts == pytest.approx({"joules": CHOOSING_J, "seconds": CHOOSING_S})
     assert own.origin == {"joules": "measured", "seconds": "measured"}
-    with_prices = router_own(classified.again(PRICED)).amounts
+    with_prices = call_on(router_own, classified.again(PRICED)).amounts
     assert with_prices["money"] == pytest.approx(CHOOSING_J * 1.5 * 0.24 / 3.6e6)
     assert with_prices["grams"] == pytest.approx(CHOOSING_J * 1.5 * 360 / 3.6e6)
 
 
 def test_a_reader_comes_first(classified) -> None:
     options = RoutingOptions(router_energy_j=2.0, router_s=0.5, router_money=0.001)
-    bill = router_own(classified.again(PRICED), options)
+    bill = call_on(router_own, classified.again(PRICED), options)
     assert set(bill.origin.values()) == {"named"}
     assert bill.amounts == pytest.approx(
         {"joules": 2.0, "seconds": 0.5, "money": 0.001, "grams": 2 * 1.5 * 360 / 3.6e6}
     )
-    joules_alone = router_own(classified.analysis, RoutingOptions(router_energy_j=0.0))
+    joules_alone = call_on(router_own, classified.analysis, RoutingOptions(router_energy_j=0.0))
     assert joules_alone.amounts == pytest.approx({"joules": 0.0, "seconds": CHOOSING_S})
     assert joules_alone.origin == {"joules": "named", "seconds": "measured"}
 
@@ -57,14 +58,14 @@ def test_a_reader_comes_first(classified) -> None:
 def test_it_is_assumed_where_nothing_is_on_record(fake, analysed, make_run) -> None:
     cascade = routed_run(make_run, cascading(0.5), items=6, router={"type": "cascade", "order": ["label-0", "label-2"]})
     for analysis in (analysed(fake.plain()), cascade.analysis):
-        own = router_own(analysis)
+        own = call_on(router_own, analysis)
         assert own.amounts["joules"] == pytest.approx(ASSUMED_S * ASSUMED_W)
         assert own.amounts["seconds"] == ASSUMED_S
         assert set(own.origin.values()) == {"assumed"}
 
 
 def test_where_electricity_has_no_price_its_rent_is_assumed(tmp_path) -> None:
-    own = router_own(analyse(priced_run(tmp_path, np.eye(2), [0.001, 0.01])))
+    own = call_on(router_own, analyse(priced_run(tmp_path, np.eye(2), [0.001, 0.01])))
     assert own.amounts["money"] == pytest.approx(ASSUMED_S * ASSUMED_PER_HOUR / 3600)
     assert own.origin["money"] == "assumed"
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.made_up.records import call_on
 from tests.made_up.routing_worlds import by_domain, routed_run
 from tests.made_up.runs import FakeRun, FakeSystem
 from wattbench.errors import UserError
@@ -33,7 +34,7 @@ def complementary(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
 
 
 def _study(analysis: Analysis, options: RoutingOptions | None = None) -> RoutingStudy:
-    found = routing_study(analysis) if options is None else routing_study(analysis, options)
+    found = call_on(routing_study, analysis) if options is None else call_on(routing_study, analysis, options)
     assert isinstance(found, RoutingStudy)
     return found
 
@@ -123,11 +124,11 @@ def test_a_worth_makes_it_net_benefit(complementary: Analysis) -> None:
 )
 def test_members_that_cannot_be(complementary: Analysis, members: tuple[str, ...], said: str) -> None:
     with pytest.raises(UserError, match=said):
-        routing_study(complementary, RoutingOptions(members=members))
+        call_on(routing_study, complementary, RoutingOptions(members=members))
 
 
 def test_one_system_has_no_router(tmp_path: Path) -> None:
-    found = routing_study(analyse(routed_run(tmp_path, np.ones((9, 1)))))
+    found = call_on(routing_study, analyse(routed_run(tmp_path, np.ones((9, 1)))))
     assert isinstance(found, str)
     assert "fewer than two" in found
 
@@ -140,7 +141,9 @@ def test_a_run_with_a_hybrid_is_studied_by_its_members(analysed: Callable[[FakeR
     assert list(study.left_out) == ["both"]
     assert study.blocks == 6
     with pytest.raises(UserError, match="both cannot be a member"):
-        routing_study(analysed(FakeRun((*singles, hybrid), blocks=6)), RoutingOptions(members=("both", "small")))
+        call_on(
+            routing_study, analysed(FakeRun((*singles, hybrid), blocks=6)), RoutingOptions(members=("both", "small"))
+        )
 
 
 def test_systems_that_answer_alike_are_not_worth_a_router(tmp_path: Path) -> None:

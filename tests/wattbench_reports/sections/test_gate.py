@@ -52,7 +52,7 @@ def bounds(result: GateResult) -> dict[str, SequentialBounds]:
 
 
 def test_a_gates_run_is_judged_by_its_own_policy(make: Make) -> None:
-    section = gate_section(analyse(make(WORSE)))
+    section = gate_section(analyse(make(WORSE)).measured)
     assert section.title == "Gate: regressed"
     rows = table(section, "Each metric, worst first")
     assert list(rows) == ["accuracy", "latency p50"]
@@ -69,11 +69,11 @@ def test_golden(golden) -> None:
 def test_a_waiver_counts_on_the_day_of_the_run(make: Make) -> None:
     until = {"metric": "accuracy", "reason": "known"}
     counted = replace(WORSE, id="a", policy={**WORSE.policy, "waivers": [until | {"until": "2026-01-02"}]})
-    section = gate_section(analyse(make(counted)))
+    section = gate_section(analyse(make(counted)).measured)
     assert section is not None
     assert table(section, "Each metric, worst first")["accuracy"]["Verdict"] == "regressed, waived"
     ended = replace(WORSE, id="b", policy={**WORSE.policy, "waivers": [until | {"until": "2026-01-01"}]})
-    section = gate_section(analyse(make(ended)))
+    section = gate_section(analyse(make(ended)).measured)
     assert section.title == "Gate: regressed"
     assert "expired on 2026-01-01" in as_text(section)
 
@@ -83,7 +83,9 @@ def test_a_record_of_no_day_is_damaged(make: Make) -> None:
     run = analysis.frames.run
     broken = replace(run, header=replace(run.header, created_utc="yesterday"))
     with pytest.raises(UserError, match="its creation date is not a date"):
-        gate_section(replace(analysis, read=replace(analysis.read, frames=replace(analysis.frames, run=broken))))
+        gate_section(
+            replace(analysis, read=replace(analysis.read, frames=replace(analysis.frames, run=broken))).measured
+        )
 
 
 @pytest.mark.slow

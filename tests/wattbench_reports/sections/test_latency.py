@@ -10,6 +10,7 @@ import pytest
 
 from tests.made_up.load_runs import write_load_run
 from tests.made_up.percentiles import figure_of, percentile_of
+from tests.made_up.records import call_on
 from tests.wattbench_reports.sectiontext import as_text, table
 from wattbench.errors import UserError
 from wattbench_reports.comparison.analysis import analyse
@@ -48,7 +49,7 @@ def streamed(make_run, fake):
 
 def test_first_and_later_tokens_are_the_files(streamed) -> None:
     run, rows = streamed
-    section = latency_section(analyse(run))
+    section = call_on(latency_section, analyse(run))
     first, later = table(section, FIRST), table(section, LATER)
     for system in ("generalist", "specialist"):
         own = rows[rows["system"] == system]
@@ -110,7 +111,7 @@ def test_answers_in_one_chunk_have_no_time_per_token(streamed) -> None:
     pq.write_table(pa.Table.from_pandas(rows, schema=pq.read_schema(path), preserve_index=False), path)
     found = token_times(load_frames(run))["specialist"]
     assert (len(found.first_s), len(found.per_token_s), found.decode_s) == (100, 0, None)
-    section = latency_section(analyse(run))
+    section = call_on(latency_section, analyse(run))
     assert set(table(section, LATER)["specialist"].values()) == {"specialist", "0", "–"}
     assert table(section, FIRST)["specialist"]["Requests"] == "100"
     assert "not available for an answer of one token or in one chunk" in as_text(section)
@@ -120,7 +121,7 @@ def test_an_older_run_without_stamps_is_readable(make_run, fake) -> None:
     run = make_run(fake.plain())
     rows = pd.read_parquet(run.layout.items_table).drop(columns=["first_token_s", "token_s"])
     rows.to_parquet(run.layout.items_table)
-    section = latency_section(analyse(run))
+    section = call_on(latency_section, analyse(run))
     assert section.passages[1].sentences[0].startswith("No engine of this run reports")
     assert [passage.heading for passage in section.passages] == ["", "Time to first token (TTFT)", "Throughput"]
 
@@ -130,7 +131,7 @@ def test_some_of_the_requests_are_said_to_be_some(streamed) -> None:
     rows.loc[rows[rows["system"] == "specialist"].index[:60], "first_token_s"] = np.nan
     path = run.layout.items_table
     pq.write_table(pa.Table.from_pandas(rows, schema=pq.read_schema(path), preserve_index=False), path)
-    text = as_text(latency_section(analyse(run)))
+    text = as_text(call_on(latency_section, analyse(run)))
     assert "Reported for some requests only: specialist (40 of 100)." in text
 
 
@@ -145,7 +146,7 @@ def test_a_damaged_table_is_one_message(streamed) -> None:
 @pytest.mark.parametrize("requests", [6, 7, 43, 44, 89, 90])
 def test_percentiles_begin_with_as_many_requests_as_they_ask_for(make_run, fake, requests: int) -> None:
     run = make_run(fake.Run((fake.System("a"),), (("t", "d"),), items=requests))
-    section = latency_section(analyse(run))
+    section = call_on(latency_section, analyse(run))
     row = table(section, WHOLE)["a"]
     assert [row[label] != "–" for label in ("p50", "p90", "p95", "p99", "p99.9")] == [
         requests >= fewest for fewest in (7, 44, 90, 459, 4603)
@@ -156,7 +157,7 @@ def test_percentiles_begin_with_as_many_requests_as_they_ask_for(make_run, fake,
 def test_under_load_it_counts_from_when_a_request_was_due(tmp_path) -> None:
     run = write_load_run(tmp_path, held={0.5: ("sturdy",)})
     rows = pd.read_parquet(run.layout.items_table)
-    section = latency_section(analyse(run))
+    section = call_on(latency_section, analyse(run))
     own = rows[(rows["system"] == "sturdy") & rows["failure"].isna()]
     whole = table(section, "Latency of a request, from its scheduled arrival to its last token")
     latest_s, first_s = own["finished_s"] - own["scheduled_s"], own["first_token_s"] - own["scheduled_s"]
@@ -177,4 +178,4 @@ def test_only_the_rate_that_is_compared_is_counted(tmp_path) -> None:
 
 def test_golden(streamed, golden) -> None:
     run, _ = streamed
-    golden("latency.txt", as_text(latency_section(analyse(run))))
+    golden("latency.txt", as_text(call_on(latency_section, analyse(run))))

@@ -68,7 +68,7 @@ def traced(make_run, fake):
 
 
 def section_of(run):
-    section = power_section(analyse(read_run(run.layout.root)))
+    section = power_section(analyse(read_run(run.layout.root)).measured)
     assert section is not None
     return section
 
@@ -155,7 +155,7 @@ def test_thinning_keeps_the_highest_and_the_lowest_and_the_order(watts: list[flo
 
 
 def test_each_window_is_judged_on_its_own_readings(traced) -> None:
-    big, small = system_powers(analyse(traced))
+    big, small = system_powers(analyse(traced).measured)
     assert (big.system, small.system) == ("big", "small")
     assert [cell.task for cell in big.cells] == [None, "chain_sum", "spell_backward"]
     for cell in big.cells:
@@ -179,7 +179,7 @@ def test_a_resumed_cell_has_two_stretches_and_nothing_of_the_night_between(trace
         file.writelines(
             f"{row}\n" for row in counter(np.arange(later["started_s"], later["finished_s"], 0.5), 60.0, "part0")
         )
-    big, _ = system_powers(analyse(read_run(traced.layout.root)))
+    big, _ = system_powers(analyse(read_run(traced.layout.root)).measured)
     (cell,) = [cell for cell in big.cells if cell.task == "chain_sum"]
     assert len(cell.spans) == 2
     assert cell.length_s == pytest.approx(2 * (first["finished_s"] - first["started_s"]))
@@ -197,7 +197,7 @@ def test_long_traces_are_thinned(make_run, fake) -> None:
         for component in ("gpu0", "gpu1", "cpu", "dram")
     ]
     trace(run.layout.trace("big", "chain_sum"), rows)
-    (big,) = system_powers(analyse(run))
+    (big,) = system_powers(analyse(run).measured)
     assert sum(len(line.at_s) for cell in big.cells for line in cell.lines) <= 2 * POINTS
     assert not any(line.complete for cell in big.cells for line in cell.lines)
     shown, passage = section_of(run).passages

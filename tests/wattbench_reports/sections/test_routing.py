@@ -13,6 +13,7 @@ import pytest
 from matplotlib.figure import Figure as Canvas
 
 from tests.made_up import routing_studies as studies
+from tests.made_up.records import call_on
 from tests.wattbench_reports.sectiontext import as_text, table, without_own_scripts
 from wattbench_reports.export.routing.routing_figures import write_routing_figures
 from wattbench_reports.figures.drawing import complete
@@ -48,11 +49,11 @@ def headings(section) -> list[str]:
 
 
 def test_golden(candidates, golden) -> None:
-    golden("routing.txt", as_text(routing_section(candidates, everything())))
+    golden("routing.txt", as_text(call_on(routing_section, candidates, everything())))
 
 
 def test_what_there_is_nothing_of_has_no_passage(candidates) -> None:
-    said = routing_section(candidates, studies.no_router_judged())
+    said = call_on(routing_section, candidates, studies.no_router_judged())
     assert headings(said) == [
         "What a router would gain", "A cheaper system first, then a better one", "What stays loaded",
         "How routers were judged",
@@ -61,22 +62,22 @@ def test_what_there_is_nothing_of_has_no_passage(candidates) -> None:
 
 
 def test_why_there_is_no_study_is_said(candidates, analysed, fake) -> None:
-    section = routing_section(candidates, "fewer than two systems answered the same items")
+    section = call_on(routing_section, candidates, "fewer than two systems answered the same items")
     assert "fewer than two systems answered the same items" in section.lead
     assert section.passages == ()
     alone = analysed(fake.Run((fake.System("alone"),), items=4, name="alone"))
-    assert routing_section(alone, "there is one system") is None
+    assert call_on(routing_section, alone, "there is one system") is None
 
 
 def test_what_hybrids_did_comes_last(analysed, fake) -> None:
     family = analysed(fake.family())
-    section = routing_section(family, "no two systems are candidates")
+    section = call_on(routing_section, family, "no two systems are candidates")
     assert headings(section)[0] == "What the hybrids of this run did"
     assert len(section.passages) > 1
 
 
 def test_every_choice_has_all_units_and_its_difference_from_the_best_system(candidates) -> None:
-    every = table(routing_section(candidates, everything()), "Every choice in all units")
+    every = table(call_on(routing_section, candidates, everything()), "Every choice in all units")
     assert {"gpt-4", "llama", "perfect router", "by domain, accurate"} <= set(every)
     best, other = every["gpt-4"], every["classifier, 1/2"]
     assert best["Correct, against gpt-4"] == "–"
@@ -100,13 +101,13 @@ def test_the_caption_says_what_rings_are(candidates, kinds: tuple[str, ...], sai
         studies.no_router_judged(), choices=choices,
         verdict=studies.verdict(WorthBuilding.NO, choices[0] if choices else None),
     )  # fmt: skip
-    drawing = routing_section(candidates, study).passages[0].figure
+    drawing = call_on(routing_section, candidates, study).passages[0].figure
     assert said in drawing.caption
     assert ("Rings" in drawing.caption) == bool(kinds)
 
 
 def test_a_matrix_of_few_domains_and_the_costliest_errors_of_many(candidates) -> None:
-    few = table(routing_section(candidates, everything()), "Loss per request of taking one domain for another")
+    few = table(call_on(routing_section, candidates, everything()), "Loss per request of taking one domain for another")
     assert few["code"]["Taken for text"] == "12.0 points"
     assert few["code"]["Taken for code"] == "–"
     names = tuple(f"domain-{number}" for number in range(MOST_DOMAINS + 1))
@@ -114,7 +115,7 @@ def test_a_matrix_of_few_domains_and_the_costliest_errors_of_many(candidates) ->
         studies.tolerance(), domains=names, assigned=("gpt-4",) * len(names),
         worst=tuple(Misrouting(name, names[0], 0.1) for name in names[1:] * 2),
     )  # fmt: skip
-    section = routing_section(candidates, dataclasses.replace(everything(), tolerance=many))
+    section = call_on(routing_section, candidates, dataclasses.replace(everything(), tolerance=many))
     assert len(table(section, "The costliest errors")) == MOST_DOMAINS
     assert "6 more errors are not shown." in as_text(section)
 

@@ -31,7 +31,7 @@ HOSTILE = '<script>alert("x")</script>'
 
 
 def as_texts(analysis) -> str:
-    found = verdicts(analysis)
+    found = verdicts(analysis.measured)
     out = [f"{verdict.domain or 'all'}: {verdict.headline}" for verdict in found]
     table = choices_table(found)
     assert table is not None

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.made_up.records import call_on
 from tests.wattbench_reports.sectiontext import as_text
 from wattbench.errors import UserError
 from wattbench.records import read_run
@@ -31,7 +32,7 @@ def texts(table) -> list[list[str]]:
 
 def test_every_caveat_stands_there(analysed, fake) -> None:
     analysis = analysed(fake.hostile())
-    (table,) = validity_section(analysis).passages[0].tables
+    (table,) = call_on(validity_section, analysis).passages[0].tables
     assert [row[:2] for row in texts(table)] == [[each.code, each.text] for each in analysis.comparison.caveats]
     concerned = {row[0]: row[2] for row in texts(table)}
     assert concerned["invalid-windows"] == "throttled"
@@ -40,14 +41,14 @@ def test_every_caveat_stands_there(analysed, fake) -> None:
 
 def test_no_caveat_is_said(make_run, fake) -> None:
     run = make_run(fake.Run((fake.System("a"), fake.System("b", "specialist")), items=100))
-    (passage, *_) = validity_section(analyse(run)).passages
+    (passage, *_) = call_on(validity_section, analyse(run)).passages
     assert passage.tables == ()
     assert "None: no check" in passage.sentences[0]
 
 
 def test_joules_by_component_are_the_windows(make_run, fake) -> None:
     run = make_run(fake.hostile())
-    found = {(each.component, each.provenance): each for each in origins(analyse(run))}
+    found = {(each.component, each.provenance): each for each in origins(analyse(run).measured)}
     windows = pd.read_parquet(run.layout.windows_table)
     sums: dict[tuple[str, str], list[float]] = {}
     for energy, how in zip(windows["energy_j"], windows["provenance"], strict=True):
@@ -65,12 +66,12 @@ def test_what_the_header_says_of_a_meter(make_run, fake) -> None:
     raw = json.loads(run.layout.header.read_text())
     raw["meter_details"] = {"part0": {"meter": "nvml", "reads": "a <b>counter</b>", "step_s": 0.1}}
     run.layout.header.write_text(json.dumps(raw))
-    (each,) = origins(analyse(read_run(run.layout.root)))
+    (each,) = origins(analyse(read_run(run.layout.root)).measured)
     assert each.meter == MeterRecord(meter="nvml", reads="a <b>counter</b>", step_s=0.1)
     assert "a &lt;b&gt;counter&lt;/b&gt;" in report(read_run(run.layout.root))
     raw["meter_details"] = {"part0": {}}
     run.layout.header.write_text(json.dumps(raw))
-    (each,) = origins(analyse(read_run(run.layout.root)))
+    (each,) = origins(analyse(read_run(run.layout.root)).measured)
     assert each.meter == MeterRecord()
     raw["meter_details"] = {"part0": "old"}
     run.layout.header.write_text(json.dumps(raw))
@@ -85,7 +86,7 @@ def test_damaged_windows_end_in_a_sentence(make_run, fake) -> None:
     table["energy_j"] = "[1]"
     table.to_parquet(run.layout.windows_table)
     with pytest.raises(UserError, match="not a JSON object"):
-        origins(analysis)
+        origins(analysis.measured)
 
 
 def test_of_many_windows_the_bad_ones_and_some_of_all_the_run_are_shown(make_run, fake, monkeypatch) -> None:
@@ -94,7 +95,7 @@ def test_of_many_windows_the_bad_ones_and_some_of_all_the_run_are_shown(make_run
     windows = pd.read_parquet(run.layout.windows_table)
     bad = windows.loc[~windows["valid"], "window"].tolist()
     monkeypatch.setattr(panel, "MOST_WINDOWS", 7)
-    (table,) = validity_section(analyse(run)).passages[-1].folded
+    (table,) = call_on(validity_section, analyse(run)).passages[-1].folded
     shown = [row[0] for row in texts(table)]
     assert set(bad) <= set(shown)
     assert (shown[0], len(shown)) == (windows["window"][0], 7)
@@ -117,7 +118,7 @@ def test_valid_ones_are_taken_from_all_of_the_run() -> None:
 
 def test_commands_hold_what_the_reader_chose(make_run, fake) -> None:
     run = make_run(fake.plain())
-    section = environment_section(analyse(run, Assumptions(CarbonChoice(region="FRA", pue=1.1))))
+    section = call_on(environment_section, analyse(run, Assumptions(CarbonChoice(region="FRA", pue=1.1))))
     commands = [shlex.split(command) for _, command in section.passages[0].commands]
     root = str(run.layout.root)
     assert ["wattbench", "report", root, "-o", "report.html", "--region", "FRA", "--pue", "1.1"] in commands
@@ -126,7 +127,7 @@ def test_commands_hold_what_the_reader_chose(make_run, fake) -> None:
 
 def test_fingerprints_part_by_part(analysed, fake) -> None:
     analysis = analysed(fake.recorded())
-    passage = environment_section(analysis).passages[-1]
+    passage = call_on(environment_section, analysis).passages[-1]
     (short,) = passage.tables
     assert texts(short) == [[name, each.short] for name, each in analysis.prints.items()]
     alike, *apart = passage.folded
@@ -152,25 +153,27 @@ def test_control_characters_in_a_record_show(make_run, fake) -> None:
 
 
 def test_golden(analysed, fake, golden) -> None:
-    golden("validity.txt", as_text(validity_section(analysed(fake.hostile()))))
+    golden("validity.txt", as_text(call_on(validity_section, analysed(fake.hostile()))))
 
 
 def test_blocks_that_were_asked_again_are_counted_with_the_reason(make_run, fake) -> None:
     run = make_run(fake.Run((fake.System("a"), fake.System("b")), items=40, blocks=6, asked_again=2))
-    (passage,) = [each for each in validity_section(analyse(run)).passages if each.heading == "Blocks"]
+    (passage,) = [each for each in call_on(validity_section, analyse(run)).passages if each.heading == "Blocks"]
     assert passage.sentences == (
         "6 blocks: in each, all systems were asked the same items.",
         "Chosen by auto: switching takes 2% of a block's time.",
         "2 blocks were asked again, because the machine was busy (waiting for a core (2×)).",
         "Of 8 attempts the last of each block counts.",
     )
-    (windows,) = validity_section(analyse(run)).passages[-1].folded
+    (windows,) = call_on(validity_section, analyse(run)).passages[-1].folded
     blocks = [row[3].text for row in windows.rows if row[4].text == "measured"]
     assert blocks[:3] == ["1, attempt 2", "2, attempt 2", "3"]
 
 
 def test_a_run_of_one_block_says_what_it_lacks(analysed, fake) -> None:
-    (passage,) = [each for each in validity_section(analysed(fake.plain())).passages if each.heading == "Blocks"]
+    (passage,) = [
+        each for each in call_on(validity_section, analysed(fake.plain())).passages if each.heading == "Blocks"
+    ]
     assert passage.sentences == ("One block: what changes on the machine over time is in no interval.",)
 
 
@@ -183,6 +186,6 @@ def test_a_busy_machine_is_said_and_its_windows_are_marked(make_run, fake) -> No
     (caveat,) = [each for each in analysis.comparison.caveats if each.code == "busy-machine"]
     assert caveat.systems == ("a",)
     assert "other work ran during measured windows of a (1 of 4). Their" in caveat.text
-    (table,) = validity_section(analysis).passages[-1].folded
+    (table,) = call_on(validity_section, analysis).passages[-1].folded
     marked = [row[0].text for row in table.rows if "valid, busy machine" in [cell.text for cell in row]]
     assert marked == ["w0b1"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from tests.made_up.records import call_on
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.comparison.ranking import rank
 from wattbench_reports.sections.comparison import comparison_table
@@ -17,7 +18,7 @@ def judge(analysed, fake):
     """Systems in, the overall verdict out."""
 
     def judged(*systems, items=150):
-        return verdicts(analysed(fake.Run(systems, items=items)))[0]
+        return verdicts(analysed(fake.Run(systems, items=items)).measured)[0]
 
     return judged
 
@@ -91,7 +92,7 @@ def test_the_only_valid_one_does_not_win_by_walkover(judge, fake) -> None:
 
 def test_each_domain_has_its_verdict(analysed, fake) -> None:
     analysis = analysed(fake.hostile())
-    found = verdicts(analysis)
+    found = verdicts(analysis.measured)
     assert [verdict.domain for verdict in found] == [None, "arithmetic", '"><img src=x onerror=alert(1)>', "text"]
 
 
@@ -100,14 +101,14 @@ def test_a_choice_that_fails_whole_domains_says_so(make_run, fake) -> None:
     table = pd.read_parquet(run.layout.items_table)
     table.loc[table["system"] == "rules", "correct"] = (table["domain"] == "arithmetic").astype(float)
     table.to_parquet(run.layout.items_table)
-    headline = verdicts(analyse(run))[0].headline
+    headline = verdicts(analyse(run).measured)[0].headline
     assert headline.startswith("rules: ")
     assert headline.endswith(" rules answers no item correctly in text: choose by domain.")
 
 
 def test_one_domain_is_said_once(analysed, fake) -> None:
     analysis = analysed(fake.Run(fake.plain().systems, tasks=(("chain_sum", "arithmetic"),)))
-    assert [verdict.domain for verdict in verdicts(analysis)] == [None]
+    assert [verdict.domain for verdict in verdicts(analysis.measured)] == [None]
 
 
 def test_systems_without_a_shared_item_are_not_told_apart(make_run, fake) -> None:
@@ -122,7 +123,7 @@ def test_systems_without_a_shared_item_are_not_told_apart(make_run, fake) -> Non
 
 
 def test_kinds_are_named_where_they_differ(analysed, fake) -> None:
-    found = {verdict.domain: verdict for verdict in verdicts(analysed(fake.family()))}
+    found = {verdict.domain: verdict for verdict in verdicts(analysed(fake.family()).measured)}
     assert found[None].headline.startswith("tuned (generalist): ")
     # Two rivals are so near that, adjusted for all comparisons, nothing is shown.
     assert found["text"].headline.startswith(
@@ -132,7 +133,7 @@ def test_kinds_are_named_where_they_differ(analysed, fake) -> None:
 
 
 def test_an_off_domain_specialist_is_left_out_with_its_like(analysed, fake) -> None:
-    time = verdicts(analysed(fake.family()))[-1]
+    time = verdicts(analysed(fake.family()).measured)[-1]
     assert time.sentences[-1] == (
         "Not ranked by energy: specialist-arithmetic, specialist-text and specialist-logic "
         "(nothing answered correctly)."
@@ -145,24 +146,24 @@ def test_a_yardstick_is_shown_and_never_recommended(analysed, fake, router) -> N
                             routes={"arithmetic": ("good",), "text": ("good",)})  # fmt: skip
     systems = (fake.System("good", accuracy=0.8, energy_j=2.0), fake.System("bad", accuracy=0.3, energy_j=9.0))
     analysis = analysed(fake.Run((*systems, yardstick), items=150))
-    for verdict in verdicts(analysis):
+    for verdict in verdicts(analysis.measured):
         assert verdict.choice == "good"
         assert "best" not in " ".join([verdict.headline, *verdict.sentences]).split()
     (caveat,) = [caveat for caveat in analysis.comparison.caveats if caveat.code == "yardstick"]
     assert caveat.text.startswith("best is a yardstick and never recommended: its router ")
     assert comparison_table(analysis.comparison).rows[-1][0].detail == "hybrid, yardstick"
-    assert domain_table(analysis).rows[-1][2].text == "hybrid, yardstick"
+    assert call_on(domain_table, analysis).rows[-1][2].text == "hybrid, yardstick"
 
 
 def test_a_deployable_hybrid_may_win(analysed, fake) -> None:
     hybrid = fake.System("best", "hybrid", accuracy=1.0, energy_j=0.5, router="classifier")
     analysis = analysed(fake.Run((hybrid, fake.System("good", accuracy=0.8, energy_j=2.0))))
-    assert verdicts(analysis)[0].choice == "best (hybrid)"
+    assert verdicts(analysis.measured)[0].choice == "best (hybrid)"
 
 
 def test_only_yardsticks_is_no_choice(analysed, fake) -> None:
     analysis = analysed(fake.Run((fake.System("told", "hybrid", router="oracle"),)))
-    assert [verdict.headline for verdict in verdicts(analysis)] == [
+    assert [verdict.headline for verdict in verdicts(analysis.measured)] == [
         "Only yardsticks took part, so there is nothing to choose."
     ]
 
@@ -170,21 +171,21 @@ def test_only_yardsticks_is_no_choice(analysed, fake) -> None:
 def test_a_choice_that_is_weak_in_a_domain_says_so(make_run, fake) -> None:
     narrow = fake.System("narrow", accuracy=0.2, by_domain={"arithmetic": 0.9}, energy_j=0.25)
     run = make_run(fake.Run((narrow, fake.System("wide", accuracy=0.6, energy_j=64.0)), items=150))
-    assert verdicts(analyse(run))[0].headline.endswith(
+    assert verdicts(analyse(run).measured)[0].headline.endswith(
         " narrow has less than half the accuracy of the best system in text: choose by domain."
     )
 
 
 def test_many_contenders_are_counted_after_the_first(analysed, fake) -> None:
     twins = tuple(fake.System(f"twin-{place}") for place in range(6))
-    overall = verdicts(analysed(fake.Run(twins, items=20)))[0]
+    overall = verdicts(analysed(fake.Run(twins, items=20)).measured)[0]
     assert overall.choice.endswith(" or any of 5 others")
 
 
 def test_the_table_by_domain_has_a_row_for_each(analysed, fake) -> None:
-    table = choices_table(verdicts(analysed(fake.family())))
+    table = choices_table(verdicts(analysed(fake.family()).measured))
     assert [row[0].text for row in table.rows] == ["arithmetic", "text", "logic", "time"]
     assert table.rows[0][1].text == "specialist-arithmetic"
     assert all(len(row) == len(table.columns) for row in table.rows)
     one = analysed(fake.Run(fake.plain().systems, tasks=(("chain_sum", "arithmetic"),)))
-    assert choices_table(verdicts(one)) is None
+    assert choices_table(verdicts(one.measured)) is None

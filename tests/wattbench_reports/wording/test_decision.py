@@ -260,9 +260,9 @@ def test_the_main_caveat_can_change_the_choice(analysed, fake) -> None:
     analysis = analysed(fake.Run(systems, items=20))
     codes = [each.code for each in analysis.comparison.caveats]
     assert {"mixed-provenance", "modelled-energy", "few-requests"} <= set(codes)
-    caveat = main_caveat(analysis)
+    caveat = main_caveat(analysis.comparison)
     assert caveat.code == "mixed-provenance"
-    in_money = main_caveat(analysis, decisions.priced())
+    in_money = main_caveat(analysis.comparison, decisions.priced())
     assert in_money.code == "few-requests"
 
 

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from tests.made_up.records import call_on
 from tests.made_up.digests import without_digests
 from tests.made_up.routing_worlds import routed_run
 from wattbench.api.route import RunRouting
@@ -90,7 +91,7 @@ def recorded(tmp_path: Path) -> Recorded:
 
 def write(run: RunRecords, folder: Path, study: Any = None) -> Any:
     analysis = analyse(run)
-    return write_route(analysis, routing_study(analysis) if study is None else study, folder)
+    return call_on(write_route, analysis, call_on(routing_study, analysis) if study is None else study, folder)
 
 
 @pytest.mark.slow
@@ -147,7 +148,7 @@ def test_what_is_predicted_is_what_the_written_router_chooses_on_items_that_it_h
 @pytest.mark.slow
 def test_a_router_by_domain_is_a_classifier_of_domains(recorded: Recorded, tmp_path: Path) -> None:
     run = recorded(domains=True)
-    study = routing_study(analyse(run))
+    study = call_on(routing_study, analyse(run))
     assert isinstance(study, RoutingStudy)
     chosen = next(each for each in study.choices if each.kind == "domain" and each.setting == "accurate")
     study = dataclasses.replace(study, verdict=dataclasses.replace(study.verdict, choice=chosen))
@@ -199,7 +200,7 @@ def test_a_folder_that_has_something_is_left_alone(recorded: Recorded, tmp_path:
         write(run, folder)
     (folder / "mine").unlink()
     analysis = analyse(run)
-    assert RunRouting(routing_study(analysis), analysis).write(folder) == folder / "suite.yaml"
+    assert RunRouting(call_on(routing_study, analysis), analysis).write(folder) == folder / "suite.yaml"
     assert yaml.safe_load((folder / "suite.yaml").read_text())["name"] == "pair-routed"
     assert json.loads(json.dumps(yaml.safe_load((folder / "suite.yaml").read_text())))  # plain values only
 

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from tests.made_up.percentiles import percentile_of
+from tests.made_up.records import call_on
 from wattbench.errors import UserError
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.comparison.system_figures import COLUMNS
@@ -23,7 +24,7 @@ from wattbench_reports.metrics.carbon import CarbonChoice
 
 def test_every_figure_is_the_records(make_run, fake) -> None:
     run = make_run(fake.family(30))
-    frame = figures_frame(analyse(run))
+    frame = call_on(figures_frame, analyse(run))
     table = pd.read_parquet(run.layout.items_table)
     assert list(frame.columns) == list(TYPES)
     assert set(COLUMNS) <= set(TYPES), "all that compare prints"
@@ -56,7 +57,7 @@ def test_every_figure_is_the_records(make_run, fake) -> None:
 
 def test_what_is_missing_is_missing(analysed, fake) -> None:
     analysis = analysed(fake.hostile())
-    frame = figures_frame(analysis).set_index("system")
+    frame = call_on(figures_frame, analysis).set_index("system")
     everything = frame[frame["domain"].isna()]
     assert pd.isna(everything.loc["unmetered", "energy_j_per_request"])
     assert everything.loc["unmetered", "energy_provenance"] == ""
@@ -68,7 +69,7 @@ def test_what_is_missing_is_missing(analysed, fake) -> None:
 
 
 def test_csv_and_parquet_say_the_same(analysed, fake) -> None:
-    frame = figures_frame(analysed(fake.hostile()))
+    frame = call_on(figures_frame, analysed(fake.hostile()))
     exact = partial(pd.read_csv, float_precision="round_trip")
     text = exact(io.BytesIO(frame_as_csv(frame)), dtype=TYPES, keep_default_na=False, na_values={
         name: [""] for name, kind in TYPES.items()
@@ -81,7 +82,7 @@ def test_csv_and_parquet_say_the_same(analysed, fake) -> None:
 
 def test_a_name_is_no_formula(make_run, fake) -> None:
     run = make_run(fake.Run((fake.System("=HYPERLINK(1)"), fake.System("fine"))))
-    lines = frame_as_csv(figures_frame(analyse(run))).decode().splitlines()
+    lines = frame_as_csv(call_on(figures_frame, analyse(run))).decode().splitlines()
     assert any(",'=HYPERLINK(1)," in line for line in lines)
     assert not any(",=HYPERLINK(1)," in line for line in lines)
 
@@ -99,7 +100,7 @@ def test_they_lie_beside_the_page_and_follow_the_readers_choice(make_run, fake, 
     assumptions = Assumptions(CarbonChoice(intensity_g_per_kwh=50.0))
     write_report(run.layout.root, tmp_path / "a" / "page.v2.html", assumptions)
     assert {path.name for path in (tmp_path / "a").iterdir()} == {"page.v2.html", "page.v2.csv", "page.v2.parquet"}
-    expected = figures_frame(analyse(run, assumptions))
+    expected = call_on(figures_frame, analyse(run, assumptions))
     assert (tmp_path / "a" / "page.v2.csv").read_bytes() == frame_as_csv(expected)
     found = pd.read_parquet(tmp_path / "a" / "page.v2.parquet").astype(TYPES)
     pd.testing.assert_frame_equal(found, expected)

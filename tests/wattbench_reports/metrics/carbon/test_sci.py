@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.made_up.records import call_on
 from tests.wattbench_reports.sectiontext import without_own_scripts
 from wattbench.records import read_run
 from wattbench_reports.analyses.training_cost import trainings
@@ -109,7 +110,7 @@ def test_no_correct_answer_is_not_divided_by(make_run, fake) -> None:
     assert (never.sci_g_per_correct, never.sci_g_per_correct_low, never.sci_g_per_correct_high) == (None,) * 3
     assert never.co2_g_per_1000 is not None
     assert analysis.comparison.sci["never"].correct == 0
-    section = carbon_section(analysis)
+    section = call_on(carbon_section, analysis)
     assert section.passages[0].tables[0].rows[0][-1].text == "none correct"
     assert "never" not in render(analysis.comparison).partition("SCI")[2].partition("Manufacture")[0]
 
@@ -213,7 +214,7 @@ def test_an_hour_that_the_file_lacks_costs_the_grams_of_who_ran_in_it(make_run, 
         "grid.csv does not cover all hours in which late ran; the first is 2023-11-14 23:00 UTC. Their grams are not "
         "stated."
     )
-    section = carbon_section(analyse(run, Assumptions(CarbonChoice(intensity_csv=grid(100, None, 300)))))
+    section = call_on(carbon_section, analyse(run, Assumptions(CarbonChoice(intensity_csv=grid(100, None, 300)))))
     assert section.passages[0].tables[0].rows[1][-1].text == "hours missing"
 
 
@@ -268,12 +269,12 @@ def test_the_score_stands_in_every_format(make_run, fake, grid) -> None:
 def test_grams_of_a_training_need_an_intensity_that_does_not_go_by_the_hour(make_run, fake, grid) -> None:
     tuned = fake.System("tuned", "specialist", training={"tuned": fake.trained(3600.0)})
     run = make_run(fake.Run((fake.System("base"), tuned)))
-    (flat,) = trainings(analyse(run, Assumptions(CarbonChoice(intensity_g_per_kwh=100, pue=1.5))))
+    (flat,) = call_on(trainings, analyse(run, Assumptions(CarbonChoice(intensity_g_per_kwh=100, pue=1.5))))
     assert flat.grams_co2e == pytest.approx(0.15)
     by_hour = analyse(run, Assumptions(CarbonChoice(intensity_csv=grid(100, 200))))
-    (hourly,) = trainings(by_hour)
+    (hourly,) = call_on(trainings, by_hour)
     assert hourly.grams_co2e is None
-    section = lifecycle_section(by_hour)
+    section = call_on(lifecycle_section, by_hour)
     assert "the hours of the training are not recorded" in section.passages[0].tables[0].note
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.made_up.records import call_on
 from tests.made_up.routing_worlds import routed_run
 from tests.made_up.runs import FakeRun
 from tests.made_up.standard_runs import family_run
@@ -27,8 +28,8 @@ DOMAINS = ["b", "a"] * 20
 
 
 def _arrays(analysis: Analysis) -> ItemAnswers:
-    problem = Problem(analysis, analysis.decide)
-    answers = item_answers(analysis, problem, candidates(analysis, problem)[0])
+    problem = call_on(Problem, analysis, analysis.decide)
+    answers = call_on(item_answers, analysis, problem, candidates(analysis.measured, problem)[0])
     assert answers is not None
     return answers
 
@@ -72,9 +73,9 @@ def test_a_domain_without_a_share_has_no_items(tmp_path: Path) -> None:
 
 def test_figures_are_those_of_the_decision(analysed: Callable[[FakeRun], Analysis]) -> None:
     analysis = analysed(replace(family_run(), blocks=6))
-    problem = Problem(analysis, analysis.decide)
-    columns, left_out = candidates(analysis, problem)
-    answers = item_answers(analysis, problem, columns)
+    problem = call_on(Problem, analysis, analysis.decide)
+    columns, left_out = candidates(analysis.measured, problem)
+    answers = call_on(item_answers, analysis, problem, columns)
     assert answers.blocked
     assert answers.clusters == 6
     names = analysis.basis.systems
@@ -95,16 +96,15 @@ def test_what_one_system_was_not_asked_is_left_out_and_said(tmp_path: Path) -> N
     bills = analysis.bills
     priced = bills.priced.copy()
     priced[4, 0] = 0.0
-    holed = replace(
-        analysis, read=replace(analysis.read, table=replace(table, trials=trials)), bills=replace(bills, priced=priced)
-    )
-    problem = Problem(holed, holed.decide)
-    answers = item_answers(holed, problem, (0, 1, 2))
+    holed = read_again(analysis, table=replace(table, trials=trials))
+    holed = replace(holed, weighed=replace(holed.weighed, item_sums={**holed.weighed.item_sums, PRICED: priced}))
+    problem = call_on(Problem, holed, holed.weighed.settings)
+    answers = call_on(item_answers, holed, problem, (0, 1, 2))
     assert answers.items == 37
     assert answers.rows.tolist() == list(range(3, 40))
     others = [each for each in range(3, 40) if each != 4 and DOMAINS[each] == DOMAINS[4]]
     assert answers.cost[1, 0] == pytest.approx(COSTS[others, 0].mean())
-    assert [each.split(" ")[0] for each in conditions(holed, problem, (0, 1, 2))] == ["3", "1"]
+    assert [each.split(" ")[0] for each in call_on(conditions, holed, problem, (0, 1, 2))] == ["3", "1"]
 
 
 def test_no_item_in_common_gives_no_arrays(tmp_path: Path) -> None:
@@ -113,4 +113,4 @@ def test_no_item_in_common_gives_no_arrays(tmp_path: Path) -> None:
         analysis,
         read=replace(analysis.read, table=replace(analysis.table, trials=np.zeros_like(analysis.table.trials))),
     )
-    assert item_answers(empty, Problem(empty, empty.decide), (0, 1)) is None
+    assert call_on(item_answers, empty, call_on(Problem, empty, empty.decide), (0, 1)) is None

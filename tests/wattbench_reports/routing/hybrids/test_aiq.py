@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.made_up.records import call_on
 from tests.made_up.routed import CHOOSING_J, by_score, cascading, score_of
 from wattbench_reports.routing.answers.answer_matrix import hybrid_answers, matrix_of
 from wattbench_reports.routing.hybrids.frontier import aiq, curve_of, hull_of
@@ -64,9 +65,9 @@ def test_aiq_is_a_mean_height(pairs: list[tuple[float, float]]) -> None:
 
 
 def curve(routed):
-    matrix = matrix_of(routed.analysis)
-    (hybrid,) = hybrid_answers(routed.analysis, matrix)
-    return curve_of(routed.analysis, bench_of(routed.analysis, matrix, hybrid))
+    matrix = call_on(matrix_of, routed.analysis)
+    (hybrid,) = hybrid_answers(routed.analysis.measured, matrix)
+    return curve_of(routed.analysis.measured, call_on(bench_of, routed.analysis, matrix, hybrid))
 
 
 def recounted(routed, threshold: float, *, cascade: bool) -> tuple[float, float, float]:
@@ -110,7 +111,7 @@ def test_every_setting_is_recounted(compose, cascade: bool, repeats: int) -> Non
 
 def test_the_setting_that_it_ran_with_is_its_own_replay(compose) -> None:
     routed = compose(by_score(0.3), router=CLASSIFIER)
-    (found,) = studies(routed.analysis).hybrids
+    (found,) = call_on(studies, routed.analysis).hybrids
     assert found.frontier.curve is not None
     assert found.frontier.curve.upwards
     assert found.frontier.curve.accuracy[0] == pytest.approx(found.bench.replayed.accuracy)
@@ -163,7 +164,7 @@ def test_a_few_settings_are_spread_over_what_is_kept(compose) -> None:
 
 def test_one_range_of_joules_for_all_routers(compose, fake) -> None:
     routed = compose(by_score(0.3), router=CLASSIFIER)
-    found = studies(routed.analysis)
+    found = call_on(studies, routed.analysis)
     quality, (hybrid,) = found.quality, found.hybrids
     means = routed.table[routed.table["system"] != "mixed"].groupby("system")["energy_j"].mean()
     assert quality.low_j == pytest.approx(means.min())
@@ -189,4 +190,4 @@ def test_a_margin_of_predicted_scores_is_a_threshold_below_which_nothing_is_know
     found = curve(routed)
     assert (found.setting, found.instead, found.at, found.upwards) == ("margin", "c", margin, True)
     assert found.threshold[0] == margin
-    assert found.accuracy[0] == pytest.approx(studies(routed.analysis).hybrids[0].bench.replayed.accuracy)
+    assert found.accuracy[0] == pytest.approx(call_on(studies, routed.analysis).hybrids[0].bench.replayed.accuracy)

@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from tests.made_up.records import call_on
 from tests.made_up.prices import EUR
 from tests.made_up.routed import CHOOSING_J, by_score, cascading
 from wattbench_reports.comparison.analysis import analyse
@@ -42,7 +43,7 @@ def priced(routed, own: dict | None = None, workload: dict | None = None, member
 
 
 def choices_of(analysis) -> dict[str, object]:
-    (study,) = studies(analysis).hybrids
+    (study,) = call_on(studies, analysis).hybrids
     return {f"{each.kind} {each.name}".strip(): each for each in (*study.choices, *study.always)}
 
 
@@ -96,7 +97,7 @@ def test_a_hybrid_that_pays_for_tokens_itself_is_not_replayed_in_money(compose) 
 
 def test_the_section_has_a_table_of_money_where_there_are_prices(compose, golden) -> None:
     routed = compose(by_score(0.3))
-    plain, paid = hybrids_section(routed.analysis), hybrids_section(priced(routed))
+    plain, paid = call_on(hybrids_section, routed.analysis), call_on(hybrids_section, priced(routed))
     tables = [[table.caption for table in section.passages[2].tables] for section in (plain, paid)]
     assert tables == [["Other choices for mixed"], ["Other choices for mixed", "Money of other choices for mixed"]]
     table = paid.passages[2].tables[1]

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.made_up.records import call_on
 from tests.made_up.routed import by_score, members
 from wattbench_reports.routing.answers.answer_matrix import matrix_of
 from wattbench_reports.routing.hybrids.other_choices import always_each, best_of_item, item_oracle, shuffled_router
@@ -26,7 +27,7 @@ def wide(routed) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def found_in(routed) -> dict[str, object]:
-    (study,) = studies(routed.analysis).hybrids
+    (study,) = call_on(studies, routed.analysis).hybrids
     return {choice.kind: choice for choice in study.choices}
 
 
@@ -74,8 +75,8 @@ def test_with_repeats_the_oracle_is_judged_by_those_that_did_not_choose_it(compo
     # Scores that are nothing but luck: an oracle that is judged by what it was chosen by looks far better than 50%.
     routed.table["correct"] = np.random.default_rng(5).integers(0, 2, len(routed.table)).astype(float)
     routed = type(routed)(routed.run, routed.again(), routed.table)
-    (study,) = studies(routed.analysis).hybrids
-    found = item_oracle(routed.analysis, study.bench)
+    (study,) = call_on(studies, routed.analysis).hybrids
+    found = item_oracle(routed.analysis.measured, study.bench)
     assert found.draws == 2
     table = routed.table.assign(half=routed.table["repeat"] % 2)
     total = []
@@ -99,7 +100,7 @@ def test_with_repeats_the_oracle_is_judged_by_those_that_did_not_choose_it(compo
 def test_shuffling_is_expected_exactly_and_counted_honestly(compose) -> None:
     """Six items, so that every order of their routes can be tried."""
     routed = compose(by_score(0.3))
-    matrix = matrix_of(routed.analysis)
+    matrix = call_on(matrix_of, routed.analysis)
     rows = np.array([0, 1, 2, 40, 41, 42])
     members = ("a", "b", "c")
     route = np.array([0, 0, 2, 1, 1, 2])
@@ -128,7 +129,7 @@ def test_routes_that_know_nothing_do_not_beat_their_shuffling(compose) -> None:
 
 def test_what_a_detour_cost(compose) -> None:
     routed = compose(by_score(0.3))
-    (study,) = studies(routed.analysis).hybrids
+    (study,) = call_on(studies, routed.analysis).hybrids
     score, _ = wide(routed)
     own = routed.table[routed.table["system"] == "mixed"]
     found = study.misroutes
@@ -152,7 +153,7 @@ def test_what_a_detour_cost(compose) -> None:
 
 def test_idle_of_resident_members_is_what_the_hybrid_draws_beyond_them(compose) -> None:
     routed = compose(by_score(0.3))
-    (study,) = studies(routed.analysis).hybrids
+    (study,) = call_on(studies, routed.analysis).hybrids
     windows = [row for row in routed.run.windows() if row.purpose == "measured"]
 
     def idle(name: str) -> float:
@@ -170,7 +171,7 @@ def test_idle_of_resident_members_is_what_the_hybrid_draws_beyond_them(compose) 
 
 
 def said_of_choices(routed) -> str:
-    return " ".join(hybrids_section(routed.analysis).passages[2].sentences)
+    return " ".join(call_on(hybrids_section, routed.analysis).passages[2].sentences)
 
 
 def test_members_that_are_not_in_the_run_leave_nothing_to_bound_the_hybrid(compose) -> None:
@@ -178,7 +179,7 @@ def test_members_that_are_not_in_the_run_leave_nothing_to_bound_the_hybrid(compo
     routed = compose(by_score(0.3), systems=members()[:2])
     routed.table.loc[(routed.table["system"] == "mixed") & (routed.table["route"] == "c"), "correct"] = 1.0
     routed = type(routed)(routed.run, routed.again(), routed.table)
-    (study,) = studies(routed.analysis).hybrids
+    (study,) = call_on(studies, routed.analysis).hybrids
     assert study.bench.missing == ("c",)
     assert {one.kind for one in study.choices} <= {"live", "replayed"}
     assert [one.name for one in always_each(study.bench)] == ["a", "b"]
@@ -193,7 +194,7 @@ def test_answers_better_than_any_members_leave_out_the_oracle(compose) -> None:
     routed = compose(by_score(0.3))
     routed.table.loc[routed.table["system"] == "mixed", "correct"] = 1.0
     routed = type(routed)(routed.run, routed.again(), routed.table)
-    (study,) = studies(routed.analysis).hybrids
+    (study,) = call_on(studies, routed.analysis).hybrids
     kinds = {one.kind for one in study.choices}
     assert "item" not in kinds and {"live", "domain", "single", "chance"} <= kinds
     assert "The per-item oracle is left out: as it ran, the hybrid is more accurate" in said_of_choices(routed)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.made_up.records import call_on
 from tests.made_up.routed import CHOOSING_J, by_score
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.routing.prediction_check import prediction_checks
@@ -30,7 +31,7 @@ def test_measured_figures_are_those_of_the_run(compose) -> None:
     table = routed.table.groupby(["system", "task", "doc_id"])[["correct", "energy_j"]].mean().reset_index()
     means = table.groupby("system")[["correct", "energy_j"]].mean()
     every = {"accuracy": [0.5, 0.4, 0.6], "joules": [5.0, 4.0, 6.0], "grams": [1.0, 1.0, 1.0], "money": [1.0, 1.0, 1.0]}
-    [check] = prediction_checks(predicting(routed, figures=every, over_single={"joules": [-3.0, -4.0, -2.0]}))
+    [check] = call_on(prediction_checks, predicting(routed, figures=every, over_single={"joules": [-3.0, -4.0, -2.0]}))
     assert [each.name for each in check.figures] == ["accuracy", "joules"]  # the others are not measured here
     accuracy, joules = check.figures
     assert accuracy.measured.estimate == pytest.approx(means.loc["mixed", "correct"])
@@ -48,14 +49,15 @@ def test_it_agrees_with_the_truth_and_not_with_another_figure(compose) -> None:
     own = routed.table[routed.table["system"] == "mixed"]
     joules = own["energy_j"].mean()
     truth = {"accuracy": [own["correct"].mean()] * 3, "joules": [joules - CHOOSING_J] * 3}
-    [check] = prediction_checks(predicting(routed, figures=truth))
+    [check] = call_on(prediction_checks, predicting(routed, figures=truth))
     assert all(each.agrees for each in check.figures)
     assert prediction_sentences(check) == (
         "mixed was predicted from 40 items of earlier that its router was not trained on, and came out as predicted: "
         "every difference is within its interval.",
     )
-    [check] = prediction_checks(
-        predicting(routed, figures={"joules": [3 * joules] * 3}, over_single={"accuracy": [0.0, -1.0, 1.0]})
+    [check] = call_on(
+        prediction_checks,
+        predicting(routed, figures={"joules": [3 * joules] * 3}, over_single={"accuracy": [0.0, -1.0, 1.0]}),
     )
     assert [each.agrees for each in (*check.figures, *check.over_single)] == [False, True]
     [sentence] = prediction_sentences(check)
@@ -73,24 +75,26 @@ def test_what_moved_as_the_best_single_system_did_is_another_session(compose) ->
     means = routed.table.groupby("system")["energy_j"].mean()
     gap = means["mixed"] - means["c"]
     moved = {"joules": [3 * means["mixed"]] * 3}
-    [check] = prediction_checks(predicting(routed, figures=moved, over_single={"joules": [gap, gap - 1, gap + 1]}))
+    [check] = call_on(
+        prediction_checks, predicting(routed, figures=moved, over_single={"joules": [gap, gap - 1, gap + 1]})
+    )
     assert prediction_sentences(check) == (
         "mixed was predicted from 40 items of earlier that its router was not trained on, and came out as predicted in "
         "comparison with c.",
         "Its joules per request differ from the prediction, and those of c by as much, within the interval: this is "
         "another session of the machine.",
     )
-    [check] = prediction_checks(predicting(routed, figures=moved, over_single={"joules": [3 * gap] * 3}))
+    [check] = call_on(prediction_checks, predicting(routed, figures=moved, over_single={"joules": [3 * gap] * 3}))
     assert len(prediction_sentences(check)) == 1
 
 
 def test_the_section_has_it_as_a_passage(compose) -> None:
     routed = compose(ROUTE)
     analysis = predicting(routed, figures={"accuracy": [0.5, 0.4, 0.6]})
-    section = hybrids_section(analysis)
+    section = call_on(hybrids_section, analysis)
     [passage] = [each for each in section.passages if each.heading == "mixed: prediction"]
     assert [len(row) for row in passage.tables[0].rows] == [5]
-    assert not prediction_checks(routed.analysis)
+    assert not call_on(prediction_checks, routed.analysis)
 
 
 @pytest.mark.parametrize(
@@ -102,11 +106,13 @@ def test_the_section_has_it_as_a_passage(compose) -> None:
 )  # fmt: skip
 def test_a_damaged_prediction_is_none(compose, block: dict[str, Any]) -> None:
     block = {"figures": {"accuracy": [0.5, 0.4, 0.6]}} | block
-    assert prediction_checks(predicting(compose(ROUTE), **block)) == ()
+    assert call_on(prediction_checks, predicting(compose(ROUTE), **block)) == ()
 
 
 def test_a_single_system_that_is_not_in_the_run_leaves_its_differences_out(compose) -> None:
     figures = {"accuracy": [0.5, 0.4, 0.6]}
-    [check] = prediction_checks(predicting(compose(ROUTE), single="gone", figures=figures, over_single=figures))
+    [check] = call_on(
+        prediction_checks, predicting(compose(ROUTE), single="gone", figures=figures, over_single=figures)
+    )
     assert len(check.figures) == 1
     assert check.over_single == ()

@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from tests.made_up.records import call_on
 from tests.made_up.routed import CHOOSING_J, CHOOSING_S, by_score, cascading, members
 from wattbench_reports.routing.answers.answer_matrix import hybrid_answers, matrix_of
 from wattbench_reports.routing.hybrids.hybrid_and_members import bench_of
@@ -17,9 +18,9 @@ from wattbench_reports.tables.item_matrix import item_table
 
 
 def bench(routed):
-    matrix = matrix_of(routed.analysis)
-    (hybrid,) = hybrid_answers(routed.analysis, matrix)
-    return bench_of(routed.analysis, matrix, hybrid)
+    matrix = call_on(matrix_of, routed.analysis)
+    (hybrid,) = hybrid_answers(routed.analysis.measured, matrix)
+    return call_on(bench_of, routed.analysis, matrix, hybrid)
 
 
 def recounted(routed) -> dict[str, float]:
@@ -66,7 +67,7 @@ def test_joules_that_no_replay_knows_of_are_found_and_said(compose) -> None:
     assert check is not None and check.energy_j is not None
     assert check.energy_j.estimate == pytest.approx(2.0)
     assert (check.accuracy_agrees, check.energy_agrees) == (True, False)
-    text = " ".join(hybrids_section(routed.analysis).passages[2].sentences)
+    text = " ".join(call_on(hybrids_section, routed.analysis).passages[2].sentences)
     assert "and its joules per request do not agree" in text
     assert "On 100.0% of these items the recorded answer has the same score" in text
 
@@ -92,7 +93,7 @@ def test_items_for_a_member_that_is_not_in_the_run_are_left_out(compose, fake) -
     cells = routed.cells()
     answers = [cells[row["route"], row["task"], row["doc_id"]]["correct"] for _, row in kept.iterrows()]
     assert found.replayed.accuracy == pytest.approx(np.mean(answers))
-    text = " ".join(" ".join(passage.sentences) for passage in hybrids_section(routed.analysis).passages)
+    text = " ".join(" ".join(passage.sentences) for passage in call_on(hybrids_section, routed.analysis).passages)
     assert f"over {len(kept)} of 80 items" in text
     assert "Its threshold cannot be varied after the run: c is not in this run as a system of its own." in text
 
@@ -116,13 +117,13 @@ def test_a_member_that_skipped_an_item_leaves_that_item_out(compose, fake) -> No
 def test_without_comparable_joules_only_accuracy_is_stated(compose, fake, change, why: str) -> None:
     *rest, last = members()
     routed = compose(by_score(0.3), systems=(*rest, dataclasses.replace(last, **change)))
-    (found,) = studies(routed.analysis).hybrids
+    (found,) = call_on(studies, routed.analysis).hybrids
     assert why in found.bench.no_joules
     assert found.resident is None and found.frontier.curve is None
     for choice in found.choices:
         assert choice.outcome.accuracy is not None
         assert (choice.outcome.j_per_request, choice.outcome.j_per_correct, choice.saved_j) == (None, None, None)
-    text = " ".join(" ".join(passage.sentences) for passage in hybrids_section(routed.analysis).passages)
+    text = " ".join(" ".join(passage.sentences) for passage in call_on(hybrids_section, routed.analysis).passages)
     assert f"are not compared, because {found.bench.no_joules}" in text
 
 
@@ -155,11 +156,11 @@ def test_some_of_the_answers_alone_are_read_row_by_row(compose) -> None:
         routed.analysis, read=dataclasses.replace(routed.analysis.read, frames=frames, table=item_table(frames))
     )
     routed.table = routed.table[rows]
-    (hybrid,) = hybrid_answers(routed.analysis)
+    (hybrid,) = hybrid_answers(routed.analysis.measured)
     own = routed.table[routed.table["system"] == "mixed"]
     assert hybrid.frame["route"].tolist() == own["route"].tolist()
     assert hybrid.frame["route_score"].tolist() == own["route_score"].tolist()
-    (study,) = studies(routed.analysis).hybrids
+    (study,) = call_on(studies, routed.analysis).hybrids
     assert study.check.same_score == 1.0
     for name, value in recounted(routed).items():
         assert getattr(study.bench.replayed, name) == pytest.approx(value), name

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.made_up.records import call_on
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.routing.hybrids.study import studies
 from wattbench_reports.sections.hybrids import hybrids_section
@@ -47,7 +48,7 @@ def said(section) -> str:
 
 def test_shares_and_losses_are_recounted(routed, fake) -> None:
     _, analysis, table = routed(*members(fake))
-    found = studies(analysis).hybrids[0].routing
+    found = call_on(studies, analysis).hybrids[0].routing
     assert (found.members, found.missing) == (MEMBERS, ())
     wide = table.pivot_table(index=["task", "doc_id"], columns="system", values="correct")
     for sent, (task, domain), best in zip(found.domains, TASKS.items(), MEMBERS, strict=True):
@@ -72,13 +73,13 @@ def test_shares_and_losses_are_recounted(routed, fake) -> None:
 
 def test_what_choosing_costs(routed, fake) -> None:
     _, analysis, table = routed(*members(fake))
-    found = studies(analysis).hybrids[0].routing
+    found = call_on(studies, analysis).hybrids[0].routing
     own = table[table["system"] == "mixed"]
     assert found.router_s == pytest.approx(own["router_s"].mean())
     assert found.router_j == pytest.approx(own["router_energy_j"].mean())
     assert (found.router_s_share, found.router_j_share) == (pytest.approx(1 / 16), pytest.approx(1 / 16))
     assert found.mean_asked == 1.0
-    text = said(hybrids_section(analysis))
+    text = said(call_on(hybrids_section, analysis))
     assert "1.00 members are asked per item on average; routing takes" in text
     assert "(6.3% of its joules; counter)." in text
 
@@ -87,60 +88,60 @@ def test_in_a_batch_no_share_of_the_time_is_stated(routed, fake) -> None:
     run, _, table = routed(*members(fake))
     table["batch_size"] = 8
     table.to_parquet(run.layout.items_table)
-    found = studies(analyse(run)).hybrids[0].routing
+    found = call_on(studies, analyse(run)).hybrids[0].routing
     assert found.router_s is not None
     assert found.router_s_share is None
 
 
 def test_a_member_that_is_not_in_the_run_is_named(routed, fake) -> None:
     _, analysis, _ = routed(members(fake)[0])
-    found = studies(analysis).hybrids[0].routing
+    found = call_on(studies, analysis).hybrids[0].routing
     assert found.missing == ("b",)
     assert found.against == ()
     unknown = "what the best or a random member would have given, in all or by domain, is not known."
-    assert f"b is not a system of its own in this run: {unknown}" in said(hybrids_section(analysis))
+    assert f"b is not a system of its own in this run: {unknown}" in said(call_on(hybrids_section, analysis))
 
 
 def test_without_any_member_only_the_routes_are_shown(routed) -> None:
     _, analysis, _ = routed()
-    found = studies(analysis).hybrids[0].routing
+    found = call_on(studies, analysis).hybrids[0].routing
     assert found.against == ()
-    section = hybrids_section(analysis)
+    section = call_on(hybrids_section, analysis)
     assert "a and b are not systems of their own in this run: what the best or a random member" in said(section)
     assert [table.caption for table in section.passages[1].tables] == ["Members that answered for mixed"]
 
 
 def test_a_single_system_that_does_as_well_is_pointed_out(routed, fake) -> None:
     _, analysis, _ = routed(*members(fake), fake.System("alone", accuracy=0.9, energy_j=1.0), accuracy=0.4)
-    assert said(hybrids_section(analysis)).startswith("alone (generalist) alone is better on both metrics: ")
+    assert said(call_on(hybrids_section, analysis)).startswith("alone (generalist) alone is better on both metrics: ")
 
 
 def test_a_twin_is_not_shown_to_be_worse(routed, fake) -> None:
     _, analysis, _ = routed(fake.System("twin", accuracy=0.5, energy_j=4.0))
     assert "twin (generalist) alone is not shown to be worse: the hybrid's accuracy is " in said(
-        hybrids_section(analysis)
+        call_on(hybrids_section, analysis)
     )
 
 
 def test_a_hybrid_that_nothing_matches(routed, fake) -> None:
     _, analysis, _ = routed(*members(fake), fake.System("big", accuracy=0.4, energy_j=99.0), accuracy=0.95)
-    assert said(hybrids_section(analysis)).startswith("No single system of this run does as well")
+    assert said(call_on(hybrids_section, analysis)).startswith("No single system of this run does as well")
 
 
 def test_joules_of_another_kind_do_not_decide(routed, fake) -> None:
     _, analysis, _ = routed(fake.System("other", accuracy=0.5, provenance="modelled"))
-    assert "and their joules per correct answer are not comparable." in said(hybrids_section(analysis))
+    assert "and their joules per correct answer are not comparable." in said(call_on(hybrids_section, analysis))
 
 
 def test_a_yardstick_is_called_one(routed, fake) -> None:
     _, analysis, _ = routed(*members(fake), fake.System("alone", accuracy=0.9), router="oracle")
-    text = said(hybrids_section(analysis))
+    text = said(call_on(hybrids_section, analysis))
     assert text.startswith("A yardstick, not to be run: its router is given the domain of every item")
     assert "alone (generalist)" not in text
 
 
 def test_absent_without_routes(analysed, fake) -> None:
-    assert hybrids_section(analysed(fake.golden())) is None
+    assert call_on(hybrids_section, analysed(fake.golden())) is None
 
 
 @pytest.mark.slow
@@ -150,7 +151,7 @@ def test_shares_sum_to_one(tmp_path_factory, fake, order: list[str]) -> None:
     from wattbench.records import read_run
 
     made_up = fake.Run((hybrid(fake, routes={"arithmetic": tuple(order), "text": ("c",)}),), items=8)
-    found = studies(analyse(read_run(fake.write(tmp_path_factory.mktemp("runs"), made_up)))).hybrids[0].routing
+    found = call_on(studies, analyse(read_run(fake.write(tmp_path_factory.mktemp("runs"), made_up)))).hybrids[0].routing
     for sent in found.domains:
         assert sum(sent.shares.values()) == pytest.approx(1.0)
         assert all(share >= 0 for share in sent.shares.values())

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
+from tests.made_up.records import call_on
 from tests.made_up.routed import by_score, cascading
 from wattbench_reports.figures import Dot, FrontierLine, SentItems, frontier, misroutes
 from wattbench_reports.figures.drawing import complete
@@ -40,7 +41,7 @@ def test_golden(compose, tmp_path, golden) -> None:
     path = tmp_path / "routes.csv"
     rows = [f"thrifty,{task},{doc},a>b,," for task in ("chain_sum", "spell_backward") for doc in range(40)]
     path.write_text("\n".join(["router,task,doc_id,member,router_s,router_j", *rows]), encoding="utf-8")
-    text = as_text(hybrids_section(routed.again(Assumptions(routers=path))))
+    text = as_text(call_on(hybrids_section, routed.again(Assumptions(routers=path))))
     golden("routing.txt", text)
 
 

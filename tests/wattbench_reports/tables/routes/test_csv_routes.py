@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from tests.made_up.records import call_on
 from wattbench.cli import main
 from wattbench.errors import UserError
 from wattbench_reports.comparison.analysis import analyse
@@ -50,7 +51,10 @@ def test_a_file_is_read_item_by_item(run, tmp_path) -> None:
     (router,) = routes(run, write(tmp_path / "routes.csv", rows))
     analysis = analyse(run)
     keys = (
-        analysis.frames.items.assign(row=matrix_of(analysis).row).drop_duplicates("row").set_index("row").sort_index()
+        analysis.frames.items.assign(row=call_on(matrix_of, analysis).row)
+        .drop_duplicates("row")
+        .set_index("row")
+        .sort_index()
     )
     chains = [router.chains[code] for code in router.chain_of]
     for row, key in keys.iterrows():
@@ -143,7 +147,7 @@ def test_a_run_without_hybrids_shows_the_routers_of_a_file(run, tmp_path) -> Non
     path = write(tmp_path / "routes.csv", rows)
     assumptions = Assumptions(routers=path)
     analysis = analyse(run, assumptions)
-    assert hybrids_section(analyse(run)) is None
+    assert call_on(hybrids_section, analyse(run)) is None
     items = analysis.frames.items.set_index(["system", "task", "doc_id"])
     score, joules = 0.0, 0.25
     for task in TASKS:
@@ -151,7 +155,7 @@ def test_a_run_without_hybrids_shows_the_routers_of_a_file(run, tmp_path) -> Non
             asked = ("regex", "generalist") if (task, doc) == ("chain_sum", 2) else ("specialist",)
             score += items.loc[(asked[-1], task, doc), "correct"]
             joules += sum(items.loc[(name, task, doc), "energy_j"] for name in asked)
-    (found,) = studies(analysis).offline
+    (found,) = call_on(studies, analysis).offline
     assert found.outcome.accuracy == pytest.approx(score / 10)
     assert found.outcome.j_per_request == pytest.approx(joules / 10)
     html = report(run, assumptions)

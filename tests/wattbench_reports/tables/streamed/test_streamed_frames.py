@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from tests.made_up.large_import import make_import
 from tests.made_up.large_run import make_run
+from tests.made_up.records import call_on
 from wattbench.errors import UserError
 from wattbench.records import read_run
 from wattbench_reports.comparability.fingerprint import contents, streamed_contents
@@ -73,9 +74,9 @@ def test_items_are_exported_in_parts(
     run: Path, both: tuple[Analysis, Analysis], monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
     """No more than a part of the answers is in one frame, of either analysis, and the file is the same."""
-    whole = items_frame(both[1])
+    whole = call_on(items_frame, both[1])
     monkeypatch.setattr("wattbench_reports.tables.run_tables.GROUP_ROWS", 500)
-    assert max(len(part) for part in item_parts(both[0])) <= 500
+    assert max(len(part) for part in call_on(item_parts, both[0])) <= 500
     parts = list(export_items(read_run(run), form))
     assert len(parts) >= ANSWERS / 500
     assert len(max(parts, key=len)) < 0.5 * sum(map(len, parts))
