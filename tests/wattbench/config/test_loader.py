@@ -109,9 +109,10 @@ def test_without_a_selection_the_whole_catalogue_takes_part(folder: Path) -> Non
          "DIR/suite.yaml:13: carbon: intensity_g_per_kwh is a constant and intensity_csv is hourly: set only one of "
          "them"),
         ("region: DEU", "embodied: {kg_per_device: 350}",
-         "DIR/suite.yaml:13: carbon.embodied: kg_per_device also needs lifetime_years"),
+         "DIR/suite.yaml:13: carbon.embodied: kg_per_device also needs lifetime_years, source, year: a figure without "
+         "its source is none"),
         ("region: DEU", "embodied: {use: ecologits-gpu-server, devices: 2}",
-         "DIR/suite.yaml:13: carbon.embodied: devices does not go with use"),
+         "DIR/suite.yaml:13: carbon.embodied: 'devices' does not go with use; choose one of: gpus"),
         ("region: DEU", "embodied: {gpus: 2}",
          "DIR/suite.yaml:13: carbon.embodied: name exactly one of use, g_per_device_hour, kg_per_device (here: none)"),
         ("region: DEU", "embodied: {uses: ecologits-gpu-server}",

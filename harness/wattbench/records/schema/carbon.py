@@ -74,8 +74,8 @@ class Embodied(Strict):
         given = [name for name in type(self).model_fields if getattr(self, name) is not None]
         forms = [name for name in EMBODIED_FORMS if name in given]
         if len(forms) != 1:
-            named = " and ".join(forms) or "none of them"
-            raise ValueError(f"it needs exactly one of {', '.join(EMBODIED_FORMS)} (here: {named})")
+            named = " and ".join(forms) or "none"
+            raise ValueError(f"name exactly one of {', '.join(EMBODIED_FORMS)} (here: {named})")
         (form,) = forms
         keys = EMBODIED_FORMS[form]
         for name in given:

@@ -62,7 +62,7 @@ def test_nothing_declared_is_not_included() -> None:
         ({"kg_per_device": 350}, "kg_per_device also needs lifetime_years, source, year: a figure without its source"),
         ({"g_per_device_hour": 20, "year": 2024}, "g_per_device_hour also needs source"),
         ({"use": "x", "g_per_device_hour": 1}, "exactly one of use, g_per_device_hour, kg_per_device (here: use and"),
-        ({"gpus": 1}, "(here: none of them)"),
+        ({"gpus": 1}, "(here: none)"),
     ],
 )
 def test_what_is_wrong_is_said(block: object, said: str) -> None:
