@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from wattbench_reports.metrics.registry import METRICS
 from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
+from wattbench_reports.metrics.registry import METRICS
 
 UNJUDGED = (Verdict.NOT_COMPARABLE, Verdict.NOT_MEASURED, Verdict.ERROR)
 """There is nothing to judge, which an assertion such as `!= "regressed"` would let through."""

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from tests.made_up.records import call_on
 from tests.made_up.prices import with_prices
+from tests.made_up.records import call_on
 from wattbench.records import read_run
 from wattbench_reports.analyses.break_even import break_evens
 from wattbench_reports.analyses.lifecycle import CumulativeEnergy, cumulative_energies, least_energy_ranges, totals

@@ -12,9 +12,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.made_up.records import call_on
 from tests.made_up.load_runs import write_load_run
 from tests.made_up.percentiles import percentile_of
+from tests.made_up.records import call_on
 from tests.made_up.runs import FakeNode
 from wattbench.errors import UserError
 from wattbench.records import RunRecords

@@ -7,8 +7,8 @@ import math
 import pandas as pd
 import pytest
 
-from tests.made_up.records import call_on
 from tests.made_up.percentiles import percentile_of
+from tests.made_up.records import call_on
 from wattbench_reports.comparability.rules import LATENCY
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.comparison.latency_pairs import LatencyPairs

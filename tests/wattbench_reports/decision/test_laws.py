@@ -15,8 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.made_up.records import call_on
 from tests.made_up.imports import imported_table
+from tests.made_up.records import call_on
 from wattbench.errors import UserError
 from wattbench_reports.comparison.analysis import Analysis, analyse
 from wattbench_reports.decision import Decision, Qualifies, SystemDecision, decide

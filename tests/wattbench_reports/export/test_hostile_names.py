@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.made_up.records import call_on
 from tests.made_up import routing_studies as made
+from tests.made_up.records import call_on
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.export import render
 from wattbench_reports.export.any_rows import rows_text

@@ -13,8 +13,8 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from tests.made_up.records import call_on
 from tests.made_up.digests import without_digests
+from tests.made_up.records import call_on
 from tests.made_up.routing_worlds import routed_run
 from wattbench.api.route import RunRouting
 from wattbench.api.routers.write_route import write_route

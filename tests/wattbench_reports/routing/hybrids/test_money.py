@@ -7,8 +7,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from tests.made_up.records import call_on
 from tests.made_up.prices import EUR
+from tests.made_up.records import call_on
 from tests.made_up.routed import CHOOSING_J, by_score, cascading
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.routing.hybrids.study import studies
