@@ -14,7 +14,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from tests.browser.test_what_if import READ
-from tests.made_up.records import call_on
+from tests.made_up.records import call_on, page_texts
 from tests.made_up.runs import write_run
 from tests.made_up.standard_runs import family_run
 from wattbench.cli._options import assumption_options
@@ -22,7 +22,7 @@ from wattbench.records import RunRecords, read_run
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.figures.drawing import Drawing, complete
 from wattbench_reports.figures.palette import PAPER
-from wattbench_reports.html.whatif import restated, words_of_page
+from wattbench_reports.html.whatif import words_of_page
 from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.sections.first_screen import first_screen
 from wattbench_reports.tables.session_record import PREFIX, SessionRecord, session_record, sessions_json
@@ -205,11 +205,7 @@ def test_the_first_screen_states_what_the_command_line_decides(browser, show, ru
         analysis = own.under(of_command_line(line, run))
         words = call_on(words_of_page, analysis)
         assert words.decision.sessions == (5 if name == "sessions" else None)
-        texts = {
-            key: text
-            for key, text in call_on(restated, analysis, words).items()
-            if not key.startswith("decision-heading-")
-        }
+        texts = {key: text for key, text in page_texts(analysis).items() if not key.startswith("decision-heading-")}
         first = {key: text for key, text in texts.items() if key.startswith(("advice", "decision-", "evidence-"))}
         assert {key: text for key, text in shown.items() if key in first} == first, setting
         assert shown == {key: texts[key] for key in shown}, setting

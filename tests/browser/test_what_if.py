@@ -11,12 +11,12 @@ import pytest
 
 from tests.browser.conftest import STATED
 from tests.made_up import routing_studies as studies
-from tests.made_up.records import call_on
+from tests.made_up.records import call_on, page_texts
 from tests.made_up.runs import write_run
 from tests.made_up.standard_runs import family_run
 from wattbench.records import read_run
 from wattbench_reports.comparison.analysis import analyse
-from wattbench_reports.html.whatif import command, restated, script_of_page
+from wattbench_reports.html.whatif import command, script_of_page
 from wattbench_reports.html.whatif.embedded_data import carried_residents
 from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.carbon import CarbonChoice
@@ -111,14 +111,14 @@ def test_the_page_states_what_the_command_line_computes(browser, show, runs, nam
     run = read_run(directory)
     own = analyse(run)
     before = browser.execute_script(READ)
-    assert set(before) <= set(call_on(restated, own))
-    assert before == {key: text for key, text in call_on(restated, own).items() if key in before}
+    assert set(before) <= set(page_texts(own))
+    assert before == {key: text for key, text in page_texts(own).items() if key in before}
     asked = grid()[:: {"family": 5, "blocks": 23, "few-blocks": 31, "busy": 23}.get(name, 11)]
     for values, weights in asked:
         browser.execute_script(SET, values, weights)
         shown = browser.execute_script(READ)
         analysis = own.under(assumptions(values, weights, own.basis.domains))
-        told = call_on(restated, analysis)
+        told = page_texts(analysis)
         assert shown == {key: told[key] for key in shown}, (values, weights)
         line = browser.execute_script("return document.querySelector('#what-if .the-command').textContent")
         assert line.startswith(call_on(command, own))

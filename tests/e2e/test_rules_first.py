@@ -89,7 +89,7 @@ def test_rules_first_is_built_run_billed_and_replayed(wattbench, tmp_path: Path,
     assert [use[1:] for use in asked] == [[]] * 4 + [[("served", *each)] for each in tokens[4:]]
     analysis = analyse(run)
     money = pd.Series(
-        analysis.answers_money(slice(0, len(analysis.frames.items))),
+        analysis.paid.answers_money(analysis.measured.frames, slice(0, len(analysis.measured.frames.items))),
         index=[analysis.frames.items["system"], analysis.frames.items["doc_id"]],
     )
     paid = [0.001 * prompt + 0.002 * output for prompt, output in tokens]

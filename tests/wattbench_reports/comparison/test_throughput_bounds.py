@@ -137,13 +137,13 @@ def test_no_conclusion_is_drawn_from_a_throughput(analysed, fake, name: str) -> 
     for factor, source in ((1000.0, CLIENT), (1e-3, CLIENT), (1000.0, REQUESTS)):
         served = {
             system: Throughput(Rate((number + 1) * factor), Rate(factor), 1.0, 1.0, 1, source, 0.9)
-            for number, system in enumerate(analysis.frames.systems)
+            for number, system in enumerate(analysis.measured.frames.systems)
         }
-        read = replace(analysis.read)
+        read = replace(analysis.measured.read)
         vars(read)["served"] = served  # in place of what it would compute
         changed = replace(
             analysis,
-            read=read,
+            measured=replace(analysis.measured, read=read),
             comparison=replace(
                 analysis.comparison,
                 systems=tuple(with_throughput(each, served[each.system]) for each in analysis.comparison.systems),

@@ -198,7 +198,7 @@ def test_the_sentence_says_first_what_to_do_in_at_most_30_words(table: Table, ch
 @settings(deadline=None, max_examples=30)
 def test_more_risk_qualifies_more(table: Table, choice: dict[str, Any]) -> None:
     analysis = analysed(table).under(Assumptions(decision=DecisionChoice(**choice)))
-    less, more = (call_on(decide, analysis, replace(analysis.decide, risk=risk)) for risk in (0.05, 0.2))
+    less, more = (call_on(decide, analysis, replace(analysis.weighed.settings, risk=risk)) for risk in (0.05, 0.2))
     for each in less.systems:
         if each.qualifies is not Qualifies.MAY:
             assert more.of(each.system).qualifies is each.qualifies

@@ -49,7 +49,7 @@ RUNS = {
 
 
 def sections_of(analysis: Analysis) -> list[Section]:
-    return page_sections(analysis.measured, call_on(routing_study, analysis.by_item))
+    return page_sections(analysis, call_on(routing_study, analysis.by_item))
 
 
 def without_content(analysis: Analysis) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.made_up.records import call_on
+from tests.made_up.records import call_on, read_again
 from tests.made_up.routing_worlds import answers_of, by_domain, context_of, routed_run
 from wattbench.errors import UserError
 from wattbench_reports.comparison.analysis import analyse
@@ -49,7 +49,7 @@ def local_run(fake, analysed):
             for name in watts
         )
         analysis = analysed(fake.Run(systems, items=6, **changes))
-        frames = dataclasses.replace(analysis.frames)
+        frames = dataclasses.replace(analysis.measured.frames)
         vars(frames)["window_rows"] = [  # in place of what is read from disk
             dataclasses.replace(row, idle_w=dict.fromkeys(row.idle_w, watts[row.system]))
             for row in analysis.frames.window_rows

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from tests.made_up.gate_results import GATES, drill, passed, regressed, waived
 from tests.made_up.gates import FakeGate, FakeSide, write_gate
+from tests.made_up.records import read_again
 from tests.wattbench_reports.sectiontext import as_text, table, without_own_scripts
 from wattbench.errors import UserError
 from wattbench.records import RunRecords, read_run
@@ -83,9 +84,7 @@ def test_a_record_of_no_day_is_damaged(make: Make) -> None:
     run = analysis.frames.run
     broken = replace(run, header=replace(run.header, created_utc="yesterday"))
     with pytest.raises(UserError, match="its creation date is not a date"):
-        gate_section(
-            replace(analysis, read=replace(analysis.read, frames=replace(analysis.frames, run=broken))).measured
-        )
+        gate_section(read_again(analysis, frames=replace(analysis.measured.frames, run=broken)).measured)
 
 
 @pytest.mark.slow

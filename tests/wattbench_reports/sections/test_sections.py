@@ -8,19 +8,9 @@ import re
 import pytest
 
 from tests.wattbench_reports.sectiontext import as_text, lines_of, without_own_scripts
-from wattbench_reports.history.series_watch import panels
 from wattbench_reports.html import report
-from wattbench_reports.sections.arrival_rates import load_section
-from wattbench_reports.sections.disagreements import items_section
-from wattbench_reports.sections.environment import environment_section
-from wattbench_reports.sections.estimated import estimated_section
-from wattbench_reports.sections.gate import gate_section
-from wattbench_reports.sections.machines import machines_section
-from wattbench_reports.sections.power import power_section
-from wattbench_reports.sections.stated import stated_section
-from wattbench_reports.sections.validity import validity_section
+from wattbench_reports.html.report import page_sections
 from wattbench_reports.sections.verdict.verdict import choices_table, verdicts
-from wattbench_reports.sections.wrong_answers import wrong_section
 
 ALWAYS = {
     "verdict", "evidence", "what-if", "comparison", "trade-off", "domains", "lifecycle", "latency", "systems",
@@ -36,24 +26,11 @@ def as_texts(analysis) -> str:
     table = choices_table(found)
     assert table is not None
     out += [*lines_of(table), ""]
-    for make in panels("it has a golden file of its own"):
-        if make is environment_section:  # it names the folder of the run
-            continue
-        if make in {items_section, validity_section, wrong_section}:  # they have tests of their own
-            continue
-        section = make(analysis)
-        if make in {
-            estimated_section,
-            gate_section,
-            load_section,
-            machines_section,
-            power_section,
-            stated_section,
-        }:  # other runs have them
-            assert section is None
-            continue
-        assert section is not None
-        out.append(as_text(section))
+    for section in page_sections(analysis, "it has a golden file of its own"):
+        assert section.id not in {"estimated", "gate", "load", "machines", "power", "stated"}, "other runs have them"
+        # The environment names the folder of the run; the others have tests of their own.
+        if section.id not in {"reproduce", "items", "validity", "wrong-answers"}:
+            out.append(as_text(section))
     return "\n".join(out)
 
 

@@ -277,7 +277,7 @@ def test_money_of_answers_sums_to_that_of_systems(mixed) -> None:
     run = priced(mixed, hybrid(PRICES), change=with_usage((used("cheap", 100, 10),), (used("dear", 1, 1),)))
     analysis = analyse(run, Assumptions(workload=WorkloadChoice(price_per_kwh=0.3, currency="USD")))
     answers = (
-        pd.Series(analysis.answers_money(slice(0, len(analysis.frames.items))))
+        pd.Series(analysis.paid.answers_money(analysis.measured.frames, slice(0, len(analysis.measured.frames.items))))
         .groupby(analysis.frames.items["system"].astype(str))
         .mean()
     )

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.made_up.records import call_on
+from tests.made_up.records import call_on, read_again
 from tests.made_up.routing_worlds import routed_run
 from tests.made_up.runs import FakeRun
 from tests.made_up.standard_runs import family_run
 from wattbench_reports.comparison.analysis import Analysis, analyse
 from wattbench_reports.decision.problem import Problem
 from wattbench_reports.metrics.assumptions import Assumptions
-from wattbench_reports.metrics.costs import CostUnit
+from wattbench_reports.metrics.costs import PRICED, CostUnit
 from wattbench_reports.metrics.workload import WorkloadChoice
 from wattbench_reports.routing.answers.from_run import conditions, item_answers
 from wattbench_reports.routing.answers.item_answers import ItemAnswers
@@ -28,7 +28,7 @@ DOMAINS = ["b", "a"] * 20
 
 
 def _arrays(analysis: Analysis) -> ItemAnswers:
-    problem = call_on(Problem, analysis, analysis.decide)
+    problem = call_on(Problem, analysis, analysis.weighed.settings)
     answers = call_on(item_answers, analysis, problem, candidates(analysis.measured, problem)[0])
     assert answers is not None
     return answers
@@ -73,7 +73,7 @@ def test_a_domain_without_a_share_has_no_items(tmp_path: Path) -> None:
 
 def test_figures_are_those_of_the_decision(analysed: Callable[[FakeRun], Analysis]) -> None:
     analysis = analysed(replace(family_run(), blocks=6))
-    problem = call_on(Problem, analysis, analysis.decide)
+    problem = call_on(Problem, analysis, analysis.weighed.settings)
     columns, left_out = candidates(analysis.measured, problem)
     answers = call_on(item_answers, analysis, problem, columns)
     assert answers.blocked
@@ -109,8 +109,6 @@ def test_what_one_system_was_not_asked_is_left_out_and_said(tmp_path: Path) -> N
 
 def test_no_item_in_common_gives_no_arrays(tmp_path: Path) -> None:
     analysis = analyse(routed_run(tmp_path, SCORES))
-    empty = replace(
-        analysis,
-        read=replace(analysis.read, table=replace(analysis.table, trials=np.zeros_like(analysis.table.trials))),
-    )
-    assert call_on(item_answers, empty, call_on(Problem, empty, empty.decide), (0, 1)) is None
+    table = analysis.measured.table
+    empty = read_again(analysis, table=replace(table, trials=np.zeros_like(table.trials)))
+    assert call_on(item_answers, empty, call_on(Problem, empty, empty.weighed.settings), (0, 1)) is None

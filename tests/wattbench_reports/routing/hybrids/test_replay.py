@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from tests.made_up.records import call_on
+from tests.made_up.records import call_on, read_again
 from tests.made_up.routed import CHOOSING_J, CHOOSING_S, by_score, cascading, members
 from wattbench_reports.routing.answers.answer_matrix import hybrid_answers, matrix_of
 from wattbench_reports.routing.hybrids.hybrid_and_members import bench_of
@@ -152,9 +152,7 @@ def test_some_of_the_answers_alone_are_read_row_by_row(compose) -> None:
     routed = compose(by_score(0.3), repeats=2)
     rows = routed.table["repeat"] == 1
     frames = routed.analysis.frames.only(rows, frozenset())
-    routed.analysis = dataclasses.replace(
-        routed.analysis, read=dataclasses.replace(routed.analysis.read, frames=frames, table=item_table(frames))
-    )
+    routed.analysis = read_again(routed.analysis, frames=frames, table=item_table(frames))
     routed.table = routed.table[rows]
     (hybrid,) = hybrid_answers(routed.analysis.measured)
     own = routed.table[routed.table["system"] == "mixed"]
