@@ -12,7 +12,7 @@ HOLDERS = {
     "harness/wattbench/api/route.py": {"__init__"},
     "reports/wattbench_reports/html/report.py": {"write_report", "_page", "page_sections", "_made"},
 }
-"""Functions that hold an analysis, to pass on its records: objects of the Python API, and what puts the page together."""
+"""Functions that hold an analysis and pass on its records: objects of the Python API, and the page."""
 
 RECORDS = {"Measured", "Paid", "Emitted", "Weighed"}
 

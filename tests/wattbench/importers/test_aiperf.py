@@ -29,7 +29,7 @@ def test_two_concurrencies_are_not_ranked_by_latency(tmp_path) -> None:
         "org/model concurrency 4": {"concurrency": 4, "arrivals": "concurrency"},
     }
     analysis = analyse(run)
-    first, second = analysis.prints.values()
+    first, second = analysis.measured.prints.values()
     assert first.parts["scenario"] != second.parts["scenario"]
     assert first.parts["tasks"] == second.parts["tasks"]
     assert "different-scenario" in {caveat.code for caveat in analysis.comparison.caveats}

@@ -45,11 +45,16 @@ def test_cost_per_correct_is_exact(table, tmp_path, golden) -> None:
         assert figures.cost_per_correct == pytest.approx(20 * dollars / right, rel=1e-12)
         assert figures.cost_per_correct_low < figures.cost_per_correct < figures.cost_per_correct_high
     by_cost = [
-        standing for standing in side_by_side([analysis.frames.run]).ranked.standings if standing.figure == "money"
+        standing
+        for standing in side_by_side([analysis.measured.frames.run]).ranked.standings
+        if standing.figure == "money"
     ]
     assert [place.system for place in by_cost[0].places] == ["small", "mid", "large"]
     assert [place.beaten for place in by_cost[0].places] == [None, True, True]
-    golden("costs.txt", as_table(side_by_side([analysis.frames.run])).replace(analysis.frames.run.header.run, "RUN"))
+    golden(
+        "costs.txt",
+        as_table(side_by_side([analysis.measured.frames.run])).replace(analysis.measured.frames.run.header.run, "RUN"),
+    )
 
 
 def test_costs_survive_an_export_and_an_import(table, tmp_path) -> None:
@@ -57,21 +62,21 @@ def test_costs_survive_an_export_and_an_import(table, tmp_path) -> None:
     path = tmp_path / "items.csv"
     path.write_bytes(frame_as_csv(call_on(items_frame, first)))
     again = analyse(made(path, tmp_path / "two"))
-    assert again.money.currency == "USD"
-    for name, each in first.money.systems.items():
-        assert again.money.systems[name].per_correct == each.per_correct
+    assert again.paid.money.currency == "USD"
+    for name, each in first.paid.money.systems.items():
+        assert again.paid.money.systems[name].per_correct == each.per_correct
 
 
 def test_a_cost_of_some_answers_alone_is_none(table, tmp_path) -> None:
     text = costs().replace("large,3,1,0.03", "large,3,1,")
-    money = analyse(made(table(text), tmp_path, "USD")).money
+    money = analyse(made(table(text), tmp_path, "USD")).paid.money
     assert money.systems["large"].why_none == "the cost of some answers is not declared"
     assert money.systems["small"].per_request is not None
 
 
 def test_a_price_of_the_reader_replaces_a_declared_cost(table, tmp_path) -> None:
     run = made(table(costs()), tmp_path, "USD")
-    money = analyse(run, Assumptions(prices=("large:per_request=0.5,currency=USD",))).money
+    money = analyse(run, Assumptions(prices=("large:per_request=0.5,currency=USD",))).paid.money
     assert money.systems["large"].per_request.estimate == pytest.approx(0.5)
     assert money.systems["small"].parts == {"declared": pytest.approx(0.001)}
 
@@ -114,11 +119,11 @@ def test_hours_of_a_table_need_times_that_do_not_overlap(table, tmp_path) -> Non
     price = Assumptions(prices=("small:per_machine_hour=3.6,currency=USD",))
     rows = [f"small,{item},1,{2 * item},1.5" for item in range(12)]
     head = "system,item,score,started_s,seconds\n"
-    alone = analyse(made(table(head + "\n".join(rows), "alone.csv"), tmp_path), price).money.systems["small"]
+    alone = analyse(made(table(head + "\n".join(rows), "alone.csv"), tmp_path), price).paid.money.systems["small"]
     assert alone.per_request.estimate == pytest.approx(0.0015)
     assert alone.source == "the reader; hours by latency, one request at a time"
     durations = "system,item,score,seconds\n" + "\n".join(f"small,{item},1,1.5" for item in range(12))
-    unknown = analyse(made(table(durations, "durations.csv"), tmp_path), price).money.systems["small"]
+    unknown = analyse(made(table(durations, "durations.csv"), tmp_path), price).paid.money.systems["small"]
     assert unknown.why_none == (
         "hours have a price, and its requests may have overlapped, so that their seconds are not the machine's"
     )

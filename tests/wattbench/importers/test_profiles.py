@@ -39,7 +39,7 @@ def test_guidellm_a_system_per_load_with_its_times(guidellm_file, tmp_path) -> N
 
 def test_latencies_under_different_loads_are_not_ranked_together(guidellm_file, tmp_path) -> None:
     analysis = analyse(imported_run(guidellm_file, to=tmp_path))
-    first, second = analysis.prints.values()
+    first, second = analysis.measured.prints.values()
     assert first.parts["scenario"] != second.parts["scenario"]
     assert first.parts["device"] == second.parts["device"]
 

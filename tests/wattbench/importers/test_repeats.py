@@ -103,7 +103,7 @@ def test_trials_that_are_taken_for_items_are_said_to_be_and_repeats_are_fewer_it
     assert "120 items have the names of 30" in said.text
     repeated = analyse(imported_run(path, to=tmp_path, repeats=True))
     assert not [each for each in repeated.comparison.caveats if each.code == "trials"]
-    assert (as_items.measured["a"].items, repeated.measured["a"].items) == (120, 30)
+    assert (as_items.measured.systems["a"].items, repeated.measured.systems["a"].items) == (120, 30)
     assert repeated.comparison.data is not None
     assert repeated.comparison.data.systems[0].repeated == 90
 

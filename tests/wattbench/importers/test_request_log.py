@@ -85,7 +85,7 @@ def test_windows_of_unlike_rates_are_not_ranked_by_latency_and_pair_by_their_pla
     assert [dict(load) for load in both.scenario.values()] == [{"number of the rate": 1}, {"number of the rate": 2}]
     assert [each.doc_hash for each in first.answers] == [each.doc_hash for each in second.answers]
     analysis = analyse(read_run(write_run(both, tmp_path / "runs", "windows", ["wattbench"])))
-    one, other = analysis.prints.values()
+    one, other = analysis.measured.prints.values()
     assert one.parts["scenario"] != other.parts["scenario"]
     assert "different-scenario" in {caveat.code for caveat in analysis.comparison.caveats}
 

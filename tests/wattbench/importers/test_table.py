@@ -96,7 +96,7 @@ def test_grams_per_answer_need_times_where_manufacture_counts(table, tmp_path) -
 def test_imported_joules_are_ranked_among_themselves_and_never_beside_others(table, tmp_path) -> None:
     first = imported_run(table(FULL), to=tmp_path)
     analysis = analyse(first)
-    assert analysis.joules_comparable("big", "small")
+    assert analysis.measured.joules_comparable("big", "small")
     second = imported_run(table(FULL.replace("big", "huge").replace("small", "tiny"), "b.csv"), to=tmp_path / "b")
     ranked = side_by_side([first, second]).ranked
     assert ranked is not None

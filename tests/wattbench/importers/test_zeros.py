@@ -58,7 +58,7 @@ def test_a_system_whose_joules_were_not_read_does_not_cost_the_least(tmp_path: P
     assert "joules in 100 of 200 answers (unread)" in said
     assert "tokens of the prompt in 100 of 200 answers (unread)" in said
     assert "tokens of the answer in 88 of 200 answers (unread)" in said
-    text = as_table(side_by_side([analyse(run).frames.run]))
+    text = as_table(side_by_side([analyse(run).measured.frames.run]))
     assert "costs the least" not in text
     assert "0 [0, 0] J" not in text
 

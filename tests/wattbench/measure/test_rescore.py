@@ -153,7 +153,7 @@ def test_a_header_says_from_which_run_and_how(sums: Path, out: Path) -> None:
 def test_reading_and_comparing_say_that_it_is_rescored(sums: Path, out: Path, golden) -> None:
     old, new = read_run(sums), rescore(sums, strip=True, tasks=["sums"], out=out).records
     analysis = analyse(new)
-    assert analysis.measured["smol"].j_per_request == analyse(old).measured["smol"].j_per_request
+    assert analysis.measured.systems["smol"].j_per_request == analyse(old).measured.systems["smol"].j_per_request
     (own,) = (each.text for each in analysis.comparison.caveats if each.code == "rescored")
     both = side_by_side([old, new])
     texts = [each.text for each in both.caveats if each.code in {"same-answers", "different-tasks"}]

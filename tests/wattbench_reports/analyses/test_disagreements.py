@@ -124,7 +124,7 @@ def test_of_repeats_one_that_is_as_right_as_the_item_is_shown(make_run, fake) ->
 
 def test_texts_of_a_part_of_the_file(make_run, fake) -> None:
     run = retexted(make_run(fake.plain()))
-    frames = analyse(run).frames
+    frames = analyse(run).measured.frames
     table = pd.read_parquet(run.layout.items_table)
     rows = np.asarray([200, 3, 96, 97, 239])
     found = texts_at(frames, rows, ("output", "of_a_newer_version"))
@@ -139,7 +139,7 @@ def test_texts_of_a_part_of_the_file(make_run, fake) -> None:
 
 def test_only_groups_with_wanted_rows_are_read(make_run, fake, monkeypatch) -> None:
     run = retexted(make_run(fake.plain()), row_group_size=24)
-    frames = analyse(run).frames
+    frames = analyse(run).measured.frames
     read = []
     original = pq.ParquetFile.iter_batches
     monkeypatch.setattr(
@@ -174,7 +174,7 @@ def test_prompts_that_differ_are_both_shown(make_run, fake) -> None:
 
 def test_the_pairs_that_matter(analysed, fake) -> None:
     analysis = analysed(fake.family())
-    accuracy = {name: each.accuracy.estimate for name, each in analysis.measured.items() if name != "told"}
+    accuracy = {name: each.accuracy.estimate for name, each in analysis.measured.systems.items() if name != "told"}
     first, second, *_ = sorted(accuracy, key=lambda name: -accuracy[name])
     pairs = chosen_pairs(analysis.measured)
     assert (pairs[0].first, pairs[0].second) == (first, second)

@@ -176,7 +176,7 @@ def test_declared_joules_are_set_against_measured_ones_with_a_word_of_warning(fo
     analysis, section = found(base, tuned(fake, ledger={"big": declared(grams_co2e=12.5, gpu_hours=3.0)}))
     even = pair(analysis, "tuned", "base")
     assert even.declared
-    ours, theirs = (analysis.measured[name].j_per_correct.estimate for name in ("tuned", "base"))
+    ours, theirs = (analysis.measured.systems[name].j_per_correct.estimate for name in ("tuned", "base"))
     assert even.payback is not None
     assert even.payback.answers.estimate == pytest.approx(7200.0 / (theirs - ours))
     assert rows(section, "Break-even in")[0][6] == "declared / counter"

@@ -74,7 +74,7 @@ def test_a_run_is_compared_by_hand(priced) -> None:
     (pair,) = study.pairs
     assert (pair.machine.system, pair.against, study.currency) == ("local", "api", "EUR")
     assert pair.machine.per_month == pytest.approx(2.0 * HOURS)
-    items = analysis.frames.items
+    items = analysis.measured.frames.items
     own = items[items["system"] == "local"]
     busy_s = float((own["finished_s"] - own["started_s"]).mean())
     assert pair.machine.requests_per_month == pytest.approx(HOURS * 3600 * 0.5 / busy_s, rel=0.02)
@@ -93,7 +93,7 @@ def test_electricity_that_is_paid_for_is_in_the_month_and_in_each_request(priced
     assert study is not None
     (pair,) = study.pairs
     per_joule = 0.36 / 3.6e6
-    split = analysis.splits["local"]
+    split = analysis.measured.splits["local"]
     if pair.machine.idle_known:
         assert pair.machine.per_month > 2.0 * HOURS
         assert pair.machine.per_request.estimate == pytest.approx(split.above_idle_j_per_request * per_joule)

@@ -191,7 +191,7 @@ def test_money_has_a_front_of_its_own(make_run, fake) -> None:
         on_front = {each.system: each.not_excluded for each in found.places}
         assert on_front == {"frugal": True, "billed": False, "free": True}
         money = {each.system: each.cost.estimate for each in found.places}
-        tokens = analysis.measured["frugal"].output_tokens
+        tokens = analysis.measured.systems["frugal"].output_tokens
         assert money["frugal"] == pytest.approx(tokens * 9e-6)
         passage = call_on(tradeoff_section, analysis).passages[1]
         assert passage.heading == "Against money per request"

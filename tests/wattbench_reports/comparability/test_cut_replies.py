@@ -55,18 +55,18 @@ def cut_run(fake: SimpleNamespace, tmp_path: Path) -> Callable[..., RunRecords]:
 
 def test_older_runs_and_those_of_functions_do_not_say_it(cut_run: Callable[..., RunRecords]) -> None:
     run = cut_run()
-    assert cut_replies(analyse(run).frames) == {}
+    assert cut_replies(analyse(run).measured.frames) == {}
     path = run.layout.items_table
     pq.write_table(pq.read_table(path).drop(["finish_reason", "output_limit"]), path)
     analysis = analyse(read_run(run.layout.root))
-    assert cut_replies(analysis.frames) == {}
+    assert cut_replies(analysis.measured.frames) == {}
     assert "cut-replies" not in {each.code for each in analysis.comparison.caveats}
 
 
 def test_only_what_is_not_right_counts_against_a_system(cut_run: Callable[..., RunRecords]) -> None:
     reasons = ["length"] * 3 + [None] + ["stop"] * 16
     shared = {"finish_reason": reasons, "output_limit": [8] * 20, "output_tokens": [8] * 20}
-    right = cut_replies(analyse(cut_run(correct=[1.0] * 20, **shared)).frames)["big"]
+    right = cut_replies(analyse(cut_run(correct=[1.0] * 20, **shared)).measured.frames)["big"]
     assert right == CutReplies(3, 19, 0, (8, 8), full_context=False, cut_systems=("big",))
     assert not right.too_many
 
@@ -118,7 +118,7 @@ def test_a_full_context_is_no_limit_to_raise(cut_run: Callable[..., RunRecords])
         finish_reason=["length"] * 20, output_limit=[2048] * 20, output_tokens=[500] * 15 + [2048] * 5,
         correct=[0.0] * 20,
     )  # fmt: skip
-    assert cut_replies(analyse(run).frames)["big"].full_context
+    assert cut_replies(analyse(run).measured.frames)["big"].full_context
 
 
 def test_answers_that_stay_in_the_file_are_counted_alike(fake: SimpleNamespace, tmp_path: Path) -> None:

@@ -144,7 +144,7 @@ def test_joules_of_one_run_that_came_about_differently_are_ranked_only_when_aske
 def test_a_server_elsewhere_is_not_this_machine(analysed, fake) -> None:
     here, there = fake.System("here"), fake.System("there", base_url="https://api.example.org/v1")
     near = fake.System("near", base_url="http://127.0.0.1:8000/v1")
-    prints = analysed(fake.recorded(systems=(here, there, near))).prints
+    prints = analysed(fake.recorded(systems=(here, there, near))).measured.prints
     assert groups(prints, "latency") == (("here", "near"), ("there",))
     assert groups(prints, "joules") == (("here", "near"), ("there",))
     assert groups(prints, "accuracy") == (("here", "there", "near"),)
@@ -190,7 +190,8 @@ def test_names_stay_apart_however_runs_and_systems_are_called(make_run, fake, tm
 def test_the_items_of_two_runs_are_paired_by_their_content(make_run, fake) -> None:
     runs = [make_run(fake.recorded()), make_run(fake.recorded("bbb222", systems=(fake.System("other"),)))]
     parts = [
-        KeyedTable(each.table, item_keys(each.frames), each.table.systems) for each in (analyse(run) for run in runs)
+        KeyedTable(each.measured.table, item_keys(each.measured.frames), each.measured.table.systems)
+        for each in (analyse(run) for run in runs)
     ]
     both = joined(parts)
     assert both.systems == ("big", "small", "other")

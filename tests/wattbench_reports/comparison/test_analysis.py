@@ -193,7 +193,7 @@ def test_cpu_seconds_are_in_every_table_where_they_were_recorded(make_run, fake)
     analysis = analyse(make_run(fake.Run((fake.System("a"), fake.System("b")), blocks=4, own_cpu=True)))
     seconds = {
         name: (rows["finished_s"] - rows["started_s"]).mean() * 0.9
-        for name, rows in analysis.frames.items.groupby("system", observed=True)
+        for name, rows in analysis.measured.frames.items.groupby("system", observed=True)
     }
     for figures in analysis.comparison.systems:
         assert figures.own_cpu_s_per_request == pytest.approx(seconds[figures.system])
@@ -242,7 +242,7 @@ def _check_under(run: RunRecords, others: Sequence[Assumptions]) -> None:
         first, second = (re.sub(" at 0x[0-9a-f]+", "", repr(each.comparison)) for each in (kept, again))
         assert first == second
         assert page_texts(kept) == page_texts(again)
-        assert kept.prints == again.prints
+        assert kept.measured.prints == again.measured.prints
 
 
 def test_other_assumptions_do_not_read_the_run_again(make_run, fake, monkeypatch) -> None:

@@ -63,7 +63,7 @@ def test_what_lacks_rows_is_a_caveat_of_its_figures(imported: Imported) -> None:
     assert "1 of 500 items" in said.text
     right = int(answers("B", range(499), 0.9, 1.5)["score"].sum())
     assert f"between {right / 5:.1f}% and {(right + 1) / 5:.1f}%" in said.text
-    gap = analysis.pairs().accuracy("A", "B")
+    gap = analysis.measured.pairs().accuracy("A", "B")
     assert gap.items == 499
     assert {each.system: each.items for each in analysis.comparison.systems} == {"A": 500, "B": 499}
 
@@ -160,7 +160,7 @@ def test_a_clean_run_has_no_table_but_in_json(analysed, fake) -> None:
 def test_joules_of_a_client_are_ranked_with_no_others(imported: Imported, owners: list[str]) -> None:
     run = imported(missing_row(), joules=owners)
     analysis = analyse(run)
-    assert not analysis.joules_comparable("A", "B")
+    assert not analysis.measured.joules_comparable("A", "B")
     decision = call_on(decide, analysis)
     assert decision.unit is None
     comparison = side_by_side([run])
@@ -171,7 +171,7 @@ def test_a_client_of_this_harness_is_ranked_with_no_other(analysed, fake) -> Non
     """Joules that this machine counted while two servers elsewhere answered."""
     far = [fake.System(name, base_url="https://api.example.org/v1") for name in ("one", "two")]
     analysis = analysed(fake.recorded(systems=(*far, fake.System("here"))))
-    assert len(analysis.energy_groups) == 3
+    assert len(analysis.measured.energy_groups) == 3
     owners = {each.system: each.joules_of for each in analysis.comparison.data.systems}
     assert owners == {"one": JouleOwner.CLIENT, "two": JouleOwner.CLIENT, "here": JouleOwner.MODEL}
 
@@ -190,7 +190,7 @@ def by_text(texts: int, trials: int, seed: int) -> pd.DataFrame:
 
 
 def half_width(analysis: Analysis) -> float:
-    accuracy = analysis.measured["A"].accuracy
+    accuracy = analysis.measured.systems["A"].accuracy
     return (accuracy.high - accuracy.low) / 2
 
 
@@ -200,19 +200,21 @@ def test_answers_to_equal_texts_cluster_the_errors(imported: Imported) -> None:
     apart = analyse(imported(table.drop(columns="prompt"), "apart"))
     numbered = table.assign(item=table["item"].str.split("x").str[0], repeat=table["item"].str.split("x").str[1])
     repeats = analyse(imported(numbered, "repeats"))
-    assert together.measured["A"].accuracy == repeats.measured["A"].accuracy
+    assert together.measured.systems["A"].accuracy == repeats.measured.systems["A"].accuracy
     assert half_width(together) > 1.8 * half_width(apart)
     assert "equal-texts" in {each.code for each in together.comparison.caveats}
-    assert together.measured["A"].accuracy.estimate == pytest.approx(apart.measured["A"].accuracy.estimate)
+    assert together.measured.systems["A"].accuracy.estimate == pytest.approx(
+        apart.measured.systems["A"].accuracy.estimate
+    )
 
 
 def test_a_template_or_other_expected_answers_are_no_equal_texts(imported: Imported) -> None:
     template = answers("A", range(100), 0.5, 1.0).assign(prompt="Answer the question.")
-    assert analyse(imported(template, "template")).measured["A"].items == 100
+    assert analyse(imported(template, "template")).measured.systems["A"].items == 100
     table = by_text(20, 2, seed=1)
-    assert analyse(imported(table, "alike")).measured["A"].items == 20
+    assert analyse(imported(table, "alike")).measured.systems["A"].items == 20
     expected = imported(table.assign(target=table["item"]), "expected")
-    assert analyse(expected).measured["A"].items == 40
+    assert analyse(expected).measured.systems["A"].items == 40
 
 
 @pytest.mark.slow
@@ -236,8 +238,8 @@ def test_under_a_mix_two_systems_are_compared_over_their_common_items(make_run, 
     systems = (fake.System("a", accuracy=0.7, energy_j=8.0), fake.System("b", accuracy=0.5, energy_j=6.0, skip_docs=3))
     run = make_run(fake.Run(systems, blocks=blocks))
     mix = Assumptions(workload=WorkloadChoice("arithmetic=3,text=1"))
-    pairs = analyse(run, mix).pairs()
-    table = analyse(run, mix).table
+    pairs = analyse(run, mix).measured.pairs()
+    table = analyse(run, mix).measured.table
     common = table.where((table.trials > 0).all(axis=1))
     expected = WeighedPairs(common, basis(common), pairs.shares)
     assert pairs.joules("a", ["b"]) == expected.joules("a", ["b"])

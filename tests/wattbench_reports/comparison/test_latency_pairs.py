@@ -42,7 +42,7 @@ def test_a_system_has_one_p95_in_all_of_an_output(run, mix: str | None) -> None:
             assert figures.latency_p95_s == percentile_of(own["finished_s"] - own["started_s"], 0.95)
         everywhere = frame[(frame["system"] == figures.system) & frame["domain"].isna()].iloc[0]
         shown = {
-            limited.p95_s, figures.latency_p95_s, analysis.measured[figures.system].latency_percentile_s(0.95),
+            limited.p95_s, figures.latency_p95_s, analysis.measured.systems[figures.system].latency_percentile_s(0.95),
             plain_row(figures)["latency_p95_s"], float(everywhere["latency_p95_s"]), figures.latency_tail_s,
         }  # fmt: skip
         assert len(shown) == 1
@@ -75,4 +75,4 @@ def test_systems_of_different_runs_are_not_compared(run) -> None:
 
 def test_too_few_requests_are_not_compared(make_run, fake) -> None:
     run = make_run(fake.Run((fake.System("a"), fake.System("b", latency_s=2.0)), items=3))
-    assert LatencyPairs(analyse(run).measured).gap("a", "b") is None
+    assert LatencyPairs(analyse(run).measured.systems).gap("a", "b") is None

@@ -45,7 +45,7 @@ def joule_ratio(analysis: Analysis) -> Interval:
     """Joules per correct answer of one system over the other's, as it is ranked."""
     from wattbench_reports.comparison.block_pairs import joule_pair
 
-    pair = joule_pair(analysis.table, 0, 1)
+    pair = joule_pair(analysis.measured.table, 0, 1)
     return pair.ratio
 
 
@@ -81,9 +81,9 @@ def test_of_one_machine_nothing_is_said(analysed: Analyse, fake: SimpleNamespace
     assert one.comparison.machines is None
     assert none.comparison.machines is None
     assert [each.caveats for each in (one.comparison, none.comparison)] == [none.comparison.caveats] * 2
-    (machine,) = machines_of(one.frames).machines
+    (machine,) = machines_of(one.measured.frames).machines
     assert (machine.node, machine.blocks, machine.answers, machine.temperature_c) == (A, 8, 256, 60.0)
-    (machine,) = machines_of(none.frames).machines
+    (machine,) = machines_of(none.measured.frames).machines
     assert machine.node == ""
 
 
@@ -134,7 +134,7 @@ def test_seconds_and_joules_of_unlike_machines_are_never_pooled(analysed: Analys
         assert mine.items == 128  # scores are of all machines
     assert "unlike-machines" in codes(found)
     assert "unmetered-items" not in codes(found)
-    assert not found.frames.recorded.items["energy_j"].isna().any()
+    assert not found.measured.frames.recorded.items["energy_j"].isna().any()
 
 
 def test_what_a_machine_does_not_record_is_like_no_other(analysed: Analyse, fake: SimpleNamespace) -> None:

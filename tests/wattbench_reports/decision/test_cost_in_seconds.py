@@ -59,7 +59,7 @@ def test_without_joules_and_money_a_right_answer_costs_seconds(run, blocks: int,
 def test_joules_that_can_be_compared_come_first_unless_seconds_are_asked_for(run) -> None:
     records = run(joules=True)
     assert call_on(decide, analyse(records)).unit is CostUnit.JOULES
-    assert CostUnit.SECONDS not in analyse(records).costs, "a page carries nothing in vain"
+    assert CostUnit.SECONDS not in analyse(records).weighed.costs, "a page carries nothing in vain"
     assert (
         call_on(decide, analyse(records, Assumptions(decision=DecisionChoice(minimise="seconds")))).unit
         is CostUnit.SECONDS
@@ -97,7 +97,7 @@ def test_requests_that_overlap_have_no_cost_in_seconds(tmp_path: Path) -> None:
 
 def test_a_request_without_a_time_is_not_one_of_0_seconds(tmp_path: Path) -> None:
     analysis = imported(tmp_path, [1.0 * item for item in range(40)], untimed=1)
-    assert analysis.costs[CostUnit.SECONDS].missing == {"b": UNTIMED}
+    assert analysis.weighed.costs[CostUnit.SECONDS].missing == {"b": UNTIMED}
     assert call_on(decide, analysis).unit is None
 
 

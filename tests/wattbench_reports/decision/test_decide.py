@@ -264,7 +264,7 @@ def test_a_carbon_price_needs_grams_of_every_system(table) -> None:
 def test_a_second_has_a_price_in_a_suite(table) -> None:
     """0.2 s at 5 each are added to every request, of a run whose suite says so."""
     analysis = table(column="cost")
-    path = analysis.frames.run.layout.root / "run.json"
+    path = analysis.measured.frames.run.layout.root / "run.json"
     header = json.loads(path.read_text())
     header["suite"].setdefault("suite", {})["decide"] = {"cost_per_second": 5.0, "min_accuracy": 0.7}
     path.write_text(json.dumps(header))

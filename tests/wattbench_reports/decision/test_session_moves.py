@@ -95,7 +95,7 @@ def test_the_variance_of_another_run_has_satterthwaites_degrees_of_freedom() -> 
 @pytest.mark.parametrize("quantity", ["max_joules_per_request", "max_p95_s"])
 def test_a_bound_is_less_sure_of_another_run(run, quantity: str) -> None:
     """Sessions differ by 10%, so that a bound a few percent away is not sure to be kept in another run."""
-    measured = analysed(run, known=False).measured["hours"]
+    measured = analysed(run, known=False).measured.systems["hours"]
     at = measured.j_per_request.estimate if quantity != "max_p95_s" else float(np.max(run_seconds(run)))
     for bound, side in ((at * 1.04, 1), (at * 0.96, -1)):
         one, several = (decided(run, known=known, **{quantity: bound}).of("hours") for known in (False, True))
@@ -110,7 +110,7 @@ def test_a_bound_is_less_sure_of_another_run(run, quantity: str) -> None:
 
 def run_seconds(run: tuple[RunRecords, Path]) -> np.ndarray:
     """The seconds of each answer of `hours`."""
-    frames = analysed(run, known=False).frames
+    frames = analysed(run, known=False).measured.frames
     return frames.seconds(frames.answers_of("hours"))
 
 

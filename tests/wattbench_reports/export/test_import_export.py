@@ -168,9 +168,9 @@ def test_items_come_back_as_they_went(make_run, fake, tmp_path, suffix) -> None:
     path.write_bytes(b"".join(export_items(run, suffix)))
     back = read_run(write_run(read_sources([path]), tmp_path / "back", "back", ["wattbench"]))
     ours, theirs = analyse(run), analyse(back)
-    assert ours.frames.systems == theirs.frames.systems
-    for name, before in ours.measured.items():
-        after = theirs.measured[name]
+    assert ours.measured.frames.systems == theirs.measured.frames.systems
+    for name, before in ours.measured.systems.items():
+        after = theirs.measured.systems[name]
         assert after.accuracy == before.accuracy
         assert after.items == before.items
         assert after.requests == before.requests
@@ -179,10 +179,10 @@ def test_items_come_back_as_they_went(make_run, fake, tmp_path, suffix) -> None:
         assert after.output_tokens == before.output_tokens
         assert np.array_equal(after.latency_s.sorted_s(), before.latency_s.sorted_s())
         assert after.provenance == ("imported" if before.provenance else "")
-    for domain, own in ours.by_domain.items():
+    for domain, own in ours.measured.by_domain.items():
         for name, before in own.items():
-            assert theirs.by_domain[domain][name].accuracy == before.accuracy
-    assert ours.kinds == theirs.kinds
+            assert theirs.measured.by_domain[domain][name].accuracy == before.accuracy
+    assert ours.measured.kinds == theirs.measured.kinds
     columns = ["system", "task", "doc_id", "doc_hash", "repeat", "prompt", "output", "target"]
     first, second = (pd.read_parquet(each.layout.items_table)[columns] for each in (run, back))
     pd.testing.assert_frame_equal(first, second)

@@ -54,7 +54,7 @@ def sections_of(analysis: Analysis) -> list[Section]:
 
 def without_content(analysis: Analysis) -> list[str]:
     """Name everything on a page that holds nothing."""
-    joules = any(each.j_per_request is not None for each in analysis.measured.values())
+    joules = any(each.j_per_request is not None for each in analysis.measured.systems.values())
     found = []
     for section in sections_of(analysis):
         if not section.passages and section.id != WHAT_IF:

@@ -174,8 +174,8 @@ def test_what_was_held_only_in_this_minute_is_shown_and_ranked_nowhere(tmp_path:
     at = comparison.load.compared
     assert at.offered_per_s == 0.5  # the highest that most held as seen
     assert (at.not_held, list(at.only_here), list(at.unranked)) == ({}, ["sturdy", "weak"], ["sturdy", "weak"])
-    assert analysis.contest.candidates == {}
-    assert "in the long run" in analysis.contest.why_none
+    assert analysis.measured.contest.candidates == {}
+    assert "in the long run" in analysis.measured.contest.why_none
     said = " ".join(as_table(comparison).split())
     assert "sturdy this minute 0.502 100.0% 188 ms" in said  # measured, and said to be no more than that
     assert "no claim beyond this minute: its 225 requests after the transient count as 46 independent ones" in said
@@ -198,7 +198,7 @@ def test_of_a_rate_whose_client_was_late_nothing_is_said_of_the_system(tmp_path:
     analysis = analyse(read_run(run.layout.root))
     comparison = analysis.comparison
     at = comparison.load.compared
-    assert (at.not_held, at.not_known, list(analysis.contest.candidates)) == ({}, {"weak": why}, ["sturdy"])
+    assert (at.not_held, at.not_known, list(analysis.measured.contest.candidates)) == ({}, {"weak": why}, ["sturdy"])
     assert outside(analysis.measured)["weak"] == f"it is not known whether it sustains it: {why}"
     assert {"client-late"} == {each.code for each in comparison.caveats} & {"client-late", "not-held"}
     for text in (as_table(comparison), as_markdown(comparison), report(read_run(run.layout.root))):
@@ -219,7 +219,7 @@ def test_a_system_that_is_held_only_in_this_minute_does_not_take_part_against_on
     tmp_path: Path,
 ) -> None:
     analysis = analyse(write_load_run(tmp_path, held={0.5: ("sturdy", "weak")}, here=("weak",)))
-    assert list(analysis.contest.candidates) == ["sturdy"]
+    assert list(analysis.measured.contest.candidates) == ["sturdy"]
     assert "weak" in outside(analysis.measured)
     assert "held it only in this minute" in outside(analysis.measured)["weak"]
     for tradeoff in tradeoffs(analysis.measured):

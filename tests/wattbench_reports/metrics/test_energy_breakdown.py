@@ -109,7 +109,7 @@ def test_a_meter_at_the_wall_holds_the_others(make_run, fake) -> None:
         line["provenance"] = {"wall": "integrated", "gpu0": "counter"}
     run.layout.windows.write_text("".join(json.dumps(line) + "\n" for line in lines))
     analysis = analyse(run)
-    split = analysis.splits["a"]
+    split = analysis.measured.splits["a"]
     wall, gpu = split.components
     assert wall.j_per_request == pytest.approx(split.j_per_request)
     assert gpu.j_per_request == pytest.approx(split.j_per_request / 2)
@@ -130,6 +130,6 @@ def test_the_page_shows_the_split_and_survives_markup(make_run, fake) -> None:
 
 def test_a_run_from_before_has_no_phases_and_still_has_parts(analysed, fake) -> None:
     analysis = analysed(fake.plain())
-    assert all(split.phases == () for split in analysis.splits.values())
+    assert all(split.phases == () for split in analysis.measured.splits.values())
     section = call_on(energy_section, analysis)
     assert [passage.heading for passage in section.passages] == [""]

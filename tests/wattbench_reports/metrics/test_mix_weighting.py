@@ -42,7 +42,7 @@ def test_estimates_are_the_shares_mean_of_the_domains(make_run, fake) -> None:
         by = own.groupby("domain")
         accuracy = sum(share[domain] * rows["correct"].mean() for domain, rows in by)
         joules = sum(share[domain] * rows["energy_j"].mean() for domain, rows in by)
-        figures = found.measured[name]
+        figures = found.measured.systems[name]
         assert figures.accuracy.estimate == pytest.approx(accuracy)
         assert figures.j_per_request.estimate == pytest.approx(joules)
         if accuracy:
@@ -58,9 +58,9 @@ def test_estimates_are_the_shares_mean_of_the_domains(make_run, fake) -> None:
 def test_the_share_of_one_domain_alone_gives_its_figures(make_run, fake) -> None:
     run = make_run(fake.family(20))
     only = analyse(run, Assumptions(workload=WorkloadChoice("arithmetic=0,text=0,logic=2,time=0")))
-    for name, figures in only.by_domain["logic"].items():
-        assert only.measured[name].j_per_correct == figures.j_per_correct
-        assert only.measured[name].j_per_request == figures.j_per_request
+    for name, figures in only.measured.by_domain["logic"].items():
+        assert only.measured.systems[name].j_per_correct == figures.j_per_correct
+        assert only.measured.systems[name].j_per_request == figures.j_per_request
 
 
 def test_draws_keep_domains_and_systems_apart_and_lose_nothing_in_16_bits() -> None:

@@ -40,10 +40,10 @@ def by_busy_blocks(tmp_path_factory: pytest.TempPathFactory) -> list[Analysis]:
 def test_the_lower_bound_alone_moves_by_what_other_work_may_have_added(by_busy_blocks: list[Analysis]) -> None:
     quiet, busy = by_busy_blocks[0], by_busy_blocks[BLOCKS]
     for figure in ("j_per_request", "j_per_correct"):
-        before, after = (getattr(each.measured["modelled"], figure) for each in (quiet, busy))
+        before, after = (getattr(each.measured.systems["modelled"], figure) for each in (quiet, busy))
         assert (after.estimate, after.high) == (before.estimate, before.high)
         assert after.low == pytest.approx(before.low / (1 + LONGER))
-        assert getattr(busy.measured["measured"], figure) == getattr(quiet.measured["measured"], figure)
+        assert getattr(busy.measured.systems["measured"], figure) == getattr(quiet.measured.systems["measured"], figure)
     money_before, money_after = (each.comparison.money.systems["modelled"].per_request for each in (quiet, busy))
     assert money_after.low == pytest.approx(money_before.low / (1 + LONGER))
     assert money_after.high == money_before.high
@@ -63,12 +63,14 @@ def test_a_window_too_short_to_tell_is_as_the_others_of_its_block(tmp_path: Path
 
 
 def test_a_quiet_run_carries_nothing_for_it(by_busy_blocks: list[Analysis]) -> None:
-    assert TOO_MANY not in by_busy_blocks[0].basis.totals
-    assert TOO_MANY in by_busy_blocks[1].basis.totals
+    assert TOO_MANY not in by_busy_blocks[0].measured.basis.totals
+    assert TOO_MANY in by_busy_blocks[1].measured.basis.totals
 
 
 @given(fewer=st.integers(0, BLOCKS), more=st.integers(0, BLOCKS))
 def test_more_of_it_never_narrows(by_busy_blocks: list[Analysis], fewer: int, more: int) -> None:
-    first, second = (by_busy_blocks[number].measured["modelled"].j_per_request for number in sorted((fewer, more)))
+    first, second = (
+        by_busy_blocks[number].measured.systems["modelled"].j_per_request for number in sorted((fewer, more))
+    )
     assert second.low <= first.low * (1 + 1e-12)
     assert second.high == first.high

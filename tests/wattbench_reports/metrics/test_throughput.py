@@ -132,7 +132,7 @@ def test_seconds_of_unlike_machines_are_not_pooled(make_run, fake) -> None:
     kept = table[(table["system"] == "generalist") & (table["node"] != "c")]
     spans = kept.groupby("window").agg(first=("started_s", "min"), last=("finished_s", "max"))
     analysis = analyse(run)
-    found = analysis.served["generalist"]
+    found = analysis.measured.served["generalist"]
     assert found.answered == len(kept)
     assert found.requests.per_s == pytest.approx(len(kept) / (spans["last"] - spans["first"]).sum(), rel=1e-9)
     windows = windows_frame(analysis.measured)

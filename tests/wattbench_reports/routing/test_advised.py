@@ -32,7 +32,7 @@ def three(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
 
 
 def studied(analysis: Analysis, **decision: object) -> RoutingStudy:
-    again = analyse(analysis.frames.run, Assumptions(decision=DecisionChoice(**decision)))
+    again = analyse(analysis.measured.frames.run, Assumptions(decision=DecisionChoice(**decision)))
     study = call_on(routing_study, again)
     assert isinstance(study, RoutingStudy)
     return study
@@ -51,7 +51,9 @@ def test_without_a_requirement_it_is_the_most_accurate(three: Analysis) -> None:
 @pytest.mark.parametrize(("least", "single"), [("0.7", "middle"), ("0.85", "best")])
 def test_under_a_requirement_it_is_the_system_that_is_advised(three: Analysis, least: str, single: str) -> None:
     study = studied(three, min_accuracy=least)
-    decision = call_on(decide, analyse(three.frames.run, Assumptions(decision=DecisionChoice(min_accuracy=least))))
+    decision = call_on(
+        decide, analyse(three.measured.frames.run, Assumptions(decision=DecisionChoice(min_accuracy=least)))
+    )
     assert decision.chosen == study.best_single == single
     assert study.aim == "cost"
 
@@ -69,7 +71,7 @@ def test_where_a_hybrid_is_advised_it_is_the_first_of_its_members(analysed: Call
     singles = (FakeSystem("small", accuracy=0.4, energy_j=1.0), FakeSystem("large", accuracy=0.9, energy_j=8.0))
     hybrid = FakeSystem("both", kind="hybrid", accuracy=0.9, energy_j=2.0, members=("small", "large"))
     run = analysed(FakeRun((*singles, hybrid), items=200))
-    required = analyse(run.frames.run, Assumptions(decision=DecisionChoice(min_accuracy="0.7")))
+    required = analyse(run.measured.frames.run, Assumptions(decision=DecisionChoice(min_accuracy="0.7")))
     decision = call_on(decide, required)
     assert decision.chosen == "both"
     assert advised(decision, ("small", "large")) == "large"

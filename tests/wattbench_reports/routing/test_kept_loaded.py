@@ -52,7 +52,7 @@ def local_run(fake, analysed):
         frames = dataclasses.replace(analysis.measured.frames)
         vars(frames)["window_rows"] = [  # in place of what is read from disk
             dataclasses.replace(row, idle_w=dict.fromkeys(row.idle_w, watts[row.system]))
-            for row in analysis.frames.window_rows
+            for row in analysis.measured.frames.window_rows
         ]
         return read_again(analysis, frames=frames)
 
@@ -138,7 +138,7 @@ def test_electricity_has_its_price_and_its_building(local_run) -> None:
     money = call_on(residents, analysis, world(CostUnit.MONEY), {})
     assert money.idle_gain_per_w == pytest.approx(0.24 / 1000 * 1.5)
     assert call_on(residents, analysis, world(CostUnit.GRAMS), {}).idle_gain_per_w == pytest.approx(0.36 * 1.5)
-    assert money.requests_per_hour == pytest.approx(analysis.workload.requests_per_year / 8760)
+    assert money.requests_per_hour == pytest.approx(analysis.measured.workload.requests_per_year / 8760)
 
 
 def test_the_base_is_that_of_a_hybrid_and_its_members(local_run) -> None:

@@ -97,14 +97,14 @@ def test_the_routers_own_cost_is_in_every_cost_and_in_the_verdict(complementary:
 
 def test_requirements_make_it_a_saving(tmp_path: Path, complementary: Analysis) -> None:
     required = Assumptions(decision=DecisionChoice(min_accuracy="0.8"))
-    study = _study(analyse(complementary.frames.run, required))
+    study = _study(analyse(complementary.measured.frames.run, required))
     assert (study.aim, study.best_single) == ("cost", "large")
     assert study.verdict.least == pytest.approx(0.0005)
 
 
 def test_where_no_single_system_meets_what_is_required_a_router_may(complementary: Analysis) -> None:
     required = Assumptions(decision=DecisionChoice(min_accuracy="0.88"))
-    study = _study(analyse(complementary.frames.run, required))
+    study = _study(analyse(complementary.measured.frames.run, required))
     assert (study.aim, study.best_single) == ("accuracy", "large")
     assert study.notes[0] == NONE_MEETS
     assert study.verdict.answer == WorthBuilding.YES
@@ -113,7 +113,7 @@ def test_where_no_single_system_meets_what_is_required_a_router_may(complementar
 
 def test_a_worth_makes_it_net_benefit(complementary: Analysis) -> None:
     worthy = Assumptions(decision=DecisionChoice(worth_right=0.001, cost_wrong=0.0001))
-    study = _study(analyse(complementary.frames.run, worthy))
+    study = _study(analyse(complementary.measured.frames.run, worthy))
     assert (study.aim, study.best_single) == ("benefit", "small")
     assert study.verdict.least == pytest.approx(0.01 * 0.0011)
 

@@ -81,7 +81,7 @@ def test_a_waiver_counts_on_the_day_of_the_run(make: Make) -> None:
 
 def test_a_record_of_no_day_is_damaged(make: Make) -> None:
     analysis = analyse(make(WORSE))
-    run = analysis.frames.run
+    run = analysis.measured.frames.run
     broken = replace(run, header=replace(run.header, created_utc="yesterday"))
     with pytest.raises(UserError, match="its creation date is not a date"):
         gate_section(read_again(analysis, frames=replace(analysis.measured.frames, run=broken)).measured)

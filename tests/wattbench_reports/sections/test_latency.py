@@ -172,7 +172,7 @@ def test_under_load_it_counts_from_when_a_request_was_due(tmp_path) -> None:
 
 def test_only_the_rate_that_is_compared_is_counted(tmp_path) -> None:
     run = write_load_run(tmp_path)
-    found = token_times(analyse(run).frames)
+    found = token_times(analyse(run).measured.frames)
     assert {name: each.answers for name, each in found.items()} == {"sturdy": 250, "weak": 250}
 
 

@@ -129,15 +129,15 @@ def test_fingerprints_part_by_part(analysed, fake) -> None:
     analysis = analysed(fake.recorded())
     passage = call_on(environment_section, analysis).passages[-1]
     (short,) = passage.tables
-    assert texts(short) == [[name, each.short] for name, each in analysis.prints.items()]
+    assert texts(short) == [[name, each.short] for name, each in analysis.measured.prints.items()]
     alike, *apart = passage.folded
     assert ["device", "GPU", "Example GPU"] in [[part, what, value] for part, what, value in texts(alike)] or any(
         "Example GPU" in value for _, _, value in texts(alike)
     )
     # Together they are all facts of each, once.
-    for name, table in zip(analysis.prints, apart, strict=True):
+    for name, table in zip(analysis.measured.prints, apart, strict=True):
         assert table.caption.startswith(f"{name} (")
-        facts = [fact for part in analysis.prints[name].parts.values() for fact in part.facts]
+        facts = [fact for part in analysis.measured.prints[name].parts.values() for fact in part.facts]
         assert len(facts) == len(table.rows) + len(alike.rows)
     assert any("b" * 64 in value for _, _, value in texts(apart[0]))
     assert not any("b" * 64 in value for _, _, value in texts(apart[1]))

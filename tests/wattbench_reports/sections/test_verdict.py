@@ -116,7 +116,7 @@ def test_systems_without_a_shared_item_are_not_told_apart(make_run, fake) -> Non
     table = pd.read_parquet(run.layout.items_table)
     table[(table["system"] == "a") == (table["task"] == "chain_sum")].to_parquet(run.layout.items_table)
     analysis = analyse(run)
-    ranking = rank(analysis.pairs(), analysis.measured, analysis.judged, groups=[("a", "b")])
+    ranking = rank(analysis.measured.pairs(), analysis.measured.systems, analysis.measured.judged, groups=[("a", "b")])
     assert ranking.energy[0].rivals[0].probability == 0.5
     assert ranking.accuracy.rivals[0].difference is None
     assert len(ranking.choices) == 2

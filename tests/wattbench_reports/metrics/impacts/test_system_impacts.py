@@ -44,7 +44,7 @@ def test_figures_are_linear_in_the_joules_of_the_records_with_their_interval(mak
     assert list(analysis.comparison.impacts_of) == ["generalist", "specialist", "regex", "never-right"]
     for name, stated in analysis.comparison.impacts_of.items():
         joules = items.loc[items["system"] == name, "energy_j"].mean()
-        energy = analysis.measured[name]
+        energy = analysis.measured.systems[name]
         for each in stated:
             factor = PER_KWH[each.quantity] / 3.6e6
             assert each.per_request.estimate == pytest.approx(joules * factor)

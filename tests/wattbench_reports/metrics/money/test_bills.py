@@ -28,7 +28,7 @@ def two(make_run, fake):
 
 
 def money(run, *prices: str, **workload: object):
-    return analyse(run, Assumptions(workload=WorkloadChoice(**workload), prices=prices)).money
+    return analyse(run, Assumptions(workload=WorkloadChoice(**workload), prices=prices)).paid.money
 
 
 def items(run, system: str) -> pd.DataFrame:
@@ -82,8 +82,8 @@ def test_electricity_alone_and_added_to_a_price(two) -> None:
 def test_electricity_per_correct_is_joules_per_correct_at_a_price(make_run, fake) -> None:
     run = make_run(fake.Run((fake.System("own", unmetered=3), fake.System("other")), items=20))
     analysis = analyse(run, Assumptions(workload=WorkloadChoice(price_per_kwh=0.3)))
-    for name, cost in analysis.money.systems.items():
-        joules = analysis.measured[name].j_per_correct
+    for name, cost in analysis.paid.money.systems.items():
+        joules = analysis.measured.systems[name].j_per_correct
         assert cost.per_correct.estimate == pytest.approx(joules.estimate * 0.3 / KWH)
         assert cost.per_correct.low == pytest.approx(joules.low * 0.3 / KWH)
         assert cost.per_correct.high == pytest.approx(joules.high * 0.3 / KWH)
@@ -278,10 +278,10 @@ def test_money_of_answers_sums_to_that_of_systems(mixed) -> None:
     analysis = analyse(run, Assumptions(workload=WorkloadChoice(price_per_kwh=0.3, currency="USD")))
     answers = (
         pd.Series(analysis.paid.answers_money(analysis.measured.frames, slice(0, len(analysis.measured.frames.items))))
-        .groupby(analysis.frames.items["system"].astype(str))
+        .groupby(analysis.measured.frames.items["system"].astype(str))
         .mean()
     )
-    for name, cost in analysis.money.systems.items():
+    for name, cost in analysis.paid.money.systems.items():
         assert answers[name] == pytest.approx(cost.per_request.estimate)
 
 
@@ -294,10 +294,12 @@ def test_costs_of_the_browser_are_those_of_the_report(mixed) -> None:
     analysis = analyse(
         run, Assumptions(workload=WorkloadChoice(mix="arithmetic=3,text=1", price_per_kwh=0.3, currency="USD"))
     )
-    base = analysis.basis
-    means = cost_per_request(analysis.costs[CostUnit.MONEY], base.totals | {"metered": base.metered}, analysis.shares)
+    base = analysis.measured.basis
+    means = cost_per_request(
+        analysis.weighed.costs[CostUnit.MONEY], base.totals | {"metered": base.metered}, analysis.measured.shares
+    )
     for name, mean in zip(base.systems, means.tolist(), strict=True):
-        assert mean == pytest.approx(analysis.money.systems[name].per_request.estimate, rel=1e-12)
+        assert mean == pytest.approx(analysis.paid.money.systems[name].per_request.estimate, rel=1e-12)
 
 
 def test_costs_of_an_import_without_a_currency_are_not_mixed(two) -> None:

@@ -78,22 +78,22 @@ def test_figures_are_those_of_the_decision(analysed: Callable[[FakeRun], Analysi
     answers = call_on(item_answers, analysis, problem, columns)
     assert answers.blocked
     assert answers.clusters == 6
-    names = analysis.basis.systems
+    names = analysis.measured.basis.systems
     for place, column in enumerate(columns):
         assert answers.systems[place] == names[column]
         assert answers.mean(answers.score)[place] == pytest.approx(problem.figures.accuracy.estimates[column])
         assert answers.mean(answers.cost)[place] == pytest.approx(problem.cost.estimates[column], rel=0.05)
-    hybrids = [each.system for each in analysis.frames.run.systems().values() if each.members]
+    hybrids = [each.system for each in analysis.measured.frames.run.systems().values() if each.members]
     assert hybrids
     assert all("hybrid" in left_out[name] for name in hybrids)
 
 
 def test_what_one_system_was_not_asked_is_left_out_and_said(tmp_path: Path) -> None:
     analysis = analyse(routed_run(tmp_path, SCORES, COSTS, DOMAINS))
-    table = analysis.table
+    table = analysis.measured.table
     trials = table.trials.copy()
     trials[:3, 1] = 0.0
-    bills = analysis.bills
+    bills = analysis.paid.bills
     priced = bills.priced.copy()
     priced[4, 0] = 0.0
     holed = read_again(analysis, table=replace(table, trials=trials))

@@ -151,7 +151,7 @@ def test_some_of_the_answers_alone_are_read_row_by_row(compose) -> None:
     """As in a run under load, where all figures are of one rate."""
     routed = compose(by_score(0.3), repeats=2)
     rows = routed.table["repeat"] == 1
-    frames = routed.analysis.frames.only(rows, frozenset())
+    frames = routed.analysis.measured.frames.only(rows, frozenset())
     routed.analysis = read_again(routed.analysis, frames=frames, table=item_table(frames))
     routed.table = routed.table[rows]
     (hybrid,) = hybrid_answers(routed.analysis.measured)

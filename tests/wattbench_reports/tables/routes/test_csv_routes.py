@@ -42,7 +42,7 @@ def write(path: Path, rows: Iterable[str], header: str = HEADER) -> Path:
 
 
 def routes(run, path: Path):
-    return read_routes(path, analyse(run).frames)
+    return read_routes(path, analyse(run).measured.frames)
 
 
 def test_a_file_is_read_item_by_item(run, tmp_path) -> None:
@@ -51,7 +51,7 @@ def test_a_file_is_read_item_by_item(run, tmp_path) -> None:
     (router,) = routes(run, write(tmp_path / "routes.csv", rows))
     analysis = analyse(run)
     keys = (
-        analysis.frames.items.assign(row=call_on(matrix_of, analysis).row)
+        analysis.measured.frames.items.assign(row=call_on(matrix_of, analysis).row)
         .drop_duplicates("row")
         .set_index("row")
         .sort_index()
@@ -148,7 +148,7 @@ def test_a_run_without_hybrids_shows_the_routers_of_a_file(run, tmp_path) -> Non
     assumptions = Assumptions(routers=path)
     analysis = analyse(run, assumptions)
     assert call_on(hybrids_section, analyse(run)) is None
-    items = analysis.frames.items.set_index(["system", "task", "doc_id"])
+    items = analysis.measured.frames.items.set_index(["system", "task", "doc_id"])
     score, joules = 0.0, 0.25
     for task in TASKS:
         for doc in range(5):

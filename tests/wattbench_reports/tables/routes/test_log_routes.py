@@ -203,7 +203,7 @@ def test_messages_of_a_chat_are_known_by_their_hash() -> None:
 def test_a_log_is_replayed_beside_a_run(frames, tmp_path) -> None:
     path = write_lines(tmp_path / "log.jsonl", payloads()[:4])
     analysis = analyse(frames.run, Assumptions(routers=path))
-    assert [asked(router) for router in analysis.offline_routers] == [[*SPLIT[:4], "", ""]]
+    assert [asked(router) for router in analysis.weighed.offline_routers] == [[*SPLIT[:4], "", ""]]
 
 
 JSON = st.recursive(

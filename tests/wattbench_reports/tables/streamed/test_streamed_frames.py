@@ -114,20 +114,20 @@ def test_estimates_are_the_same(both: tuple[Analysis, Analysis]) -> None:
 
 def test_throughput_is_the_same(both: tuple[Analysis, Analysis], run: Path) -> None:
     streamed, whole = both
-    assert streamed.served == whole.served
-    assert bool(streamed.served) == ("scale" in run.name), "the imported run has durations alone"
+    assert streamed.measured.served == whole.measured.served
+    assert bool(streamed.measured.served) == ("scale" in run.name), "the imported run has durations alone"
 
 
 def test_pairs_count_items_and_find_the_same_differences(both: tuple[Analysis, Analysis]) -> None:
     streamed, _ = both
-    first, *others = streamed.measured
+    first, *others = streamed.measured.systems
     for other in others[:3]:
-        ours, theirs = (each.pairs().accuracy(first, other) for each in both)
+        ours, theirs = (each.measured.pairs().accuracy(first, other) for each in both)
         assert ours is not None and theirs is not None
         assert ours.items == theirs.items
         assert ours.difference.estimate == pytest.approx(theirs.difference.estimate, abs=2e-3)
         assert ours.detectable == pytest.approx(theirs.detectable, rel=0.4)
-    mine, theirs = (each.pairs().joules(first, others) for each in both)
+    mine, theirs = (each.measured.pairs().joules(first, others) for each in both)
     assert [gap.items for gap in mine] == [gap.items for gap in theirs]
     assert [gap.probability for gap in mine] == pytest.approx([gap.probability for gap in theirs], abs=0.15)
 
