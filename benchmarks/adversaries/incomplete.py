@@ -115,7 +115,7 @@ def _trials(seed: int, columns: Sequence[str], name: str, *, repeats: bool = Fal
         for trial in range(TRIALS)
     ]
     table = pd.DataFrame(rows)[["system", "item", "score", *columns]]
-    return {"trials-interval": _holds(_analysed(table, repeats=repeats), "B", 0.7)}
+    return {"trials-interval": _holds(_analysed(table, repeats=repeats).measured, "B", 0.7)}
 
 
 _OF_TEXTS = partial(_trials, columns=("prompt",), name="{text}x{trial}")

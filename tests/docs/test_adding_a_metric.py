@@ -32,7 +32,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import wattbench
-from wattbench.api.verifying.plain_figures import figure_differences
+from wattbench.api.verifying.recomputed import figure_differences
 from wattbench.cli import main
 from wattbench.measure.rebuilt_tables import rebuild
 from wattbench.records import read_run
@@ -41,7 +41,7 @@ from wattbench_reports.history import load_history
 from wattbench_reports.history.alarms import alarms
 from wattbench_reports.export.frames.systems_frame import figures_frame
 from wattbench_reports.comparison.analysis import analyse
-from wattbench.config.gate import GatePolicy
+from wattbench.config import GatePolicy
 
 history, first, last, turns, whole, out = map(Path, sys.argv[1:])
 policy = {"metrics": {"NAME": {"margin": "5%"}}, "drift": "1%"}
@@ -64,8 +64,9 @@ rows = rebuild(records, records.windows()).items
 wrong = [replace(row, output_tokens=row.output_tokens + 1) for row in rows]
 (out / "verified").write_text(json.dumps([list(figure_differences(records, each)) for each in (rows, wrong)]))
 (out / "html").write_text(wattbench.compare(first)._repr_html_())
-figures_frame(analyse(read_run(first))).to_json(out / "frame", orient="records")
-judged = policy_of(GatePolicy.model_validate(policy).model_dump(mode="json"))
+made = analyse(read_run(first))
+figures_frame(made.measured, made.paid, made.emitted, made.comparison).to_json(out / "frame", orient="records")
+judged = policy_of(GatePolicy.model_validate(policy))
 (out / "alarms").write_text("\\n".join(each.text for each in alarms(load_history(history), judged)))
 print(wattbench.__file__)
 """

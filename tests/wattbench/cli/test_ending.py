@@ -109,7 +109,7 @@ def test_a_run_says_where_its_report_is(invoke, measured: Path, tmp_path: Path, 
 def test_a_finished_run_is_not_failed_by_its_advice(invoke, measured, monkeypatch: pytest.MonkeyPatch) -> None:
     import wattbench_reports.export.compared_runs as compared_runs
 
-    def fails(_: object) -> None:
+    def fails(*_: object) -> None:
         raise ZeroDivisionError("no draws")
 
     monkeypatch.setattr(compared_runs, "decided", fails)

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.made_up.records import call_on
 from wattbench.folder_aside import folder_aside
 from wattbench.nights import Keep, KeptRun, NightsLayout, kept_runs, prune
 from wattbench.nights.retention import decide
@@ -22,7 +21,7 @@ def night(day: date, *, finished: bool = True, machine: str = "a", run: str = ""
 
 
 def kept(runs: list[KeptRun], keep: Keep, never: dict[str, str] | None = None) -> list[KeptRun]:
-    return [decision.run for decision in call_on(decide, runs, keep, never or {}) if decision.kept]
+    return [decision.run for decision in decide(runs, keep, never or {}) if decision.kept]
 
 
 def test_a_year_of_nights_thins_out() -> None:
@@ -32,7 +31,7 @@ def test_a_year_of_nights_thins_out() -> None:
     weekly = [day for day in dates[:-30] if day >= date(2026, 10, 12)]
     assert [day for day in weekly if day.weekday() == 0] == [date(2026, 10, 12) + timedelta(weeks=n) for n in range(8)]
     assert [day for day in dates if day < date(2026, 10, 12)] == [date(2026, month, 1) for month in range(1, 11)]
-    why = {decision.run.date: decision.why for decision in call_on(decide, year, Keep(30, 8), {})}
+    why = {decision.run.date: decision.why for decision in decide(year, Keep(30, 8), {})}
     assert why[date(2026, 12, 31)] == "among the last 30 nights"
     assert why[date(2026, 10, 19)] == "first of its week"
     assert why[date(2026, 3, 1)] == "first of its month"
@@ -58,7 +57,7 @@ def test_each_machine_has_weeks_of_its_own() -> None:
 
 def test_one_that_was_never_finished_goes_when_it_is_old_and_stands_for_no_week() -> None:
     runs = [night(date(2026, 1, 1) + timedelta(days=n), finished=n not in (0, 39)) for n in range(40)]
-    by_date = {decision.run.date: decision for decision in call_on(decide, runs, Keep(nights=5, weeks=50), {})}
+    by_date = {decision.run.date: decision for decision in decide(runs, Keep(nights=5, weeks=50), {})}
     assert not by_date[date(2026, 1, 1)].kept
     assert by_date[date(2026, 1, 2)].kept
     assert by_date[date(2026, 2, 9)].why == "not finished: it can be resumed"

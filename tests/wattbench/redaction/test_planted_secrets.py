@@ -18,6 +18,7 @@ import pytest
 
 from tests.made_up.played_connections import PlayedServer
 from tests.made_up.raw_server import page
+from tests.made_up.rows import item
 from tests.made_up.runs import FakeRun, FakeSystem, write_run
 from wattbench.cli import main
 from wattbench.config import load_suite, resolved_from_record, with_secrets
@@ -95,9 +96,8 @@ def system_row(echo: str) -> SystemRow:
 
 
 def item_row(echo: str) -> ItemRow:
-    fields: dict[str, Any] = dict.fromkeys(ItemRow.__dataclass_fields__)
     texts = dict.fromkeys(("prompt", "output", "filtered", "target", "failure", "metrics"), echo)
-    return ItemRow(**{**fields, "run": "r", "system": "served", "token_s": [1.0], **texts})
+    return item(0, 0.0, 1.0, system="served", **texts)
 
 
 def test_an_interrupted_run_gets_its_secrets_back_from_its_suite(planted: Path, tmp_path: Path, leaks: Leaks) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from tests.made_up.records import call_on
 from wattbench.config import Checkout, HybridSystem, PythonRouter
 from wattbench.errors import UserError
 from wattbench.measure.code_to_run import _of_system
@@ -100,7 +99,7 @@ def test_a_plan_names_it_and_does_not_run_it(write: Any, tmp_path: Path) -> None
     router_class("python").look("r", config, MEMBERS)
     assert not mark.exists()
     hybrid = HybridSystem(kind="hybrid", engine="hybrid", members=MEMBERS, router=config)
-    assert list(call_on(_of_system, hybrid)) == [f"its router {config.call}"]
+    assert list(_of_system(hybrid)) == [f"its router {config.call}"]
     assert not mark.exists()
     router_class("python").check("r", config, MEMBERS)
     assert mark.exists()

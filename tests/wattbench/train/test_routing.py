@@ -61,5 +61,5 @@ def test_by_hand(tried: list[Trial], expected: tuple[float, float, float]) -> No
 
 def test_an_answer_is_read_up_to_its_end(base: Any) -> None:
     ids = base.tokenizer(" ab")["input_ids"]
-    assert _read(base.tokenizer.measured, [*ids, 1, 1, 1], [-1.0, -2.0, -3.0, -6.0, -99.0, -99.0]) == ("ab", -3.0, 4)
-    assert _read(base.tokenizer.measured, ids, [-1.0, -2.0, -3.0]) == ("ab", -2.0, 3)
+    assert _read(base.tokenizer, [*ids, 1, 1, 1], [-1.0, -2.0, -3.0, -6.0, -99.0, -99.0]) == ("ab", -3.0, 4)
+    assert _read(base.tokenizer, ids, [-1.0, -2.0, -3.0]) == ("ab", -2.0, 3)

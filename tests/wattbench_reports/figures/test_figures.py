@@ -113,15 +113,15 @@ def panels(drawing: Drawing) -> tuple[Axes, ...]:
 DRAWINGS = {
     "tradeoff": lambda: tradeoff([point("small", 0, 0.2), point("big", 1, 900.0)]),
     "latency": lambda: latency(
-        [LatencyCurve("small", 0, np.geomspace(0.01, 2, 50)), LatencyCurve("big", 1, np.geomspace(1, 9, 50))].measured
+        [LatencyCurve("small", 0, np.geomspace(0.01, 2, 50)), LatencyCurve("big", 1, np.geomspace(1, 9, 50))]
     ),
     "tradeoff, latency": lambda: tradeoff(
         [point("small", 0, 0.2), dataclasses.replace(point("told", 1, 0.3), hollow=True), point("big", 2, 9.0)],
         SECONDS,
         [["small", "big"]],
     ),
-    "first token": lambda: latency([LatencyCurve("small", 0, np.geomspace(0.01, 2, 50))].measured, FIRST_TOKEN),
-    "later tokens": lambda: latency([LatencyCurve("small", 0, np.geomspace(0.01, 2, 5))].measured, PER_TOKEN),
+    "first token": lambda: latency([LatencyCurve("small", 0, np.geomspace(0.01, 2, 50))], FIRST_TOKEN),
+    "later tokens": lambda: latency([LatencyCurve("small", 0, np.geomspace(0.01, 2, 5))], PER_TOKEN),
     "matrix": lambda: matrix(
         [field("Accuracy", 2), field("Joules", 2)],
         ["small", "big"],
@@ -296,7 +296,7 @@ def test_zero_joules_and_unbounded_figures_can_be_drawn() -> None:
 
 def test_many_answers_do_not_make_a_heavy_figure() -> None:
     seconds = np.sort(np.random.default_rng(0).lognormal(size=100_000))
-    assert len(page_svg(latency([LatencyCurve("a", 0, seconds)].measured))) < 60_000
+    assert len(page_svg(latency([LatencyCurve("a", 0, seconds)]))) < 60_000
 
 
 def test_a_matrix_has_a_number_in_every_cell_and_shades_no_missing_one() -> None:
@@ -338,7 +338,7 @@ def test_percentiles_are_read_aloud_only_where_the_requests_are_enough() -> None
 def test_a_curve_rises_to_all_requests_with_its_shape_along_it_and_its_bounds() -> None:
     bounds = {0.5: Interval(50.0, 40.0, math.inf)}
     drawing = latency(
-        [LatencyCurve("small", 2, np.arange(1.0, 101.0), bounds), LatencyCurve("big", 1, np.array([5.0]))].measured
+        [LatencyCurve("small", 2, np.arange(1.0, 101.0), bounds), LatencyCurve("big", 1, np.array([5.0]))]
     )
     (axes,) = panels(drawing)
     curve, bar, single = axes.lines

@@ -54,7 +54,7 @@ def test_a_slower_machine_is_a_break_and_no_alarm(node: Callable[[int], str]) ->
     assert alarms(history) == ()
     trend = series(history)
     assert [point.node for point in trend.points] == [node(night) for night in range(NIGHTS)]
-    broken = [not comparable(first.measured, second) for first, second in pairwise(trend.points)]
+    broken = [not comparable(first, second) for first, second in pairwise(trend.points)]
     assert broken == [node(night) != node(night + 1) for night in range(NIGHTS - 1)]
     assert {each.word for each in Breaks(history).of(trend)} <= {"machine", "conditions"}
 
@@ -106,5 +106,5 @@ def test_nights_of_older_records_are_of_the_machine_that_is_named_next() -> None
     assert [machine_of_night(history.nights)[each.run] for each in history.nights] == [A, A, A, A, A, B, B]
     one = history_of(figures(np.ones(4)), node=lambda night: ["", "", A, A][night])
     points = series(one).points
-    assert all(comparable(first.measured, second) for first, second in pairwise(points))
+    assert all(comparable(first, second) for first, second in pairwise(points))
     assert {each.panel.metric: len(each.panel.trends) for each in watched(one)} == {"accuracy": 3, "latency_p50": 3}

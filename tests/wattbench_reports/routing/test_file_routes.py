@@ -102,4 +102,4 @@ def test_a_router_that_asks_no_candidate_is_not_judged(tmp_path) -> None:
 def test_without_a_file_there_is_nothing(tmp_path) -> None:
     run = routed_run(tmp_path, SCORE, COST)
     analysis = analyse(run)
-    assert call_on(file_routes, analysis, None).choices == ()  # type: ignore[arg-type]  # nothing is judged
+    assert file_routes(None, analysis.paid, analysis.weighed).choices == ()  # type: ignore[arg-type]  # nothing is judged

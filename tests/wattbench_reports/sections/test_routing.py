@@ -140,7 +140,7 @@ def test_the_first_screen_says_whether_a_router_pays(make_run, fake, monkeypatch
         everything(), tolerance=dataclasses.replace(studies.tolerance(), domains=(HOSTILE, "text"), worst=()),
         left_out={HOSTILE: "it is a hybrid"},
     )  # fmt: skip
-    monkeypatch.setattr(importlib.import_module("wattbench_reports.html.report"), "routing_study", lambda _: hostile)
+    monkeypatch.setattr(importlib.import_module("wattbench_reports.html.report"), "routing_study", lambda *_: hostile)
     page = report(make_run(fake.Run(tuple(fake.System(name) for name in studies.ACCURACY), items=4, name="routed")))
     first = page.partition('<div class="deciding">')[2].partition('id="decision-evidence"')[0]
     assert "Worth building: a text classifier" in first and '<a href="#routing">Routing</a>' in first

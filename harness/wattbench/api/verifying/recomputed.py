@@ -37,7 +37,7 @@ _PERCENTILES = {"latency_p50_s": (0.5, 7), "latency_p90_s": (0.9, 44), "latency_
 """Figure to the share of the requests below it, and from how few none is stated."""
 
 
-def _figure_differences(records: RunRecords, items: Sequence[ItemRow]) -> Iterator[str]:
+def figure_differences(records: RunRecords, items: Sequence[ItemRow]) -> Iterator[str]:
     """Yield a sentence for each figure that `compare` prints and that plain sums over the rows do not confirm.
 
     Args:
@@ -243,7 +243,7 @@ def figures(records: RunRecords, rebuilt: Rebuilt) -> Check:
     """Check all that `compare` prints against plain sums of the lines, and against the rebuilt tables."""
 
     def differences() -> Iterator[str]:
-        yield from _figure_differences(records, rebuilt.items)
+        yield from figure_differences(records, rebuilt.items)
         yield from comparison_differences(records, rebuilt)
 
     return check("figures", "all that compare prints, from the lines", differences, records.layout.root)

@@ -98,7 +98,7 @@ def _machine(measured: Measured) -> dict[str, Any]:
     if measured.frames.record.imported is not None:
         return {"timestamp": finished_utc(measured.frames.run)[:19]}
     machine = measured.frames.record.machine
-    names = Counter(machine.gpus)
+    names = Counter(gpu.name for gpu in machine.gpus)
     return {
         "timestamp": finished_utc(measured.frames.run)[:19],
         "os": machine.os,

@@ -20,7 +20,7 @@ from wattbench_reports.sections.gate import section_of
 from wattbench_reports.wording import gate as wording
 
 NAMES = ("accuracy", "latency_p50", "latency_p95", "joules_per_request", "joules_per_correct")
-SHARES = st.one_of(st.none(), st.floats(-0.9, 3, allow_nan=False))
+SHARES = st.one_of(st.none(), st.floats(-0.9, 3, allow_nan=False).map(lambda share: round(share, 6)))
 
 
 @st.composite
