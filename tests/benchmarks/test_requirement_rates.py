@@ -72,7 +72,7 @@ def test_truths_are_what_many_runs_come_to(machine: str) -> None:
     right, used, within = [], [], []
     for seed in range(12):
         run = whole_run(np.random.default_rng(seed), MACHINES[machine], 256, accuracy, seconds)
-        rows = run.analysis.frames.items
+        rows = run.analysis.measured.frames.items
         system = rows["system"].cat.codes.to_numpy()
         by_system = rows.groupby("system", observed=True)
         right.append((by_system["correct"].mean() - accuracy).mean())

@@ -82,16 +82,14 @@ def write_stated() -> Callable[[Path, Path], Path]:
     report's time is their figures'."""
     page = importlib.import_module("wattbench_reports.html.report")
     routing = importlib.import_module("wattbench_reports.sections.routing")
-    every = page.panels
-
-    def stated(*of_page: Any) -> list[Any]:
-        names = {each: getattr(each, "func", each).__name__ for each in every(*of_page)}
-        return [each for each, name in names.items() if name.removesuffix("_section") in STATED]
+    sections = [name for name in vars(page) if name.endswith("_section")]
+    silent = [name for name in sections if name.removesuffix("_section") not in STATED]
 
     def write(run_dir: Path, out: Path) -> Path:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(page, "panels", stated)
-            patch.setattr(routing, "hybrids_section", lambda _: None)
+            for name in silent:
+                patch.setattr(page, name, lambda *_: None)
+            patch.setattr(routing, "hybrids_section", lambda *_: None)
             return write_report(run_dir, out)
 
     return write

@@ -90,7 +90,7 @@ def test_rules_first_is_built_run_billed_and_replayed(wattbench, tmp_path: Path,
     analysis = analyse(run)
     money = pd.Series(
         analysis.paid.answers_money(analysis.measured.frames, slice(0, len(analysis.measured.frames.items))),
-        index=[analysis.frames.items["system"], analysis.frames.items["doc_id"]],
+        index=[analysis.measured.frames.items["system"], analysis.measured.frames.items["doc_id"]],
     )
     paid = [0.001 * prompt + 0.002 * output for prompt, output in tokens]
     assert money["rules-first"].sort_index().tolist() == pytest.approx([0.0] * 4 + paid[4:])

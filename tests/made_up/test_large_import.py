@@ -39,7 +39,7 @@ def test_it_is_verified_and_compared(tmp_path: Path) -> None:
     assert pq.read_schema(run.layout.items_table) == pq.read_schema(io.BytesIO(items_parquet([])))
     assert verify(path).ok
     analysis = analyse(run)
-    assert len(analysis.frames.items) == 400
-    assert len(analysis.measured) == SYSTEMS
-    assert len(analysis.frames.items["task"].cat.categories) == len(TASKS)
-    assert analysis.money is not None
+    assert len(analysis.measured.frames.items) == 400
+    assert len(analysis.measured.systems) == SYSTEMS
+    assert len(analysis.measured.frames.items["task"].cat.categories) == len(TASKS)
+    assert analysis.paid.money is not None

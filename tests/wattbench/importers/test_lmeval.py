@@ -52,7 +52,7 @@ def test_the_totals_are_lm_evals_totals_and_what_is_lacking_is_said(lm_eval_fold
         (path,) = (lm_eval_folder / folder).glob("results_*.json")
         results = json.loads(path.read_text())["results"]
         for domain, metric in (("sums", "exact_match,none"), ("choices", "acc,none")):
-            accuracy = analysis.by_domain[domain][system].accuracy
+            accuracy = analysis.measured.by_domain[domain][system].accuracy
             assert accuracy is not None
             assert accuracy.estimate == pytest.approx(results[domain][metric])
     comparison = analysis.comparison

@@ -157,7 +157,7 @@ def test_the_limit_on_the_wire_is_that_of_the_rule(
     assert set(server.limits) == {limit} == set(items["output_limit"])
     assert set(items["finish_reason"]) == {"stop"}
     assert items["correct"].mean() == 1, "a model that answers all rightly"
-    [counted] = cut_replies(analyse(records).frames).values()
+    [counted] = cut_replies(analyse(records).measured.frames).values()
     assert counted[:2] == (0, ROWS)
 
 
@@ -170,7 +170,7 @@ def test_members_of_a_hybrid_have_their_own_limits(run: Any, server: ThinkingSer
     by_system = items.groupby("system")["output_limit"].agg(set).to_dict()
     assert by_system == {"thinker": {50}, "short": {9}, "both": {9}}
     assert set(server.limits) == {50, 9}
-    counted = cut_replies(analyse(records).frames)
+    counted = cut_replies(analyse(records).measured.frames)
     assert counted["both"].cut_systems == ("short",)
     assert {name: each.cut for name, each in counted.items()} == {"thinker": 0, "short": ROWS, "both": ROWS}
 
@@ -180,7 +180,7 @@ def test_replies_that_were_cut_are_counted_with_the_key_to_change(run: Any, chat
     records, items = run(system=f", max_output_tokens: 32{chat}")
     assert set(items["finish_reason"]) == {"length"}
     analysis = analyse(records)
-    [counted] = cut_replies(analysis.frames).values()
+    [counted] = cut_replies(analysis.measured.frames).values()
     assert (counted[:2], counted.wrong, counted.too_many) == ((ROWS, ROWS), ROWS, True)
     [caveat] = [each for each in analysis.comparison.caveats if each.code == "cut-replies"]
     assert caveat.text == (

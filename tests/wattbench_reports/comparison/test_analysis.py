@@ -225,7 +225,7 @@ def test_under_other_assumptions_all_is_as_if_the_run_were_read_again(make_run, 
 def test_under_other_assumptions_a_streamed_run_is_as_if_it_were_read_again(make_run, fake, monkeypatch) -> None:
     monkeypatch.setattr("wattbench_reports.comparison.analysis.MOST_IN_MEMORY", 10)
     run = make_run(replace(fake.plain(), blocks=4))
-    assert isinstance(analyse(run).frames, StreamedFrames)
+    assert isinstance(analyse(run).measured.frames, StreamedFrames)
     _check_under(run, OTHERS)
 
 

@@ -107,7 +107,7 @@ def test_pages_and_texts_have_no_number_that_a_person_cannot_use_and_few_words(r
     analysis = analysed(made)
     text = render(analysis.comparison, "table", call_on(decision_words, analysis, call_on(decide, analysis)))
     assert unusable(text) == []
-    systems = analysis.frames.systems
+    systems = analysis.measured.frames.systems
     assert len({line.split("  ")[0] for line in text.splitlines()} & set(systems)) == len(systems), "names are whole"
 
 

@@ -93,11 +93,11 @@ def test_items_are_exported_in_parts(
 @pytest.mark.slow
 def test_estimates_are_the_same(both: tuple[Analysis, Analysis]) -> None:
     streamed, whole = both
-    assert isinstance(streamed.frames, StreamedFrames)
-    assert not isinstance(whole.frames, StreamedFrames)
-    assert list(streamed.measured) == list(whole.measured)
-    for name, ours in streamed.measured.items():
-        theirs = whole.measured[name]
+    assert isinstance(streamed.measured.frames, StreamedFrames)
+    assert not isinstance(whole.measured.frames, StreamedFrames)
+    assert list(streamed.measured.systems) == list(whole.measured.systems)
+    for name, ours in streamed.measured.systems.items():
+        theirs = whole.measured.systems[name]
         assert (ours.items, ours.requests, ours.failed) == (theirs.items, theirs.requests, theirs.failed)
         assert ours.latency_percentile_s(0.95) == theirs.latency_percentile_s(0.95)
         assert ours.own_cpu_s == theirs.own_cpu_s
@@ -106,10 +106,12 @@ def test_estimates_are_the_same(both: tuple[Analysis, Analysis]) -> None:
             assert mine.estimate == pytest.approx(other.estimate, rel=1e-12)
             width = (mine.high - mine.low) / (other.high - other.low)
             assert width == pytest.approx(1, rel=5 / np.sqrt(2 * POOLS))
-    assert {name: each.components for name, each in streamed.splits.items()} == {
-        name: each.components for name, each in whole.splits.items()
+    assert {name: each.components for name, each in streamed.measured.splits.items()} == {
+        name: each.components for name, each in whole.measured.splits.items()
     }
-    assert [each.short for each in streamed.prints.values()] == [each.short for each in whole.prints.values()]
+    assert [each.short for each in streamed.measured.prints.values()] == [
+        each.short for each in whole.measured.prints.values()
+    ]
 
 
 def test_throughput_is_the_same(both: tuple[Analysis, Analysis], run: Path) -> None:
