@@ -117,7 +117,7 @@ def test_the_page_states_what_the_command_line_computes(browser, show, runs, nam
     for values, weights in asked:
         browser.execute_script(SET, values, weights)
         shown = browser.execute_script(READ)
-        analysis = own.under(assumptions(values, weights, own.basis.domains))
+        analysis = own.under(assumptions(values, weights, own.measured.basis.domains))
         told = page_texts(analysis)
         assert shown == {key: told[key] for key in shown}, (values, weights)
         line = browser.execute_script("return document.querySelector('#what-if .the-command').textContent")

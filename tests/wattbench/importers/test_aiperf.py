@@ -267,7 +267,7 @@ def test_readings_of_aiperf_are_judged(tmp_path) -> None:
 
 def test_two_profiles_of_one_server_are_not_ranked_by_latency(tmp_path) -> None:
     run = imported_run(*(others("aiperf", f"qwen_concurrency{number}") for number in (1, 2)), to=tmp_path)
-    first, second = analyse(run).prints.values()
+    first, second = analyse(run).measured.prints.values()
     assert first.parts["scenario"] != second.parts["scenario"]
     assert first.parts["device"] == second.parts["device"]
     assert "1 × NVIDIA RTX 6000 Ada Generation" in str(first.parts["device"].facts)
