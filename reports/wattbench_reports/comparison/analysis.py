@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 
 import numpy as np
 
@@ -66,13 +66,13 @@ class Analysis:
     comparison: Comparison
     """A row per system, and what limits it."""
 
-    @cached_property
+    sample: Callable[[], Analysis] | None = None
+    """Analyses a sample of the items of a streamed run; None: all items are in memory."""
+
+    @property
     def by_item(self) -> Analysis:
         """Return the analysis to take single items from: this one, or that of a sample of a streamed run's items."""
-        frames = self.measured.frames
-        if not isinstance(frames, StreamedFrames):
-            return self
-        return analyse_read(read_frames(sampled_frames(frames), self.measured.read.cluster), self.weighed.assumptions)
+        return self if self.sample is None else self.sample()
 
     def under(self, assumptions: Assumptions) -> Analysis:
         """Analyse the run under other assumptions. What was read is kept, unless intervals are to be clustered
@@ -109,7 +109,7 @@ def analyse(
     """Compare the systems of a finished run, and keep what the comparison was computed from.
 
     A run of more than `MOST_IN_MEMORY` answers is streamed: estimates are of all answers, and standard errors and tests
-    are between pools of items in place of items (`wattbench_reports.tables.streamed.item_pools`).
+    are between pools of items in place of items (`wattbench_reports.tables.streamed.streamed_frames`).
 
     Args:
         run: as in `compare`.
@@ -139,18 +139,19 @@ def analyse_read(read: ReadRun, assumptions: Assumptions) -> Analysis:
     kinds |= {**({} if seconds is None else seconds.kinds), **money.kinds}
     alone = assumptions.alone or frames.record.imported is not None
     sessions = None if alone else sessions_of(run, assumptions.sessions)
-    measured = measure(read, used_for, kinds, sessions, _sample(read, assumptions))
+    sample = _sample(read, assumptions)
+    measured = measure(read, used_for, kinds, sessions, sample and (lambda: sample().measured))
     paid, emitted = pay(measured, money), emit(measured, grams)
     weighed = weigh(measured, paid, emitted, seconds, settings, assumptions)
-    return Analysis(measured, paid, emitted, weighed, compare_systems(measured, paid, emitted))
+    return Analysis(measured, paid, emitted, weighed, compare_systems(measured, paid, emitted), sample)
 
 
-def _sample(read: ReadRun, assumptions: Assumptions) -> Callable[[], Measured] | None:
-    """Return what measures a sample of a streamed run's items; None for a run whose items are in memory."""
+def _sample(read: ReadRun, assumptions: Assumptions) -> Callable[[], Analysis] | None:
+    """Return what analyses a sample of a streamed run's items, once; None for a run whose items are in memory."""
     frames = read.frames
     if not isinstance(frames, StreamedFrames):
         return None
-    return lambda: analyse_read(read_frames(sampled_frames(frames), read.cluster), assumptions).measured
+    return cache(lambda: analyse_read(read_frames(sampled_frames(frames), read.cluster), assumptions))
 
 
 def compare_systems(measured: Measured, paid: Paid, emitted: Emitted) -> Comparison:

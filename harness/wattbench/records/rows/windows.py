@@ -55,7 +55,7 @@ class WindowLabel(RecordRow):
     attempt: Count = 0
     """Which attempt of the block: 0 as first asked; 1 and 2: asked again."""
     node: str = ""
-    """The machine that measured it, as `wattbench.machine.node` names it; empty in older records."""
+    """The machine that measured it, as `wattbench.machine.environment` names it; empty in older records."""
     co_runners: Count = 0
     """How many other device slots of the machine measured at the same time, at most; 0: it was alone. Of a label: when
     it opened."""
