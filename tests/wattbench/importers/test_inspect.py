@@ -114,13 +114,8 @@ def test_unlike_loads_are_in_no_one_list_of_seconds(tmp_path) -> None:
     }
     run = read_run(write_run(imported, tmp_path / "runs", "loads", ["wattbench"]))
     analysis = analyse(run)
-    assert [set(group) for group in groups(analysis.measured.prints, LATENCY)] == [
-        {"a", "f"},
-        {"b"},
-        {"c"},
-        {"d"},
-        {"e"},
-    ]
+    apart = groups(analysis.measured.prints, LATENCY)
+    assert [set(group) for group in apart] == [{"a", "f"}, {"b"}, {"c"}, {"d"}, {"e"}]
 
 
 @needs_inspect
