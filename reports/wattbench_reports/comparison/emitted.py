@@ -51,14 +51,14 @@ class Emitted(ItemGrams):
         table = measured.table
         in_domain = table.domains.are(domain)
         sums = {kind: np.where(in_domain[:, None], values, 0.0) for kind, values in self.sums.items()}
-        share = measured.share_of(domain)
+        share = measured.basis.share_of(domain)
         return software_carbon(measured.frames, table, self.carbon, measured.basis, sums, share)
 
     def impacts_in(self, measured: Measured, domain: str) -> Mapping[str, tuple[SystemImpact, ...]]:
         """Return each system's water, abiotic depletion and primary energy over one domain; empty where not stated."""
         if self.impacts is None:
             return {}
-        return system_impacts(measured.table, self.impacts, measured.basis, self.sums, measured.share_of(domain))
+        return system_impacts(measured.table, self.impacts, measured.basis, self.sums, measured.basis.share_of(domain))
 
 
 def item_grams(read: ReadRun, assumptions: Assumptions) -> ItemGrams:

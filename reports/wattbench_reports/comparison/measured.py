@@ -142,10 +142,6 @@ class Measured:
         items = self.basis.items.max(axis=1)
         return np.asarray(items / items.sum()) if items.any() else np.full(len(items), 1 / len(items))
 
-    def share_of(self, domain: str) -> Shares:
-        """Return the shares of a mix of one domain."""
-        return np.array([float(name == domain) for name in self.basis.domains])
-
     @property
     def by_domain(self) -> Mapping[str, Mapping[str, Measures]]:
         """Return each system's figures by domain, in the order of the suite. Computed when first needed."""

@@ -65,7 +65,7 @@ class Paid(ItemMoney):
         """Return each system's money over the items of one domain; None as for `tariff`."""
         if self.bills is None or self.tariff is None:
             return None
-        share = measured.share_of(domain)
+        share = measured.basis.share_of(domain)
         return money_figures(measured.basis, measured.table, self.bills, self.tariff, share).money
 
     def answers_money(self, frames: Frames, rows: slice) -> NDArray[np.float64]:

@@ -176,7 +176,7 @@ class _Checker:
 
     def _accuracy(self, requirement: Requirement) -> list[_Checked]:
         base, domain = self.measured.basis, requirement.domain
-        shares = self.figures.shares if domain is None else self.figures.only(domain)
+        shares = self.figures.shares if domain is None else self.figures.basis.share_of(domain)
         of_share = self.figures.accuracy_trials(shares)
         items = base.items.sum(axis=0) if domain is None else base.items[base.domains.index(domain)]
         scored = base.trials.sum(axis=0) > 0

@@ -52,10 +52,6 @@ class RunFigures:
         """Return the accuracies over all domains."""
         return self._accuracy(self.shares)
 
-    def only(self, domain: str) -> Shares:
-        """Return the mix that is one domain alone."""
-        return np.array([float(name == domain) for name in self.basis.domains])
-
     def accuracy_trials(self, shares: Shares | None) -> Trials:
         """Return the trials that bounds of the accuracies are computed from."""
         base = self.basis

@@ -113,6 +113,10 @@ class Basis:
         """Return the sums over items drawn again. In a run in blocks few figures need them, and they take long."""
         return self.draw()
 
+    def share_of(self, domain: str) -> Shares:
+        """Return the shares of a mix of one domain."""
+        return np.array([float(name == domain) for name in self.domains])
+
 
 def basis(table: ItemTable, **more: NDArray[np.float64]) -> Basis:
     """Sum a table by domain, and make its items ready to be drawn again.
