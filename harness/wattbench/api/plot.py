@@ -64,11 +64,8 @@ class RunPlot:
 
     def decision(self, ax: Axes | None = None) -> Axes:
         """Draw accuracy against the cost of a request, with the requirements and the front: the page's first figure."""
-        words = decision_words(
-            decide(self._measured, self._paid, self._weighed),
-            self._measured,
-            self._comparison,
-        )
+        decision = decide(self._measured, self._paid, self._weighed)
+        words = decision_words(decision, self._measured, self._comparison)
         figure = first_screen(words, self._measured, self._weighed).picture
         return self._one(figure.drawing if figure else None, "fewer than two systems have an accuracy and a cost", ax)
 
@@ -76,11 +73,8 @@ class RunPlot:
         """Draw accuracy against joules, money or latency, with the Pareto fronts."""
         name, needed = _named(_COSTS, cost, "cost")
         why = f"it takes two systems, with {needed}"
-        return self._one(
-            _figure(tradeoff_section(self._measured, self._paid, self._comparison), name),
-            why,
-            ax,
-        )
+        section = tradeoff_section(self._measured, self._paid, self._comparison)
+        return self._one(_figure(section, name), why, ax)
 
     def latency(self, ax: Axes | None = None, *, of: Times = "request") -> Axes:
         """Draw the distribution of latencies per system: of requests, first tokens, or output tokens."""
@@ -89,11 +83,8 @@ class RunPlot:
 
     def energy(self, ax: Axes | None = None) -> Axes:
         """Draw the joules per request of each system by component, idle and above idle."""
-        return self._one(
-            _figure(energy_section(self._measured, self._comparison), "energy-figure"),
-            "no system has joules",
-            ax,
-        )
+        section = energy_section(self._measured, self._comparison)
+        return self._one(_figure(section, "energy-figure"), "no system has joules", ax)
 
     def power(self, ax: Panels = None) -> tuple[Axes, ...]:
         """Draw power over time, a panel per system."""
@@ -127,14 +118,8 @@ class RunPlot:
     def lifecycle(self, ax: Axes | None = None) -> Axes:
         """Draw cumulative joules, training included, against correct answers."""
         why = "fewer than two systems have comparable joules per correct answer"
-        return self._one(
-            _figure(
-                lifecycle_section(self._measured, self._paid, self._emitted),
-                "lifecycle-figure",
-            ),
-            why,
-            ax,
-        )
+        section = lifecycle_section(self._measured, self._paid, self._emitted)
+        return self._one(_figure(section, "lifecycle-figure"), why, ax)
 
     def misroutes(self, ax: Panels = None) -> tuple[Axes, ...]:
         """Draw which members answered for hybrids by domain, a panel per hybrid."""

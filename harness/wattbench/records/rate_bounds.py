@@ -35,6 +35,15 @@ class Held(StrEnum):
     """The client was late, and may be the only cause of what was seen."""
     NO = "no"
 
+    @classmethod
+    def of(cls, *, held: bool, here: bool, client_late: bool) -> Held:
+        """Return the state of a rate from what its row records: see `wattbench.records.rows.arrival_rates.LoadRow`."""
+        if held:
+            return cls.LONG_RUN
+        if here:
+            return cls.HERE
+        return cls.NOT_KNOWN if client_late else cls.NO
+
 
 @dataclass(frozen=True)
 class RateBounds:

@@ -145,7 +145,7 @@ def upgraded_row(row: type[RecordRow], raw: dict[str, Any]) -> dict[str, Any]:
     """Return the object of a line as this version writes it.
 
     Raises:
-        Whatever an object raises that is none of any version: `LookupError`, `TypeError`, `AttributeError`.
+        LookupError, TypeError, AttributeError: the object is of no version.
     """
     newer, upgrade = _ROWS[row]
     return raw if newer in raw else upgrade(raw)

@@ -360,7 +360,7 @@ def _distinct(documents: NDArray[np.int64], codes: NDArray[np.int64], number: in
 def _digest(pairs: NDArray[np.int64], hashes: Coded) -> Contents:
     """Digest distinct pairs of a document and its hash, one line each."""
     documents, codes = pairs.T
-    # A record without a hash is damaged, and is told from one with: it is not a reason to fail.
+    # A record without a hash is damaged. It is kept apart from those with one, and is no reason to fail.
     texts = pc.fill_null(hashes.texts.take(pa.array(codes, mask=codes < 0)), "none")
     blank, end = (pa.scalar(text, pa.large_string()) for text in (" ", "\n"))
     lines = pc.binary_join_element_wise(pa.array(documents).cast(pa.large_string()), texts, blank)

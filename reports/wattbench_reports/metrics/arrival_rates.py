@@ -113,11 +113,7 @@ class LoadFigures:
     @property
     def state(self) -> Held:
         """Return whether the system holds the rate, and for how long that is known."""
-        if self.held:
-            return Held.LONG_RUN
-        if self.here:
-            return Held.HERE
-        return Held.NOT_KNOWN if self.client_late else Held.NO
+        return Held.of(held=self.held, here=self.here, client_late=self.client_late)
 
 
 @dataclass(frozen=True)

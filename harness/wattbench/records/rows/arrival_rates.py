@@ -82,11 +82,7 @@ class LoadRow(RecordRow):
     @property
     def state(self) -> Held:
         """Whether the system holds this rate, and if so, whether in the long run."""
-        if self.held:
-            return Held.LONG_RUN
-        if self.here:
-            return Held.HERE
-        return Held.NOT_KNOWN if self.client_late else Held.NO
+        return Held.of(held=self.held, here=self.here, client_late=self.client_late)
 
     @property
     def rate_bounds(self) -> RateBounds | None:
