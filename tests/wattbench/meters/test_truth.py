@@ -92,8 +92,9 @@ def duration_s(row: dict[str, Any]) -> float:
 
 @pytest.mark.parametrize(("sensor", "machine"), [case for case in CASES if case[0].startswith("counter")])
 def test_counted_joules_are_true(measured: Mapping[tuple[str, str], Rows], sensor: str, machine: str) -> None:
+    enough = [row for row in measured[sensor, machine] if duration_s(row) >= 1.0]
     for row in measured[sensor, machine]:
-        if duration_s(row) < 1.0:
+        if row not in enough:
             assert any("is too short for a sensor that advances every" in reason for reason in row["reasons"])
             assert not row["valid"]
             continue
@@ -104,8 +105,16 @@ def test_counted_joules_are_true(measured: Mapping[tuple[str, str], Rows], senso
             assert row["valid"] is (duration_s(row) >= 5.0)
             within = 0.04 if row["valid"] else 1.0
         else:
-            assert row["valid"], row["reasons"]
+            assert row["valid"] or missed_bursts(row, MACHINES[machine]), row["reasons"]
         assert errors(row, MACHINES[machine]) == pytest.approx([0.0] * len(MACHINES[machine]), abs=within)
+    assert any(row["valid"] for row in enough)
+
+
+def missed_bursts(row: dict[str, Any], waves: list[Waveform]) -> bool:
+    """Whether a window is invalid only because looks at power, held up by a busy machine, fell between the bursts."""
+    bursting = {f"gpu{gpu}" for gpu, wave in enumerate(waves) if wave is BURSTS}
+    contradicted = {reason.split(":")[0] for reason in row["reasons"] if "its sensors contradict each other" in reason}
+    return bool(contradicted) and contradicted <= bursting
 
 
 @pytest.mark.parametrize("machine", MACHINES)
