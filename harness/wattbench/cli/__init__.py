@@ -6,6 +6,7 @@ What a command needs is imported inside it, so that `wattbench --help` answers a
 from wattbench.cli import (
     calibrate,
     compare,
+    decide,
     gate,
     history,
     init,
@@ -23,6 +24,7 @@ from wattbench.cli._group import main
 __all__ = [
     "calibrate",
     "compare",
+    "decide",
     "gate",
     "history",
     "init",

@@ -60,7 +60,7 @@ def columns_of(path: Path) -> tuple[str, ...]:
     Raises:
         UserError: the file cannot be read, has too many columns, or two have one name.
     """
-    names = _reader(path).names_of(path)
+    names: tuple[str, ...] = _reader(path).names_of(path)
     if len(names) > MOST_COLUMNS:
         raise UserError(f"{path}:1: {len(names):,} columns; a table may have {MOST_COLUMNS:,}")
     twice = sorted(name for name, times in Counter(names).items() if times > 1)
