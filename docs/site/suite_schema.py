@@ -25,4 +25,4 @@ def page() -> str:
 
 def schema() -> str:
     """Return the schema, as `wattbench schema` prints it."""
-    return CliRunner().invoke(main, ["schema"], catch_exceptions=False).stdout
+    return CliRunner().invoke(main, ["dev", "schema"], catch_exceptions=False).stdout

@@ -6,14 +6,14 @@ import json
 import re
 from pathlib import Path
 
-import click
 import pytest
+from click import Option
 
 import wattbench
 from docs.site import commands, markdown
 from docs.site.pages import write_pages
 from docs.site.repository_files import as_page, place
-from wattbench.cli import main
+from wattbench.cli import every_command
 
 ROOT = Path(__file__).parents[2]
 
@@ -98,14 +98,12 @@ def test_a_file_has_a_place_without_dots(path: str, expected: str) -> None:
 
 def test_every_command_and_option_is_in_the_reference() -> None:
     page = commands.page()
-    for group, command in main.commands.items():
-        below = command.commands if isinstance(command, click.Group) else {"": command}
-        for under, each in below.items():
-            section = page.partition(f"\n## wattbench {group} {under}".rstrip() + "\n")[2].partition("\n## ")[0]
-            assert section, group
-            shown = [option for option in each.params if isinstance(option, click.Option) and not option.hidden]
-            names = [name for option in shown for name in option.opts if name.startswith("--")]
-            assert [name for name in names if name not in section] == []
+    for name, command in every_command():
+        section = page.partition(f"\n## wattbench {name}\n")[2].partition("\n## ")[0]
+        assert section, name
+        shown = [option for option in command.params if isinstance(option, Option) and not option.hidden]
+        names = [each for option in shown for each in option.opts if each.startswith("--")]
+        assert [each for each in names if each not in section] == []
 
 
 def test_help_is_no_markup() -> None:

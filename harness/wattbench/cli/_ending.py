@@ -47,7 +47,7 @@ def end_of_run(root: Path, report: Path | None, *, open_page: bool, show_data: b
             return
     analysis = None if shard is not None or _show_stated(root) else _advise(root, show_data=show_data)
     if page is None:
-        notice(f"report: wattbench report --open {root}")
+        notice(f"report: wattbench runs report --open {root}")
         return
     from wattbench_reports.html import write_report
 
@@ -81,7 +81,7 @@ def _shard_hint(root: Path) -> str | None:
         return None
     folder, merged = (shlex.quote(str(each)) for each in (root.parent, root.parent / "merged"))
     which = part_in_words(shard["blocks"], shard["of"])
-    return f"wattbench: asked {which}. When all are, merge them with: wattbench merge {folder} -o {merged}"
+    return f"wattbench: asked {which}. When all are, merge them with: wattbench runs merge {folder} -o {merged}"
 
 
 def _advise(root: Path, *, show_data: bool) -> Analysis | None:
@@ -101,7 +101,7 @@ def _advise(root: Path, *, show_data: bool) -> Analysis | None:
         data = () if check is None or not (show_data or check.notable) else (data_passage(check),)
         notice("\n".join(["", *text_lines(closing_section(words, *data)), ""]))
         if words.decision.objective == "prices":
-            notice(f"what you need: wattbench compare --min-accuracy 80% {root}")
+            notice(f"what you need: wattbench runs compare --min-accuracy 80% {root}")
         if could_use_router(analysis.measured, analysis.paid, analysis.weighed):
             notice(route_hint(root))
     except Exception as error:  # whatever is wrong with it, the run is whole

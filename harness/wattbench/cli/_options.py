@@ -7,11 +7,12 @@ import math
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
 from wattbench.cli._group import EXIT_INTERRUPTED
+from wattbench.cli._help import DescribedCommand
 
 LARGEST = 1e18
 """Of a number that an option takes: as records allow."""
@@ -178,6 +179,7 @@ _ASSUMPTIONS = (
     ),
     click.option(
         "--cluster",
+        "cluster_by",
         type=click.Choice(["task"]),
         help="Cluster intervals by task: they are then for other tasks of the kind, not other items of the same.",
     ),
@@ -224,9 +226,12 @@ def assumption_options(command: Any) -> Any:
     """Add the options that restate a run, in place of its suite's settings. The command gets them as `assumptions`."""
 
     @functools.wraps(command)
-    def with_assumptions(*args: Any, system_prices: tuple[str, ...], **options: Any) -> Any:
+    def with_assumptions(
+        *args: Any, system_prices: tuple[str, ...], cluster_by: Literal["task"] | None, **options: Any
+    ) -> Any:
         from wattbench.api.assumptions import AssumptionOptions, assumptions_of
 
+        options["cluster"] = cluster_by
         given = {name: options.pop(name) for name in AssumptionOptions.__annotations__ if name in options}
         return command(*args, assumptions=replace(assumptions_of(**given), prices=system_prices), **options)
 
@@ -280,7 +285,7 @@ class _Seconds(Finite):
         return math.inf if value in (_FOREVER, math.inf) else super().convert(value, param, ctx)
 
 
-class WaitingCommand(click.Command):
+class WaitingCommand(DescribedCommand):
     """A command with `--wait`. The option's number may be left out, even before an argument."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""`wattbench calibrate`: the error rates and the noise floor of gates on this machine, or how much sessions vary."""
+"""`wattbench dev calibrate`: error rates and the noise floor of gates on this machine, or how much sessions vary."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wattbench.cli._group import main
+from wattbench.cli._group import dev
 from wattbench.cli._options import WaitingCommand, command_line, items_options, measured_option, wait_option, wait_words
 from wattbench.cli._verdict_files import EXIT_ERROR
 from wattbench.errors import UserError
@@ -20,7 +20,7 @@ ITEMS = 160
 RESTARTS = 3
 
 
-@main.command(cls=WaitingCommand)
+@dev.command(cls=WaitingCommand)
 @click.argument("suite")
 @click.option("--system", metavar="SYSTEM", help="The system that is tested against itself.")
 @click.option(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wattbench.cli._ending import open_in_browser, open_option, page_of, route_hint
-from wattbench.cli._group import ComputingCommand, main
+from wattbench.cli._group import ComputingCommand, runs
 from wattbench.cli._options import RunPath, assumption_options, command_line, names
 from wattbench.progress.notices import notice, stdout_to_stderr
 
@@ -21,7 +21,7 @@ EXIT_APART = 3
 """No figure of one run may be ranked against a figure of another. They are shown all the same."""
 
 
-@main.command(cls=ComputingCommand)
+@runs.command(cls=ComputingCommand)
 @click.argument("runs", nargs=-1, required=True, type=RunPath(), metavar="RUN...")
 @click.option(
     "--format",
@@ -70,7 +70,7 @@ def compare(runs: tuple[Path, ...], form: str, across: tuple[str, ...], assumpti
         raise click.exceptions.Exit(EXIT_APART)
 
 
-@main.command(cls=ComputingCommand)
+@runs.command(cls=ComputingCommand)
 @click.argument("run", type=RunPath())
 @click.option(
     "-o",
@@ -121,7 +121,7 @@ def report(
         open_in_browser(page)
 
 
-@main.command()
+@runs.command()
 @click.argument("run", type=RunPath())
 @click.option("--wrong", is_flag=True, help="Only wrong answers; first those that are wrong by how they are written.")
 @click.option("--system", metavar="NAME", help="Only of this system.")

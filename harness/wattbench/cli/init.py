@@ -77,7 +77,7 @@ def init(**said: Any) -> None:
             raise UserError(f"{drafted.shown_path} was written meanwhile; add --force to replace it")
         write_atomically(drafted.path, drafted.text.encode())
         path = shlex.quote(_as_argument(drafted.shown_path))
-        notice(f"\nwritten. Next:\n  wattbench plan {path}\n  wattbench run {path} --report report.html")
+        notice(f"\nwritten. Next:\n  wattbench suites plan {path}\n  wattbench run {path} --report report.html")
     click.echo(drafted.shown_path)
 
 

@@ -1,4 +1,4 @@
-"""The command `plan`: what a run of a suite will do."""
+"""The command `suites plan`: what a run of a suite will do."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 
-from wattbench.cli._group import main
+from wattbench.cli._group import suites
 from wattbench.cli._options import block_options, effort_options, measured_option, narrowing_options
 from wattbench.progress.notices import notice, stdout_to_stderr
 
 
-@main.command()
+@suites.command()
 @click.argument("suite")
 @narrowing_options
 @effort_options

@@ -1,4 +1,4 @@
-"""The commands on whole records: `import`, `export`, `merge`, `verify`, and `tasks export`."""
+"""The commands on whole records, `runs import`, `export`, `merge` and `verify`, and `dev tasks export`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wattbench.cli._ending import end_of_run, open_option
-from wattbench.cli._group import ComputingCommand, main
+from wattbench.cli._group import ComputingCommand, dev, runs
 from wattbench.cli._options import RunPath, assumption_options, command_line
 from wattbench.errors import UserError, nearest
 from wattbench.progress.notices import notice, stdout_to_stderr
@@ -38,7 +38,7 @@ SOURCES = (
 )
 
 
-@main.command("export")
+@runs.command("export")
 @click.argument("run", type=RunPath())
 @click.option("--to", "target", type=click.Choice(TARGETS), required=True, help="The format.")
 @click.option(
@@ -86,7 +86,7 @@ def export_run(
     click.echo(output)
 
 
-@main.command("import")
+@runs.command("import")
 @click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="SOURCE...")
 @click.option("--from", "form", type=click.Choice(SOURCES), help="The tool that made it; detected where not given.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Where runs go.")
@@ -159,7 +159,7 @@ def _pairs(options: tuple[str, ...]) -> dict[str, str]:
     return pairs
 
 
-@main.command()
+@runs.command()
 @click.argument("shards", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="DIR...")
 @click.option(
     "-o",
@@ -184,7 +184,7 @@ def merge(shards: tuple[Path, ...], out: Path) -> None:
         end_of_run(root, None, open_page=False)
 
 
-@main.command(cls=ComputingCommand)
+@runs.command(cls=ComputingCommand)
 @click.argument("run", type=RunPath())
 @click.option(
     "--run-code",
@@ -233,7 +233,7 @@ def verify(run: Path, run_code: bool, allow_unsafe_code: bool, signers: Path | N
         click.echo(printable(f"signed: {sign(RunLayout(run), key)}"))
 
 
-@main.group()
+@dev.group()
 def tasks() -> None:
     """Tasks of a suite, for other tools."""
 

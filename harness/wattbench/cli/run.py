@@ -1,4 +1,4 @@
-"""Commands about suites and what they need: `run`, `doctor` and `schema`."""
+"""Commands about suites and what they need: `run`, `dev doctor` and `dev schema`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from wattbench.cli._ending import end_of_run, open_option, page_of
-from wattbench.cli._group import main
+from wattbench.cli._group import dev, main
 from wattbench.cli._options import (
     WaitingCommand,
     as_option,
@@ -91,7 +91,7 @@ def run(
         end_of_run(root, report, open_page=open_page)
 
 
-@main.command()
+@dev.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def doctor(as_json: bool) -> None:
     """Show which sensors exist, why some cannot be read, what will be measured or only modelled, and what else runs."""
@@ -106,7 +106,7 @@ def doctor(as_json: bool) -> None:
     click.echo(text, nl=False)
 
 
-@main.command()
+@dev.command()
 @click.option("--records", is_flag=True, help="Print that of the files of a run instead.")
 def schema(records: bool) -> None:
     """Print the JSON Schema of a suite file, for editors."""

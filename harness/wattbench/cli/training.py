@@ -1,4 +1,4 @@
-"""The commands that train: `family build`, the reference family, and `router fit`."""
+"""The commands that train: `dev family build`, the reference family, and `router fit`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wattbench.cli._group import main
+from wattbench.cli._group import dev, router
 from wattbench.cli._options import Finite, WaitingCommand, wait_option
 from wattbench.errors import UserError
 from wattbench.progress.notices import notice, stdout_to_stderr
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from wattbench.train import Family
 
 
-@main.group()
+@dev.group()
 def family() -> None:
     """Build the reference family: models of every kind, all made from one base model."""
 
@@ -62,11 +62,6 @@ def _build_family(reference_family: Family, names: tuple[str, ...]) -> list[str]
     ):
         build(reference_family, wanted, metering, shown, training_grams(reference_family.recipe.carbon))
     return wanted
-
-
-@main.group()
-def router() -> None:
-    """Routers of one's own: fit the text classifier in front of a hybrid to labelled texts."""
 
 
 @router.command("fit", cls=WaitingCommand)

@@ -1,4 +1,4 @@
-"""All systems over all items: every metric of `wattbench compare`."""
+"""All systems over all items: every metric of `wattbench runs compare`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def comparison_section(comparison: Comparison) -> Section:
 
 
 def comparison_table(comparison: Comparison) -> Table:
-    """Make a table with a row per system and every metric of `wattbench compare`."""
+    """Make a table with a row per system and every metric of `wattbench runs compare`."""
     meanings = explained(figures.energy_provenance for figures in comparison.systems)
     order = {figures.system: index for index, figures in enumerate(comparison.systems)}
     yardsticks = {name for caveat in comparison.caveats if caveat.code == "yardstick" for name in caveat.systems}

@@ -58,7 +58,7 @@ def wrong_section(measured: Measured) -> Section | None:
             ()
             if not others
             else (f"Not shown, to keep the page small: {units.named([each.system for each in others])}.",),
-            commands=(("Show more of one system", f"wattbench items {root} --wrong --system NAME --limit 20"),),
+            commands=(("Show more of one system", f"wattbench runs items {root} --wrong --system NAME --limit 20"),),
         )
     )
     return Section("wrong-answers", "Wrong answers", "Wrong answers", _LEAD, tuple(passages))
@@ -67,7 +67,7 @@ def wrong_section(measured: Measured) -> Section | None:
 def answers_section(
     measured: Measured, *, system: str | None, task: str | None, limit: int, only_wrong: bool
 ) -> Section:
-    """Make the section that `wattbench items` prints: some answers of each system with their prompts and keys.
+    """Make the section that `wattbench runs items` prints: some answers of each system with their prompts and keys.
 
     Args:
         measured: of the run.

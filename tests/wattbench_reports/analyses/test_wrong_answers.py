@@ -120,11 +120,11 @@ def test_the_command_prints_them_for_a_terminal(texted, golden) -> None:
         return f"\x1b[31m {doc}\u202e" if doc else " 0"
 
     run = texted(answer, systems=("one",), tasks=("a",), items=3)
-    done = CliRunner().invoke(main, ["items", str(run.layout.root), "--wrong"])
+    done = CliRunner().invoke(main, ["runs", "items", str(run.layout.root), "--wrong"])
     assert done.exit_code == 0, done.output
     assert "\x1b" not in done.stdout
     golden("answers_to_read.txt", done.stdout)
-    missing = CliRunner().invoke(main, ["items", str(run.layout.root), "--system", "on"])
+    missing = CliRunner().invoke(main, ["runs", "items", str(run.layout.root), "--system", "on"])
     assert missing.exit_code == 2
     assert "did you mean 'one'" in missing.stderr
     with pytest.raises(UserError, match="--task 'b': not in this run"):
@@ -151,7 +151,7 @@ def test_blanks_at_the_ends_are_shown(text: str, shown: str) -> None:
 def test_texts_that_a_table_does_not_have_are_not_on_record(tmp_path) -> None:
     """They are stored as empty texts, and a reader would take the answers for empty ones."""
     (tmp_path / "table.csv").write_text("system,item,score\n" + "\n".join(f"a,{item},{item % 2}" for item in range(8)))
-    run = write_run(read_sources([tmp_path / "table.csv"]), tmp_path / "runs", "table", ["wattbench", "import"])
+    run = write_run(read_sources([tmp_path / "table.csv"]), tmp_path / "runs", "table", ["wattbench", "runs", "import"])
     analysis = analyse(read_run(run))
     said = as_text(answers_section(analysis.measured, system=None, task=None, limit=1, only_wrong=True))
     assert "its prompt, answer and key are not on record" in said

@@ -53,8 +53,8 @@ class SystemBase(Strict):
     teacher: Name | None = None
     """For a distilled system: the system whose answers it was trained on. The two are compared if both take part."""
     training: TrainingCost | None = None
-    """The cost of its training: the path of the ledger that `wattbench family build` writes, or, for a model that was
-    trained elsewhere, a mapping such as `{energy_kwh: 5000, source: its model card, year: 2024}`."""
+    """The cost of its training: the path of the ledger that `wattbench dev family build` writes, or, for a model that
+    was trained elsewhere, a mapping such as `{energy_kwh: 5000, source: its model card, year: 2024}`."""
     price: Price | None = None
     """What its answers cost: per token, per request or per hour. A hybrid is billed for each member that it asked, at
     that member's price; a price of its own is added. None: electricity alone, if `workload.price_per_kwh` is set."""

@@ -198,12 +198,12 @@ class GatePolicy(Strict):
     """Joules of both systems together after which it stops as inconclusive."""
     drift: Literal["measured"] | Annotated[float, Field(ge=0, lt=1), BeforeValidator(_share)] = GATE_DRIFT
     """For two separate runs: how much seconds and joules differ between two runs of one system. `measured`: by the
-    sessions that `wattbench calibrate SUITE --sessions K` or a history recorded; without them seconds and joules are
-    not judged. A number: a share that is assumed instead; a regression must be larger than it, and a pass must leave
-    this much of the margin."""
+    sessions that `wattbench dev calibrate SUITE --sessions K` or a history recorded; without them seconds and joules
+    are not judged. A number: a share that is assumed instead; a regression must be larger than it, and a pass must
+    leave this much of the margin."""
     sessions: RelativePath | None = None
-    """For two separate runs: what `wattbench calibrate SUITE --sessions K` wrote on this machine, or a folder of runs.
-    None: what is next to the runs."""
+    """For two separate runs: what `wattbench dev calibrate SUITE --sessions K` wrote on this machine, or a folder of
+    runs. None: what is next to the runs."""
     judge_modelled: bool = False
     """Judge joules that are modelled from seconds and load. They add little to what the seconds show."""
     may_differ: list[IdentityPart] = []
@@ -212,7 +212,7 @@ class GatePolicy(Strict):
     trades: list[Trade] = []
     waivers: list[Waiver] = []
     calibration: RelativePath | None = None
-    """What `wattbench calibrate` wrote on this machine: margins below its noise floor are refused."""
+    """What `wattbench dev calibrate` wrote on this machine: margins below its noise floor are refused."""
     suite: RelativePath | None = None
     """For `gate --base`, outside of a suite: the suite that is run if the command names none."""
     system: Name | None = None
