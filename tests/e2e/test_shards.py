@@ -121,7 +121,7 @@ def test_what_the_pages_start_asks_each_block_once(shell, tmp_path: Path) -> Non
         f'sbatch() {{ test "$2" = shards.sh && echo 17; }}\n{only("docs/many-machines.md", "mkdir -p shards")}',
         'echo "$@"',
     )
-    assert after.stdout.split() == ["--dependency=afterany:17", "wattbench", "merge", "shards", "-o", "merged"]
+    assert after.stdout.split() == ["--dependency=afterany:17", "wattbench", "runs", "merge", "shards", "-o", "merged"]
 
 
 def slurm_runs() -> bool:
