@@ -87,7 +87,6 @@ NOT_RUN = {
     "wattbench route RUN --write routed": "tests/wattbench/api/routers/test_write_route.py does, on a made-up run",
     "wattbench run --resume RUN": "tests/e2e/test_resume.py kills a run and resumes it",
     "wattbench run --resume RUN --retry-failed": "tests/wattbench/scenarios/blocks/test_failed_requests.py",
-    "wattbench run quick --wait": "as `wattbench run quick`",
     "wattbench run --resume runs/<run>": "tests/e2e/test_resume.py kills a run and resumes it",
     "wattbench run accuracy": "hours: the reference family",
     "wattbench run gpu --allow-unsafe-code --report report.html": "needs a GPU",
