@@ -10,7 +10,7 @@ import click
 import pytest
 
 import wattbench
-from docs.site import commands, markdown
+from docs.site import commands, markdown, suite_schema
 from docs.site.pages import write_pages
 from docs.site.repository_files import as_page, place
 from wattbench.cli import main
@@ -125,3 +125,23 @@ def test_every_public_name_is_in_the_reference(tmp_path: Path) -> None:
 
     listed = [line.rpartition(".")[2] for line in python_api.page().splitlines() if line.startswith("::: ")]
     assert sorted(listed) == sorted(name for name in wattbench.__all__ if not name.startswith("_"))
+
+
+def test_every_key_of_a_suite_is_explained_in_the_reference() -> None:
+    models = suite_schema.models()
+    assert {"Suite", "FileTask", "EndpointSystem", "CascadeRouter", "GatePolicy", "CsvLog"} <= models.keys()
+    unexplained = [
+        (name, key)
+        for name, model in models.items()
+        for key, of in model["properties"].items()
+        if not of.get("description") and "const" not in of
+    ]
+    assert unexplained == []
+
+
+def test_what_a_suite_names_has_a_section_in_the_reference() -> None:
+    page = suite_schema.page()
+    sections = {heading.lower() for heading in re.findall(r"^## (\w+)$", page, re.MULTILINE)}
+    links = set(re.findall(r"\]\(#(\w+)\)", page))
+    assert "gatepolicy" in links
+    assert links <= sections
