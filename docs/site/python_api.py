@@ -8,9 +8,8 @@ from docs.site import frame_columns
 _HEAD = """# Python API
 
 Generated from the docstrings, with the columns of every table. [Python](../python.md) shows the same names by example.
-A figure that does not exist is missing.
-Columns that end in `_low` and `_high` are the bounds of a 95% interval; a bound
-that is infinite is missing. Seconds named `started_s`, `finished_s` or `at_s` count from the Unix epoch.
+A figure that does not exist is missing. Columns that end in `_low` and `_high` are the bounds of a 95% interval; an
+infinite bound is missing. Seconds named `started_s`, `finished_s` or `at_s` count from the Unix epoch.
 """
 
 _OPTIONS = (
