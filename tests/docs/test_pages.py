@@ -10,7 +10,7 @@ import pytest
 from click import Option
 
 import wattbench
-from docs.site import commands, markdown
+from docs.site import commands, frame_columns, markdown, suite_schema
 from docs.site.pages import write_pages
 from docs.site.repository_files import as_page, place
 from wattbench.cli import every_command
@@ -122,4 +122,33 @@ def test_every_public_name_is_in_the_reference(tmp_path: Path) -> None:
     from docs.site import python_api
 
     listed = [line.rpartition(".")[2] for line in python_api.page().splitlines() if line.startswith("::: ")]
-    assert sorted(listed) == sorted(name for name in wattbench.__all__ if not name.startswith("_"))
+    public = {name for name in wattbench.__all__ if not name.startswith("_")}
+    assert sorted(listed) == sorted(public | {"AssumptionOptions", "RouteOptions"})
+
+
+def test_every_key_of_a_suite_is_explained_in_the_reference() -> None:
+    models = suite_schema.models()
+    assert {"Suite", "FileTask", "EndpointSystem", "CascadeRouter", "GatePolicy", "CsvLog"} <= models.keys()
+    unexplained = [
+        (name, key)
+        for name, model in models.items()
+        for key, of in model["properties"].items()
+        if not of.get("description") and "const" not in of
+    ]
+    assert unexplained == []
+
+
+def test_what_a_suite_names_has_a_section_in_the_reference() -> None:
+    page = suite_schema.page()
+    sections = {heading.lower() for heading in re.findall(r"^## (\w+)$", page, re.MULTILINE)}
+    links = set(re.findall(r"\]\(#(\w+)\)", page))
+    assert "gatepolicy" in links
+    assert links <= sections
+
+
+def test_every_column_of_a_frame_is_explained() -> None:
+    explained = frame_columns.meanings()
+    assert list(explained) == [(frame, name) for frame, columns in frame_columns.FRAMES.items() for name in columns]
+    assert [column for column, meaning in explained.items() if not meaning] == []
+    [items] = [each for each in frame_columns.sections() if each.startswith("## Columns of `items()`\n")]
+    assert "| `score` | Float64 | 0 to 1 |" in items

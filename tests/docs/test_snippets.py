@@ -333,7 +333,7 @@ def test_the_reference_of_nights_has_its_keys() -> None:
 def test_the_queries_of_a_history_run(world: World) -> None:
     history = wattbench.history(world.folder / "nights")
     queries = [each for each in only("docs/nightly.md", "-- joules per correct").split(";") if each.strip()]
-    assert len(queries) == 3
+    assert len(queries) == 2
     for query in queries:
         history.sql(query)
 

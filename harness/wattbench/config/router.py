@@ -146,6 +146,7 @@ class AlwaysRouter(RouterBase):
 
     type: Literal["always"]
     member: Name
+    """The member, by the router's name for it."""
 
     def labels(self) -> dict[str, list[str]]:
         """List the member."""

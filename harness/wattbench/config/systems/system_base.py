@@ -31,6 +31,7 @@ class Parameters(Strict):
     """Parameter counts that the user declares, for systems whose parameters cannot be counted."""
 
     total: PositiveInt
+    """All parameters of the model."""
     active: PositiveInt | None = None
     """Parameters used per token; None: the total."""
 
@@ -45,9 +46,11 @@ class SystemBase(Strict):
     domain: str | None = None
     """For a specialist: the domain it was made for."""
     description: str | None = None
+    """A text for readers of the report."""
     canary: bool = False
     """It never changes: in a series of nights, what it does on a night is the machine's doing."""
     prompt: Prompt = Prompt()
+    """The form in which it is asked."""
     parameters: Parameters | None = None
     """Only needed if the engine cannot count them."""
     teacher: Name | None = None

@@ -144,6 +144,7 @@ class Trade(Strict):
     get: Annotated[dict[MetricName, Share], Field(min_length=1, max_length=1)]
     """The metric that must get better for it, and by how much at least: ``{joules_per_correct: 20%}``."""
     reason: str | None = None
+    """Why it is accepted; the verdict shows it."""
 
     @model_validator(mode="before")
     @classmethod
@@ -165,7 +166,9 @@ class Waiver(Strict):
     """A known regression that is accepted until a date."""
 
     metric: MetricName
+    """The metric that does not block until then."""
     reason: Annotated[str, Field(min_length=1)]
+    """Why; the verdict shows it."""
     until: Day
     """The last day on which it is valid."""
 
@@ -181,6 +184,9 @@ class GatePolicy(Strict):
     """The metrics that a gate judges, its error rates, and the exceptions that it accepts."""
 
     metrics: Annotated[dict[MetricName, MetricPolicy], Field(min_length=1)] = Field(default_factory=_default_metrics)
+    """The metrics that are judged, by name; at least one blocks. Without this key: `accuracy` with `margin: auto`,
+    `latency_mean` and measured `joules_per_request` with 5%; shown, not blocking: `latency_p50`, `latency_p95`,
+    `joules_per_correct` and `cost_per_correct`."""
     alpha: Annotated[float, Field(gt=0, lt=0.5)] = GATE_FALSE_ALARM_RATE
     """The false-alarm rate: how often the whole gate may fail a candidate that is no worse."""
     beta: Annotated[float, Field(gt=0, lt=0.5)] = GATE_MISS_RATE
@@ -210,7 +216,9 @@ class GatePolicy(Strict):
     """For two runs of one system: the parts that the change is about, such as `weights`. If anything else differs, the
     verdict is `not_comparable`."""
     trades: list[Trade] = []
+    """Trade-offs that are accepted."""
     waivers: list[Waiver] = []
+    """Regressions that are accepted until a date."""
     calibration: RelativePath | None = None
     """What `wattbench dev calibrate` wrote on this machine: margins below its noise floor are refused."""
     suite: RelativePath | None = None
