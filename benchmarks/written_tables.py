@@ -21,7 +21,7 @@ from benchmarks.shares import Share
 DATA = Path(__file__).parents[1] / "docs" / "data"
 
 RATE_COLUMNS = ("claim", "world", "assumption", "runs", "percent", "error", "least", "most")
-"""Of a table of rates: what is counted, in which world, whether the claim's assumption holds there, out of how many runs,
+"""Of a table of rates: what is counted, in which world, whether the claim's assumption holds there, of how many runs,
 the rate and its standard error in per cent, and the limits of the rate, empty without one."""
 
 

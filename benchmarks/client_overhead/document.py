@@ -22,9 +22,9 @@ def table(figures: Figures) -> Table:
     ]
     lacking = f" Not compared, as the tool did not record them: {', '.join(lost)}." if lost else ""
     made = (
-        f"Made by tox -e clients on {figures.date} on {figures.cores} cores, of which other work took {figures.other_work:.0%}: runs "
-        f"of {figures.lengths[0]} and {figures.lengths[1]} requests for each in flight, {rounds} "
-        f"time{'s' if rounds > 1 else ''} each. An answer has {figures.tokens} tokens, the first after "
+        f"Made by tox -e clients on {figures.date} on {figures.cores} cores, of which other work took "
+        f"{figures.other_work:.0%}: runs of {figures.lengths[0]} and {figures.lengths[1]} requests for each in flight, "
+        f"{rounds} time{'s' if rounds > 1 else ''} each. An answer has {figures.tokens} tokens, the first after "
         f"{1000 * figures.first_token_s:g} ms and the others {1000 * figures.token_s:g} ms apart.{absent}{lacking}"
     )
     rows = [_row(client, figures) for client in sorted(figures.clients, key=lambda each: each.in_flight)]

@@ -67,7 +67,7 @@ def figure_text(value: float) -> str:
 
 
 def difference_text(difference: float | None) -> str:
-    """Write a relative difference as a percentage; 0 where only the order of additions differs, empty without a figure."""
+    """Write a relative difference as a percentage; 0 where only the order of additions differs; empty: no figure."""
     if difference is None:
         return ""
     if abs(difference) < ROUNDING:

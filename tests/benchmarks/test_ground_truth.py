@@ -1,4 +1,4 @@
-"""docs/data/ground-truth.csv is that of the recorded figures, what is cheap is as recorded, and the promises are kept."""
+"""The table of ground truth has the recorded figures, what is cheap is as recorded, and the promises are kept."""
 
 from __future__ import annotations
 
