@@ -27,7 +27,9 @@ def repository(tmp_path: Path) -> Path:
         "docs/a.md":
             "# One\n\n[home](../README.md) [code](../src/m.py) [ci](../.github/w.yml) [here](#one) [no](b.md)\n\n"
             "```text\n[kept](../README.md)\n```\n",
-        "docs/p.png": "picture", "src/m.py": "x = 1\n", ".github/w.yml": "on: push\n",
+        "docs/why/w.md": "# W\n\n![p](w.svg) [a](../a.md) [d](../data/d.csv)\n", "docs/why/w.svg": "drawing",
+        "docs/data/d.csv": "# made\na,b\n", "docs/p.png": "picture",
+        "src/m.py": "x = 1\n", ".github/w.yml": "on: push\n",
         "examples/e/README.md": "# E\n\n[a](../../docs/a.md) [part](part.md)\n",
         "examples/e/part.md": "[a](../../docs/a.md)",
     }  # fmt: skip
@@ -52,6 +54,8 @@ def test_links_lead_to_the_same_page_in_the_site(repository: Path) -> None:
         "```text\n[kept](../README.md)\n```\n"
     )
     assert (folder / "p.png").read_text() == "picture"
+    assert (folder / "why/w.md").read_text() == "# W\n\n![p](w.svg) [a](../a.md) [d](../files/docs/data/d.csv.md)\n"
+    assert (folder / "why/w.svg").read_text() == "drawing"
     assert (folder / "files/src/m.py.md").read_text() == "# m.py\n\n```python\nx = 1\n```\n"
     assert (folder / "examples/e.md").read_text() == "# E\n\n[a](../a.md) [part](../files/examples/e/part.md)\n"
     assert (folder / "files/examples/e/part.md").read_text() == "[a](../../../a.md)"
