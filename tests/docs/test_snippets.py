@@ -180,6 +180,30 @@ def run_wattbench(world: World, snippet: Snippet, words: list[str]) -> None:
         assert done.exit_code == 0, f"{snippet}: wattbench {shlex.join(words)}\n{done.output}"
 
 
+READING = [
+    (name, example)
+    for name, command in every_command()
+    if name.startswith(("runs ", "suites ", "dev schema", "dev tasks", "dev completion"))
+    and name not in ("runs merge", "runs view")
+    for example in getattr(command, "examples", ())
+    if "--signers" not in example and "eval " not in example
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "example"), READING, ids=[example for _, example in READING])
+def test_examples_of_help_run(name: str, example: str, world: World) -> None:
+    words = shlex.split(example.partition(" > ")[0])[1 + len(name.split()) :]
+    there = {"runs": "RUN", "runs/first": "runs/<a>", "runs/second": "runs/<b>"}
+    if name == "runs rescore":
+        there["runs"] = "runs/<run>"
+    if name == "runs list":
+        there = {"archive": "runs"}
+    filled = world.filled("", name, [there.get(word, word) for word in words])
+    done = invoke([*name.split(), *filled])
+    assert done.exit_code == 0, done.output
+
+
 def check_pip(words: list[str], installed: bool = False) -> None:
     """Check that wattbench is installed from a checkout or a repository, with extras that it has.
 

@@ -7,6 +7,7 @@ command needs is imported inside it, so that `wattbench --help` answers at once.
 from wattbench.cli import (
     calibrate,
     compare,
+    completion,
     gate,
     history,
     init,
@@ -25,6 +26,7 @@ __all__ = [
     "calibrate",
     "command_at",
     "compare",
+    "completion",
     "every_command",
     "gate",
     "history",

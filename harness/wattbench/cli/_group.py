@@ -12,15 +12,13 @@ from typing import Any
 
 import click
 
+from wattbench.cli._exit_codes import EXIT_INTERRUPTED, EXIT_USER
 from wattbench.cli._help import DescribedCommand
 from wattbench.cli._tree import GROUPS, VERBS, Tree, moved
 from wattbench.errors import UserError, refusal_of_machine
 from wattbench.interrupts import own_process
 from wattbench.redaction import hidden_output, keep_environment
 from wattbench.terminal import log_text, printable
-
-EXIT_USER = 2
-EXIT_INTERRUPTED = 130
 
 
 class _Main(Tree):
@@ -55,6 +53,9 @@ class _Main(Tree):
                 return super().invoke(ctx)
         except UserError as error:
             self._end(ctx, str(error), error.exit_code)
+        except KeyboardInterrupt:
+            _drop_unwritten()
+            ctx.exit(EXIT_INTERRUPTED)
         except (OSError, MemoryError, RuntimeError) as error:
             refusal = refusal_of_machine(error)
             if refusal is None:
@@ -155,7 +156,7 @@ def router() -> None:
     """Routers of one's own: fit the text classifier in front of a hybrid to labelled texts."""
 
 
-@main.group(order=("doctor", "family", "calibrate", "tasks", "schema"))
+@main.group(order=("doctor", "family", "calibrate", "tasks", "schema", "completion"))
 def dev() -> None:
     """Check this machine, calibrate gates, and make what other tools read."""
 

@@ -24,19 +24,20 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Compared": ("base", "system", "baseline", "candidate", "policy", "plant"),
     "Questions and answers": (
         "input", "target", "score", "pattern", "choices", "domain", "fewshot", "split", "encoding", "keep-duplicates",
+        "api-key-env",
     ),
     "Router": (
         "members", "routes", "requests-per-hour", "router-joules", "router-seconds", "router-cost", "check-cost",
         "write",
     ),
     "The source": ("from", "map", "metric", "score-range", "joules-of", "repeats"),
-    "Nights": ("history", "date", "commit"),
+    "Nights": ("history", "date", "commit", "keep-nights", "keep-weeks"),
     "Output": (
         "format", "json", "markdown", "junit", "no-github", "output", "out", "report", "open", "name", "resume",
-        "force", "figures", "help",
+        "force", "figures", "so-far", "help",
     ),
 }  # fmt: skip
-"""The groups of options, in the order of the page: an option by its long name, or by that of its value in the code."""
+"""The groups of options in their order: an option by its long name, or, if two have it, by its variable's."""
 _NAMES = frozenset(name for names in SECTIONS.values() for name in names)
 
 
@@ -44,13 +45,14 @@ class DescribedCommand(click.Command):
     """A command whose help ends with examples, and has its options in groups if they are many.
 
     Args:
-        most_used: the names of the options that are shown first, at most ten; only for a command with more options.
+        most_used: the names of the options that are shown first, at most ten: ``"systems limit"``. For a command that
+            has more than ten.
         examples: the command as a user types it.
     """
 
-    def __init__(self, *args: Any, most_used: Sequence[str] = (), examples: Sequence[str] = (), **others: Any) -> None:
+    def __init__(self, *args: Any, most_used: str = "", examples: Sequence[str] = (), **others: Any) -> None:
         super().__init__(*args, **others)
-        self.most_used = tuple(most_used)
+        self.most_used = tuple(most_used.split())
         self.examples = tuple(examples)
 
     def option_groups(self, ctx: click.Context) -> Iterator[tuple[str, list[click.Option]]]:
@@ -61,7 +63,7 @@ class DescribedCommand(click.Command):
             yield "Options", shown
             return
         left = {_name(each): each for each in shown}
-        titles = {"Most used": self.most_used, **SECTIONS, "Others": tuple(left)}
+        titles = {"Most used": self.most_used, **SECTIONS, "Other options": tuple(left)}
         for title, names in titles.items():
             if options := [left.pop(name) for name in names if name in left]:
                 yield title, options
@@ -83,4 +85,5 @@ class DescribedCommand(click.Command):
 
 def _name(option: click.Option) -> str:
     """Return the name of an option in the table of groups: ``min-accuracy``."""
-    return str(option.name) if option.name in _NAMES else max(option.opts, key=len).lstrip("-")
+    name = str(option.name)
+    return name if "_" in name and name in _NAMES else max(option.opts, key=len).lstrip("-")

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import click
+from click.shell_completion import CompletionItem
 
-from wattbench.cli._group import EXIT_INTERRUPTED
+from wattbench.cli._exit_codes import EXIT_INTERRUPTED
 from wattbench.cli._help import DescribedCommand
 
 LARGEST = 1e18
@@ -26,6 +27,14 @@ def command_line() -> list[str]:
 def as_option(name: str) -> str:
     """Return the name of an argument as it is typed on the command line."""
     return f"--{name.replace('_', '-')}"
+
+
+def complete_suite(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Return the names of shipped suites that begin so; where none does, the shell completes files. Read no suite."""
+    from wattbench.config import benchmarks_folder
+
+    shipped = sorted(path.stem for path in (benchmarks_folder() / "suites").glob("*.yaml"))
+    return [CompletionItem(name) for name in shipped if name.startswith(begun)] or [CompletionItem(begun, "file")]
 
 
 def names(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str, ...]:
@@ -55,7 +64,7 @@ def block_options(command: Any) -> Any:
     block = click.option(
         "--block",
         metavar="I/N",
-        help="Only block I of N, or a range such as 1-4/16: a shard, of which merge makes one run with the others.",
+        help="Only block I of N, or a range such as 1-4/16: a shard, which runs merge makes one run with the others.",
     )
     seed = click.option(
         "--seed",
@@ -175,7 +184,7 @@ _ASSUMPTIONS = (
         "--sessions",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help="Earlier sessions, for intervals of another run: what calibrate --sessions wrote, or a folder of runs.",
+        help="Earlier sessions, for intervals of another run: a file of dev calibrate --sessions, or a folder of runs.",
     ),
     click.option(
         "--cluster",

@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from wattbench.nights import NightsLayout
 
 
-@runs_group.command()
+@runs_group.command(
+    most_used="system metric domain format sql add prune keep-nights dry-run rebuild",
+    examples=(
+        "wattbench runs history nights",
+        "wattbench runs history nights --system generalist --metric accuracy",
+    ),
+)
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
 @click.argument("runs", nargs=-1, type=click.Path(path_type=Path), metavar="[RUN]...")
 @click.option("--add", is_flag=True, help="Copy finished RUNs into the history; DIR is created if it does not exist.")

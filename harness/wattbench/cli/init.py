@@ -31,7 +31,15 @@ _QUESTIONS = {
 }
 
 
-@main.command("init")
+@main.command(
+    "init",
+    short_help="Write a suite for a file of questions and some systems.",
+    most_used="input target system score split fewshot domain name output force",
+    examples=(
+        "wattbench init tickets.csv --system rules.py:answer",
+        "wattbench init tickets.csv --target team --system http://localhost:8000/v1 --output suite.yaml",
+    ),
+)
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.option("--input", metavar="COLUMN", help="The column that is asked. Default: guessed, with the reason.")
 @click.option("--target", metavar="COLUMN", help="The column with the right answers. Default: guessed.")

@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-@suites.command("list")
+@suites.command(
+    "list",
+    examples=(
+        "wattbench suites list",
+        "wattbench suites list --json",
+    ),
+)
 @_json
 def list_suites(as_json: bool) -> None:
     """List the suites: those that wattbench ships, and those in the current folder and its folder benchmarks.
@@ -35,7 +41,13 @@ def list_suites(as_json: bool) -> None:
     click.echo(log_text("\n".join(_suite_lines(listed))))
 
 
-@runs.command("list")
+@runs.command(
+    "list",
+    examples=(
+        "wattbench runs list",
+        "wattbench runs list archive --json",
+    ),
+)
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar="[DIR]", default=Path("runs"))
 @_json
 def list_runs(folder: Path, as_json: bool) -> None:

@@ -8,12 +8,18 @@ from typing import Any
 import click
 
 from wattbench.cli._group import suites
-from wattbench.cli._options import block_options, effort_options, measured_option, narrowing_options
+from wattbench.cli._options import block_options, complete_suite, effort_options, measured_option, narrowing_options
 from wattbench.progress.notices import notice, stdout_to_stderr
 
 
-@suites.command()
-@click.argument("suite")
+@suites.command(
+    most_used="systems tasks limit prompts whole-prompts load offline like effort json",
+    examples=(
+        "wattbench suites plan quick",
+        "wattbench suites plan suite.yaml --limit 50 --prompts 3",
+    ),
+)
+@click.argument("suite", shell_complete=complete_suite)
 @narrowing_options
 @effort_options
 @measured_option

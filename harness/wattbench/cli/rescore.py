@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from wattbench.measure.rescore import ChangedScore
 
 
-@runs.command()
+@runs.command(
+    most_used="strip lower punctuation first-line regex task metric tasks-from out",
+    examples=(
+        "wattbench runs rescore runs --strip --lower",
+        "wattbench runs rescore runs --regex '[0-9]+' --task sums",
+    ),
+)
 @click.argument("run", type=RunPath())
 @click.option("--strip", is_flag=True, help="Leave out blanks at both ends of answers and targets.")
 @click.option("--lower", is_flag=True, help="Lower-case answers and targets.")
