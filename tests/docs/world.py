@@ -130,5 +130,6 @@ class World:
 
     def filled(self, page: str, words: list[str]) -> list[str]:
         """Return the words of a command with the runs of this folder in place of open names."""
-        names = self.names | self._of_page.get(page, {}) | self._of_command.get(words[0], {})
+        command = words[1] if words[0] == "runs" and len(words) > 1 else words[0]
+        names = self.names | self._of_page.get(page, {}) | self._of_command.get(command, {})
         return [str(names.get(word, word)) for word in words]
