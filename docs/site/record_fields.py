@@ -8,7 +8,8 @@ from wattbench.records.record_schema import record_schema
 _HEAD = """# Fields of records
 
 Generated from the rows that write and read the files of a run. [Records](../records.md) explains the files;
-`wattbench dev schema --records` prints the same as a JSON Schema. A field with a default may be missing in older records.
+`wattbench dev schema --records` prints the same as a JSON Schema. A field with a default may be missing in older
+records.
 """
 
 
