@@ -14,7 +14,7 @@ infinite bound is missing. Seconds named `started_s`, `finished_s` or `at_s` cou
 
 _OPTIONS = (
     ("wattbench.api.assumptions", "AssumptionOptions", "Arguments that restate a run"),
-    ("wattbench.api.route", "RouteOptions", "Arguments of route()"),
+    ("wattbench.api.route", "RoutingSettings", "Further arguments of Run.route"),
 )
 """Module and name of the keyword arguments that several functions take, and their heading."""
 

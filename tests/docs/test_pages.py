@@ -127,7 +127,7 @@ def test_every_public_name_is_in_the_reference(tmp_path: Path) -> None:
 
     listed = [line.rpartition(".")[2] for line in python_api.page().splitlines() if line.startswith("::: ")]
     public = {name for name in wattbench.__all__ if not name.startswith("_")}
-    assert sorted(listed) == sorted(public | {"AssumptionOptions", "RouteOptions"})
+    assert sorted(listed) == sorted(public | {"AssumptionOptions", "RoutingSettings"})
 
 
 def test_every_key_of_a_suite_is_explained_in_the_reference() -> None:
