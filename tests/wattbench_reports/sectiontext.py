@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wattbench_reports.presenter.model import Section, Table
+from wattbench_reports.presenter.model import Section, Sentence, Table
 
 
 def as_text(section: Section) -> str:
     """Every word of a section; a star marks what is printed in bold."""
     lines = [f"== {section.title}", section.lead]
     for passage in section.passages:
-        lines += [f"-- {passage.heading}".rstrip(), *passage.sentences]
+        lines += [f"-- {passage.heading}".rstrip(), *map(_plain, passage.sentences)]
         if passage.figure is not None:
             lines += [f"({passage.figure.label})", passage.figure.caption]
         for table in (*passage.tables, *passage.folded):
             lines += lines_of(table)
-        lines += [f"* {each if isinstance(each, str) else each.plain}" for each in passage.points]
+        lines += [f"* {_plain(each)}" for each in passage.points]
     return "\n".join(line for line in lines if line) + "\n"
+
+
+def _plain(sentence: Sentence) -> str:
+    return sentence if isinstance(sentence, str) else sentence.plain
 
 
 def table(section: Section, caption: str) -> dict[str, dict[str, str]]:

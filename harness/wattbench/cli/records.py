@@ -102,7 +102,9 @@ def export_run(
     ),
 )
 @click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="SOURCE...")
-@click.option("--from", "form", type=click.Choice(SOURCES), help="The tool that made it; detected where not given.")
+@click.option(
+    "--from", "--source", "form", type=click.Choice(SOURCES), help="The tool that made it; detected where not given."
+)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Where runs go.")
 @click.option("--name", help="The name of the run; default: from the first source's name.")
 @click.option("--map", "renamed", multiple=True, metavar="COLUMN=NAME", help="Which figure a column of a table holds.")
@@ -149,10 +151,11 @@ def import_run(
     error.
     """
     from wattbench.api.imported_runs import named_after
-    from wattbench.importers import read_sources, write_run
+    from wattbench.importers import TableOptions, read_sources, write_run
     from wattbench.records import read_run
 
-    imported = read_sources(sources, form, renamed=_pairs(renamed), metric=metric, score_range=score_range, scratch=out)
+    table = TableOptions(renamed=pairs(renamed))
+    imported = read_sources(sources, form, table=table, metric=metric, score_range=score_range, scratch=out)
     root = write_run(
         imported, out, name or named_after(sources[0]), command_line(), currency, joules=joules_of, repeats=repeats
     )
@@ -163,7 +166,12 @@ def import_run(
         end_of_run(root, report, open_page=open_page, show_data=True)
 
 
-def _pairs(options: tuple[str, ...]) -> dict[str, str]:
+def pairs(options: tuple[str, ...]) -> dict[str, str]:
+    """Read the values of ``--map``: column to name.
+
+    Raises:
+        UserError: one is not of the form COLUMN=NAME.
+    """
     pairs = {}
     for option in options:
         column, equals, name = option.rpartition("=")

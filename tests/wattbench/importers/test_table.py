@@ -16,7 +16,7 @@ from tests.made_up.records import call_on
 from wattbench.cli import main
 from wattbench.cli.records import SOURCES
 from wattbench.errors import UserError
-from wattbench.importers import FORMATS, detect, read_sources
+from wattbench.importers import FORMATS, TableOptions, detect, read_sources
 from wattbench_reports.comparison.analysis import analyse, compare
 from wattbench_reports.comparison.several_runs import side_by_side
 from wattbench_reports.export.frames.items_frame import items_frame
@@ -126,15 +126,15 @@ def test_a_wide_routing_table_is_read_as_it_lies(table, tmp_path) -> None:
 
 
 def test_columns_can_be_renamed(table) -> None:
-    path = table("model,query_id,right\nm,1,1\nm,2,0\n")
-    imported = read_sources([path], renamed={"model": "system", "query_id": "item", "right": "score"})
+    path = table("arm,number,fine\nm,1,1\nm,2,0\n")
+    imported = read_sources([path], table=TableOptions({"arm": "system", "number": "item", "fine": "score"}))
     assert [(answer.system, answer.item, answer.score) for answer in imported.answers] == [("m", "1", 1), ("m", "2", 0)]
-    with pytest.raises(UserError, match=r"no column `system` \(it has model, query_id, right\). Name it with --map"):
+    with pytest.raises(UserError, match=r"no column `item` .*it has arm, number, fine\). Name it with --map"):
         read_sources([path])
-    with pytest.raises(UserError, match="has no column 'modl'; did you mean 'model'"):
-        read_sources([path], renamed={"modl": "system"})
+    with pytest.raises(UserError, match="has no column 'amr'; did you mean 'arm'"):
+        read_sources([path], table=TableOptions({"amr": "system"}))
     with pytest.raises(UserError, match="no column 'systm'; did you mean 'system'"):
-        read_sources([path], renamed={"model": "systm"})
+        read_sources([path], table=TableOptions({"arm": "systm"}))
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_a_file_that_is_no_table_is_refused(table, tmp_path) -> None:
         ("latin.csv", "not text in UTF-8"),
         ("empty.csv", "the file has no columns"),
         ("header.csv", "it has no answers"),
-        ("thing.xyz", "Name it with --from"),
+        ("thing.xyz", "Name it with --source"),
         ("gone.csv", "no such file or folder"),
     ):
         result = wattbench("runs", "import", tmp_path / name, "--out", tmp_path / "runs")
