@@ -40,8 +40,8 @@ _RATIO = 2.5
 OUTCOMES = ("right", "wrong", "failed", "not scored")
 _TEXTS = ("prompt", "output", "filtered", "target", "failure")
 
-Packed = str | tuple[str, int]
-"""A text; with its length in characters where it is cut."""
+Packed = str | tuple[str, int, int]
+"""A text; where it is cut, with the characters that are kept and those of the whole text."""
 
 
 @dataclass(frozen=True)
@@ -239,7 +239,7 @@ def _end(text: str | None, length: int, longest: int, *, last: bool = False) -> 
     if text is None:
         return None
     kept = text[-longest:] if last else text[:longest]
-    return visible(kept) if length <= longest else (visible(kept), length)
+    return visible(kept) if length <= longest else (visible(kept), len(kept), length)
 
 
 def _number(value: float) -> float | None:

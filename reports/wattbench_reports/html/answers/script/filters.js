@@ -12,7 +12,7 @@ const ORDERS = {
 	slow: { label: "slowest first", of: ({ seconds }) => seconds },
 	joules: { label: "most joules first", of: ({ joules }) => joules },
 	tokens: { label: "most tokens first", of: ({ tokens }) => tokens },
-	length: { label: "longest first", of: ({ output }) => (Array.isArray(output) ? output[1] : output?.length ?? null) },
+	length: { label: "longest first", of: ({ output }) => (Array.isArray(output) ? output[2] : output?.length ?? null) },
 };
 const NAMES = [...FILTERS.map(({ name }) => name), "flipped", "against", "search", "order"];
 const stateOf = (fragment) => { // null: the fragment is of another part of the page

@@ -1,7 +1,8 @@
 // One item to read: its prompt and key, and the answers of two systems next to each other with what differs marked.
 const labelled = (label, text, last = false) => {
-	const shown = cut(text), kept = `${[...shown].length.toLocaleString("en-US")} of ${Array.isArray(text) ? text[1].toLocaleString("en-US") : ""} characters`;
-	return Array.isArray(text) ? `${label} (the ${last ? "last" : "first"} ${kept})` : shown === "" ? `${label} (empty)` : label;
+	if (!Array.isArray(text)) return text === "" ? `${label} (empty)` : label;
+	const [kept, whole] = text.slice(1).map((characters) => characters.toLocaleString("en-US"));
+	return `${label} (the ${last ? "last" : "first"} ${kept} of ${whole} characters)`;
 };
 const quoted = (label, text, { parts = null, last = false } = {}) => {
 	if (text === null) return [];

@@ -14,7 +14,9 @@ const build = () => {
 	form.hidden = false;
 	for (const name of ["answers--table", "answers--pages"]) id(name).hidden = false;
 };
+let drawn = false;
 const show = (turn = false) => {
+	drawn = true;
 	for (const name of NAMES) if (form.elements[name] && form.elements[name].value !== (state[name] ?? "")) form.elements[name].value = state[name] ?? "";
 	const shown = shownAnswers(state);
 	if (turn) turnToOpen(shown, state);
@@ -80,6 +82,6 @@ for (const [name, step] of [["answers--earlier", -1], ["answers--later", 1]]) id
 	show();
 	id("answers--table").scrollIntoView();
 });
-fold.addEventListener("toggle", () => { if (fold.open) opened().then((ready) => ready && show()).catch(failed); });
+fold.addEventListener("toggle", () => { if (fold.open) opened().then((ready) => ready && !drawn && show()).catch(failed); });
 addEventListener("hashchange", () => follow().catch(failed));
 follow().catch(failed);

@@ -6,7 +6,7 @@ const inflated = async (name) => {
 	for (let k = 0; k < text.length; k++) bytes[k] = text.charCodeAt(k);
 	return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
 };
-const cut = (text) => (Array.isArray(text) ? text[0] : text); // a text that is cut comes with its whole length
+const cut = (text) => (Array.isArray(text) ? text[0] : text); // a text that is cut comes with the characters that are kept and those of the whole
 const read = async (name) => {
 	const part = await inflated(name), first = items.length;
 	for (const [task, domain, document, key, keyLabel, prompts] of part.items) {
