@@ -80,12 +80,8 @@ def end_of_run(root: Path, report: Path | None, *, open_page: bool, show_data: b
         for line in next_commands([root], compared, run=root, page=page is not None):
             notice(line)
     if page is None:
-<<<<<<< HEAD
-        notice(f"report: wattbench runs report --open {root}")
-=======
         if compared is None:
             notice(f"the report: wattbench runs report --open {root}")
->>>>>>> h42-decide
         return
     from wattbench_reports.html import write_report
 
@@ -130,21 +126,9 @@ def _advise(root: Path, *, show_data: bool) -> ComparedRuns | None:
         from wattbench_reports.export.comparison.ending import ending_sections
         from wattbench_reports.presenter.text import text_lines
 
-<<<<<<< HEAD
-        analysis = analyse(read_run(root))
-        words = decided(analysis.measured, analysis.paid, analysis.weighed, analysis.comparison)
-        check = analysis.comparison.data
-        data = () if check is None or not (show_data or check.notable) else (data_passage(check),)
-        notice("\n".join(["", *text_lines(closing_section(words, *data)), ""]))
-        if words.decision.objective == "prices":
-            notice(f"what you need: wattbench runs compare --min-accuracy 80% {root}")
-        if could_use_router(analysis.measured, analysis.paid, analysis.weighed):
-            notice(route_hint(root))
-=======
         compared = compare_runs([read_run(root)])
         shown = ending_sections(compared.comparison, compared.decided, compared.support, show_data=show_data)
         notice("\n".join(["", *text_lines(*shown), ""]))
->>>>>>> h42-decide
     except Exception as error:  # whatever is wrong with it, the run is whole
         notice(f"wattbench: no advice on this run: {error or type(error).__name__}")
         return None
