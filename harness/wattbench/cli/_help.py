@@ -30,7 +30,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "members", "routes", "requests-per-hour", "router-joules", "router-seconds", "router-cost", "check-cost",
         "write",
     ),
-    "The source": ("from", "map", "metric", "score-range", "joules-of", "repeats"),
+    "The source": ("from", "source", "map", "metric", "score-range", "joules-of", "repeats"),
     "Nights": ("history", "date", "commit", "keep-nights", "keep-weeks"),
     "Output": (
         "format", "json", "markdown", "junit", "no-github", "output", "out", "report", "open", "name", "resume",
