@@ -61,7 +61,7 @@ def _data(measured: Measured, comparison: Comparison) -> tuple[Passage, ...]:
         rows=text_rows(rows),
         note=input_check.meaning(check),
     )
-    said = wording.passage(support)
+    said = wording.passage(support, wording.RECORDED)  # the page's controls set prices and the grid
     return (Passage(input_check.TITLE, said.sentences, (table, *said.tables)),)
 
 

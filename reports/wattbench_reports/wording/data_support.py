@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 
 from wattbench_reports.comparison.data_support import DataSupport, Origin, Quantity, QuantitySupport
 from wattbench_reports.formatting import units
@@ -11,6 +12,9 @@ from wattbench_reports.wording import input_check
 
 MOST_COLUMNS = 12
 """Columns that are named."""
+
+RECORDED = (Quantity.ACCURACY, Quantity.LATENCY, Quantity.TOKENS, Quantity.JOULES)
+"""Those that no setting of a reader brings, as a price or a grid does."""
 
 _UNSAID = {
     Quantity.ACCURACY: "which system is right more often",
@@ -37,8 +41,14 @@ _MEASURED = {
 }
 
 
-def passage(support: DataSupport) -> Passage:
-    """Make the passage: what there is in a few lines, and a row for each figure that is missing."""
+def passage(support: DataSupport, of: Collection[Quantity] = tuple(Quantity)) -> Passage:
+    """Make the passage: what there is in a few lines, and a row for each figure that is missing.
+
+    Args:
+        support: what the data can support.
+        of: the quantities that are named.
+    """
+    support = replace(support, quantities=tuple(each for each in support.quantities if each.quantity in of))
     table = Table(
         "",
         (Column("missing"), Column("cannot be said"), Column("what would bring it")),
@@ -51,8 +61,8 @@ def passage(support: DataSupport) -> Passage:
 def _data(support: DataSupport) -> Text:
     check = support.check
     counts = sorted({each.answers for each in check.systems})
-    number = " to ".join(f"{each:,}" for each in dict.fromkeys((counts[0], counts[-1]))) if counts else "0"
-    of_each = f"{number} answers{' of each system' if len(check.systems) > 1 else f' of {check.systems[0].system}'}"
+    number = f"{counts[0]:,} to {counts[-1]:,} answers" if len(counts) > 1 else units.plural(counts[0], "answer")
+    of_each = f"{number} of {'each system' if len(check.systems) > 1 else check.systems[0].system}"
     domains = units.plural(len(support.domains), "domain")
     blocks = "one block, so that time is not in the intervals" if support.blocks == 1 else f"{support.blocks:,} blocks"
     return Text((Span("Data:", "strong"), Span(f" {input_check.summary(check)} {of_each}; {domains}; {blocks}.")))
