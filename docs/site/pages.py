@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from docs.site import commands, markdown, python_api, record_fields, repository_files, suite_schema
+from docs.site import commands, markdown, metrics, python_api, record_fields, repository_files, suite_schema
 
 REPOSITORY_PAGES = {
     "README.md": "index.md",
@@ -14,10 +14,12 @@ REPOSITORY_PAGES = {
     "CONTRIBUTING.md": "contributing.md",
     "SECURITY.md": "security.md",
 }
-"""Markdown of the repository's root, to its place in the site. That of `docs/` is at the root of the site."""
+"""Markdown of the repository's root, to its place in the site. That of `docs/` is at the root of the site, with its
+folders."""
 
 GENERATED: dict[str, Callable[[], str]] = {
     "reference/commands.md": commands.page,
+    "reference/metrics.md": metrics.page,
     "reference/python-api.md": python_api.page,
     "reference/record-fields.md": record_fields.page,
     "reference/suite-schema.md": suite_schema.page,
@@ -27,7 +29,10 @@ GENERATED: dict[str, Callable[[], str]] = {
 
 def places(root: Path) -> dict[str, str]:
     """Return every page of the repository that is part of the site, and its place there."""
-    docs = {f"docs/{path.name}": path.name for path in sorted((root / "docs").glob("*.md"))}
+    docs = {
+        str(path.relative_to(root)): str(path.relative_to(root / "docs"))
+        for path in sorted((root / "docs").rglob("*.md"))
+    }
     examples = {
         str(path.relative_to(root)): f"examples/{path.parent.name}.md"
         for path in sorted((root / "examples").glob("*/README.md"))

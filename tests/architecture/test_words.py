@@ -15,7 +15,7 @@ PROSE = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
     ROOT / "action.yml",
-    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
     *sorted((ROOT / "reports").rglob("*.j2")),
     *sorted((ROOT / "reports").rglob("*.js")),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from wattbench_reports.presenter.model import Section, Sentence, Table
@@ -42,11 +43,17 @@ def lines_of(own: Table) -> Iterator[str]:
 
 
 def without_own_scripts(page: str) -> str:
-    """A page without the two script elements that are its own: what is left must hold none."""
+    """A page without the script elements at its end that are its own: what is left must hold none."""
     start, mark = page.find('<script type="application/json" id="what-if-data">'), "</script>"
     if start < 0:
         return page
-    data, script = page[start:].split(mark, 2)[:2]
-    assert "<" not in data.removeprefix("<script"), "data that could end their element"
-    assert script.lstrip().startswith("<script>(() => {")
-    return page[:start] + page[start:].split(mark, 2)[2]
+    *elements, rest = page[start:].split(mark)
+    kinds = [re.match(r"<script( type=[^ ]*)?", each.lstrip())[0].partition("=")[2].strip('"') for each in elements]
+    parts = kinds.count("application/octet-stream")
+    assert kinds == ["application/json", "", "application/json", *["application/octet-stream"] * parts, ""]
+    for kind, element in zip(kinds, elements, strict=True):
+        if kind:
+            assert "<" not in element.lstrip().removeprefix("<script"), "data that could end their element"
+        else:
+            assert element.lstrip().startswith("<script>(() => {")
+    return page[:start] + rest

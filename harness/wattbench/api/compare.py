@@ -142,7 +142,7 @@ def compare(
             ``meter``, ``estimated`` (next to measured joules), or ``all``. The caveat stays.
         assumptions: `mix`, `requests`, `price`, `region`, `intensity`, `intensity_csv`, `pue` and `embodied` restate
             the figures in place of each run's suite, `sessions` and `cluster` say what intervals hold; they are the
-            options of `wattbench compare`.
+            options of `wattbench runs compare`.
 
     Raises:
         UserError: a run is not finished, is damaged or is given twice, or an argument is wrong.
@@ -155,7 +155,7 @@ def compare(
 
 
 class Comparison:
-    """Systems and their figures, with what limits them. `print` shows what `wattbench compare` shows.
+    """Systems and their figures, with what limits them. `print` shows what `wattbench runs compare` shows.
 
     ``comparison["moe"]`` is one system's figures: a record with the columns of `frame`, of which an interval's bounds
     end in ``_low`` and ``_high``.

@@ -115,7 +115,7 @@ def _shard_hint(root: Path) -> str | None:
         return None
     folder, merged = (shlex.quote(str(each)) for each in (root.parent, root.parent / "merged"))
     which = part_in_words(shard["blocks"], shard["of"])
-    return f"wattbench: asked {which}. When all are, merge them with: wattbench merge {folder} -o {merged}"
+    return f"wattbench: asked {which}. When all are, merge them with: wattbench runs merge {folder} -o {merged}"
 
 
 def _advise(root: Path, *, show_data: bool) -> ComparedRuns | None:

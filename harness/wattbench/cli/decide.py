@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from wattbench.cli._ending import next_commands, open_in_browser, open_option
+from wattbench.cli._exit_codes import EXIT_APART
 from wattbench.cli._group import ComputingCommand, main
 from wattbench.cli._options import assumption_options, command_line, names
-from wattbench.cli.compare import EXIT_APART
 from wattbench.cli.records import SOURCES, pairs
 from wattbench.errors import UserError
 from wattbench.progress.notices import notice
@@ -19,7 +19,15 @@ if TYPE_CHECKING:
     from wattbench_reports.metrics.assumptions import Assumptions
 
 
-@main.command("decide", cls=ComputingCommand)
+@main.command(
+    "decide",
+    cls=ComputingCommand,
+    most_used="min-accuracy max-p95 max-cost worth-right cost-wrong output open json target keep",
+    examples=(
+        "wattbench decide answers.csv --min-accuracy 0.9 --max-p95 300ms",
+        "wattbench decide runs -o report.html",
+    ),
+)
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="PAGE", help="Write the report, too."
@@ -42,7 +50,12 @@ if TYPE_CHECKING:
 )
 @click.option("--map", "renamed", multiple=True, metavar="COLUMN=NAME", help="What a column of a table holds.")
 @click.option(
-    "--source", "--from", "form", type=click.Choice(SOURCES), help="The tool that made the files; default: recognised."
+    "--source",
+    "--from",
+    "form",
+    type=click.Choice(SOURCES),
+    metavar="TOOL",
+    help="The tool that made the files; default: recognised.",
 )
 @click.option("--metric", help="For lm-eval, evalscope and inspect: the metric of correctness.")
 @click.option("--score-range", metavar="WORST..BEST", help="For scores that are not 0 to 1, such as 1..5.")

@@ -1,4 +1,4 @@
-"""Compare runs as `wattbench compare` does; for one run, also decide which system to run."""
+"""Compare runs as `wattbench runs compare` does; for one run, also decide which system to run."""
 
 from __future__ import annotations
 

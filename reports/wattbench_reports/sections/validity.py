@@ -76,7 +76,7 @@ def _caveats(measured: Measured, comparison: Comparison) -> Passage:
             (Cell(each.code), Cell(each.text), Cell(_named(measured, each.systems) or "the run")) for each in caveats
         ),
         prose=True,
-        note="Most serious first. Programs find them under caveats in wattbench compare --format json.",
+        note="Most serious first. Programs find them under caveats in wattbench runs compare --format json.",
     )
     return Passage("Caveats", (), (table,))
 
