@@ -18,7 +18,6 @@ from docs.site.pages import write_pages
 ROOT = Path(__file__).parents[2]
 
 if __name__ == "__main__":
-    FOLDER = ROOT / "build" / "site" / "pages"
-    sys.stdout.write(f"{len(write_pages(ROOT, FOLDER))} pages\n")
-    wrong = faults(FOLDER, (ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
-    sys.exit("\n".join(wrong) or 0)
+    folder = ROOT / "build" / "site" / "pages"
+    sys.stdout.write(f"{len(write_pages(ROOT, folder))} pages\n")
+    sys.exit("\n".join(faults(folder, (ROOT / "mkdocs.yml").read_text(encoding="utf-8"))) or 0)

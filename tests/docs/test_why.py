@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from pathlib import Path
 
@@ -79,6 +80,16 @@ def test_a_panel_has_the_rows_that_it_is_of(plot: Plot) -> None:
     for panel in plot.panels():
         assert panel.dots, panel.title
         assert len({(dot.label, dot.series) for dot in panel.dots}) == len(panel.dots), panel.title
+
+
+@pytest.mark.parametrize("path", sorted((DOCS / "data").glob("*.csv")), ids=lambda path: path.stem)
+def test_a_table_says_how_it_was_made_and_is_of_one_shape(path: Path) -> None:
+    first, *lines = path.read_text(encoding="utf-8").splitlines()
+    assert re.match(r"# (Made|Measured|Tried|Once)\b", first)
+    rows = list(csv.reader(lines))
+    assert len(rows) > 1
+    assert {len(row) for row in rows} == {len(rows[0])}
+    assert any(f"(../data/{path.name})" in page.read_text(encoding="utf-8") for page in PAGES.glob("*.md"))
 
 
 def test_of_many_worlds_the_worst_is_drawn() -> None:
