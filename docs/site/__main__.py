@@ -12,10 +12,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from docs.site.llms import llms_txt
 from docs.site.pages import write_pages
 
 ROOT = Path(__file__).parents[2]
 
 if __name__ == "__main__":
-    written = write_pages(ROOT, ROOT / "build" / "site" / "pages")
+    folder = ROOT / "build" / "site" / "pages"
+    written = write_pages(ROOT, folder)
+    (folder / "llms.txt").write_text(llms_txt(ROOT / "mkdocs.yml", folder), encoding="utf-8")
     sys.stdout.write(f"{len(written)} pages\n")

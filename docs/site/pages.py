@@ -27,7 +27,10 @@ GENERATED: dict[str, Callable[[], str]] = {
 
 def places(root: Path) -> dict[str, str]:
     """Return every page of the repository that is part of the site, and its place there."""
-    docs = {f"docs/{path.name}": path.name for path in sorted((root / "docs").glob("*.md"))}
+    docs = {
+        str(path.relative_to(root)): str(path.relative_to(root / "docs"))
+        for path in sorted((root / "docs").rglob("*.md"))
+    }
     examples = {
         str(path.relative_to(root)): f"examples/{path.parent.name}.md"
         for path in sorted((root / "examples").glob("*/README.md"))
