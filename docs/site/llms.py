@@ -66,5 +66,6 @@ def _first_sentence(text: str) -> str:
         if re.match(r"\w|[*_`\[]", part) and not part.startswith(("* ", "```")):
             words = _MARKUP.sub(r"\1", " ".join(part.split()))
             match = _SENTENCE.match(words)
-            return match[1] if match else words
+            sentence = match[1] if match else words
+            return f"{sentence[:-1]}." if sentence.endswith(":") else sentence
     return ""

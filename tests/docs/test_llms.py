@@ -28,10 +28,10 @@ def test_each_page_has_a_line_with_its_first_sentence(tmp_path: Path) -> None:
     (tmp_path / "one.md").write_text(
         "# One\n\n```sh\nx\n```\n\n- a list\n\n`wattbench run` asks v1.2 of it. It ends.\n"
     )
-    (tmp_path / "why" / "two.md").write_text("# Two\n")
+    (tmp_path / "why" / "two.md").write_text("# Two\n\nIt has two parts:\n- a\n")
     assert llms_txt(tmp_path / "mkdocs.yml", tmp_path) == (
         "# s\n\n> What it is\n\n- [Home](index.html): Which of these to run?\n\n## Start\n\n"
-        "- [One](one.html): wattbench run asks v1.2 of it.\n- [Two](why/two.html)\n"
+        "- [One](one.html): wattbench run asks v1.2 of it.\n- [Two](why/two.html): It has two parts.\n"
     )
 
 
