@@ -1,6 +1,6 @@
 """How often runs in blocks are wrong on machines whose speed strays, next to runs of one block, and what blocks cost.
 
-A small sample of what `tox -e calibration` writes into docs/methodology.md. `WATTBENCH_BENCH_RUNS` says how many runs
+A small sample of what `tox -e calibration` writes into docs/data. `WATTBENCH_BENCH_RUNS` says how many runs
 of 64 items are simulated for each machine and layout (60; of 512 items half of them).
 """
 
@@ -27,7 +27,7 @@ def test_alike_systems_called_different(benchmark: Any) -> None:
         lambda: done.append(calibration({items: RUNS // (1 + place) for place, items in enumerate(ITEMS)})), rounds=1
     )
     figures = done[0]
-    print(f"\n{tables(figures)}")
+    print("\n" + "\n".join(each.text for each in tables(figures)))
     of_layout = {blocks: [kind for kind in figures.kinds if kind.blocks == blocks] for blocks in (BLOCKS, TODAY)}
     rate = {blocks: float(np.mean([kind.called_different.share for kind in of_layout[blocks]])) for blocks in of_layout}
     error = math.hypot(*(kind.called_different.error for kind in of_layout[BLOCKS])) / len(of_layout[BLOCKS])

@@ -7,7 +7,7 @@ Processor time is that of all processes of the client, less what it takes to sta
 run and a short one. wattbench's is of all of `wattbench run`: scoring, records with an fsync for every item, windows.
 
     pytest benchmarks/bench_client_overhead.py --benchmark-only -s      # the limits, and the others next to them
-    tox -e clients                                                      # the same, written into docs/methodology.md
+    tox -e clients                                                      # the same, written into docs/data
 
 AIPerf and GuideLLM are tools of their own: on the PATH, or named by `WATTBENCH_BENCH_AIPERF` and
 `WATTBENCH_BENCH_GUIDELLM`. What is not installed is skipped.
@@ -23,7 +23,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.client_overhead.document import text
+from benchmarks.client_overhead.document import table
 from benchmarks.client_overhead.figures import Figures
 from benchmarks.client_overhead.measure import IN_FLIGHT, INSTALL, LENGTHS, installed, measure
 from benchmarks.client_overhead.server import Delays
@@ -42,7 +42,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Figures]:
     def figures() -> Figures:
         folder: Path = tmp_path_factory.mktemp("clients")
         found = measure(folder, tools, delays=Delays(), lengths=LENGTHS, rounds=ROUNDS, absent=absent)
-        print(f"\n\n{text(found)}")
+        print(f"\n\n{table(found).text}")
         return found
 
     return figures

@@ -1,6 +1,6 @@
 """How a gate does: false alarms, wrong passes, and whether it finds what it states.
 
-A small sample of what `tox -e calibration` writes into docs/methodology.md. `WATTBENCH_GATES` says how many gates of
+A small sample of what `tox -e calibration` writes into docs/data. `WATTBENCH_GATES` says how many gates of
 each kind are simulated (100).
 """
 
@@ -27,7 +27,7 @@ def test_error_rates_and_items(benchmark: Any) -> None:
     done: list[GateFigures] = []
     benchmark.pedantic(lambda: done.append(simulated(GATES, KINDS)), rounds=1)
     figures = done[0]
-    print(f"\n{tables(figures)}")
+    print("\n" + "\n".join(each.text for each in tables(figures)))
     of = {truth: [figures.of(kind) for kind in KINDS if kind.truth is truth] for truth in Truth}
     fails, fails_error = _mean(rates.regressed for rates in of[Truth.NO_WORSE])
     passes, passes_error = _mean(rates.passed for rates in of[Truth.AT_THE_MARGIN])

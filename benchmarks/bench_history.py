@@ -21,7 +21,7 @@ from tests.made_up.noisy_nights import NIGHTS
 CELLS = 24
 MOST_S = 10.0
 
-# The whole site, as the first run on a machine and `wattbench history DIR` have it.
+# The whole site, as the first run on a machine and `wattbench runs history DIR` have it.
 SCRIPT = """
 import sys, time
 from pathlib import Path

@@ -1,8 +1,11 @@
-"""Put tables of figures between two markers of a document."""
+"""Write tables of figures as the CSV files of docs/data, from which the pages' pictures are drawn."""
 
 from __future__ import annotations
 
 import argparse
+import csv
+import io
+import math
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -13,43 +16,57 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-DOCUMENT = Path(__file__).parents[1] / "docs" / "methodology.md"
+from benchmarks.shares import Share
+
+DATA = Path(__file__).parents[1] / "docs" / "data"
+
+RATE_COLUMNS = ("claim", "world", "assumption", "runs", "percent", "error", "least", "most")
+"""Of a table of rates: what is counted, in which world, whether the claim's assumption holds there, of how many runs,
+the rate and its standard error in per cent, and the limits of the rate, empty without one."""
 
 
 @dataclass(frozen=True)
-class Place:
-    """The part of a document between two lines that mark it."""
+class Table:
+    """A CSV file in docs/data."""
 
     name: str
-    by: str = "calibration"
-    """The environment of tox that writes it."""
+    """Of the file, without its ending."""
+    made: str
+    """How and when the figures were made, for the first line."""
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
 
     @property
-    def begin(self) -> str:
-        """Return the line before it."""
-        return f"<!-- {self.name}: written by tox -e {self.by} -->\n"
+    def path(self) -> Path:
+        """Return where the file is."""
+        return DATA / f"{self.name}.csv"
 
     @property
-    def end(self) -> str:
-        """Return the line after it."""
-        return f"<!-- end of {self.name} -->\n"
-
-    def filled(self, document: str, text: str) -> str:
-        """Return a document with a text in this place.
-
-        Raises:
-            ValueError: the document does not have the two lines once.
-        """
-        before, rest = document.split(self.begin)
-        _, after = rest.split(self.end)
-        return f"{before}{self.begin}{text}{self.end}{after}"
+    def text(self) -> str:
+        """Return what the file holds: a comment, the names of the columns, and a line per row."""
+        lines = io.StringIO()
+        writer = csv.writer(lines, lineterminator="\n")
+        writer.writerow(self.columns)
+        writer.writerows(self.rows)
+        return f"# {self.made}\n{lines.getvalue()}"
 
 
-def table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """Write a table as Markdown."""
-    header = [*columns]
-    lines = (header, ["---"] * len(header), *rows)
-    return "".join("|".join(["", *(f" {cell} " if cell else " " for cell in cells), "\n"]) for cells in lines)
+def rate_row(
+    claim: str, world: str, holds: bool, runs: int, rate: Share, least: float = 0.0, most: float = 1.0
+) -> tuple[str, ...]:
+    """Return a row of `RATE_COLUMNS`, with a tenth of a per cent of the rate and of its error."""
+    limits = ("" if least <= 0 else f"{100 * least:g}", "" if most >= 1 else f"{100 * most:g}")
+    error = "" if math.isnan(rate.error) else f"{100 * rate.error:.1f}"
+    return (claim, world, "holds" if holds else "broken", str(runs), f"{100 * rate.share:.1f}", error, *limits)
+
+
+def stale(tables: Iterable[Table]) -> list[str]:
+    """Return the files that do not hold their table."""
+    return [
+        each.path.name
+        for each in tables
+        if not each.path.is_file() or each.path.read_text(encoding="utf-8") != each.text
+    ]
 
 
 def options_of(name: str, description: str | None) -> argparse.ArgumentParser:
@@ -85,10 +102,13 @@ def note(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def finish(text: str, files: Mapping[Path, str], *, only_print: bool) -> None:
-    """Print the tables, or write the files that hold them and their figures."""
-    if only_print:
-        print(text)
-        return
-    for path, content in files.items():
+def finish(tables: Iterable[Table], files: Mapping[Path, str], *, only_print: bool) -> None:
+    """Print the tables, or write them, and the files that hold their figures."""
+    for each in tables:
+        if only_print:
+            print(each.text)
+        else:
+            each.path.parent.mkdir(parents=True, exist_ok=True)
+            each.path.write_text(each.text, encoding="utf-8")
+    for path, content in {} if only_print else files.items():
         path.write_text(content, encoding="utf-8")

@@ -2,7 +2,7 @@
 
     claim.py       what is claimed, and the worlds that it is tried in
     figures.py     how often each claim was wrong in each world; figures/ has what was recorded
-    document.py    the page docs/rates.md
+    document.py    their tables in docs/data
     whole_runs.py  whole synthetic runs of eight systems, as the analysis that a decision is made from
     one module per claim or group of claims that share simulated runs
 

@@ -1,12 +1,12 @@
-"""Simulate the worlds of the stated rates, record the rates and write docs/rates.md: `tox -e calibration`."""
+"""Simulate the worlds of the stated rates, record the rates and write their tables: `tox -e calibration`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmarks.adversaries.document import DOCUMENT, tables, with_tables
+from benchmarks.adversaries.document import table, tables
 from benchmarks.adversaries.figures import FIGURES, MODULES, as_json, claims_of, rates_of
-from benchmarks.written_tables import add_processes, mapping_in, note, options_of
+from benchmarks.written_tables import add_processes, finish, mapping_in, note, options_of
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -21,11 +21,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
             rates = rates_of(module, each, options.scale)
         note(f"{module}: {len(rates)} rates")
         if options.print:
-            print(tables(claims_of(module), rates))
+            print(table(module, claims_of(module), rates).text)
         else:
             (FIGURES / f"{module}.json").write_text(as_json(rates), encoding="utf-8")
     if not options.print:
-        DOCUMENT.write_text(with_tables(DOCUMENT.read_text(encoding="utf-8")), encoding="utf-8")
+        finish(tables(), {}, only_print=False)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Tables in which rows lack, and tables in which trials are named as items.
 
-Every run is a table of two systems, imported and analysed as `wattbench import` does. B answers each item rightly with
-a probability of its own text; what is true is its accuracy over all texts that it could have been asked.
+Every run is a table of two systems, imported and analysed as `wattbench runs import` does. B answers each item rightly
+with a probability of its own text; what is true is its accuracy over all texts that it could have been asked.
 """
 
 from __future__ import annotations

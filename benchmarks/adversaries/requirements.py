@@ -52,7 +52,7 @@ _SAMPLE = (
 )
 _SEEN = (
     "Copies show as items of equal or nearly equal text; heavy tails and bursts as a few items or blocks that hold "
-    "most of the joules; how much sessions differ only in several (`wattbench calibrate SUITE --sessions 5`)."
+    "most of the joules; how much sessions differ only in several (`wattbench dev calibrate SUITE --sessions 5`)."
 )
 
 CLAIMS = (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmarks.calibration.document import tables, with_tables
+from benchmarks.calibration.document import tables
 from benchmarks.calibration.figures import FIGURES, ITEMS, as_json, calibration
-from benchmarks.written_tables import DOCUMENT, add_runs, finish, mapping_in, note, options_of
+from benchmarks.written_tables import add_runs, finish, mapping_in, note, options_of
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -16,8 +16,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     with mapping_in(options.processes, chunksize=10) as each:
         figures = calibration(dict(zip(ITEMS, options.runs, strict=True)), each, note)
-    document = with_tables(DOCUMENT.read_text(encoding="utf-8"), figures)
-    finish(tables(figures), {FIGURES: as_json(figures), DOCUMENT: document}, only_print=options.print)
+    finish(tables(figures), {FIGURES: as_json(figures)}, only_print=options.print)
 
 
 if __name__ == "__main__":

@@ -1,58 +1,45 @@
-"""Write the figures as tables, and put them into docs/methodology.md."""
+"""Write the figures as a table of docs/data."""
 
 from __future__ import annotations
 
 from benchmarks.calibration.figures import BLOCKS, ITEMS, TODAY, Calibration
-from benchmarks.written_tables import Place, table
+from benchmarks.shares import Share
+from benchmarks.written_tables import RATE_COLUMNS, Table, rate_row
 from tests.made_up.noisy_machine import NOISES
 
-PLACE = Place("calibration")
 MOST_CALLED_DIFFERENT, LEAST_COVERAGE, MOST_LOST = 0.06, 0.92, 0.05
-"""Limits: figures beyond them are bold."""
+"""Limits."""
 
 
-def tables(figures: Calibration) -> str:
-    """Return the tables as Markdown."""
+def tables(figures: Calibration) -> tuple[Table, ...]:
+    """Return the table of rates: runs in blocks hold the assumption, runs without blocks do not."""
     runs = ", ".join(f"{figures.kind('still', items, BLOCKS).runs:,} runs of {items} items" for items in ITEMS)
-    return (
-        f"For each line and layout {runs} (version {figures.version}). After ± is the standard\n"
-        "error, clustered by run, and at least the binomial one. **Bold** is beyond its limit.\n\n"
-        f"{_errors(figures)}\n{_coverage(figures)}"
+    made = (
+        f"Made by tox -e calibration, version {figures.version}: {runs} for each machine and layout. "
+        "error: standard error, clustered by run, at least the binomial one"
     )
-
-
-def _errors(figures: Calibration) -> str:
-    columns = [
-        "machine", "items", f"alike systems called different, {BLOCKS} blocks", f"{TODAY} block",
-        f"some leader lost, {BLOCKS} blocks", f"{TODAY} block",
-    ]  # fmt: skip
-    rows = [["*limit*", "", f"{MOST_CALLED_DIFFERENT:.0%}", "", f"{MOST_LOST:.0%}", ""]]
+    rows: list[tuple[str, ...]] = []
     for items in ITEMS:
         for noise in NOISES:
+            for blocks in (BLOCKS, TODAY):
+                kind = figures.kind(noise, items, blocks)
+                world = f"{noise}, {items} items, {blocks} block{'s' if blocks > 1 else ''}"
+                for claim, rate, least, most in (
+                    ("alike systems called different", kind.called_different, 0.0, MOST_CALLED_DIFFERENT),
+                    ("some leader lost", kind.leader_lost, 0.0, MOST_LOST),
+                    ("interval of other items holds", kind.other_items, LEAST_COVERAGE, 1.0),
+                    ("interval of another run holds", kind.another_run, LEAST_COVERAGE, 1.0),
+                ):
+                    rows.append(rate_row(claim, world, blocks > TODAY, kind.runs, rate, least, most))
             pair = [figures.kind(noise, items, blocks) for blocks in (BLOCKS, TODAY)]
-            different = [kind.called_different.text(most=MOST_CALLED_DIFFERENT) for kind in pair]
-            lost = [kind.leader_lost.text(most=MOST_LOST) for kind in pair]
-            rows.append([noise, str(items), *different, *lost])
-    return table(columns, rows)
-
-
-def _coverage(figures: Calibration) -> str:
-    columns = [
-        "machine", "items", f"interval of *other items* holds, {BLOCKS} blocks", f"{TODAY} block",
-        f"interval of *another run* holds, {BLOCKS} blocks", f"{TODAY} block",
-        f"width of *other items*, {BLOCKS} blocks / {TODAY}",
-    ]  # fmt: skip
-    rows = [["*limit*", "", f"{LEAST_COVERAGE:.0%}", "", f"{LEAST_COVERAGE:.0%}", "", ""]]
-    for items in ITEMS:
-        for noise in NOISES:
-            pair = [figures.kind(noise, items, blocks) for blocks in (BLOCKS, TODAY)]
-            of_items = [kind.other_items.text(least=LEAST_COVERAGE) for kind in pair]
-            of_runs = [kind.another_run.text(least=LEAST_COVERAGE) for kind in pair]
-            width = f"{pair[0].log_width / pair[1].log_width:.2f}"
-            rows.append([noise, str(items), *of_items, *of_runs, width])
-    return table(columns, rows)
-
-
-def with_tables(document: str, figures: Calibration) -> str:
-    """Return a document with the tables in their place."""
-    return PLACE.filled(document, tables(figures))
+            width = Share(pair[0].log_width / pair[1].log_width, float("nan"))
+            rows.append(
+                rate_row(
+                    f"width of other items, {BLOCKS} blocks / {TODAY}",
+                    f"{noise}, {items} items",
+                    True,
+                    pair[0].runs,
+                    width,
+                )
+            )
+    return (Table("intervals", made, RATE_COLUMNS, tuple(rows)),)

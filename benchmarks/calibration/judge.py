@@ -1,4 +1,4 @@
-"""Analyse one simulated run as `wattbench compare` does, and compare the analysis with the truth."""
+"""Analyse one simulated run as `wattbench runs compare` does, and compare the analysis with the truth."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def held(found: Sequence[Interval | None], truth: Sequence[float]) -> float:
 
 
 def sessions_of(earlier: Sequence[Run]) -> SessionRecord:
-    """Return the sessions that `wattbench calibrate SUITE --sessions K` would have recorded of these runs."""
+    """Return the sessions that `wattbench dev calibrate SUITE --sessions K` would have recorded of these runs."""
     joules = np.array([each.item_joules.mean(axis=0) for each in earlier])
     by_system = {name: tuple(column.tolist()) for name, column in zip(NAMES, joules.T, strict=True)}
     runs = tuple(str(number) for number in range(len(earlier)))

@@ -1,4 +1,4 @@
-"""Compare what clients add to a request and take of the processor, and write the table into docs/methodology.md."""
+"""Compare what clients add to a request and take of the processor, and write the table."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.client_overhead.document import PLACE, text
+from benchmarks.client_overhead.document import table
 from benchmarks.client_overhead.figures import FIGURES, as_json
 from benchmarks.client_overhead.measure import INSTALL, LENGTHS, installed, measure
 from benchmarks.client_overhead.server import Delays
-from benchmarks.written_tables import DOCUMENT, finish, note, options_of
+from benchmarks.written_tables import finish, note, options_of
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,8 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options.folder or Path(name), tools, delays=Delays(), lengths=(short, long), rounds=options.rounds,
             absent=absent,
         )  # fmt: skip
-    page = PLACE.filled(DOCUMENT.read_text(encoding="utf-8"), text(figures))
-    finish(text(figures), {FIGURES: as_json(figures), DOCUMENT: page}, only_print=options.print)
+    finish([table(figures)], {FIGURES: as_json(figures)}, only_print=options.print)
     return 0
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmarks.gates.document import tables, with_tables
+from benchmarks.gates.document import tables
 from benchmarks.gates.figures import FIGURES, as_json, simulated
 from benchmarks.gates.kinds import KINDS
-from benchmarks.written_tables import DOCUMENT, add_processes, finish, mapping_in, note, options_of
+from benchmarks.written_tables import add_processes, finish, mapping_in, note, options_of
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -18,8 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     with mapping_in(options.processes, chunksize=20) as each:
         figures = simulated(options.gates, KINDS, each=each, note=note)
-    document = with_tables(DOCUMENT.read_text(encoding="utf-8"), figures)
-    finish(tables(figures), {FIGURES: as_json(figures), DOCUMENT: document}, only_print=options.print)
+    finish(tables(figures), {FIGURES: as_json(figures)}, only_print=options.print)
 
 
 if __name__ == "__main__":

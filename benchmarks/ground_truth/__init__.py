@@ -2,5 +2,5 @@
 
 A subject (a module here) makes some lines: a known figure, wattbench's for the same input, and why they differ where
 they do. What can be made on this machine is made again, recorded in `figures.json` and written into
-docs/ground-truth.md; the others keep their recorded figures, with their date and versions.
+docs/data/ground-truth.csv; the others keep their recorded figures, with their date and versions.
 """

@@ -1,4 +1,4 @@
-"""Make the lines of ground truth again, record them and write them into docs/ground-truth.md: `tox -e ground-truth`.
+"""Make the lines of ground truth again, record them and write their table: `tox -e ground-truth`.
 
 Without names every subject is made; with `subject` or `subject/line` only those, and these lines are printed. What
 cannot be made here keeps its recorded figures.
@@ -13,10 +13,10 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.ground_truth.document import DOCUMENT, of_lines, section_text, with_tables
+from benchmarks.ground_truth.document import of_lines, table
 from benchmarks.ground_truth.figures import FIGURES, as_json, read
 from benchmarks.ground_truth.line import Made, NotHereError, Sources
-from benchmarks.ground_truth.subjects import SECTIONS, SUBJECTS
+from benchmarks.ground_truth.subjects import SUBJECTS
 from benchmarks.written_tables import finish, note, options_of
 from tests.wattbench.importers.others_data import VARIABLE
 from wattbench.errors import UserError
@@ -43,11 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"no subject {unknown[0]!r}; there are {', '.join(each.name for each in SUBJECTS)}")
     figures = read() if FIGURES.exists() else {}
     missing = _make(figures, wanted, _others(options.others), _tools(parser, options.tool))
-    text = _chosen(options.names, figures) or "\n".join(section_text(each, figures) for each in SECTIONS)
-    document = with_tables(DOCUMENT.read_text(encoding="utf-8"), figures)
-    finish(text, {FIGURES: as_json(figures), DOCUMENT: document}, only_print=options.print)
-    if options.names and not options.print:
+    text = _chosen(options.names, figures)
+    if text:
         print(text)
+    finish([] if text and options.print else [table(figures)], {FIGURES: as_json(figures)}, only_print=options.print)
     strangers = [name for name in options.names if not _known(name, figures)]
     for name in strangers:
         note(f"{name}: its subject has no such line; its name alone shows all of them")
@@ -86,7 +85,7 @@ def _chosen(names: Sequence[str], figures: dict[str, Made]) -> str:
         lines = {name.partition("/")[2] for name in names if name.partition("/")[0] == subject.name}
         if lines and subject.name in figures:
             own = [line for line in figures[subject.name].lines if "" in lines or line.name in lines]
-            tables.append(of_lines(subject, own))
+            tables.append(of_lines(subject, figures[subject.name], own))
     return "\n".join(tables)
 
 

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks.kills.document import DOCUMENT, filled, table
+from benchmarks.kills.document import table
 from benchmarks.kills.figures import FIGURES, Figures, as_json, merged, read
 from benchmarks.kills.kill import Kill, Undisturbed, kill, undisturbed
 from benchmarks.kills.server import start
@@ -38,8 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="kills-", ignore_cleanup_errors=True) as name:
         kills = tuple(_kills(options.folder or Path(name), options.kills, options.seed, options.only))
     figures = merged(read() if FIGURES.exists() else None, Figures(options.seed, kills))
-    files = {FIGURES: as_json(figures), DOCUMENT: filled(DOCUMENT.read_text(encoding="utf-8"), figures)}
-    finish(table(figures), files, only_print=options.print)
+    finish([table(figures)], {FIGURES: as_json(figures)}, only_print=options.print)
     return int(any(each.problems for each in kills))
 
 

@@ -202,7 +202,7 @@ def _night(folder: Path) -> Words:
 
 
 def _nights(place: WorkFolder) -> Any:
-    listed = json.loads(place.run("history", "nights", "--format", "json").stdout)
+    listed = json.loads(place.run("runs", "history", "nights", "--format", "json").stdout)
     history = place.folder / "nights"
     return (
         [(row["date"], row["verdict"], row["notes"]) for row in listed],
@@ -270,7 +270,7 @@ def _two_runs(place: WorkFolder) -> None:
 
 
 def _add(folder: Path) -> Words:
-    return ("history", "nights", "--add", *runs_in(folder / "runs"), "--rebuild")
+    return ("runs", "history", "nights", "--add", *runs_in(folder / "runs"), "--rebuild")
 
 
 ADD = Subject(
@@ -290,8 +290,8 @@ ADD = Subject(
 )  # fmt: skip
 REBUILD = Subject(
     name="history --rebuild",
-    arguments=lambda folder: ("history", "nights", "--rebuild"),
-    again=lambda folder: ("history", "nights", "--rebuild"),
+    arguments=lambda folder: ("runs", "history", "nights", "--rebuild"),
+    again=lambda folder: ("runs", "history", "nights", "--rebuild"),
     moments=("after symlink */.sites/* 1", "after symlink */.sites/* 2", "before replace */nights/site"),
     prepare=_nights_before,
     result=lambda place: (
@@ -307,7 +307,7 @@ def _one_run(place: WorkFolder) -> None:
 
 
 def _rescore(folder: Path) -> Words:
-    return ("rescore", runs_in(folder / "measured")[0], "--strip", "--lower")
+    return ("runs", "rescore", runs_in(folder / "measured")[0], "--strip", "--lower")
 
 
 RESCORE = Subject(
@@ -333,7 +333,7 @@ def _shards(place: WorkFolder) -> None:
 
 
 def _merge(folder: Path) -> Words:
-    return ("merge", "shards", "-o", "runs/merged")
+    return ("runs", "merge", "shards", "-o", "runs/merged")
 
 
 MERGE = Subject(
@@ -362,8 +362,8 @@ def _table(place: WorkFolder) -> None:
 
 IMPORT = Subject(
     name="import",
-    arguments=lambda folder: ("import", "table.csv"),
-    again=lambda folder: None if whole_runs_in(folder / "runs") else ("import", "table.csv"),
+    arguments=lambda folder: ("runs", "import", "table.csv"),
+    again=lambda folder: None if whole_runs_in(folder / "runs") else ("runs", "import", "table.csv"),
     moments=(
         "after replace */run.json", "amid replace */items.parquet", "before replace */finished.json",
         "after replace */finished.json", f"after replace {RUN}",

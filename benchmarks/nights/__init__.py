@@ -1,6 +1,6 @@
 """How often nights raise a false alarm, and how soon they find a change: on real machines and in made-up years.
 
-`tox -e calibration` records the figures in `figures.json` and writes their tables into docs/methodology.md. Made-up
+`tox -e calibration` records the figures in `figures.json` and writes their tables into docs/data. Made-up
 years go through wattbench's own watch over the nights (`wattbench_reports.history.series_watch`). Planted changes go
 through the whole verdict of a night.
 

@@ -6,10 +6,10 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.nights.document import tables, with_tables
+from benchmarks.nights.document import tables
 from benchmarks.nights.figures import FIGURES, as_json, figures_of, simulated
 from benchmarks.nights.machines import read_machines
-from benchmarks.written_tables import DOCUMENT, add_processes, finish, mapping_in, note, options_of
+from benchmarks.written_tables import add_processes, finish, mapping_in, note, options_of
 
 MACHINES_VARIABLE = "WATTBENCH_MACHINE_NIGHTS"
 
@@ -24,8 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with mapping_in(options.processes, chunksize=5) as each:
         years = simulated(options.years, each, note)
     figures = figures_of(years, read_machines(Path(given)) if given else None)
-    document = with_tables(DOCUMENT.read_text(encoding="utf-8"), figures)
-    finish(tables(figures), {FIGURES: as_json(figures), DOCUMENT: document}, only_print=options.print)
+    finish(tables(figures), {FIGURES: as_json(figures)}, only_print=options.print)
 
 
 if __name__ == "__main__":

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import click
 
 from wattbench.cli import main
+from wattbench.cli._help import DescribedCommand
 
 _HEAD = """# Commands
 
-Generated from the commands; `wattbench COMMAND --help` prints the same. A user's mistake ends in one message and exit
-code 2; of `gate`, `calibrate` and `nightly`, whose 2 is "no verdict", in exit code 3.
+Generated from the commands; `wattbench COMMAND --help` prints the same. What an exit code means: [exit
+codes](../exit-codes.md).
 """
 
 
 def page() -> str:
-    """Return the page: a heading per command, its usage, what it does, and its options."""
+    """Return the page: a heading per command, its usage, what it does, examples, and its options in groups."""
     return "\n\n".join([_HEAD.rstrip(), *(_section(context) for context in _contexts(main, None))]) + "\n"
 
 
@@ -38,9 +39,16 @@ def _section(context: click.Context) -> str:
     command = context.command
     usage = " ".join([context.command_path, *command.collect_usage_pieces(context)])
     parts = [f"## {context.command_path}", f"```text\n{usage}\n```", *_paragraphs(command.help or "")]
-    records = [record for each in command.get_params(context) if (record := each.get_help_record(context))]
+    assert isinstance(command, DescribedCommand)
+    tables = [_table(context, title, options) for title, options in command.option_groups(context)]
+    examples = "\n".join(command.examples)
+    return "\n\n".join([*parts, f"```sh\n{examples}\n```", *tables])
+
+
+def _table(context: click.Context, title: str, options: Sequence[click.Option]) -> str:
+    records = [record for each in options if (record := each.get_help_record(context))]
     rows = [f"| `{_cell(names)}` | {_prose(_cell(text))} |" for names, text in records if text]
-    return "\n\n".join([*parts, "\n".join(["| option | |", "| --- | --- |", *rows])])
+    return "\n".join([f"| {title.lower()} | |", "| --- | --- |", *rows])
 
 
 def _paragraphs(text: str) -> list[str]:

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from docs.site import commands, markdown, python_api, record_fields, repository_files, suite_schema
+from docs.site import commands, markdown, metrics, python_api, record_fields, repository_files, suite_schema
 
 REPOSITORY_PAGES = {
     "README.md": "index.md",
@@ -14,10 +14,12 @@ REPOSITORY_PAGES = {
     "CONTRIBUTING.md": "contributing.md",
     "SECURITY.md": "security.md",
 }
-"""Markdown of the repository's root, to its place in the site. That of `docs/` is at the root of the site."""
+"""Markdown of the repository's root, to its place in the site. That of `docs/` is at the root of the site, with its
+folders."""
 
 GENERATED: dict[str, Callable[[], str]] = {
     "reference/commands.md": commands.page,
+    "reference/metrics.md": metrics.page,
     "reference/python-api.md": python_api.page,
     "reference/record-fields.md": record_fields.page,
     "reference/suite-schema.md": suite_schema.page,

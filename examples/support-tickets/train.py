@@ -1,4 +1,4 @@
-"""Train the classifier on the half of the tickets that is not asked: `wattbench tasks export` writes it."""
+"""Train the classifier on the half of the tickets that is not asked: `wattbench dev tasks export` writes it."""
 
 import json
 import sys

@@ -11,6 +11,7 @@ TYPE_CHECKING = False  # type checkers take it as true; to import `typing` would
 
 if TYPE_CHECKING:
     from wattbench.api.compare import Comparison, RunDecision, compare
+    from wattbench.api.decide import decide
     from wattbench.api.gate import GateResult, gate
     from wattbench.api.history import History, history
     from wattbench.api.merge import merge
@@ -39,6 +40,7 @@ __all__ = [
     "Window",
     "__version__",
     "compare",
+    "decide",
     "gate",
     "history",
     "merge",
@@ -63,6 +65,7 @@ _MODULES = {
     "Verified": "wattbench.api.verify",
     "Window": "wattbench.api.metering",
     "compare": "wattbench.api.compare",
+    "decide": "wattbench.api.decide",
     "gate": "wattbench.api.gate",
     "history": "wattbench.api.history",
     "merge": "wattbench.api.merge",

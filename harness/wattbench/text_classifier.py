@@ -255,7 +255,7 @@ def _arrays(data: bytes) -> dict[str, NDArray[Any]]:
     if set(names) in _EARLIER:
         raise ValueError(
             "an earlier version wrote it. Write it again: wattbench router fit, wattbench route RUN --write, or "
-            "wattbench family build"
+            "wattbench dev family build"
         )
     if sorted(names) != sorted(_KINDS):
         raise ValueError(f"it does not hold the arrays {', '.join(_KINDS)}, each once")

@@ -14,14 +14,14 @@ import httpx
 import pytest
 
 from benchmarks.client_overhead.aiperf_profile import AIPerfProfile
-from benchmarks.client_overhead.document import PLACE, text
+from benchmarks.client_overhead.document import table
 from benchmarks.client_overhead.figures import read
 from benchmarks.client_overhead.guidellm_benchmark import GuideLLMBenchmark
 from benchmarks.client_overhead.launched import ToolFailedError, run
 from benchmarks.client_overhead.server import Delays, Served, Server
 from benchmarks.client_overhead.tools import Load, Recorded, executable, overheads_s, unrecorded
 from benchmarks.client_overhead.wattbench_run import WattbenchRun
-from benchmarks.written_tables import DOCUMENT
+from benchmarks.written_tables import stale
 from wattbench.config import load_suite
 from wattbench.systems.endpoint.client import OpenAIClient
 from wattbench.systems.endpoint.request import EndpointRequest
@@ -46,9 +46,8 @@ def served(number: int, request_id: str | None, own_s: float) -> Served:
     return Served(number, request_id, 10.0, 10.0 + own_s / 2, 10.0 + own_s)
 
 
-def test_the_page_has_the_recorded_figures() -> None:
-    page = DOCUMENT.read_text(encoding="utf-8")
-    assert PLACE.filled(page, text(RECORDED)) == page, "tox -e clients writes both"
+def test_the_table_has_the_recorded_figures() -> None:
+    assert stale([table(RECORDED)]) == [], "tox -e clients writes both"
     assert {(client.tool, client.in_flight) for client in RECORDED.clients} >= {("wattbench", 1), ("wattbench", 2)}
 
 
@@ -101,7 +100,7 @@ def test_what_a_tool_did_not_record_is_stated_and_may_not_be_much() -> None:
         with pytest.raises(ValueError, match=f"GuideLLM recorded 59 of {requests} requests"):
             unrecorded("GuideLLM", recorded, requests)
     first, *others = RECORDED.clients
-    shown = text(replace(RECORDED, clients=(replace(first, requests=59, lost=1), *others)))
+    shown = table(replace(RECORDED, clients=(replace(first, requests=59, lost=1), *others))).made
     assert f"Not compared, as the tool did not record them: 1 of 60 that {first.tool} sent with 1 in flight." in shown
 
 

@@ -1,4 +1,4 @@
-"""docs/ground-truth.md is that of the recorded figures, what is cheap is as recorded, and the promises are kept."""
+"""The table of ground truth has the recorded figures, what is cheap is as recorded, and the promises are kept."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ import pytest
 from benchmarks.ground_truth import __main__ as command
 from benchmarks.ground_truth import lm_eval_items, machine_model
 from benchmarks.ground_truth.__main__ import main
-from benchmarks.ground_truth.document import DOCUMENT, of_lines, with_tables
+from benchmarks.ground_truth.document import of_lines, table
 from benchmarks.ground_truth.fake_gpu import windows
 from benchmarks.ground_truth.fake_gpu.machine import Machine
 from benchmarks.ground_truth.figures import read
 from benchmarks.ground_truth.line import WATTBENCH, Line, NotHereError, Sources
 from benchmarks.ground_truth.subjects import SUBJECTS
+from benchmarks.written_tables import stale
 from tests.fakes.driver import compiler
 from tests.wattbench.importers.others_data import VARIABLE, others
 from wattbench.errors import UserError
@@ -39,13 +40,13 @@ def same(again: tuple[Line, ...], recorded: tuple[Line, ...]) -> bool:
     )
 
 
-def test_the_page_is_that_of_the_recorded_figures() -> None:
-    text = DOCUMENT.read_text(encoding="utf-8")
-    assert with_tables(text, RECORDED) == text, "tox -e ground-truth writes the page and the figures together"
+def test_the_table_is_that_of_the_recorded_figures() -> None:
+    whole = table(RECORDED)
+    assert stale([whole]) == [], "tox -e ground-truth writes the table and the figures together"
     assert set(RECORDED) == set(BY_NAME)
     for subject in SUBJECTS:
         for line in RECORDED[subject.name].lines:
-            assert text.count(f"| `{subject.command(line)}` |") == 1
+            assert sum(subject.command(line) in row for row in whole.rows) == 1
 
 
 @pytest.mark.parametrize("name", ["parity", "sci", "codecarbon", "ecologits"])
@@ -138,7 +139,7 @@ def test_what_is_not_here_keeps_its_figures_and_says_how_to_get_it(name: str, sa
     printed = capsys.readouterr()
     assert f"the figures of {RECORDED[name].made_utc} stay" in printed.err
     assert said in printed.err
-    assert printed.out == of_lines(BY_NAME[name], RECORDED[name].lines) + "\n"
+    assert printed.out == of_lines(BY_NAME[name], RECORDED[name], RECORDED[name].lines) + "\n"
 
 
 @pytest.mark.parametrize("error", [UserError("no weights"), NotHereError("zeus failed")])
@@ -150,7 +151,7 @@ def test_a_subject_that_fails_keeps_its_figures(error: Exception, capsys, monkey
     assert main(["--print", "sci"]) == 1
     printed = capsys.readouterr()
     assert f"the figures of {RECORDED['sci'].made_utc} stay. {error}" in printed.err
-    assert of_lines(BY_NAME["sci"], RECORDED["sci"].lines) in printed.out
+    assert of_lines(BY_NAME["sci"], RECORDED["sci"], RECORDED["sci"].lines) in printed.out
 
 
 @pytest.mark.slow
@@ -171,7 +172,7 @@ def test_a_line_that_is_named_is_shown_alone(capsys, monkeypatch) -> None:
     monkeypatch.delenv(VARIABLE, raising=False)
     main(["--print", "mlperf/llama3.1-8b-server-throughput"])
     printed = capsys.readouterr().out
-    assert "| 128,689 | 128,689 |" in printed
+    assert ",128689,wattbench,128689," in printed
     assert printed.count("mlperf/") == 1
 
 

@@ -1,4 +1,4 @@
-"""The table of docs/reliability.md is that of the recorded kills, and what checks a killed run finds what is wrong."""
+"""The table of docs/data is that of the recorded kills, and what checks a killed run finds what is wrong."""
 
 from __future__ import annotations
 
@@ -13,22 +13,21 @@ from pathlib import Path
 import pytest
 
 from benchmarks.kills.checks import after_kill, after_resumption, left_behind
-from benchmarks.kills.document import BEGIN, DOCUMENT, filled
+from benchmarks.kills.document import table
 from benchmarks.kills.figures import Figures, as_json, merged, read
 from benchmarks.kills.kill import Kill
 from benchmarks.kills.moments import Moment
 from benchmarks.kills.records import whole_lines
 from benchmarks.kills.subjects import subjects
+from benchmarks.written_tables import stale
 from tests.made_up.whole_run import write_whole_run
 
 RECORDED = read()
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_page_has_the_recorded_figures() -> None:
-    text = DOCUMENT.read_text(encoding="utf-8")
-    assert BEGIN in text
-    assert filled(text, RECORDED) == text, "tox -e kills writes the page and the figures together"
+def test_the_table_has_the_recorded_figures() -> None:
+    assert stale([table(RECORDED)]) == [], "tox -e kills writes the table and the figures together"
 
 
 def test_every_command_was_killed_at_every_chosen_moment_and_at_random_ones() -> None:

@@ -106,7 +106,7 @@ def take(assumptions: Assumptions) -> Assumptions:
 def of_command_line(line: str, run: RunRecords) -> Assumptions:
     """Read the command that the page shows."""
     program, command, root, *options = shlex.split(line)
-    assert (program, command, root) == ("wattbench", "compare", str(run.layout.root.resolve()))
+    assert (program, command, root) == ("wattbench", "runs", "compare", str(run.layout.root.resolve()))
     return take.main(options, standalone_mode=False)
 
 

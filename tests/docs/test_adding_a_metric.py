@@ -47,13 +47,13 @@ history, first, last, turns, whole, out = map(Path, sys.argv[1:])
 policy = {"metrics": {"NAME": {"margin": "5%"}}, "drift": "1%"}
 (out / "policy.yaml").write_text(json.dumps(policy))
 commands = {
-    **{form: ["compare", first, "--format", form] for form in ("table", "markdown", "json", "csv")},
-    "page": ["report", first, "-o", out / "page.html"],
-    "prometheus": ["export", first, "--to", "prometheus"],
+    **{form: ["runs", "compare", first, "--format", form] for form in ("table", "markdown", "json", "csv")},
+    "page": ["runs", "report", first, "-o", out / "page.html"],
+    "prometheus": ["runs", "export", first, "--to", "prometheus"],
     "gate": ["gate", first, last, "--baseline", "SYSTEM", "--candidate", "SYSTEM", "--policy", out / "policy.yaml",
              "--json", out / "gate.json", "--no-github"],
     "turns": ["gate", turns, "--policy", out / "policy.yaml", "--json", out / "turns.json", "--no-github"],
-    "trend": ["history", history, "--metric", "NAME", "--system", "SYSTEM", "--format", "json"],
+    "trend": ["runs", "history", history, "--metric", "NAME", "--system", "SYSTEM", "--format", "json"],
 }
 for name, arguments in commands.items():
     with (out / name).open("w") as file, contextlib.redirect_stdout(file):

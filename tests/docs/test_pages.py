@@ -6,14 +6,14 @@ import json
 import re
 from pathlib import Path
 
-import click
 import pytest
+from click import Option
 
 import wattbench
-from docs.site import commands, markdown
+from docs.site import commands, frame_columns, markdown, suite_schema
 from docs.site.pages import write_pages
 from docs.site.repository_files import as_page, place
-from wattbench.cli import main
+from wattbench.cli import every_command
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,7 +27,9 @@ def repository(tmp_path: Path) -> Path:
         "docs/a.md":
             "# One\n\n[home](../README.md) [code](../src/m.py) [ci](../.github/w.yml) [here](#one) [no](b.md)\n\n"
             "```text\n[kept](../README.md)\n```\n",
-        "docs/p.png": "picture", "src/m.py": "x = 1\n", ".github/w.yml": "on: push\n",
+        "docs/why/w.md": "# W\n\n![p](w.svg) [a](../a.md) [d](../data/d.csv)\n", "docs/why/w.svg": "drawing",
+        "docs/data/d.csv": "# made\na,b\n", "docs/p.png": "picture",
+        "src/m.py": "x = 1\n", ".github/w.yml": "on: push\n",
         "examples/e/README.md": "# E\n\n[a](../../docs/a.md) [part](part.md)\n",
         "examples/e/part.md": "[a](../../docs/a.md)",
     }  # fmt: skip
@@ -52,6 +54,8 @@ def test_links_lead_to_the_same_page_in_the_site(repository: Path) -> None:
         "```text\n[kept](../README.md)\n```\n"
     )
     assert (folder / "p.png").read_text() == "picture"
+    assert (folder / "why/w.md").read_text() == "# W\n\n![p](w.svg) [a](../a.md) [d](../files/docs/data/d.csv.md)\n"
+    assert (folder / "why/w.svg").read_text() == "drawing"
     assert (folder / "files/src/m.py.md").read_text() == "# m.py\n\n```python\nx = 1\n```\n"
     assert (folder / "examples/e.md").read_text() == "# E\n\n[a](../a.md) [part](../files/examples/e/part.md)\n"
     assert (folder / "files/examples/e/part.md").read_text() == "[a](../../../a.md)"
@@ -99,14 +103,12 @@ def test_a_file_has_a_place_without_dots(path: str, expected: str) -> None:
 
 def test_every_command_and_option_is_in_the_reference() -> None:
     page = commands.page()
-    for group, command in main.commands.items():
-        below = command.commands if isinstance(command, click.Group) else {"": command}
-        for under, each in below.items():
-            section = page.partition(f"\n## wattbench {group} {under}".rstrip() + "\n")[2].partition("\n## ")[0]
-            assert section, group
-            shown = [option for option in each.params if isinstance(option, click.Option) and not option.hidden]
-            names = [name for option in shown for name in option.opts if name.startswith("--")]
-            assert [name for name in names if name not in section] == []
+    for name, command in every_command():
+        section = page.partition(f"\n## wattbench {name}\n")[2].partition("\n## ")[0]
+        assert section, name
+        shown = [option for option in command.params if isinstance(option, Option) and not option.hidden]
+        names = [each for option in shown for each in option.opts if each.startswith("--")]
+        assert [each for each in names if each not in section] == []
 
 
 def test_help_is_no_markup() -> None:
@@ -125,4 +127,33 @@ def test_every_public_name_is_in_the_reference(tmp_path: Path) -> None:
     from docs.site import python_api
 
     listed = [line.rpartition(".")[2] for line in python_api.page().splitlines() if line.startswith("::: ")]
-    assert sorted(listed) == sorted(name for name in wattbench.__all__ if not name.startswith("_"))
+    public = {name for name in wattbench.__all__ if not name.startswith("_")}
+    assert sorted(listed) == sorted(public | {"AssumptionOptions", "RoutingSettings"})
+
+
+def test_every_key_of_a_suite_is_explained_in_the_reference() -> None:
+    models = suite_schema.models()
+    assert {"Suite", "FileTask", "EndpointSystem", "CascadeRouter", "GatePolicy", "CsvLog"} <= models.keys()
+    unexplained = [
+        (name, key)
+        for name, model in models.items()
+        for key, of in model["properties"].items()
+        if not of.get("description") and "const" not in of
+    ]
+    assert unexplained == []
+
+
+def test_what_a_suite_names_has_a_section_in_the_reference() -> None:
+    page = suite_schema.page()
+    sections = {heading.lower() for heading in re.findall(r"^## (\w+)$", page, re.MULTILINE)}
+    links = set(re.findall(r"\]\(#(\w+)\)", page))
+    assert "gatepolicy" in links
+    assert links <= sections
+
+
+def test_every_column_of_a_frame_is_explained() -> None:
+    explained = frame_columns.meanings()
+    assert list(explained) == [(frame, name) for frame, columns in frame_columns.FRAMES.items() for name in columns]
+    assert [column for column, meaning in explained.items() if not meaning] == []
+    [items] = [each for each in frame_columns.sections() if each.startswith("## Columns of `items()`\n")]
+    assert "| `score` | Float64 | 0 to 1 |" in items

@@ -31,7 +31,8 @@ from tests.docs.snippets import (
     wattbench_arguments,
 )
 from tests.docs.world import World
-from wattbench.cli import main
+from wattbench.cli import command_at, every_command, main
+from wattbench.cli._tree import OLD_NAMES, SHORT_NAMES
 from wattbench.config import Suite
 from wattbench.config.systems.system import System
 from wattbench_reports.history.loader import KEYS as REFERENCE_KEYS
@@ -55,7 +56,7 @@ ENGINES: list[dict[str, Any]] = [
 ]  # fmt: skip
 """The least that a system of each engine has: a fragment of a system replaces keys of one of them."""
 REPOSITORY = r"git\+https://github\.com/OWNER/wattbench"
-MEASURING = {"calibrate", "family", "init", "nightly", "run"}
+MEASURING = {"dev calibrate", "dev family build", "init", "nightly", "run"}
 """Commands that take minutes, or write what is asked for: no snippet runs them here."""
 VERDICT = re.compile(r"^(PASS|IMPROVED|REGRESSED|INCONCLUSIVE|NOT COMPARABLE|NOT MEASURED): ", re.MULTILINE)
 
@@ -97,20 +98,24 @@ def invoke(words: list[str]) -> click.testing.Result:
     return click.testing.CliRunner().invoke(main, words)
 
 
-def command_of(words: list[str]) -> tuple[click.Command, list[str]]:
-    """Return the command that words name, and its arguments."""
-    command: click.Command = main
-    while isinstance(command, click.Group):
-        name, *words = words
-        assert name in command.commands, f"there is no command {name!r}"
-        command = command.commands[name]
-    return command, words
+NAMES = [name for name, _ in every_command()]
+
+
+def command_of(words: list[str]) -> str:
+    """Return the name of the command that words begin with, as it is now."""
+    new = (OLD_NAMES | SHORT_NAMES).get(words[0], words[0])
+    text = " ".join([new, *words[1:]])
+    found = [name for name in NAMES if text == name or text.startswith(f"{name} ")]
+    assert found, f"there is no command {text!r}"
+    return found[0]
 
 
 def check_words(arguments: str) -> None:
     """Fail if a command or one of its options does not exist. The rest of its words may be open."""
-    command, words = command_of(shlex.split(arguments, comments=True))
-    options = {name for each in command.params if isinstance(each, click.Option) for name in each.opts}
+    words = shlex.split(arguments, comments=True)
+    options = {
+        name for each in command_at(command_of(words)).params if isinstance(each, click.Option) for name in each.opts
+    }
     given = {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)}
     assert given - options - {"-h", "--help"} == set(), arguments
 
@@ -164,13 +169,39 @@ def test_commands_run(snippet: Snippet, world: World) -> None:
 
 
 def run_wattbench(world: World, snippet: Snippet, words: list[str]) -> None:
-    assert words[0] not in MEASURING, f"wattbench {shlex.join(words)}: say in tests/docs/listed.py which test runs it"
-    done = invoke(world.filled(snippet.page, words))
+    assert command_of(words) not in MEASURING, (
+        f"wattbench {shlex.join(words)}: say in tests/docs/listed.py which test runs it"
+    )
+    done = invoke(world.filled(snippet.page, command_of(words), words))
     if words[0] == "gate":
         assert done.exit_code in (0, 1, 2), done.output
         assert VERDICT.search(done.stdout), done.output
     else:
         assert done.exit_code == 0, f"{snippet}: wattbench {shlex.join(words)}\n{done.output}"
+
+
+READING = [
+    (name, example)
+    for name, command in every_command()
+    if name.startswith(("runs ", "suites ", "dev schema", "dev tasks", "dev completion"))
+    and name not in ("runs merge", "runs view")
+    for example in getattr(command, "examples", ())
+    if "--signers" not in example and "eval " not in example
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "example"), READING, ids=[example for _, example in READING])
+def test_examples_of_help_run(name: str, example: str, world: World) -> None:
+    words = shlex.split(example.partition(" > ")[0])[1 + len(name.split()) :]
+    there = {"runs": "RUN", "runs/first": "runs/<a>", "runs/second": "runs/<b>"}
+    if name == "runs rescore":
+        there["runs"] = "runs/<run>"
+    if name == "runs list":
+        there = {"archive": "runs"}
+    filled = world.filled("", name, [there.get(word, word) for word in words])
+    done = invoke([*name.split(), *filled])
+    assert done.exit_code == 0, done.output
 
 
 def check_pip(words: list[str], installed: bool = False) -> None:
@@ -231,6 +262,13 @@ def test_every_command_that_is_named_exists_with_its_options(page: str) -> None:
     texts = [each.text for each in snippets() if each.page == page and (each.holds_commands or each.language == "yaml")]
     for arguments in [*inline_commands(page), *(found for text in texts for found in wattbench_arguments(text))]:
         check_words(arguments.split(" 2>")[0].split(" >")[0])
+
+
+@pytest.mark.parametrize("page", pages())
+def test_no_page_has_an_old_name_of_a_command(page: str) -> None:
+    texts = [each.text for each in snippets() if each.page == page]
+    called = [*inline_commands(page), *(found for text in texts for found in wattbench_arguments(text))]
+    assert [arguments for arguments in called if arguments.split()[:1] and arguments.split()[0] in OLD_NAMES] == []
 
 
 @pytest.mark.parametrize("page", pages())
@@ -319,7 +357,7 @@ def test_the_reference_of_nights_has_its_keys() -> None:
 def test_the_queries_of_a_history_run(world: World) -> None:
     history = wattbench.history(world.folder / "nights")
     queries = [each for each in only("docs/nightly.md", "-- joules per correct").split(";") if each.strip()]
-    assert len(queries) == 3
+    assert len(queries) == 2
     for query in queries:
         history.sql(query)
 

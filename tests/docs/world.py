@@ -57,8 +57,8 @@ class World:
         }
         self._of_command = {
             "gate": {"runs/<a>": old, "runs/<b>": new},
-            "verify": {"RUN": answered},
-            "rescore": {"runs/<run>": answered},
+            "runs verify": {"RUN": answered},
+            "runs rescore": {"runs/<run>": answered},
         }
         self._of_page = {
             "docs/rescoring.md": {
@@ -128,7 +128,7 @@ class World:
             up = "../" if "/" in name else "./"
             path.write_text(suite.replace("TICKETS", f"{up}tickets.csv").replace("RULES", f"{up}rules.py"))
 
-    def filled(self, page: str, words: list[str]) -> list[str]:
+    def filled(self, page: str, command: str, words: list[str]) -> list[str]:
         """Return the words of a command with the runs of this folder in place of open names."""
-        names = self.names | self._of_page.get(page, {}) | self._of_command.get(words[0], {})
+        names = self.names | self._of_page.get(page, {}) | self._of_command.get(command, {})
         return [str(names.get(word, word)) for word in words]

@@ -1,4 +1,4 @@
-"""`wattbench calibrate`, as a user runs it: its gates, their rates, and a policy that is held against them."""
+"""`wattbench dev calibrate`, as a user runs it: its gates, their rates, and a policy that is held against them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,19 @@ QUICK = ("idle_s: 1.1, warmup: 2, min_window_s: 1.1", "idle_s: 0, warmup: 1, min
 def test_it_says_what_gates_here_can_tell(wattbench, suite, tmp_path: Path) -> None:
     path = suite(QUICK)
     done = wattbench(
-        "calibrate", path, "--system", "adder", "--items", 16, "--gates", 20, "--restarts", 1, "-o", "calibration.json"
+        "dev",
+        "calibrate",
+        path,
+        "--system",
+        "adder",
+        "--items",
+        16,
+        "--gates",
+        20,
+        "--restarts",
+        1,
+        "-o",
+        "calibration.json",
     )
     assert done.returncode == 0, done.stderr
     assert "adder compared with itself" in done.stdout
@@ -33,7 +45,7 @@ def test_it_says_what_gates_here_can_tell(wattbench, suite, tmp_path: Path) -> N
 
 
 def test_a_mistake_is_an_error_and_leaves_nothing(wattbench, suite, tmp_path: Path) -> None:
-    done = wattbench("calibrate", suite(), "--system", "nobody")
+    done = wattbench("dev", "calibrate", suite(), "--system", "nobody")
     assert done.returncode == 3
     assert "no system 'nobody'" in done.stderr
     assert "Traceback" not in done.stderr

@@ -96,5 +96,5 @@ def test_a_killed_worker_and_a_killed_driver_lose_and_double_nothing(tmp_path: P
     items = pd.read_parquet(records.layout.items_table)
     assert len(items) == 80
     assert not items.duplicated(["system", "task", "doc_id"]).any()
-    verified = wattbench("verify", root)
+    verified = wattbench("runs", "verify", root)
     assert verified.returncode == 0, verified.stdout

@@ -25,14 +25,14 @@ def test_five_kinds_of_edits_are_named_also_without_the_end(
     ran = wattbench("run", suite(("idle_s: 1.1, warmup: 2, min_window_s: 1.1", "idle_s: 0, warmup: 1, window_s: 0.5")))
     assert ran.returncode == 0, ran.stderr
     original = next((tmp_path / "runs").iterdir())
-    assert wattbench("verify", original).returncode == 0
+    assert wattbench("runs", "verify", original).returncode == 0
     for what, (name, change) in EDITS.items():
         root = shutil.copytree(original, tmp_path / what.replace(" ", "-") / original.name)
         lines = (root / name).read_text().splitlines()
         row = json.loads(lines[-1])
         change(row)
         (root / name).write_text("".join(f"{line}\n" for line in [*lines[:-1], json.dumps(row)]))
-        verified = wattbench("verify", root)
+        verified = wattbench("runs", "verify", root)
         assert verified.returncode == 2, what
         assert f"{name} is not as it was written" in verified.stdout, what
         layout = RunLayout(root)
@@ -46,4 +46,4 @@ def test_five_kinds_of_edits_are_named_also_without_the_end(
     for path in (RunLayout(original).finished, RunLayout(original).items_table):
         path.unlink()
     assert wattbench("run", "--resume", original).returncode == 0, "nothing was edited here"
-    assert wattbench("verify", original).returncode == 0
+    assert wattbench("runs", "verify", original).returncode == 0

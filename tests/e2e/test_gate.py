@@ -51,7 +51,7 @@ def test_a_regression_is_found_and_told_everywhere(wattbench, suite, policy: Pat
     asked = Counter(pd.read_parquet(run.layout.items_table)["system"])
     assert asked["adder"] == asked["small"] < 40  # it stopped when it knew
     assert str(policy) in run.header.gate["policy_source"]
-    assert wattbench("compare", run.layout.root).returncode == 0
+    assert wattbench("runs", "compare", run.layout.root).returncode == 0
     again = wattbench("gate", run.layout.root, "--no-github")
     assert (again.returncode, again.stdout) == (1, done.stdout[: done.stdout.index("::error ")])
     refused = wattbench("run", "--resume", run.layout.root)
@@ -68,7 +68,7 @@ def test_a_system_against_itself_passes_and_a_drill_on_it_does_not(wattbench, su
     assert "judged by the suite" in done.stderr
     fails = "With 40 items this gate fails a worsening by more than 30 points of accuracy."
     assert fails in done.stderr
-    assert fails in wattbench("plan", path, "--load").stdout
+    assert fails in wattbench("suites", "plan", path, "--load").stdout
     drill = wattbench("gate", path, *both, "--out", "drill", "--plant", "drop=90%")
     assert drill.returncode == 1, drill.stdout + drill.stderr
     [root] = (tmp_path / "drill").iterdir()

@@ -56,7 +56,7 @@ def test_a_hybrid_is_measured_as_any_other_and_says_who_answered(wattbench, suit
 
 
 def test_a_plan_of_a_hybrid_names_the_code_that_only_it_runs(wattbench, suite) -> None:
-    done = wattbench("plan", suite(("measure:", HYBRID)), "--systems", "chance")
+    done = wattbench("suites", "plan", suite(("measure:", HYBRID)), "--systems", "chance")
     assert done.returncode == 0, done.stderr
     assert "1 cells, an unknown number of items to ask" in done.stdout
     assert "runs its own code: system 'adder'" in done.stdout

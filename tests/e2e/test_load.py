@@ -43,11 +43,11 @@ def test_a_run_under_load_is_compared_by_rate(wattbench, suite, tmp_path: Path) 
         assert own["energy_j"].sum() == pytest.approx(windows[row.window].total_j)
         logs = layout.load_logs("adder", "sums", rate, row.window)
         assert (logs / "mlperf_log_summary.txt").exists()
-    compared = wattbench("compare", layout.root)
+    compared = wattbench("runs", "compare", layout.root)
     assert compared.returncode == 0, compared.stderr
     assert "at 20 requests per second" in compared.stdout.lower()
     assert "at 40 requests per second" in compared.stdout.lower()
-    verified = wattbench("verify", layout.root)
+    verified = wattbench("runs", "verify", layout.root)
     assert verified.returncode == 0, verified.stdout + verified.stderr
 
 
@@ -78,7 +78,7 @@ def test_a_rate_that_was_cut_off_is_asked_again_as_a_whole(
     layout = RunLayout(root)
     before = layout.answers("adder", "sums").read_bytes()
     assert {json.loads(line)["offered_per_s"] for line in before.splitlines()} == {40.0}
-    assert wattbench("compare", root).returncode == 2
+    assert wattbench("runs", "compare", root).returncode == 2
 
     done = wattbench("run", "--resume", root)
     assert done.returncode == 0, done.stderr
@@ -102,7 +102,7 @@ def test_a_trace_is_sent_next_to_poisson_arrivals_at_its_mean_rate(wattbench, su
     moments = [each / 8 + (each % 5) / 100 for each in range(230)]
     write(tmp_path / "azure.csv", azure(moments))
     path = suite((CHANGES[0][0], f"measure: {TRACED}"))
-    planned = wattbench("plan", path, "--systems", "adder")
+    planned = wattbench("suites", "plan", path, "--systems", "adder")
     assert planned.returncode == 0, planned.stderr
     assert "azure.csv (Azure LLM inference CSV, 200 arrivals in 2 s at speed 10)" in " ".join(planned.stdout.split())
     ran = wattbench("run", path, "--systems", "adder")
@@ -133,15 +133,15 @@ def test_a_trace_is_sent_next_to_poisson_arrivals_at_its_mean_rate(wattbench, su
     kept = [answer for answer in records.answers("adder", "sums") if answer.arrivals == "trace"]
     assert [answer.arrival["row"] for answer in kept] == list(range(2, len(kept) + 2))
     assert kept[0].arrival["input_tokens"] == 100
-    compared = wattbench("compare", layout.root)
+    compared = wattbench("runs", "compare", layout.root)
     assert compared.returncode == 0, compared.stderr
     text = " ".join(compared.stdout.split())
     assert "at the arrivals of azure.csv at speed 10" in text
     assert "What the bursts of the trace cost" in text
     assert "Only the moments are those of the trace" in text
-    verified = wattbench("verify", layout.root)
+    verified = wattbench("runs", "verify", layout.root)
     assert verified.returncode == 0, verified.stdout + verified.stderr
-    page = wattbench("report", layout.root)
+    page = wattbench("runs", "report", layout.root)
     assert page.returncode == 0, page.stderr
     assert "What the bursts of the trace cost" in next(tmp_path.rglob("*.html")).read_text()
 

@@ -1,4 +1,4 @@
-"""`wattbench nightly` and `wattbench history`: nights are kept, judged and shown, whatever goes wrong."""
+"""`wattbench nightly` and `wattbench runs history`: nights are kept, judged and shown, whatever goes wrong."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_nights_are_kept_judged_and_shown(night, wattbench, tmp_path: Path) -> N
 
     runs = sorted((tmp_path / "nights/runs").iterdir())
     assert [read_run(run).header.night["date"] for run in runs] == ["2026-03-01", "2026-03-03"]
-    listed = json.loads(wattbench("history", "nights", "--format", "json").stdout)
+    listed = json.loads(wattbench("runs", "history", "nights", "--format", "json").stdout)
     assert [(row["date"], row["verdict"], row["notes"]) for row in listed] == [
         ("2026-03-01", "inconclusive", ""),
         ("2026-03-02", None, "gap: 1 night without a run"),
@@ -72,11 +72,13 @@ def test_nights_are_kept_judged_and_shown(night, wattbench, tmp_path: Path) -> N
     assert listed[0]["systems"] == "adder, small"
 
     shutil.rmtree(tmp_path / "nights/.index")  # a cache
-    series = wattbench("history", "nights", "--system", "adder", "--metric", "accuracy", "--format", "csv").stdout
+    series = wattbench(
+        "runs", "history", "nights", "--system", "adder", "--metric", "accuracy", "--format", "csv"
+    ).stdout
     points = [(row["date"], row["value"]) for row in csv.DictReader(series.splitlines())]
     assert points == [("2026-03-01", "1.0"), ("2026-03-02", ""), ("2026-03-03", "1.0")]
     question = "SELECT run, avg(correct) AS share FROM items WHERE system = 'adder' GROUP BY run"
-    asked = wattbench("history", "nights", "--sql", question, "--format", "json")
+    asked = wattbench("runs", "history", "nights", "--sql", question, "--format", "json")
     assert {(row["run"], row["share"]) for row in json.loads(asked.stdout)} == {(run.name, 1.0) for run in runs}
 
 
@@ -113,7 +115,7 @@ def test_what_breaks_after_the_run_leaves_the_night_safe(night, wattbench, tmp_p
     again = wattbench("nightly", "--history", "nights")
     assert again.returncode == 2, again.stderr
     assert (tmp_path / "nights/reference.yaml").read_text() == reference  # never ours to write
-    pruned = wattbench("history", "nights", "--prune", "--keep-nights", 1)
+    pruned = wattbench("runs", "history", "nights", "--prune", "--keep-nights", 1)
     assert pruned.stdout == f"kept {run.name}: it is the reference\n"
 
 
@@ -129,7 +131,7 @@ def test_an_interrupted_night_goes_on(wattbench, suite, start, tmp_path: Path) -
     assert process.returncode == 130
     assert f"resume with: wattbench nightly --history nights --resume nights/runs/{run.name}" in stderr
 
-    listed = wattbench("history", "nights").stdout
+    listed = wattbench("runs", "history", "nights").stdout
     assert "not finished" in listed
     assert wattbench("nightly", "--history", "nights").returncode == 3  # it does not count
     resumed = wattbench("nightly", "--history", "nights", "--resume", run.name)
@@ -143,14 +145,14 @@ def test_eight_processes_add_runs_and_rebuild_at_once(wattbench, suite, start, t
     run = tmp_path / done.stdout.strip()
     shared = copied(run, tmp_path / "shared", "2026-03-01", "ffffff")
     own = [copied(run, tmp_path / "own", f"2026-03-{2 + n:02d}", f"{n}00000") for n in range(8)]
-    writers = [start("history", "nights", "--add", shared, each, "--rebuild") for each in own]
+    writers = [start("runs", "history", "nights", "--add", shared, each, "--rebuild") for each in own]
     site = tmp_path / "nights/site/index.html"
     while any(writer.poll() is None for writer in writers):
         if site.exists():
             assert site.read_text().rstrip().endswith("</html>")
         time.sleep(0.02)
     assert [writer.returncode for writer in writers] == [0] * 8, [writer.communicate() for writer in writers]
-    rows = json.loads(wattbench("history", "nights", "--format", "json").stdout)
+    rows = json.loads(wattbench("runs", "history", "nights", "--format", "json").stdout)
     assert [row["run"] for row in rows] == [shared.name, *(each.name for each in own)]
     assert not list((tmp_path / "nights/.aside").iterdir())
 

@@ -120,18 +120,18 @@ def test_no_output_of_any_command_holds_one(planted: Path, wattbench: Wattbench)
         said.append(done.stdout + done.stderr)
         return done.stdout.strip()
 
-    call("plan", "suite.yaml")
+    call("suites", "plan", "suite.yaml")
     run = call("run", "suite.yaml", "--report", "out/report.html").splitlines()[-1]
-    call("items", run)
-    call("compare", run, "--format", "json")
-    call("export", run, "--to", "csv", "--what", "items", "-o", "out/items.csv")
-    call("verify", run)
+    call("runs", "items", run)
+    call("runs", "compare", run, "--format", "json")
+    call("runs", "export", run, "--to", "csv", "--what", "items", "-o", "out/items.csv")
+    call("runs", "verify", run)
     call(
         "gate", run, run, "--baseline", "adder", "--candidate", "small", "--markdown", "out/gate.md", "--json",
         "out/gate.json", "--junit", "out/gate.xml", "--report", "out/gate.html", code=1,
     )  # fmt: skip
-    call("history", "nights", "--add", run)
-    call("history", "nights", "--rebuild")
+    call("runs", "history", "nights", "--add", run)
+    call("runs", "history", "nights", "--rebuild")
     assert "[secret]" in (planted / run / "run.json").read_text()
     written = below(planted / "runs", planted / "out", planted / "nights")
     for kind in (

@@ -108,7 +108,7 @@ def mixed(tmp_path: Path, counter: Path) -> Path:
 
 
 def test_a_run_has_figures_of_a_third_partys_system_router_and_meter(plugged: Any, mixed: Path, tmp_path: Path) -> None:
-    planned = plugged("plan", mixed)
+    planned = plugged("suites", "plan", mixed)
     assert planned.returncode == 0, planned.stderr
     done = plugged("run", mixed, "--report", "report.html")
     assert done.returncode == 0, done.stderr
@@ -149,7 +149,7 @@ def test_its_record_is_resumed_with_the_same_settings(plugged: Any, mixed: Path,
 
 def test_a_misspelt_setting_is_said_with_its_line(plugged: Any, mixed: Path) -> None:
     mixed.write_text(mixed.read_text().replace("max_characters", "max_character"))
-    done = plugged("plan", mixed)
+    done = plugged("suites", "plan", mixed)
     assert done.returncode == 2
     line = next(n for n, text in enumerate(mixed.read_text().splitlines(), 1) if "max_character:" in text)
     assert (

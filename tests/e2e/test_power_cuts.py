@@ -61,7 +61,7 @@ def test_a_machine_that_stops_at_an_fsync_loses_and_doubles_nothing(
         assert sorted(zip(items["system"], items["doc_id"], strict=True)) == [
             (system, document) for system in ("adder", "small") for document in range(40)
         ]
-        assert wattbench("verify", root).returncode == 0, at
+        assert wattbench("runs", "verify", root).returncode == 0, at
         shutil.rmtree(tmp_path / "runs")
 
 
@@ -74,10 +74,10 @@ def test_a_run_whose_traces_were_spoiled_is_resumed_without_them(
     for trace in traces:
         trace.write_bytes(b"at\xfb\xff," * 300)
     assert wattbench("run", "--resume", root).returncode == 0
-    verified = wattbench("verify", root)
+    verified = wattbench("runs", "verify", root)
     assert verified.returncode == 0
     assert "their readings cannot be read (power/" in verified.stdout
-    assert wattbench("report", root, "-o", "page.html").returncode == 0
+    assert wattbench("runs", "report", root, "-o", "page.html").returncode == 0
     assert "is not shown (power/" in (tmp_path / "page.html").read_text()
 
 
@@ -94,7 +94,7 @@ def test_nothing_is_named_before_it_is_on_disk(
 ) -> None:
     rows = [f"{item},{system},t,1,x,0.5" for item in range(20) for system in "ab"]
     (tmp_path / "t.csv").write_text("\n".join(["item,system,task,correct,output,seconds", *rows, ""]))
-    arguments = ["run", suite(QUICK)] if command == "run" else ["import", "t.csv", "--out", "runs/deep"]
+    arguments = ["run", suite(QUICK)] if command == "run" else ["runs", "import", "t.csv", "--out", "runs/deep"]
     program = (*TRACE, "-o", "calls", sys.executable, "-m", "wattbench", *arguments)
     run_python(*program, cwd=tmp_path, environment=environment)
     order = Order(tmp_path, tmp_path, known={tmp_path / "calls"}).read(tmp_path / "calls")

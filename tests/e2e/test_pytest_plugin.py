@@ -97,7 +97,7 @@ def test_marker_and_fixture_are_there_without_any_configuration(
     assert "assert 0." in done.stdout  # the accuracy that is not above 0.9
     assert done.stdout.count("Captured wattbench call") == 2
     (run,) = (path.parent / ".wattbench" / "runs").iterdir()
-    printed = wattbench("compare", run).stdout
+    printed = wattbench("runs", "compare", run).stdout
     table, _, _ = printed[printed.index("sums (") :].partition("\n\nBrackets: ")
     assert "system " in table
     assert table in done.stdout  # under a failure stands what the command prints

@@ -69,9 +69,9 @@ def test_an_interrupted_run_is_finished_asking_only_what_is_missing(
         assert f"wattbench run --resume {root.relative_to(tmp_path)}" in stderr
         assert "Traceback" not in stderr
         complete = len(read_run(root).blocks())
-        assert ("wattbench report --so-far" if complete else "none of its 2 blocks is complete yet") in stderr
+        assert ("wattbench runs report --so-far" if complete else "none of its 2 blocks is complete yet") in stderr
         assert "[y/N]" not in stderr, "no one is there to answer"
-    assert wattbench("compare", root).returncode == 2  # nothing partial looks whole
+    assert wattbench("runs", "compare", root).returncode == 2  # nothing partial looks whole
     before = RunLayout(root).answers("adder", "sums").read_bytes()
     asked = (tmp_path / "calls.txt").read_text().splitlines()
 
@@ -83,7 +83,7 @@ def test_an_interrupted_run_is_finished_asking_only_what_is_missing(
     again = wattbench("run", "--resume", root)
     assert again.returncode == 0
     assert "finished already" in again.stderr
-    assert wattbench("compare", root).returncode == 0
+    assert wattbench("runs", "compare", root).returncode == 0
 
 
 @pytest.mark.parametrize("answered", [1, 39])

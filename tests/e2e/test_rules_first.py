@@ -58,7 +58,7 @@ def test_rules_first_is_built_run_billed_and_replayed(wattbench, tmp_path: Path,
     (tmp_path / "tickets.csv").write_text("message,team\n" + "\n".join(rows) + "\n")
     (tmp_path / "rules.py").write_text(RULES)
     (tmp_path / "suite.yaml").write_text(SUITE.replace("GGUF", str(smol_gguf)))
-    planned = wattbench("plan", "suite.yaml")
+    planned = wattbench("suites", "plan", "suite.yaml")
     assert planned.returncode == 0, planned.stderr
     assert "runs its own code: system 'rules'" in planned.stdout
     assert not (tmp_path / "ran").exists()

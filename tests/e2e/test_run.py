@@ -54,7 +54,8 @@ def test_a_run_leaves_whole_and_consistent_records(finished: Path, wattbench) ->
 
     # Every row of the report is in the records: what `compare` prints can be computed from the table alone.
     rows = {
-        row["system"]: row for row in json.loads(wattbench("compare", finished, "--format", "json").stdout)["systems"]
+        row["system"]: row
+        for row in json.loads(wattbench("runs", "compare", finished, "--format", "json").stdout)["systems"]
     }
     for system, own in items.groupby("system"):
         assert rows[system]["accuracy"] == pytest.approx(own["correct"].mean())
@@ -66,13 +67,13 @@ def test_a_run_leaves_whole_and_consistent_records(finished: Path, wattbench) ->
 
 
 def test_restating_a_run_for_another_grid_changes_grams_alone(finished: Path, wattbench) -> None:
-    german = json.loads(wattbench("compare", finished, "--format", "json").stdout)["systems"]
-    french = json.loads(wattbench("compare", finished, "--format", "json", "--region", "FRA").stdout)["systems"]
+    german = json.loads(wattbench("runs", "compare", finished, "--format", "json").stdout)["systems"]
+    french = json.loads(wattbench("runs", "compare", finished, "--format", "json", "--region", "FRA").stdout)["systems"]
     for before, after in zip(german, french, strict=True):
         assert 0 < after["co2_g_per_1000"] < before["co2_g_per_1000"]
         grams = [name for name in before if name == "co2_g_per_1000" or name.startswith("sci_g_per_correct")]
         assert before | dict.fromkeys(grams) == after | dict.fromkeys(grams)
-    wrong = wattbench("compare", finished, "--region", "FRX")
+    wrong = wattbench("runs", "compare", finished, "--region", "FRX")
     assert wrong.returncode == 2
     assert "FRX" in wrong.stderr
 
@@ -84,7 +85,7 @@ def test_a_throughput_that_is_mostly_wattbenchs_is_at_least(wattbench, suite) ->
     )
     assert done.returncode == 0, done.stderr
     run = done.stdout.strip()
-    printed = json.loads(wattbench("compare", run, "--format", "json").stdout)
+    printed = json.loads(wattbench("runs", "compare", run, "--format", "json").stdout)
     slow, quick = printed["systems"]
     assert slow["throughput_from"] == "requests"
     assert slow["client_share"] < 0.5
@@ -92,14 +93,14 @@ def test_a_throughput_that_is_mostly_wattbenchs_is_at_least(wattbench, suite) ->
     assert quick["client_share"] > 0.5
     assert quick["client_share"] == pytest.approx(1 - quick["requests_in_flight"], abs=1e-6), "one at a time"
     assert quick["requests_per_s"] > slow["requests_per_s"]
-    text = wattbench("compare", run).stdout
+    text = wattbench("runs", "compare", run).stdout
     assert text.count("of the time wattbench's own)") == 1
     assert "Request throughput, highest first" not in text, "one of the two is not known"
-    assert wattbench("verify", run).returncode == 0, "the lines say the same"
+    assert wattbench("runs", "verify", run).returncode == 0, "the lines say the same"
 
 
 def test_plan_prints_and_runs_nothing(wattbench, suite, tmp_path: Path) -> None:
-    done = wattbench("plan", suite(), "--limit", 5)
+    done = wattbench("suites", "plan", suite(), "--limit", 5)
     assert done.returncode == 0, done.stderr
     assert "2 cells, at most 10 items to ask" in done.stdout
     assert "runs its own code: system 'adder'" in done.stdout
@@ -164,18 +165,18 @@ def test_an_answerer_that_fails_leaves_a_run_to_resume_where_there_is_an_answer(
     root = next((tmp_path / "runs").iterdir())
     assert said.replace("RUN", str(root.relative_to(tmp_path))) in done.stderr
     assert ("resume with" in done.stderr) == (call == "fail_later")
-    refused = wattbench("compare", root)
+    refused = wattbench("runs", "compare", root)
     assert refused.returncode == 2
     assert "--resume" in refused.stderr
 
 
 def test_schema_is_a_json_schema(wattbench) -> None:
-    schema = json.loads(wattbench("schema").stdout)
+    schema = json.loads(wattbench("dev", "schema").stdout)
     assert set(schema["required"]) == {"name", "tasks", "systems"}
 
 
 def test_doctor_says_what_will_be_measured(wattbench) -> None:
-    done = wattbench("doctor")
+    done = wattbench("dev", "doctor")
     assert done.returncode == 0, done.stderr
     assert "modelled" in done.stdout or "measured" in done.stdout
-    assert json.loads(wattbench("doctor", "--json").stdout)
+    assert json.loads(wattbench("dev", "doctor", "--json").stdout)

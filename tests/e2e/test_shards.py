@@ -76,15 +76,15 @@ def test_an_array_and_its_merge_are_one_run(quick: Path, shell, wattbench, tmp_p
     first = shell(script, f'exec "{tmp_path}/wattbench" "$@"', **of_array(1, 3))
     root = tmp_path / first.stdout.strip()
     assert read_run(root).header.shard == {"blocks": [0], "of": 3, "seed": 4711}
-    said = "asked block 1 of 3. When all are, merge them with: wattbench merge shards -o shards/merged"
+    said = "asked block 1 of 3. When all are, merge them with: wattbench runs merge shards -o shards/merged"
     assert said in first.stderr
 
-    missing = wattbench("merge", "shards", "-o", "merged")
+    missing = wattbench("runs", "merge", "shards", "-o", "merged")
     assert missing.returncode == 2
     assert "blocks 2-3 of 3 are missing. Ask with: wattbench run suite.yaml --block 2-3/3 --seed 4711" in missing.stderr
     command = shlex.split(missing.stderr.partition("Ask with: wattbench ")[2])
     assert wattbench(*command).returncode == 0
-    done = wattbench("merge", "shards", "-o", "merged")
+    done = wattbench("runs", "merge", "shards", "-o", "merged")
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "merged"
     assert "adder" in done.stderr  # the advice
@@ -121,7 +121,7 @@ def test_what_the_pages_start_asks_each_block_once(shell, tmp_path: Path) -> Non
         f'sbatch() {{ test "$2" = shards.sh && echo 17; }}\n{only("docs/many-machines.md", "mkdir -p shards")}',
         'echo "$@"',
     )
-    assert after.stdout.split() == ["--dependency=afterany:17", "wattbench", "merge", "shards", "-o", "merged"]
+    assert after.stdout.split() == ["--dependency=afterany:17", "wattbench", "runs", "merge", "shards", "-o", "merged"]
 
 
 def slurm_runs() -> bool:

@@ -67,7 +67,7 @@ def test_two_slots_measure_at_once_and_are_merged_to_one_run(
             each.kill()
             each.communicate()
     assert not list((tmp_path / "locks").glob("*.slot"))
-    merged = wattbench("merge", "shards", "-o", "merged")
+    merged = wattbench("runs", "merge", "shards", "-o", "merged")
     assert merged.returncode == 0, merged.stderr
     records = read_run(tmp_path / "merged")
     windows = [row for row in records.windows() if row.purpose == "measured"]
@@ -80,7 +80,7 @@ def test_two_slots_measure_at_once_and_are_merged_to_one_run(
         assert row.duration_s > 2.5
     assert max(row.co_runners for row in windows) == 1
     assert all(not check.problems for check in verify(tmp_path / "merged").checks)
-    compared = wattbench("compare", "merged")
+    compared = wattbench("runs", "compare", "merged")
     assert compared.returncode == 0, compared.stderr
 
 

@@ -119,19 +119,19 @@ def test_yes_writes_the_report_of_the_complete_blocks(
     asked = {(task, doc_id) for row in blocks for task, doc_ids in row.doc_ids.items() for doc_id in doc_ids}
     for _, of_system in items.groupby("system"):
         assert {*zip(of_system["task"], of_system["doc_id"], strict=True)} == asked
-    compared = wattbench("compare", part)
+    compared = wattbench("runs", "compare", part)
     assert compared.returncode == 0, compared.stderr
     assert f"The run {root.name} was stopped" in re.sub(r"\s+", " ", compared.stdout)
-    assert wattbench("verify", part).returncode == 0
+    assert wattbench("runs", "verify", part).returncode == 0
 
-    again = wattbench("report", "--so-far", root)
+    again = wattbench("runs", "report", "--so-far", root)
     assert again.returncode == 0, again.stderr
     assert again.stdout == f"{part}.html\n", "what is there already is reported"
-    refused = wattbench("compare", root)
+    refused = wattbench("runs", "compare", root)
     assert refused.returncode == 2
-    assert f"wattbench report --so-far {root}" in refused.stderr
+    assert f"wattbench runs report --so-far {root}" in refused.stderr
     check_can_be_resumed(root, environment, part)
-    whole = wattbench("report", "--so-far", root)
+    whole = wattbench("runs", "report", "--so-far", root)
     assert whole.stdout == f"{root}.html\n", "a finished run has its own report"
 
 

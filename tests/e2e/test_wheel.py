@@ -42,7 +42,7 @@ def test_a_shipped_suite_is_found_by_name_from_the_installed_wheel(wheel: Path, 
     where = [sys.executable, "-P", "-c", "import wattbench; print(wattbench.__file__)"]
     found = subprocess.run(where, cwd=tmp_path, env=os.environ | offline, capture_output=True, text=True, check=True)
     assert found.stdout.startswith(str(site))
-    plan = [sys.executable, "-P", "-m", "wattbench", "plan", "quick", "--systems", "generalist"]
+    plan = [sys.executable, "-P", "-m", "wattbench", "suites", "plan", "quick", "--systems", "generalist"]
     done = subprocess.run(plan, cwd=tmp_path, env=os.environ | offline, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert str(site / "wattbench" / "_benchmarks" / "suites" / "quick.yaml") in done.stdout.replace(

@@ -76,7 +76,7 @@ def test_the_page_leads_from_a_strangers_csv_to_a_report(wattbench: Wattbench, t
     (folder / "rules.py").write_text(block("python"))
     commands = "".join(re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)).splitlines()
     assert [line.split()[1] for line in commands] == ["init", "run", "items", "tasks"]
-    commands.append("wattbench rescore runs/* --tasks-from exported --out rescored")
+    commands.append("wattbench runs rescore runs/* --tasks-from exported --out rescored")
     said, shown = said_and_shown(commands, wattbench, folder)
     assert "score: label (guessed: 3 distinct texts in 300 rows; else --score)" in said
     [run] = (folder / "runs").iterdir()

@@ -83,9 +83,9 @@ def required(names: set[str]) -> set[str]:
 
 def test_the_base_installs_what_the_docs_list_with_a_reason_and_no_more() -> None:
     page = (ROOT / "docs" / "installing.md").read_text()
-    table = page.partition("| requirement | MB | brings |")[2].partition("\n\n")[0]
+    table = page.partition("| requirement | brings | for |")[2].partition("\n\n")[0]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
-    listed = {name.strip("`"): (re.findall("`(.+?)`", brings), why) for name, _, brings, _, why in rows}
+    listed = {name.strip("`"): (re.findall("`(.+?)`", brings), why) for name, brings, why in rows}
     (project,) = [each for each in LOCK["package"] if each["name"] == "wattbench"]
     assert listed.keys() == {"wattbench", *(each["name"] for each in project["dependencies"])}
     assert all(why for _, why in listed.values())

@@ -228,7 +228,7 @@ def no_sessions() -> GateResult:
     """Return a gate of two recorded runs, on a machine whose sessions were never measured."""
     why = (
         "Not judged: how much it differs between two sessions of this machine is not known. Measure that with: "
-        "wattbench calibrate SUITE --sessions 5. Or gate both systems in turns, in one run."
+        "wattbench dev calibrate SUITE --sessions 5. Or gate both systems in turns, in one run."
     )
     return gate(
         Verdict.NOT_MEASURED, "",

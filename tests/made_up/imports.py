@@ -14,7 +14,7 @@ from wattbench.records import RunRecords, read_run
 
 def imported_run(*sources: Path, to: Path, name: str = "imported", **settings: Any) -> RunRecords:
     """Import sources into a folder of runs, with settings of `write_run`, and read the run."""
-    return read_run(write_run(read_sources(sources), to / "runs", name, ["wattbench", "import"], **settings))
+    return read_run(write_run(read_sources(sources), to / "runs", name, ["wattbench", "runs", "import"], **settings))
 
 
 def imported_table(table: str | pd.DataFrame, to: Path, name: str = "table", **settings: Any) -> RunRecords:

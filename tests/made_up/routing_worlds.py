@@ -172,7 +172,7 @@ def routed_run(
         Imported("table", None, (source,), Spool.of(answers)),
         path,
         "routed",
-        ["wattbench", "import", "answers.csv"],
+        ["wattbench", "runs", "import", "answers.csv"],
         None if cost is None else currency,
     )
     return read_run(run)

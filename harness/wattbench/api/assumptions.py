@@ -40,7 +40,7 @@ class AssumptionOptions(TypedDict, total=False):
     """Water, abiotic depletion and primary energy, as under ``impacts`` in a suite: ``"ecologits"``, a mapping, or
     ``"none"``."""
     sessions: str | os.PathLike[str] | None
-    """Earlier sessions of the suite on the machine, for intervals of another run: what ``wattbench calibrate SUITE
+    """Earlier sessions of the suite on the machine, for intervals of another run: what ``wattbench dev calibrate SUITE
     --sessions K`` wrote, or a folder of runs."""
     cluster: str | None
     """``"task"``: intervals are clustered by task, and speak of other tasks of the kind."""

@@ -17,6 +17,7 @@ from wattbench_reports.export.compared_runs import compare_runs
 from wattbench_reports.export.comparison.compared_section import as_html
 from wattbench_reports.export.comparison.comparison_rows import comparison_frame
 from wattbench_reports.export.comparison.decision_section import decision_section
+from wattbench_reports.export.comparison.ending import DECIDED_FORMATS, ending_as_html
 from wattbench_reports.presenter.html import as_html as section_as_html
 from wattbench_reports.presenter.text import text_lines
 from wattbench_reports.wording.decision import decision_words
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from wattbench_reports.comparison.comparison import Comparison as ComparisonData
+    from wattbench_reports.comparison.data_support import DataSupport
     from wattbench_reports.comparison.measured import Measured
     from wattbench_reports.comparison.paid import Paid
     from wattbench_reports.comparison.system_figures import SystemFigures
@@ -140,7 +142,7 @@ def compare(
             ``meter``, ``estimated`` (next to measured joules), or ``all``. The caveat stays.
         assumptions: `mix`, `requests`, `price`, `region`, `intensity`, `intensity_csv`, `pue` and `embodied` restate
             the figures in place of each run's suite, `sessions` and `cluster` say what intervals hold; they are the
-            options of `wattbench compare`.
+            options of `wattbench runs compare`.
 
     Raises:
         UserError: a run is not finished, is damaged or is given twice, or an argument is wrong.
@@ -153,17 +155,21 @@ def compare(
 
 
 class Comparison:
-    """Systems and their figures, with what limits them. `print` shows what `wattbench compare` shows.
+    """Systems and their figures, with what limits them. `print` shows what `wattbench runs compare` shows.
 
     ``comparison["moe"]`` is one system's figures: a record with the columns of `frame`, of which an interval's bounds
     end in ``_low`` and ``_high``.
     """
 
-    def __init__(self, data: ComparisonData, decided: DecisionWords | None = None) -> None:
+    def __init__(
+        self, data: ComparisonData, decided: DecisionWords | None = None, support: DataSupport | None = None
+    ) -> None:
         self.data = data
         """The comparison as the reports know it. Its form may change without notice."""
         self.decided = decided
         """The decision as the reports know it; None where several runs are compared. Its form may change, too."""
+        self.support = support
+        """What the data can support, of `wattbench.decide`, with which its texts begin. Its form may change, too."""
 
     @property
     def advice(self) -> str:
@@ -199,6 +205,8 @@ class Comparison:
         Raises:
             UserError: there is no such format.
         """
+        if self.support is not None and format in DECIDED_FORMATS:
+            return DECIDED_FORMATS[format](self.data, self.decided, self.support)
         return render(self.data, format, self.decided)
 
     def __getitem__(self, system: str) -> SystemFigures:
@@ -221,4 +229,6 @@ class Comparison:
 
     def _repr_html_(self) -> str:
         """Return the comparison as a notebook shows it."""
+        if self.support is not None:
+            return ending_as_html(self.data, self.decided, self.support)
         return as_html(self.data, self.decided)

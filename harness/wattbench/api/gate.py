@@ -57,8 +57,9 @@ def gate(
         policy: a file in TOML or YAML; else the suite's ``gate:``, or ``[tool.wattbench.gate]`` of the nearest
             ``pyproject.toml``.
         across: judge two runs although these parts differ.
-        sessions: for two runs: earlier sessions of the machine, which are what ``wattbench calibrate SUITE --sessions
-            K`` wrote or a folder of runs; else those next to the runs. Without any, seconds and joules are not judged.
+        sessions: for two runs: earlier sessions of the machine, which are what ``wattbench dev calibrate SUITE
+            --sessions K`` wrote or a folder of runs; else those next to the runs. Without any, seconds and joules
+            are not judged.
         tasks: only these tasks of the suite.
         limit: at most this many items of each task.
         out: the folder in which the gate's run gets its directory.

@@ -26,7 +26,7 @@ def is_run(path: Path) -> bool:
 
 
 def is_of_another_tool(path: Path) -> bool:
-    """Return whether a path holds another tool's results, which `wattbench import` recognises."""
+    """Return whether a path holds another tool's results, which `wattbench runs import` recognises."""
     if is_run(path) or not path.exists():
         return False
     try:

@@ -157,7 +157,7 @@ class Run:
 
         Args:
             path: the HTML file.
-            routes: a file of routers to score from this run's answers, as `wattbench report --routes` takes it.
+            routes: a file of routers to score from this run's answers, as `wattbench runs report --routes` takes it.
             assumptions: those of `wattbench.compare`.
 
         Raises:

@@ -102,7 +102,7 @@ def meters_here(suite: Suite | None = None, systems: Mapping[str, SystemBase] | 
     if suite is not None and suite.measure.require_measured:
         require_measured(chosen, systems)
     for component in {sensor.component: None for sensor in chosen.unmeasured}:
-        notice(f"wattbench: {component} cannot be measured; its joules will be missing (wattbench doctor)")
+        notice(f"wattbench: {component} cannot be measured; its joules will be missing (wattbench dev doctor)")
     for name, why in unmeasured_systems(chosen.provenance, systems or {}).items():
         notice(f"wattbench: the energy of {name} is {why}")
     return chosen

@@ -97,7 +97,7 @@ def how_to_report(root: Path) -> str | None:
         return None
     if not so_far.complete:
         return f"none of its {so_far.of} blocks is complete yet, so that there is nothing to report"
-    return f"report the {so_far.in_words} with: wattbench report --so-far {shlex.quote(str(root))}"
+    return f"report the {so_far.in_words} with: wattbench runs report --so-far {shlex.quote(str(root))}"
 
 
 def part_of(root: Path, command: Sequence[str], *, allow_unsafe_code: bool = False) -> Path:

@@ -124,7 +124,7 @@ def require_verified(runs: Iterable[Path]) -> None:
                 root = records.layout.root
                 raise UserError(
                     f"{root}: {problem}. The run was damaged, or changed since it was written; see what else differs "
-                    f"with: wattbench verify {shlex.quote(str(root))}"
+                    f"with: wattbench runs verify {shlex.quote(str(root))}"
                 )
 
 

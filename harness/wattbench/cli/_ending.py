@@ -1,8 +1,9 @@
-"""Print what a finished run ends with: which system to run, a row per system, and the report."""
+"""Print what a run, an import and a decision end with: what the data supports, the advice, and what to do next."""
 
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import click
 from wattbench.progress.notices import notice
 
 if TYPE_CHECKING:
-    from wattbench_reports.comparison.analysis import Analysis
+    from wattbench_reports.export.compared_runs import ComparedRuns
 
 open_option = click.option("--open", "open_page", is_flag=True, help="Open the report in a browser.")
 
@@ -30,11 +31,40 @@ def route_hint(run: Path) -> str:
     return f"what a router would gain: wattbench route {run}"
 
 
+def next_commands(files: Sequence[Path], compared: ComparedRuns, *, run: Path | None, page: bool) -> list[str]:
+    """Return what to do next, a line each: state requirements, look at a router, see the report.
+
+    Args:
+        files: as the reader would name them.
+        compared: what was decided on.
+        run: the run that they are; None: it is kept nowhere.
+        page: whether a report is written.
+    """
+    given = " ".join(shlex.quote(_as_argument(file)) for file in files)
+    lines = []
+    if compared.decided is not None and compared.decided.decision.objective == "prices":
+        lines.append(f"what you need: wattbench decide {given} --min-accuracy 80%")
+    if compared.could_use_router:
+        lines.append(
+            route_hint(run)
+            if run is not None
+            else "what a router would gain: add --keep runs, and wattbench route runs"
+        )
+    if compared.decided is not None and not page:
+        lines.append(f"the report: wattbench decide {given} -o report.html")
+    return lines
+
+
+def _as_argument(path: Path) -> str:
+    """Return a path as text that no command takes for an option."""
+    return f"./{path}" if str(path).startswith("-") else str(path)
+
+
 def end_of_run(root: Path, report: Path | None, *, open_page: bool, show_data: bool = False) -> None:
     """Write the report where it is asked for, and print the advice, a row per system and the report's path.
 
-    Of a shard it says in place of the advice how to merge it. The table of what was looked at in the data comes first
-    where something in it is notable, or it is asked for. All of it goes to standard error.
+    Of a shard it says in place of the advice how to merge it. A row per system on the data is shown where something in
+    it is notable, or with `show_data`. All of it goes to standard error.
 
     Raises:
         UserError: the report cannot be written.
@@ -45,13 +75,17 @@ def end_of_run(root: Path, report: Path | None, *, open_page: bool, show_data: b
         notice(shard)
         if page is None:
             return
-    analysis = None if shard is not None or _show_stated(root) else _advise(root, show_data=show_data)
+    compared = None if shard is not None or _show_stated(root) else _advise(root, show_data=show_data)
+    if compared is not None:
+        for line in next_commands([root], compared, run=root, page=page is not None):
+            notice(line)
     if page is None:
-        notice(f"report: wattbench report --open {root}")
+        if compared is None:
+            notice(f"the report: wattbench runs report --open {root}")
         return
     from wattbench_reports.html import write_report
 
-    write_report(root, page, analysis=analysis)
+    write_report(root, page, analysis=None if compared is None else compared.analysis)
     notice(f"report: {page}")
     if open_page:
         open_in_browser(page)
@@ -81,33 +115,24 @@ def _shard_hint(root: Path) -> str | None:
         return None
     folder, merged = (shlex.quote(str(each)) for each in (root.parent, root.parent / "merged"))
     which = part_in_words(shard["blocks"], shard["of"])
-    return f"wattbench: asked {which}. When all are, merge them with: wattbench merge {folder} -o {merged}"
+    return f"wattbench: asked {which}. When all are, merge them with: wattbench runs merge {folder} -o {merged}"
 
 
-def _advise(root: Path, *, show_data: bool) -> Analysis | None:
+def _advise(root: Path, *, show_data: bool) -> ComparedRuns | None:
     """Print the advice. An error in it does not fail the run, which is finished."""
     try:
         from wattbench.records import read_run
-        from wattbench_reports.comparison.analysis import analyse
-        from wattbench_reports.export.compared_runs import decided
-        from wattbench_reports.export.comparison.compared_section import data_passage
-        from wattbench_reports.export.comparison.decision_section import closing_section
+        from wattbench_reports.export.compared_runs import compare_runs
+        from wattbench_reports.export.comparison.ending import ending_sections
         from wattbench_reports.presenter.text import text_lines
-        from wattbench_reports.routing.candidates import could_use_router
 
-        analysis = analyse(read_run(root))
-        words = decided(analysis.measured, analysis.paid, analysis.weighed, analysis.comparison)
-        check = analysis.comparison.data
-        data = () if check is None or not (show_data or check.notable) else (data_passage(check),)
-        notice("\n".join(["", *text_lines(closing_section(words, *data)), ""]))
-        if words.decision.objective == "prices":
-            notice(f"what you need: wattbench compare --min-accuracy 80% {root}")
-        if could_use_router(analysis.measured, analysis.paid, analysis.weighed):
-            notice(route_hint(root))
+        compared = compare_runs([read_run(root)])
+        shown = ending_sections(compared.comparison, compared.decided, compared.support, show_data=show_data)
+        notice("\n".join(["", *text_lines(*shown), ""]))
     except Exception as error:  # whatever is wrong with it, the run is whole
         notice(f"wattbench: no advice on this run: {error or type(error).__name__}")
         return None
-    return analysis
+    return compared
 
 
 def open_in_browser(page: Path) -> None:

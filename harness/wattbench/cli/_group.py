@@ -12,16 +12,16 @@ from typing import Any
 
 import click
 
+from wattbench.cli._exit_codes import EXIT_INTERRUPTED, EXIT_USER
+from wattbench.cli._help import DescribedCommand
+from wattbench.cli._tree import GROUPS, VERBS, Tree, moved
 from wattbench.errors import UserError, refusal_of_machine
 from wattbench.interrupts import own_process
 from wattbench.redaction import hidden_output, keep_environment
 from wattbench.terminal import log_text, printable
 
-EXIT_USER = 2
-EXIT_INTERRUPTED = 130
 
-
-class _Group(click.Group):
+class _Main(Tree):
     """The group of all commands. A `UserError` or a refusal of the machine ends in one message on standard error.
 
     The exit code is then 2. Nothing that a command prints holds a secret.
@@ -32,6 +32,11 @@ class _Group(click.Group):
             own_process()
             _prepare_streams()
         return super().main(args, *others, **named)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        return moved(self, ctx, args) or super().resolve_command(ctx, args)
 
     def make_context(self, *args: Any, **named: Any) -> click.Context:
         with _plain_usage():
@@ -48,6 +53,9 @@ class _Group(click.Group):
                 return super().invoke(ctx)
         except UserError as error:
             self._end(ctx, str(error), error.exit_code)
+        except KeyboardInterrupt:
+            _drop_unwritten()
+            ctx.exit(EXIT_INTERRUPTED)
         except (OSError, MemoryError, RuntimeError) as error:
             refusal = refusal_of_machine(error)
             if refusal is None:
@@ -95,7 +103,7 @@ def _drop_unwritten() -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-class ComputingCommand(click.Command):
+class ComputingCommand(DescribedCommand):
     """Run a command that only computes with one thread of OpenBLAS, unless the user sets another number.
 
     A second one waits for the first more than it helps with sums as short as these, and where the machine has other
@@ -108,7 +116,7 @@ class ComputingCommand(click.Command):
         return super().invoke(ctx)
 
 
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Main, order=(*VERBS, *GROUPS), context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="wattbench")
 @click.pass_context
 def main(context: click.Context) -> None:
@@ -126,3 +134,52 @@ def _no_questions() -> Iterator[None]:
             yield
         finally:
             sys.stdin = given
+
+
+@main.group(
+    order=(
+        "list", "report", "compare", "view", "items", "history", "verify", "rescore", "merge", "import", "export",
+    ),
+    formerly="list",
+)  # fmt: skip
+def runs() -> None:
+    """Read, check and convert recorded runs."""
+
+
+@main.group(order=("list", "plan"), formerly="list")
+def suites() -> None:
+    """List suites, and show what a run of one will do."""
+
+
+@main.group()
+def router() -> None:
+    """Routers of one's own: fit the text classifier in front of a hybrid to labelled texts."""
+
+
+@main.group(order=("doctor", "family", "calibrate", "tasks", "schema", "completion"))
+def dev() -> None:
+    """Check this machine, calibrate gates, and make what other tools read."""
+
+
+def every_command(group: click.Group = main, before: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Yield each command with its name, as it is typed after `wattbench`: ``runs compare``."""
+    for name in group.list_commands(click.Context(group)):
+        command = group.commands[name]
+        if isinstance(command, click.Group):
+            yield from every_command(command, f"{before}{name} ")
+        else:
+            yield f"{before}{name}", command
+
+
+def command_at(name: str) -> click.Command:
+    """Return a command by its name, as it is typed after `wattbench`.
+
+    Raises:
+        KeyError: there is no such command.
+    """
+    command: click.Command = main
+    for word in name.split():
+        if not isinstance(command, click.Group):
+            raise KeyError(name)
+        command = command.commands[word]
+    return command

@@ -7,11 +7,13 @@ import math
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
+from click.shell_completion import CompletionItem
 
-from wattbench.cli._group import EXIT_INTERRUPTED
+from wattbench.cli._exit_codes import EXIT_INTERRUPTED
+from wattbench.cli._help import DescribedCommand
 
 LARGEST = 1e18
 """Of a number that an option takes: as records allow."""
@@ -25,6 +27,14 @@ def command_line() -> list[str]:
 def as_option(name: str) -> str:
     """Return the name of an argument as it is typed on the command line."""
     return f"--{name.replace('_', '-')}"
+
+
+def complete_suite(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Return the names of shipped suites that begin so; where none does, the shell completes files. Read no suite."""
+    from wattbench.config import benchmarks_folder
+
+    shipped = sorted(path.stem for path in (benchmarks_folder() / "suites").glob("*.yaml"))
+    return [CompletionItem(name) for name in shipped if name.startswith(begun)] or [CompletionItem(begun, "file")]
 
 
 def names(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str, ...]:
@@ -54,7 +64,7 @@ def block_options(command: Any) -> Any:
     block = click.option(
         "--block",
         metavar="I/N",
-        help="Only block I of N, or a range such as 1-4/16: a shard, of which merge makes one run with the others.",
+        help="Only block I of N, or a range such as 1-4/16: a shard, which runs merge makes one run with the others.",
     )
     seed = click.option(
         "--seed",
@@ -174,10 +184,11 @@ _ASSUMPTIONS = (
         "--sessions",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help="Earlier sessions, for intervals of another run: what calibrate --sessions wrote, or a folder of runs.",
+        help="Earlier sessions, for intervals of another run: a file of dev calibrate --sessions, or a folder of runs.",
     ),
     click.option(
         "--cluster",
+        "cluster_by",
         type=click.Choice(["task"]),
         help="Cluster intervals by task: they are then for other tasks of the kind, not other items of the same.",
     ),
@@ -224,9 +235,12 @@ def assumption_options(command: Any) -> Any:
     """Add the options that restate a run, in place of its suite's settings. The command gets them as `assumptions`."""
 
     @functools.wraps(command)
-    def with_assumptions(*args: Any, system_prices: tuple[str, ...], **options: Any) -> Any:
+    def with_assumptions(
+        *args: Any, system_prices: tuple[str, ...], cluster_by: Literal["task"] | None, **options: Any
+    ) -> Any:
         from wattbench.api.assumptions import AssumptionOptions, assumptions_of
 
+        options["cluster"] = cluster_by
         given = {name: options.pop(name) for name in AssumptionOptions.__annotations__ if name in options}
         return command(*args, assumptions=replace(assumptions_of(**given), prices=system_prices), **options)
 
@@ -280,7 +294,7 @@ class _Seconds(Finite):
         return math.inf if value in (_FOREVER, math.inf) else super().convert(value, param, ctx)
 
 
-class WaitingCommand(click.Command):
+class WaitingCommand(DescribedCommand):
     """A command with `--wait`. The option's number may be left out, even before an argument."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

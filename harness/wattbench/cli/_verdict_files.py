@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wattbench.cli._group import EXIT_INTERRUPTED
+from wattbench.cli._exit_codes import EXIT_ERROR, EXIT_INTERRUPTED
 from wattbench.errors import UserError, as_message, refusal_of_machine
 from wattbench.progress.notices import notice
 
 if TYPE_CHECKING:
     from wattbench_reports.gate.result import GateResult
 
-EXIT_ERROR = 3
 MOST_SUMMARY_BYTES = 1024 * 1024
 """Of a step's summary. GitHub shows nothing of a larger one, and a step may run several gates ("Workflow commands for
 GitHub Actions: step isolation and limits")."""

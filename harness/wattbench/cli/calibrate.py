@@ -1,4 +1,4 @@
-"""`wattbench calibrate`: the error rates and the noise floor of gates on this machine, or how much sessions vary."""
+"""`wattbench dev calibrate`: error rates and the noise floor of gates on this machine, or how much sessions vary."""
 
 from __future__ import annotations
 
@@ -7,9 +7,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wattbench.cli._group import main
-from wattbench.cli._options import WaitingCommand, command_line, items_options, measured_option, wait_option, wait_words
-from wattbench.cli._verdict_files import EXIT_ERROR
+from wattbench.cli._exit_codes import EXIT_ERROR
+from wattbench.cli._group import dev
+from wattbench.cli._options import (
+    WaitingCommand,
+    command_line,
+    complete_suite,
+    items_options,
+    measured_option,
+    wait_option,
+    wait_words,
+)
 from wattbench.errors import UserError
 from wattbench.progress.notices import notice, stdout_to_stderr
 
@@ -20,8 +28,15 @@ ITEMS = 160
 RESTARTS = 3
 
 
-@main.command(cls=WaitingCommand)
-@click.argument("suite")
+@dev.command(
+    cls=WaitingCommand,
+    most_used="system sessions items gates restarts limit policy output out wait",
+    examples=(
+        "wattbench dev calibrate suite.yaml --system rules",
+        "wattbench dev calibrate suite.yaml --sessions 5",
+    ),
+)
+@click.argument("suite", shell_complete=complete_suite)
 @click.option("--system", metavar="SYSTEM", help="The system that is tested against itself.")
 @click.option(
     "--sessions",

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from wattbench.cli._ending import open_in_browser, open_option, page_of, route_hint
-from wattbench.cli._group import ComputingCommand, main
+from wattbench.cli._exit_codes import EXIT_APART
+from wattbench.cli._group import ComputingCommand, runs
 from wattbench.cli._options import RunPath, assumption_options, command_line, names
 from wattbench.progress.notices import notice, stdout_to_stderr
 
@@ -17,11 +18,14 @@ if TYPE_CHECKING:
     from wattbench_reports.metrics.assumptions import Assumptions
 
 
-EXIT_APART = 3
-"""No figure of one run may be ranked against a figure of another. They are shown all the same."""
-
-
-@main.command(cls=ComputingCommand)
+@runs.command(
+    cls=ComputingCommand,
+    most_used="min-accuracy max-p95 max-cost worth-right cost-wrong price system-price region format across",
+    examples=(
+        "wattbench runs compare runs --min-accuracy 0.8 --max-p95 300ms",
+        "wattbench runs compare runs/first runs/second --format markdown",
+    ),
+)
 @click.argument("runs", nargs=-1, required=True, type=RunPath(), metavar="RUN...")
 @click.option(
     "--format",
@@ -70,7 +74,14 @@ def compare(runs: tuple[Path, ...], form: str, across: tuple[str, ...], assumpti
         raise click.exceptions.Exit(EXIT_APART)
 
 
-@main.command(cls=ComputingCommand)
+@runs.command(
+    cls=ComputingCommand,
+    most_used="output open min-accuracy max-p95 max-cost worth-right cost-wrong price system-price region",
+    examples=(
+        "wattbench runs report runs --open",
+        "wattbench runs report runs --output report.html --region FRA",
+    ),
+)
 @click.argument("run", type=RunPath())
 @click.option(
     "-o",
@@ -121,7 +132,12 @@ def report(
         open_in_browser(page)
 
 
-@main.command()
+@runs.command(
+    examples=(
+        "wattbench runs items runs --wrong",
+        "wattbench runs items runs --system specialist --limit 10",
+    ),
+)
 @click.argument("run", type=RunPath())
 @click.option("--wrong", is_flag=True, help="Only wrong answers; first those that are wrong by how they are written.")
 @click.option("--system", metavar="NAME", help="Only of this system.")

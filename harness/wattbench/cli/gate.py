@@ -13,6 +13,7 @@ from wattbench.cli._options import (
     as_option,
     cluster_options,
     command_line,
+    complete_suite,
     items_options,
     measured_option,
     names,
@@ -27,8 +28,21 @@ if TYPE_CHECKING:
     from wattbench_reports.gate.result import GateResult
 
 
-@main.command(cls=WaitingCommand)
-@click.argument("targets", nargs=-1, metavar="[SUITE | RUN | RUN RUN | RESULTS RESULTS | OLD.json NEW.json]")
+@main.command(
+    cls=WaitingCommand,
+    short_help="Judge a change or a candidate: pass, regressed or inconclusive.",
+    most_used="base system baseline candidate policy limit report markdown junit json",
+    examples=(
+        "wattbench gate suite.yaml --base main --system rules",
+        "wattbench gate suite.yaml --baseline rules --candidate small --report gate.html",
+    ),
+)
+@click.argument(
+    "targets",
+    nargs=-1,
+    metavar="[SUITE | RUN | RUN RUN | RESULTS RESULTS | OLD.json NEW.json]",
+    shell_complete=complete_suite,
+)
 @click.option(
     "--base",
     metavar="REF",
@@ -48,7 +62,7 @@ if TYPE_CHECKING:
     "--sessions",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="For two runs, how much runs of one system differ here: what calibrate --sessions wrote, or a folder of runs.",
+    help="For two runs, how much runs of one system differ here: a file of dev calibrate --sessions, or runs.",
 )
 @click.option(
     "--plant",

@@ -1,4 +1,4 @@
-"""`wattbench history`: list the nights of a folder, add runs to it, or delete old ones."""
+"""`wattbench runs history`: list the nights of a folder, add runs to it, or delete old ones."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wattbench.cli._group import main
+from wattbench.cli._group import runs as runs_group
 from wattbench.errors import UserError
 from wattbench.progress.notices import notice, stdout_to_stderr
 from wattbench.terminal import printable
@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from wattbench.nights import NightsLayout
 
 
-@main.command()
+@runs_group.command(
+    most_used="system metric domain format sql add prune keep-nights dry-run rebuild",
+    examples=(
+        "wattbench runs history nights",
+        "wattbench runs history nights --system generalist --metric accuracy",
+    ),
+)
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
 @click.argument("runs", nargs=-1, type=click.Path(path_type=Path), metavar="[RUN]...")
 @click.option("--add", is_flag=True, help="Copy finished RUNs into the history; DIR is created if it does not exist.")

@@ -31,7 +31,15 @@ _QUESTIONS = {
 }
 
 
-@main.command("init")
+@main.command(
+    "init",
+    short_help="Write a suite for a file of questions and some systems.",
+    most_used="input target system score split fewshot domain name output force",
+    examples=(
+        "wattbench init tickets.csv --system rules.py:answer",
+        "wattbench init tickets.csv --target team --system http://localhost:8000/v1 --output suite.yaml",
+    ),
+)
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.option("--input", metavar="COLUMN", help="The column that is asked. Default: guessed, with the reason.")
 @click.option("--target", metavar="COLUMN", help="The column with the right answers. Default: guessed.")
@@ -77,7 +85,7 @@ def init(**said: Any) -> None:
             raise UserError(f"{drafted.shown_path} was written meanwhile; add --force to replace it")
         write_atomically(drafted.path, drafted.text.encode())
         path = shlex.quote(_as_argument(drafted.shown_path))
-        notice(f"\nwritten. Next:\n  wattbench plan {path}\n  wattbench run {path} --report report.html")
+        notice(f"\nwritten. Next:\n  wattbench suites plan {path}\n  wattbench run {path} --report report.html")
     click.echo(drafted.shown_path)
 
 

@@ -1,4 +1,4 @@
-"""Commands that list what there is: `suites` and `runs`."""
+"""Commands that list what there is: `suites list` and `runs list`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wattbench.cli._group import main
+from wattbench.cli._group import runs, suites
 from wattbench.terminal import TextColumn, log_text, text_table
 
 if TYPE_CHECKING:
@@ -19,12 +19,18 @@ if TYPE_CHECKING:
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-@main.command()
+@suites.command(
+    "list",
+    examples=(
+        "wattbench suites list",
+        "wattbench suites list --json",
+    ),
+)
 @_json
-def suites(as_json: bool) -> None:
+def list_suites(as_json: bool) -> None:
     """List the suites: those that wattbench ships, and those in the current folder and its folder benchmarks.
 
-    `wattbench plan` and `run` take a suite by what is in the first column. None of its code is run.
+    `wattbench suites plan` and `run` take a suite by what is in the first column. None of its code is run.
     """
     from wattbench.api.list_suites import suites_here
 
@@ -35,10 +41,16 @@ def suites(as_json: bool) -> None:
     click.echo(log_text("\n".join(_suite_lines(listed))))
 
 
-@main.command()
+@runs.command(
+    "list",
+    examples=(
+        "wattbench runs list",
+        "wattbench runs list archive --json",
+    ),
+)
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar="[DIR]", default=Path("runs"))
 @_json
-def runs(folder: Path, as_json: bool) -> None:
+def list_runs(folder: Path, as_json: bool) -> None:
     """List the runs in DIR (default: runs), the newest last: what each is of, and whether it is finished.
 
     One that was interrupted is followed by the command that finishes it, a damaged one by what is wrong with it.

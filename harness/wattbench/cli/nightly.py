@@ -12,17 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wattbench.cli._group import EXIT_INTERRUPTED, main
+from wattbench.cli._exit_codes import EXIT_ERROR, EXIT_INTERRUPTED
+from wattbench.cli._group import main
 from wattbench.cli._options import (
     WaitingCommand,
     cluster_options,
     command_line,
+    complete_suite,
     measured_option,
     narrowing_options,
     wait_option,
     wait_words,
 )
-from wattbench.cli._verdict_files import EXIT_ERROR, VerdictFiles, VerdictTexts, errors_as_verdicts, verdict_options
+from wattbench.cli._verdict_files import VerdictFiles, VerdictTexts, errors_as_verdicts, verdict_options
 from wattbench.errors import UserError, require_installed
 from wattbench.interrupts import interrupted_with_parent, noticed
 from wattbench.progress.notices import notice, stdout_to_stderr
@@ -62,8 +64,16 @@ class _Work:
         return words + wait_words(self.wait_s)
 
 
-@main.command(cls=WaitingCommand)
-@click.argument("suite", required=False)
+@main.command(
+    cls=WaitingCommand,
+    short_help="Run a suite every night; raise an alarm on a change.",
+    most_used="history systems tasks limit policy resume date wait markdown json",
+    examples=(
+        "wattbench nightly suite.yaml --history nights",
+        "wattbench nightly --history nights --markdown night.md",
+    ),
+)
+@click.argument("suite", required=False, shell_complete=complete_suite)
 @narrowing_options
 @measured_option
 @wait_option

@@ -1,4 +1,4 @@
-"""The command `plan`: what a run of a suite will do."""
+"""The command `suites plan`: what a run of a suite will do."""
 
 from __future__ import annotations
 
@@ -7,13 +7,19 @@ from typing import Any
 
 import click
 
-from wattbench.cli._group import main
-from wattbench.cli._options import block_options, effort_options, measured_option, narrowing_options
+from wattbench.cli._group import suites
+from wattbench.cli._options import block_options, complete_suite, effort_options, measured_option, narrowing_options
 from wattbench.progress.notices import notice, stdout_to_stderr
 
 
-@main.command()
-@click.argument("suite")
+@suites.command(
+    most_used="systems tasks limit prompts whole-prompts load offline like effort json",
+    examples=(
+        "wattbench suites plan quick",
+        "wattbench suites plan suite.yaml --limit 50 --prompts 3",
+    ),
+)
+@click.argument("suite", shell_complete=complete_suite)
 @narrowing_options
 @effort_options
 @measured_option

@@ -1,4 +1,4 @@
-"""The commands on whole records: `import`, `export`, `merge`, `verify`, and `tasks export`."""
+"""The commands on whole records, `runs import`, `export`, `merge` and `verify`, and `dev tasks export`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from wattbench.cli._ending import end_of_run, open_option
-from wattbench.cli._group import ComputingCommand, main
-from wattbench.cli._options import RunPath, assumption_options, command_line
+from wattbench.cli._group import ComputingCommand, dev, runs
+from wattbench.cli._options import RunPath, assumption_options, command_line, complete_suite
 from wattbench.errors import UserError, nearest
 from wattbench.progress.notices import notice, stdout_to_stderr
 
@@ -38,7 +38,14 @@ SOURCES = (
 )
 
 
-@main.command("export")
+@runs.command(
+    "export",
+    most_used="to output what system min-accuracy max-p95 max-cost price system-price region",
+    examples=(
+        "wattbench runs export runs --to csv --output systems.csv",
+        "wattbench runs export runs --to parquet --what items --output items.parquet",
+    ),
+)
 @click.argument("run", type=RunPath())
 @click.option("--to", "target", type=click.Choice(TARGETS), required=True, help="The format.")
 @click.option(
@@ -86,9 +93,18 @@ def export_run(
     click.echo(output)
 
 
-@main.command("import")
+@runs.command(
+    "import",
+    most_used="from map name currency metric score-range out report open",
+    examples=(
+        "wattbench runs import answers.csv --map model=system",
+        "wattbench runs import outputs --from evalscope --name ours",
+    ),
+)
 @click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="SOURCE...")
-@click.option("--from", "form", type=click.Choice(SOURCES), help="The tool that made it; detected where not given.")
+@click.option(
+    "--from", "--source", "form", type=click.Choice(SOURCES), help="The tool that made it; detected where not given."
+)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Where runs go.")
 @click.option("--name", help="The name of the run; default: from the first source's name.")
 @click.option("--map", "renamed", multiple=True, metavar="COLUMN=NAME", help="Which figure a column of a table holds.")
@@ -135,10 +151,11 @@ def import_run(
     error.
     """
     from wattbench.api.imported_runs import named_after
-    from wattbench.importers import read_sources, write_run
+    from wattbench.importers import TableOptions, read_sources, write_run
     from wattbench.records import read_run
 
-    imported = read_sources(sources, form, renamed=_pairs(renamed), metric=metric, score_range=score_range, scratch=out)
+    table = TableOptions(renamed=pairs(renamed))
+    imported = read_sources(sources, form, table=table, metric=metric, score_range=score_range, scratch=out)
     root = write_run(
         imported, out, name or named_after(sources[0]), command_line(), currency, joules=joules_of, repeats=repeats
     )
@@ -149,7 +166,12 @@ def import_run(
         end_of_run(root, report, open_page=open_page, show_data=True)
 
 
-def _pairs(options: tuple[str, ...]) -> dict[str, str]:
+def pairs(options: tuple[str, ...]) -> dict[str, str]:
+    """Read the values of ``--map``: column to name.
+
+    Raises:
+        UserError: one is not of the form COLUMN=NAME.
+    """
     pairs = {}
     for option in options:
         column, equals, name = option.rpartition("=")
@@ -159,7 +181,12 @@ def _pairs(options: tuple[str, ...]) -> dict[str, str]:
     return pairs
 
 
-@main.command()
+@runs.command(
+    examples=(
+        "wattbench runs merge shards --out merged",
+        "wattbench runs merge shards/first shards/second --out merged",
+    ),
+)
 @click.argument("shards", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="DIR...")
 @click.option(
     "-o",
@@ -184,7 +211,13 @@ def merge(shards: tuple[Path, ...], out: Path) -> None:
         end_of_run(root, None, open_page=False)
 
 
-@main.command(cls=ComputingCommand)
+@runs.command(
+    cls=ComputingCommand,
+    examples=(
+        "wattbench runs verify runs",
+        "wattbench runs verify runs --signers allowed_signers",
+    ),
+)
 @click.argument("run", type=RunPath())
 @click.option(
     "--run-code",
@@ -233,13 +266,19 @@ def verify(run: Path, run_code: bool, allow_unsafe_code: bool, signers: Path | N
         click.echo(printable(f"signed: {sign(RunLayout(run), key)}"))
 
 
-@main.group()
+@dev.group()
 def tasks() -> None:
     """Tasks of a suite, for other tools."""
 
 
-@tasks.command("export")
-@click.argument("suite")
+@tasks.command(
+    "export",
+    examples=(
+        "wattbench dev tasks export suite.yaml --output exported",
+        "wattbench dev tasks export suite.yaml --task tickets --output exported",
+    ),
+)
+@click.argument("suite", shell_complete=complete_suite)
 @click.option(
     "-o",
     "--output",

@@ -1,4 +1,4 @@
-"""The command `rescore`: recorded answers, scored anew."""
+"""The command `runs rescore`: recorded answers, scored anew."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wattbench.cli._group import main
+from wattbench.cli._group import runs
 from wattbench.cli._options import RunPath, command_line
 from wattbench.errors import UserError
 
@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from wattbench.measure.rescore import ChangedScore
 
 
-@main.command()
+@runs.command(
+    most_used="strip lower punctuation first-line regex task metric tasks-from out",
+    examples=(
+        "wattbench runs rescore runs --strip --lower",
+        "wattbench runs rescore runs --regex '[0-9]+' --task sums",
+    ),
+)
 @click.argument("run", type=RunPath())
 @click.option("--strip", is_flag=True, help="Leave out blanks at both ends of answers and targets.")
 @click.option("--lower", is_flag=True, help="Lower-case answers and targets.")

@@ -17,7 +17,15 @@ if TYPE_CHECKING:
 _COST = Finite(min=0.0)
 
 
-@main.command(cls=ComputingCommand)
+@main.command(
+    cls=ComputingCommand,
+    short_help="Say whether a router in front of a run's systems is worth building.",
+    most_used="members min-accuracy max-p95 max-cost worth-right cost-wrong requests-per-hour routes write format",
+    examples=(
+        "wattbench route runs",
+        "wattbench route runs --min-accuracy 0.9 --write routed",
+    ),
+)
 @click.argument("run", type=RunPath())
 @click.option(
     "--format",

@@ -1,4 +1,4 @@
-"""Commands about suites and what they need: `run`, `doctor` and `schema`."""
+"""Commands about suites and what they need: `run`, `dev doctor` and `dev schema`."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from typing import Any
 import click
 
 from wattbench.cli._ending import end_of_run, open_option, page_of
-from wattbench.cli._group import main
+from wattbench.cli._group import dev, main
 from wattbench.cli._options import (
     WaitingCommand,
     as_option,
     block_options,
     cluster_options,
     command_line,
+    complete_suite,
     effort_options,
     measured_option,
     narrowing_options,
@@ -29,8 +30,16 @@ from wattbench.interrupts import ending_at_once, was_ctrl_c
 from wattbench.progress.notices import notice, stdout_to_stderr
 
 
-@main.command(cls=WaitingCommand)
-@click.argument("suite", required=False)
+@main.command(
+    cls=WaitingCommand,
+    short_help="Run a suite, and say which system to run.",
+    most_used="systems tasks limit report open resume effort energy max-cost wait",
+    examples=(
+        "wattbench run quick --report report.html",
+        "wattbench run suite.yaml --systems rules,small --limit 50",
+    ),
+)
+@click.argument("suite", required=False, shell_complete=complete_suite)
 @narrowing_options
 @effort_options
 @measured_option
@@ -91,7 +100,12 @@ def run(
         end_of_run(root, report, open_page=open_page)
 
 
-@main.command()
+@dev.command(
+    examples=(
+        "wattbench dev doctor",
+        "wattbench dev doctor --json",
+    ),
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def doctor(as_json: bool) -> None:
     """Show which sensors exist, why some cannot be read, what will be measured or only modelled, and what else runs."""
@@ -106,7 +120,12 @@ def doctor(as_json: bool) -> None:
     click.echo(text, nl=False)
 
 
-@main.command()
+@dev.command(
+    examples=(
+        "wattbench dev schema > suite.schema.json",
+        "wattbench dev schema --records",
+    ),
+)
 @click.option("--records", is_flag=True, help="Print that of the files of a run instead.")
 def schema(records: bool) -> None:
     """Print the JSON Schema of a suite file, for editors."""

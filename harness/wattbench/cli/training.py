@@ -1,4 +1,4 @@
-"""The commands that train: `family build`, the reference family, and `router fit`."""
+"""The commands that train: `dev family build`, the reference family, and `router fit`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wattbench.cli._group import main
-from wattbench.cli._options import Finite, WaitingCommand, wait_option
+from wattbench.cli._group import dev, router
+from wattbench.cli._options import Finite, WaitingCommand, complete_suite, wait_option
 from wattbench.errors import UserError
 from wattbench.progress.notices import notice, stdout_to_stderr
 
@@ -16,12 +16,19 @@ if TYPE_CHECKING:
     from wattbench.train import Family
 
 
-@main.group()
+@dev.group()
 def family() -> None:
     """Build the reference family: models of every kind, all made from one base model."""
 
 
-@family.command("build", cls=WaitingCommand)
+@family.command(
+    "build",
+    cls=WaitingCommand,
+    examples=(
+        "wattbench dev family build",
+        "wattbench dev family build generalist --wait",
+    ),
+)
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--recipe", type=click.Path(path_type=Path), help="A recipe other than the one that wattbench ships.")
 @wait_option
@@ -64,13 +71,15 @@ def _build_family(reference_family: Family, names: tuple[str, ...]) -> list[str]
     return wanted
 
 
-@main.group()
-def router() -> None:
-    """Routers of one's own: fit the text classifier in front of a hybrid to labelled texts."""
-
-
-@router.command("fit", cls=WaitingCommand)
-@click.argument("suite")
+@router.command(
+    "fit",
+    cls=WaitingCommand,
+    examples=(
+        "wattbench router fit suite.yaml",
+        "wattbench router fit suite.yaml --labelled texts.csv --input text --label team",
+    ),
+)
+@click.argument("suite", shell_complete=complete_suite)
 @click.option(
     "-o",
     "--output",

@@ -14,6 +14,7 @@ class Checkout(Strict):
     """The folder that a callable's modules are imported from: the files of one commit, or the working tree."""
 
     root: Path
+    """The folder."""
     working_tree: Path
     """What `root` is in place of: import paths in the working tree then mean the same folders of `root`."""
 

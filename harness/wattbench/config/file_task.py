@@ -81,6 +81,7 @@ class FileSplit(Strict):
     test: Annotated[float, Field(gt=0, lt=1)] = 0.5
     """The share of the rows that is asked. The others are for training, and for worked examples."""
     seed: Seed = 1
+    """The same seed gives the same division of the same rows."""
 
 
 class FileTask(TaskChoice):

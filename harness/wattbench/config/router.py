@@ -32,7 +32,7 @@ class ClassifierRouter(RouterBase):
 
     type: Literal["classifier"]
     model: RelativePath
-    """The `.npz` file that `wattbench router fit` or `wattbench family build` wrote."""
+    """The `.npz` file that `wattbench router fit` or `wattbench dev family build` wrote."""
     sees: Literal["prompt", "input"] = "prompt"
     """What it reads. `prompt`: the request as the hybrid's own prompt form has it. `input`: the input of a file task's
     item alone; it must have been fitted to the same."""
@@ -146,6 +146,7 @@ class AlwaysRouter(RouterBase):
 
     type: Literal["always"]
     member: Name
+    """The member, by the router's name for it."""
 
     def labels(self) -> dict[str, list[str]]:
         """List the member."""

@@ -46,6 +46,7 @@ class Tasks(Strict):
     """Folders of lm-eval task YAML, relative to this file. A task file can run code: include only folders that you
     trust."""
     select: Annotated[list[SelectedTask], Field(min_length=1)]
+    """The tasks: lm-eval's by `task`, files of one's own by `file`."""
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
@@ -64,6 +65,7 @@ class Systems(Strict):
     select: list[Name] | None = None
     """Systems to take from the catalogues; None takes them all. Systems under `define` always take part."""
     define: dict[Name, SerializeAsAny[System]] = {}
+    """Systems by name, each with its settings."""
 
 
 class Measure(Strict):
@@ -108,6 +110,7 @@ class Measure(Strict):
     `mark` marks its windows; `refuse` does not start on a busy machine, and ends the run at such a block. Without
     blocks windows are marked."""
     seed: Seed = 1234
+    """Of few-shot examples, of what tasks and systems draw, and of arrivals under load."""
     require_measured: bool = False
     """Refuse to run if a component's joules would come from a formula or a recording, and not from a sensor."""
 
@@ -166,15 +169,23 @@ class Suite(Strict):
     """Tasks × systems, with how they are measured."""
 
     name: Name
+    """The name of the suite, and a part of the names of its runs."""
     description: str | None = None
+    """A text for readers of the report."""
     tasks: Tasks
+    """What is asked."""
     systems: Systems
+    """Who answers."""
     measure: Measure = Measure()
+    """How they are measured."""
     carbon: Carbon = Carbon()
+    """From joules to grams of CO2."""
     impacts: Impacts | None = None
     """Water, abiotic depletion and primary energy. None: they are not stated."""
     workload: Workload = Workload()
+    """The work for which a system is chosen."""
     decide: Decide = Decide()
+    """What a system must meet to be advised, and what is minimised."""
     max_cost: MaxCost | None = None
     """The most that a run may spend on tokens and requests, such as `5 USD`. It stops before a request that could
     exceed it, and can be resumed with another. All prices must be in its currency."""

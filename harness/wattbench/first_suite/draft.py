@@ -178,8 +178,8 @@ def _more(wishes: Wishes) -> list[str]:
 
 def _text(name: str, file: Path, table: Table, task: Section, systems: Sequence[DraftedSystem]) -> str:
     head = [
-        f"{name}: {table.rows:,} rows of {file.name}, by wattbench init. All keys: docs/suite-file.md",
-        "wattbench plan shows what will be asked, wattbench run asks it and measures.",
+        f"{name}: {table.rows:,} rows of {file.name}, by wattbench init. All keys: wattbench dev schema",
+        "wattbench suites plan shows what will be asked, wattbench run asks it and measures.",
     ]
     define = Section(
         {system.name: Section(system.settings, after=system.after) for system in systems},

@@ -3,11 +3,13 @@
 One format per file, or per folder of files: each reads and checks its whole source, and adds nothing that the source
 does not state. What a reader returns is `wattbench.importers.imported.Imported`: answers where the source has them,
 else summaries, and readings of power as telemetry. May import: `wattbench.records`, `wattbench.errors` and, of
-`wattbench.meters`, what readings are and how a window is judged. Must not import anything that measures: importing
+`wattbench.meters`, what readings are and how a window is judged, of `wattbench.tasks`, how an answer is compared with
+its target. Must not import anything that measures: importing
 needs no model and opens no meter.
 """
 
 from wattbench.importers.detect import FORMATS, detect, read_sources
+from wattbench.importers.table.item_table import SCORES, TableOptions
 from wattbench.importers.write import write_run
 
-__all__ = ["FORMATS", "detect", "read_sources", "write_run"]
+__all__ = ["FORMATS", "SCORES", "TableOptions", "detect", "read_sources", "write_run"]

@@ -102,6 +102,11 @@ class _Result:
     config: Callable[[Mapping[str, Any]], dict[str, Any]]
     version: Callable[[Mapping[str, Any]], Any]
 
+    @property
+    def needs(self) -> str:
+        """Return what a result is recognised by."""
+        return f"a .json or .jsonl with {', '.join(self.marks)}"
+
     def looks_like(self, source: Path) -> bool:
         """Return whether a file is a result."""
         if source.suffix not in (".json", ".jsonl") or not source.is_file():
@@ -225,5 +230,5 @@ _SGLANG = _Result(
     "sglang", ("backend", "dataset_name", "random_range_ratio"), OF_SGLANG, LOAD_OF_SGLANG, _config_of_sglang,
     lambda result: mapping(result.get("server_info")).get("version"),
 )  # fmt: skip
-VLLM = Format("vllm", _VLLM.looks_like, _VLLM.read)
-SGLANG = Format("sglang", _SGLANG.looks_like, _SGLANG.read)
+VLLM = Format("vllm", _VLLM.looks_like, _VLLM.read, needs=_VLLM.needs)
+SGLANG = Format("sglang", _SGLANG.looks_like, _SGLANG.read, needs=_SGLANG.needs)

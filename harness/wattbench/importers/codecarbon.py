@@ -90,4 +90,4 @@ def _add(draft: ImportDraft, row: dict[str, Any], where: str) -> None:
         draft.stated.add(system, total, value or None, source=source, where=where, unit=unit)
 
 
-CODECARBON = Format("codecarbon", _looks_like, _read)
+CODECARBON = Format("codecarbon", _looks_like, _read, needs="a .csv with the columns of emissions.csv")

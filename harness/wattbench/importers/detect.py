@@ -21,7 +21,9 @@ from wattbench.importers.mlenergy import ML_ENERGY
 from wattbench.importers.mlperf import MLPERF
 from wattbench.importers.openjarvis import OPENJARVIS
 from wattbench.importers.spool import Spool
-from wattbench.importers.table import item_table
+from wattbench.importers.table.item_table import TableOptions, batches
+from wattbench.importers.table.tablefile import SUFFIXES
+from wattbench.importers.table.tablefile import looks_like as looks_like_table
 from wattbench.importers.tokenpowerbench import TOKEN_POWER_BENCH
 
 TABLE = "table"
@@ -30,9 +32,9 @@ _FORMATS: Sequence[Format] = (
     TOKEN_POWER_BENCH, AIPERF, GUIDELLM, CODECARBON,
 )  # fmt: skip
 FORMATS: Mapping[str, Callable[[Path], bool]] = {each.name: each.looks_like for each in _FORMATS} | {
-    TABLE: item_table.looks_like
+    TABLE: looks_like_table
 }
-"""Name to a test of a source, in the order in which they are tried."""
+"""Name to a test of a source. A table is what no other format fits."""
 
 
 def detect(sources: Sequence[Path]) -> str:
@@ -70,19 +72,47 @@ def _exists(path: Path) -> bool:
 
 
 def _format(source: Path) -> str:
-    for name, looks_like in FORMATS.items():
-        if looks_like(source):
-            return name
-    if source.suffix.lower() in (".pkl", ".pickle"):
-        raise UserError(f"{source}: a pickle can run any code when it is read. Save the table as CSV or Parquet")
-    raise UserError(f"{source}: its format is not recognised. Name it with --from {'|'.join(FORMATS)}")
+    fits: list[str] = []
+    damaged: list[UserError] = []
+    for each in _FORMATS:
+        try:
+            fits += [each.name] if each.looks_like(source) else []
+        except UserError as error:
+            damaged.append(error)  # as one format, and it may be of another
+    if len(fits) > 1:
+        raise UserError(f"{source}: it could be of {' or '.join(fits)}. Say which with --source {fits[0]}")
+    if fits:
+        return fits[0]
+    if looks_like_table(source):
+        return TABLE
+    if damaged:
+        raise damaged[0]
+    raise UserError(f"{source}: {_lacking(source)}")
+
+
+_SAVE_AS = {
+    **dict.fromkeys((".pkl", ".pickle"), "a pickle can run any code when it is read. Save the table as CSV or Parquet"),
+    **dict.fromkeys((".xlsx", ".xls", ".ods", ".numbers"), "a spreadsheet is not read. Save its sheet as CSV"),
+    **dict.fromkeys((".gz", ".zip", ".bz2", ".xz", ".zst", ".tar"), "an archive is not read. Unpack it"),
+}
+
+
+def _lacking(source: Path) -> str:
+    """Say what each format that was tried needs, and the source does not have."""
+    if source.suffix.lower() in _SAVE_AS:
+        return _SAVE_AS[source.suffix.lower()]
+    tables = [each.name for each in sorted(source.iterdir()) if looks_like_table(each)] if source.is_dir() else []
+    inside = f". It is a folder with tables: name them ({', '.join(tables[:3])})" if tables else ""
+    tried = "; ".join(f"{each.name} needs {each.needs}" for each in _FORMATS)
+    table = f"a table needs a name that ends in {', '.join(SUFFIXES)}, and of JSON a list of objects or one per line"
+    return f"its format is not recognised{inside}. Name it with --source, if it is one of these: {tried}; {table}"
 
 
 def read_sources(
     sources: Sequence[Path],
     form: str | None = None,
     *,
-    renamed: Mapping[str, str] | None = None,
+    table: TableOptions | None = None,
     metric: str | None = None,
     score_range: str | None = None,
     scratch: Path | None = None,
@@ -92,7 +122,7 @@ def read_sources(
     Args:
         sources: files or folders.
         form: a name of `FORMATS`.
-        renamed: for a table: its columns, renamed.
+        table: what its names of columns do not say; for tables alone.
         metric: for formats with several scores: which is correctness.
         score_range: for these and a table: the worst and the best score, as ``1..5``. Scores are kept as shares of it.
         scratch: a folder, which need not be there yet, on a disk with space for the answers while they are imported:
@@ -104,15 +134,15 @@ def read_sources(
     check_exist(sources)
     form = form or detect(sources)
     scored = [each.name for each in _FORMATS if each.scored]
-    if renamed and form != TABLE:
-        raise UserError(f"--map renames the columns of a table; this is {form}")
+    if table and form != TABLE:
+        raise UserError(f"--map, --target, --systems and --score are for the columns of a table; this is {form}")
     if metric and form not in scored:
         raise UserError(f"--metric names a metric of {' or '.join(scored)}; this is {form}")
     if score_range and form not in (*scored, TABLE):
         raise UserError(f"--score-range is of scores of {', '.join(scored)} or a table; this is {form}")
     draft = ImportDraft(metric, UNIT_RANGE if score_range is None else ScoreRange.of(score_range))
     if form == TABLE:
-        spool = Spool(item_table.batches(sources, renamed or {}, draft), scratch)
+        spool = Spool(batches(sources, table or TableOptions(), draft), scratch)
     else:
         (chosen,) = (each for each in _FORMATS if each.name == form)
         spool = Spool.of(chosen.read(sources, draft), scratch)

@@ -33,7 +33,7 @@ from wattbench.importers.fields import (
     words,
     words_or_none,
 )
-from wattbench.importers.files import digest, mapping, read_object, text, without_credentials
+from wattbench.importers.files import digest, head, mapping, read_object, text, without_credentials
 from wattbench.importers.imported import AT_ONCE, RATE, Format, ImportDraft
 from wattbench.importers.stated import Total, statistic
 
@@ -97,8 +97,8 @@ WITHOUT_SUM = ("requests_per_s", "in_flight", "prompt_tokens_per_s", "output_tok
 def _looks_like(source: Path) -> bool:
     if source.is_dir():
         return (source / FILE).is_file()
-    if source.suffix != ".json":
-        return False
+    if source.suffix != ".json" or head(source).lstrip("\ufeff \t\r\n").startswith("["):
+        return False  # a list is a table, or of another tool
     report = read_object(source)
     return isinstance(report.get("benchmarks"), list) and "machine_info" not in report  # which pytest-benchmark's have
 
@@ -298,4 +298,4 @@ def _prompt(request: Mapping[str, Any]) -> str:
     return text(at(body, "messages", "prompt", "input"))
 
 
-GUIDELLM = Format("guidellm", _looks_like, _read)
+GUIDELLM = Format("guidellm", _looks_like, _read, needs="benchmarks.json with a list benchmarks")

@@ -46,6 +46,8 @@ class Imported:
     recorded."""
     telemetry: Mapping[str, Telemetry] = field(default_factory=dict)
     """System to the readings of power that the source holds. They are judged, and divided among the answers."""
+    columns: Sequence[Mapping[str, str]] = ()
+    """Of a table: which column (``file``, ``column``) was ``read_as`` what, or is ``unread`` and why."""
     remarks: Mapping[str, str] = field(default_factory=dict)
     """What a reader has to know of the source: by a code a sentence, without a full stop."""
     summaries: Sequence[SummaryRow] = ()
@@ -68,6 +70,7 @@ class ImportDraft:
     facts: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
     machines: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     telemetry: dict[str, Telemetry] = field(default_factory=dict)
+    columns: list[Mapping[str, str]] = field(default_factory=list)
     remarks: dict[str, str] = field(default_factory=dict)
     stated: Stated = field(default_factory=Stated)
 
@@ -164,6 +167,7 @@ class ImportDraft:
             facts=self.facts,
             machines=self.machines,
             telemetry=self.telemetry,
+            columns=tuple(self.columns),
             remarks=self.remarks,
             summaries=self.stated.rows,
         )
@@ -179,5 +183,7 @@ class Format:
     """Returns whether a file or folder is of it."""
     read: Callable[[Sequence[Path], ImportDraft], Iterator[Answer]]
     """Yields the answers of some sources, and records in the draft what else is known."""
+    needs: str = ""
+    """What a file or folder of it is recognised by, for the message on one that is not."""
     scored: bool = False
     """Whether an answer has several scores, of which ``--metric`` chooses one."""

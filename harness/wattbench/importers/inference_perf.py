@@ -291,4 +291,4 @@ def _timed(request: Mapping[str, Any], start_s: float, where: str) -> dict[str, 
     return fields | ({"first_token_seconds": known[0], "token_seconds": known} if streamed else {})
 
 
-INFERENCE_PERF = Format("inference-perf", _looks_like, _read)
+INFERENCE_PERF = Format("inference-perf", _looks_like, _read, needs="stage_<n>_lifecycle_metrics.json or .yaml")

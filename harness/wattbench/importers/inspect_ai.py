@@ -334,4 +334,6 @@ def _score(value: Any, scorer: str, where: str, draft: ImportDraft) -> float:
     return score
 
 
-INSPECT = Format("inspect", _looks_like, _read, scored=True)
+INSPECT = Format(
+    "inspect", _looks_like, _read, needs="a log .eval, or .json with eval, run_id, task_id and model", scored=True
+)

@@ -345,4 +345,6 @@ def _add_series(draft: ImportDraft, system: str, result: Mapping[str, Any], path
     return [f"{system}: {each.why}" for each in powers if each.why] if powers else [f"{system}: it has no rows"]
 
 
-LLENERGYMEASURE = Format("llenergymeasure", _looks_like, _read)
+LLENERGYMEASURE = Format(
+    "llenergymeasure", _looks_like, _read, needs="result.json with experiment_id and total_energy_j"
+)

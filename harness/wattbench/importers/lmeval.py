@@ -240,4 +240,10 @@ def _facts(task: str, evaluation: _Evaluation) -> dict[str, Any]:
     return facts | ({"task_sha256": digest(_ADDRESS.sub("", text(described)))} if described else {})
 
 
-LM_EVAL = Format("lm-eval", _looks_like, _read, scored=True)
+LM_EVAL = Format(
+    "lm-eval",
+    _looks_like,
+    _read,
+    needs="samples_<task>_<date>.jsonl of --log_samples, alone or in a folder",
+    scored=True,
+)

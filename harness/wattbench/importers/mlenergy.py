@@ -88,4 +88,4 @@ def _name(one: Mapping[str, Any], path: Path) -> str:
     return " ".join(word for word in words if word)
 
 
-ML_ENERGY = Format("ml-energy", _looks_like, _read)
+ML_ENERGY = Format("ml-energy", _looks_like, _read, needs="a .json with configurations and their energy")

@@ -401,4 +401,6 @@ def _add_scores(draft: ImportDraft, system: str, path: Path) -> None:
             draft.stated.add(system, total, value, source=name, where=where, unit=sign)
 
 
-MLPERF = Format("mlperf", _looks_like, _read)
+MLPERF = Format(
+    "mlperf", _looks_like, _read, needs="a folder with logs of LoadGen, mlperf_log_summary.txt or mlperf_log_detail.txt"
+)

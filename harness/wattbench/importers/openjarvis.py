@@ -239,4 +239,4 @@ def _of_turns(row: Mapping[str, Any], where: str) -> dict[str, Any]:
     }
 
 
-OPENJARVIS = Format("openjarvis", _looks_like, _read)
+OPENJARVIS = Format("openjarvis", _looks_like, _read, needs="results.jsonl of an evaluation, a hybrid or traces")

@@ -137,4 +137,6 @@ def _joules(phase: Any, where: str) -> float | None:
     return None if prefill_j is None or decode_j is None else prefill_j + decode_j
 
 
-TOKEN_POWER_BENCH = Format("tokenpowerbench", _looks_like, _read)
+TOKEN_POWER_BENCH = Format(
+    "tokenpowerbench", _looks_like, _read, needs="results.json with batch_size, gpu_energy_j and num_responses"
+)

@@ -188,6 +188,7 @@ def _header(imported: Imported, known: Survey, run: str, name: str, now: datetim
             "machines": _finite(imported.machines),
             "currency": known.currency,
             "remarks": _remarks(imported),
+            **({"columns": [dict(each) for each in imported.columns]} if imported.columns else {}),
         },
     )
 

@@ -1,4 +1,4 @@
-"""Print the survey of `wattbench doctor`: sensors, what a run measures or models, and signals of a busy machine.
+"""Print the survey of `wattbench dev doctor`: sensors, what a run measures or models, and signals of a busy machine.
 
 Pure: from a survey to text or data. May import `wattbench.meters`.
 """

@@ -38,7 +38,7 @@ def make_meter(settings: MeterSettings) -> Meter:
 def failure_text(name: str, error: MeterError) -> str:
     """Return a sentence on why a meter failed and what to do about it."""
     fix = f" (fix: {error.fix})" if error.fix else ""
-    return f"{name}: {error}{fix}. See what can be measured here with: wattbench doctor"
+    return f"{name}: {error}{fix}. See what can be measured here with: wattbench dev doctor"
 
 
 @dataclass(frozen=True)

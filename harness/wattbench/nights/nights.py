@@ -76,7 +76,7 @@ class NightsLayout:
         if not self.runs.is_dir():
             raise UserError(
                 f"{self.root}: not a history (it has no folder {self.runs.name}); "
-                "wattbench nightly and wattbench history --add create one"
+                "wattbench nightly and wattbench runs history --add create one"
             )
         return self
 

@@ -28,7 +28,7 @@ HOW_TO_ACCEPT_MODELLED = (
 
 @dataclass(frozen=True, repr=False)
 class Measured:
-    """The figures of one system, as `wattbench compare` shows them; intervals are of 95% confidence."""
+    """The figures of one system, as `wattbench runs compare` shows them; intervals are of 95% confidence."""
 
     system: str
     kind: str
@@ -142,7 +142,7 @@ class Measured:
 
             causes = by_cause([self.judged])
             why = f"{self.judged.marks} ({causes})" if causes else "no meter was read"
-            raise pytest.fail.Exception(f"{self.system}: its joules were not measured: {why} (wattbench doctor)")
+            raise pytest.fail.Exception(f"{self.system}: its joules were not measured: {why} (wattbench dev doctor)")
         if provenance.is_modelled(self.energy_provenance) and not self.modelled:
             qualified = provenance.qualified(self.energy_provenance)
             raise pytest.fail.Exception(f"{self.system}: its joules are {qualified}. {HOW_TO_ACCEPT_MODELLED}")

@@ -1,7 +1,7 @@
 """Remove small differences of writing from an answer and its target before they are compared.
 
-A report says what a score would be in these forms, `wattbench rescore` scores answers in them, and a record names those
-in which a run was scored. All read them here.
+A report says what a score would be in these forms, `wattbench runs rescore` scores answers in them, and a record names
+those in which a run was scored. All read them here.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ RISK = 0.005
 effective requests is itself an estimate."""
 LEAST_EFFECTIVE = 200
 """Effective requests. With fewer, the correlation of a queue that is nearly full, or overloaded, is estimated from too
-few of its busy periods: docs/rates.md. A random walk has about six, however long it is."""
+few of its busy periods: docs/why/held-rates.md. A random walk has about six, however long it is."""
 TRANSIENT = 0.1
 """The share of the requests, at the beginning, that is left out: the queue begins empty. It is 22 or more times as long
 as requests are correlated, where `LEAST_EFFECTIVE` is reached. It is stated and not estimated: a cut that is chosen by
@@ -119,7 +119,7 @@ def highest_load(requests: int, share: float) -> float:
     A load is a share of what a system can serve; 0 where requests are too few at any. Nearly all are taken to be in
     time: where fewer are, it takes more of them. Requests per effective one grow as 1 / (1 - load)²: W. Whitt,
     "Planning queueing simulations", Management Science 35 (1989). That they are about 2 / (1 - load)² - 1 is of the
-    queues of docs/rates.md, at loads of .5 to .95.
+    queues of docs/why/held-rates.md, at loads of .5 to .95.
     """
     per_effective = (1.0 - TRANSIENT) * requests / effective_needed(share)
     return max(0.0, 1.0 - math.sqrt(2.0 / (per_effective + 1.0)))

@@ -34,8 +34,8 @@ def check_unchanged(run: RunRecords) -> None:
     for problem in changed_files(run.layout, record):
         root = run.layout.root
         raise UserError(
-            f"{root}: {problem}. The run was damaged, or changed after its end; see what else differs with: wattbench "
-            f"verify {shlex.quote(str(root))}"
+            f"{root}: {problem}. The run was damaged, or changed after its end; see what else differs with: "
+            f"wattbench runs verify {shlex.quote(str(root))}"
         )
 
 

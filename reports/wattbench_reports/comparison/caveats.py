@@ -175,7 +175,7 @@ def strict_caveats(
     if names[NAMED:]:
         clauses.append(f"and {plural(len(names) - NAMED, 'other system')}")
     options = " ".join(f"--{form}" for form in best[names[0]])
-    how = f" To score the recorded answers so: wattbench rescore RUN {options}"
+    how = f" To score the recorded answers so: wattbench runs rescore RUN {options}"
     return (Caveat("strict-scoring", f"Scores depend on how answers are written: {'; '.join(clauses)}.{how}", names),)
 
 
@@ -194,7 +194,7 @@ def unread_caveats(strictness: Mapping[str, SystemStrictness]) -> tuple[Caveat, 
     ]
     text = (
         f"Scores may be too low: no answer was found in {named(clauses)}. Read some before you believe these scores: "
-        f"wattbench items RUN --wrong --system {names[0]}"
+        f"wattbench runs items RUN --wrong --system {names[0]}"
     )
     return (Caveat("unread-answers", text, names),)
 

@@ -297,7 +297,7 @@ def _part(run: RunRecords, measured: Measured, paid: Paid, comparison: Compariso
         if measured.load is not None:
             raise UserError(
                 f"{run.layout.root}: this run is under load, and has figures for each rate. Runs under load are "
-                f"compared one at a time: wattbench compare {run.layout.root}"
+                f"compared one at a time: wattbench runs compare {run.layout.root}"
             )
         check_whole(measured.frames)
     return _Part(

@@ -1,4 +1,4 @@
-"""Make a system's row of a comparison: the columns of `wattbench compare`."""
+"""Make a system's row of a comparison: the columns of `wattbench runs compare`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from wattbench_reports.tables.session_record import SessionRecord
 
 @dataclass(frozen=True)
 class SystemFigures:
-    """A row of `wattbench compare`. The order of the fields is the order of the columns."""
+    """A row of `wattbench runs compare`. The order of the fields is the order of the columns."""
 
     system: str
     kind: str
@@ -165,7 +165,7 @@ _FIELDS = tuple(column.name for column in fields(SystemFigures) if column.name !
 ADDED_COLUMNS = tuple(column for metric in ADDED for column in metric.columns.values())
 
 COLUMNS = (*_FIELDS, *ADDED_COLUMNS)
-"""The columns of `wattbench compare`, in order."""
+"""The columns of `wattbench runs compare`, in order."""
 
 
 THROUGHPUT = _FIELDS[_FIELDS.index("requests_per_s") :]

@@ -19,7 +19,7 @@ FORMATS: Mapping[str, Callable[[Comparison, DecisionWords | None], str]] = {
     "csv": as_csv,
     "json": as_json,
 }
-"""Name of a format to the function that writes it, as `wattbench compare --format` takes them."""
+"""Name of a format to the function that writes it, as `wattbench runs compare --format` takes them."""
 
 
 def render(

@@ -1,4 +1,4 @@
-"""Compare runs as `wattbench compare` does; for one run, also decide which system to run."""
+"""Compare runs as `wattbench runs compare` does; for one run, also decide which system to run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wattbench.records import RunRecords
+from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.comparison import Comparison
+from wattbench_reports.comparison.data_support import DataSupport, data_support
 from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.comparison.paid import Paid
 from wattbench_reports.comparison.several_runs import of_one_run, side_by_side
@@ -14,6 +16,7 @@ from wattbench_reports.comparison.weighed import Weighed
 from wattbench_reports.decision import decide
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
 from wattbench_reports.routing.candidates import could_use_router
+from wattbench_reports.tables.header_record import header_record
 from wattbench_reports.wording.decision import DecisionWords, decision_words
 
 
@@ -26,6 +29,10 @@ class ComparedRuns:
     """None of several runs: what one decision requires of all is not known to be the same."""
     could_use_router: bool = False
     """Whether it is one run, in which two systems could be members of a router, and no hybrid is."""
+    support: DataSupport | None = None
+    """What the data can support; None without answers."""
+    analysis: Analysis | None = None
+    """Of a single run."""
 
 
 def compare_runs(
@@ -35,13 +42,17 @@ def compare_runs(
 
     The arguments and errors are those of `wattbench_reports.comparison.several_runs.side_by_side`.
     """
+    headers = [header_record(run) for run in runs]
     if len(runs) != 1:
-        return ComparedRuns(side_by_side(runs, across=across, assumptions=assumptions), None)
+        several = side_by_side(runs, across=across, assumptions=assumptions)
+        return ComparedRuns(several, None, support=data_support(several, headers))
     comparison, analysis = of_one_run(runs[0], across=across, assumptions=assumptions)
     return ComparedRuns(
         comparison,
         decided(analysis.measured, analysis.paid, analysis.weighed, analysis.comparison),
         could_use_router(analysis.measured, analysis.paid, analysis.weighed),
+        data_support(comparison, headers),
+        analysis,
     )
 
 

@@ -1,4 +1,4 @@
-"""Export a run to a file of another format, as `wattbench export` does."""
+"""Export a run to a file of another format, as `wattbench runs export` does."""
 
 from __future__ import annotations
 

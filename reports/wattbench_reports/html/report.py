@@ -12,6 +12,7 @@ from wattbench.errors import UserError
 from wattbench.records import RunRecords, read_run
 from wattbench.records.files.atomic_write import write_all_atomically
 from wattbench_reports.comparison.analysis import Analysis, analyse
+from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.decision.latency_limit import latencies
 from wattbench_reports.export.frames.frame_files import frame_as_csv, frame_as_parquet
 from wattbench_reports.export.frames.systems_frame import figures_frame
@@ -20,6 +21,7 @@ from wattbench_reports.figures.svg import page_svg
 from wattbench_reports.formatting.safe_text import visible
 from wattbench_reports.formatting.units import plural
 from wattbench_reports.gate.result import GateResult
+from wattbench_reports.html.answers import EmbeddedAnswers, answers_section, embedded_answers, script_of_answers
 from wattbench_reports.html.whatif import WHAT_IF, carried, controls, restated, what_if_section, words_of_page
 from wattbench_reports.html.whatif.embedded_data import carried_offer, carried_residents
 from wattbench_reports.html.whatif.embedded_decision import carried_decision, no_grams
@@ -44,6 +46,7 @@ from wattbench_reports.sections.estimated import estimated_section
 from wattbench_reports.sections.experts import experts_section
 from wattbench_reports.sections.first_screen import first_screen
 from wattbench_reports.sections.gate import gate_section
+from wattbench_reports.sections.labels import labels_section
 from wattbench_reports.sections.latency import latency_section
 from wattbench_reports.sections.lifecycle.lifecycle import lifecycle_section
 from wattbench_reports.sections.machines import machines_section
@@ -126,10 +129,11 @@ def _table_paths(page: Path) -> tuple[Path, Path]:
 def _page(analysis: Analysis, gate: GateResult | None = None) -> str:
     measured, paid, emitted = analysis.measured, analysis.paid, analysis.emitted
     weighed, comparison, sample = analysis.weighed, analysis.comparison, analysis.by_item
-    css, script = own_file("style.css", "wattbench_reports.html"), script_of_page()
+    css, script, of_answers = own_file("style.css", "wattbench_reports.html"), script_of_page(), script_of_answers()
     header = measured.frames.run.header
     study = routing_study(sample.measured, sample.paid, sample.weighed)
-    sections = page_sections(analysis, study, gate)
+    answers = embedded_answers(measured, _gated_pair(measured, gate))
+    sections = page_sections(analysis, study, gate, answers)
     all_verdicts = verdicts(measured)
     words = words_of_page(measured, paid, weighed, comparison)
     first = first_screen(words, measured, weighed, "" if isinstance(study, str) else routing_verdict(study))
@@ -153,6 +157,10 @@ def _page(analysis: Analysis, gate: GateResult | None = None) -> str:
         script=Markup(script),  # noqa: S704
         script_hash=policy_hash(script),
         carried=Markup(_json(data)),  # noqa: S704
+        answers_script=Markup(of_answers),  # noqa: S704
+        answers_hash=policy_hash(of_answers),
+        answers_head=Markup(_json(answers.head)),  # noqa: S704
+        answers_parts=answers.parts,
         controls=controls(measured, paid, weighed, texts, carried_offer(emitted), line),
         first=first,
         sections=sections,
@@ -187,20 +195,38 @@ def _all_visible(value: object) -> object:
     return [_all_visible(inner) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
-def page_sections(analysis: Analysis, study: RoutingStudy | str, gate: GateResult | None = None) -> list[Section]:
+def _gated_pair(measured: Measured, gate: GateResult | None) -> tuple[str, str] | None:
+    """Return the two systems that a gate compares; None without a gate."""
+    record = measured.frames.record.gate
+    if gate is not None:
+        return gate.baseline, gate.candidate
+    return None if record is None else (record.baseline.name, record.candidate.name)
+
+
+def page_sections(
+    analysis: Analysis,
+    study: RoutingStudy | str,
+    gate: GateResult | None = None,
+    answers: EmbeddedAnswers | None = None,
+) -> list[Section]:
     """Make the sections of the page, in its order; those without content are left out.
 
     Args:
         analysis: of the run.
         study: of routers in front of its systems; a text is why there is none, as a clause.
         gate: what the gate's section shows; None: a gate's run is judged by itself.
+        answers: what the table of all answers holds; None: there is none.
     """
     joules = any(each.j_per_request is not None for each in analysis.measured.systems.values())
-    whole = (with_content(section, joules=joules) for section in _made(analysis, study, gate) if section is not None)
+    whole = (
+        with_content(section, joules=joules) for section in _made(analysis, study, gate, answers) if section is not None
+    )
     return [each for each in whole if each.passages or each.id == WHAT_IF]
 
 
-def _made(analysis: Analysis, study: RoutingStudy | str, gate: GateResult | None) -> Iterator[Section | None]:
+def _made(
+    analysis: Analysis, study: RoutingStudy | str, gate: GateResult | None, answers: EmbeddedAnswers | None
+) -> Iterator[Section | None]:
     """Yield the sections: a gate's before the verdict on which system to run, others after it."""
     measured, paid, emitted, comparison = analysis.measured, analysis.paid, analysis.emitted, analysis.comparison
     sample = analysis.by_item
@@ -221,6 +247,9 @@ def _made(analysis: Analysis, study: RoutingStudy | str, gate: GateResult | None
     yield estimated_section(measured, comparison)
     yield systems_section(measured)
     yield stated_section(measured)
+    if answers is not None:
+        yield answers_section(answers, measured.frames.run.layout.root)
+    yield labels_section(measured)
     yield items_section(measured)
     yield wrong_section(measured)
     yield machines_section(measured, comparison)

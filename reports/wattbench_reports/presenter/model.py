@@ -99,6 +99,8 @@ class Cell:
     """The key under which the page's script states the cell for other settings: see `wattbench_reports.html.whatif`."""
     at_rate: str = ""
     """The key under which the page's script states the cell for another rate of requests."""
+    link: str = ""
+    """A fragment of the page that shows what is behind the figure; other media do not have it."""
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,8 @@ Half an answer either way is added to the variance of a difference in accuracy o
 happen to agree do not make it certain (A. Agresti and B. Caffo, The American Statistician 54 (2000)).
 
 Holds for runs whose items are like those to come, with clusters (blocks, requests that read alike) that are independent
-of each other; routers that are fitted are widened by what folds share (`fold_variance`). docs/rates.md has how often it
-is wrong where that is so and where it is not.
+of each other; routers that are fitted are widened by what folds share (`fold_variance`). docs/why/routers.md has how
+often it is wrong where that is so and where it is not.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""All systems over all items: every metric of `wattbench compare`."""
+"""All systems over all items: every metric of `wattbench runs compare`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from wattbench_reports.comparison.system_figures import SystemFigures
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.tail_latency import MEDIAN
 from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table, energy_badge, restate_key
+from wattbench_reports.sections.answer_links import answers_link
 from wattbench_reports.stats.percentiles import label
 from wattbench_reports.tables.provenance import explained
 from wattbench_reports.wording import comparison as wording
@@ -26,7 +27,7 @@ def comparison_section(comparison: Comparison) -> Section:
 
 
 def comparison_table(comparison: Comparison) -> Table:
-    """Make a table with a row per system and every metric of `wattbench compare`."""
+    """Make a table with a row per system and every metric of `wattbench runs compare`."""
     meanings = explained(figures.energy_provenance for figures in comparison.systems)
     order = {figures.system: index for index, figures in enumerate(comparison.systems)}
     yardsticks = {name for caveat in comparison.caveats if caveat.code == "yardstick" for name in caveat.systems}
@@ -106,5 +107,5 @@ def _row(
         *(Cell(wording.added_cell(figures, each)) for each in wording.added_metrics(comparison)),
         Cell(wording.co2(figures, comparison), restates=restate_key(index, "co2")),
         Cell(units.NONE if figures.output_tokens is None else units.digits(figures.output_tokens)),
-        Cell(units.count(figures.items)),
+        Cell(units.count(figures.items), link=answers_link(system=figures.system)),
     )

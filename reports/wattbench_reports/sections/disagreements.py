@@ -4,21 +4,11 @@ from __future__ import annotations
 
 import shlex
 
-from wattbench_reports.analyses.disagreements import Answer, Flip, Flips, Fourfold, chosen_pairs, flips
+from wattbench_reports.analyses.disagreements import Flips, Fourfold, chosen_pairs, flips
 from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.formatting import units
-from wattbench_reports.presenter.model import (
-    Cell,
-    Column,
-    Example,
-    Examples,
-    Passage,
-    Section,
-    ShownAnswer,
-    Table,
-    numbers,
-    quote,
-)
+from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table, numbers
+from wattbench_reports.sections.answer_links import answers_link
 from wattbench_reports.tables.item_matrix import RIGHT
 
 MOST_PAIRS = 8
@@ -26,8 +16,8 @@ MOST_PAIRS = 8
 
 _LEAD = (
     "Two systems with the same accuracy may be right on different items. For the pairs that matter, this section "
-    "shows what one answers correctly and the other does not, some of these items with the prompt and both answers, "
-    "and a command that lists all of them."
+    "counts what one answers correctly and the other does not. The counts link to these answers, next to each other; a "
+    "command lists all of them."
 )
 
 _NOTE = (
@@ -58,7 +48,7 @@ def items_section(measured: Measured) -> Section | None:
         "Items on which two systems differ",
         _LEAD + _repeats(measured),
         tuple(passages),
-        line="prompts and answers side by side",
+        line="what one system of a pair answers correctly and the other does not",
     )
 
 
@@ -70,7 +60,6 @@ def _repeats(measured: Measured) -> str:
 
 def _passage(measured: Measured, each: Flips, *, explain: bool) -> Passage:
     first, second = each.pair.first, each.pair.second
-    sides = ((first, each.first_only, each.total.first_only), (second, each.second_only, each.total.second_only))
     return Passage(
         heading=f"{first} and {second}",
         sentences=(each.pair.why, _counted(each.total, first, second)),
@@ -78,19 +67,7 @@ def _passage(measured: Measured, each: Flips, *, explain: bool) -> Passage:
         commands=()
         if not each.total.flipped
         else ((f"List all {units.plural(each.total.flipped, 'flipped item')} as CSV", all_flipped(measured, each)),),
-        examples=tuple(
-            Examples(
-                _share(len(shown), count) + f" that only {name} answers correctly",
-                tuple(_example(measured, flip) for flip in shown),
-            )
-            for name, shown, count in sides
-            if shown
-        ),
     )
-
-
-def _share(shown: int, count: int) -> str:
-    return f"{shown} of {units.plural(count, 'item')}" if shown < count else f"The {units.plural(count, 'item')}"
 
 
 def _counted(total: Fourfold, first: str, second: str) -> str:
@@ -112,7 +89,10 @@ def _table(each: Flips, first: str, second: str, note: str) -> Table:
         rows=tuple(
             (
                 Cell("All tasks" if row.task is None else row.task),
-                *(Cell(units.count(n)) for n in (row.both, row.first_only, row.second_only, row.neither, row.items)),
+                Cell(units.count(row.both)),
+                _flipped(row.first_only, first, second, row.task),
+                _flipped(row.second_only, second, first, row.task),
+                *(Cell(units.count(count)) for count in (row.neither, row.items)),
                 Cell(units.NONE if row.p is None else units.p_value(row.p).removeprefix("p ").removeprefix("= ")),
             )
             for row in rows
@@ -121,37 +101,9 @@ def _table(each: Flips, first: str, second: str, note: str) -> Table:
     )
 
 
-def _example(measured: Measured, flip: Flip) -> Example:
-    labels = ("Prompt",) if len(flip.prompts) == 1 else tuple(f"Prompt of {a.system}" for a in flip.answers)
-    quotes = [quote(label, prompt, "last") for label, prompt in zip(labels, flip.prompts, strict=False)]
-    if flip.target is not None:
-        quotes.append(quote("Target", flip.target, "first"))
-    return Example(
-        title=f"{flip.task}, document {flip.doc_id}",
-        quotes=tuple(quotes),
-        sides=tuple(_side(measured, answer) for answer in flip.answers),
-    )
-
-
-def _side(measured: Measured, answer: Answer) -> ShownAnswer:
-    joules = "no joules" if answer.energy_j is None else f"{units.quantity(answer.energy_j, 'J')} ({answer.provenance})"
-    facts = [joules, units.quantity(answer.latency_s, "s")]
-    if answer.output_tokens is not None:
-        facts.append(units.plural(answer.output_tokens, "token"))
-    if answer.repeats > 1:
-        facts.append(f"right in {answer.times_right} of {answer.repeats} repeats; this is one")
-    quotes = []
-    if answer.filtered is not None:
-        quotes.append(quote("Extracted answer", answer.filtered, "first"))
-    if answer.output is not None and (answer.filtered is None or answer.output.text != answer.filtered.text):
-        quotes.append(quote("Full output", answer.output, "first"))
-    return ShownAnswer(
-        heading=Cell(answer.system, series=measured.frames.systems.index(answer.system)),
-        verdict="right" if answer.right else "wrong",
-        style="badge" if answer.right else "badge-bad",
-        facts=" · ".join(facts),
-        quotes=tuple(quotes),
-    )
+def _flipped(count: int, right: str, wrong: str, task: str | None) -> Cell:
+    shown = answers_link(flipped=right, against=wrong, system=right, task=task or "", outcome="right") if count else ""
+    return Cell(units.count(count), link=shown)
 
 
 def all_flipped(measured: Measured, each: Flips) -> str:

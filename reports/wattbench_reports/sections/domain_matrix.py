@@ -13,6 +13,7 @@ from wattbench_reports.decision.model import Decision
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.costs import COUNTED, CostUnit, cost_per_request
 from wattbench_reports.presenter.model import Cell, Column, Table
+from wattbench_reports.sections.answer_links import answers_link
 from wattbench_reports.wording.decision.costs import CostWords, cost_words
 
 _PER_CORRECT = {CostUnit.JOULES: "joules", CostUnit.GRAMS: "CO2e", CostUnit.MONEY: "cost", CostUnit.SECONDS: "seconds"}
@@ -74,6 +75,7 @@ def _cells(
             "best" if best[domain].accuracy == name else "",
             detail="" if cost is None else words.amount(cost),
             detail_style="best" if thrifty else "",
+            link=answers_link(system=name, domain=domain),
         )
 
 

@@ -35,11 +35,13 @@ def environment_section(measured: Measured, weighed: Weighed) -> Section:
         ("Command that made this run", shlex.join(record.command)),
         (
             "Command that writes this page, with its metrics as CSV and Parquet files next to it",
-            shlex.join(["wattbench", "report", root, "-o", "report.html", *weighed.assumptions.as_report_options()]),
+            shlex.join(
+                ["wattbench", "runs", "report", root, "-o", "report.html", *weighed.assumptions.as_report_options()]
+            ),
         ),
         (
             "Command that prints its metrics",
-            shlex.join(["wattbench", "compare", root, *weighed.assumptions.as_options()]),
+            shlex.join(["wattbench", "runs", "compare", root, *weighed.assumptions.as_options()]),
         ),
         ("Directory of its records", root),
         ("Hash of the suite: runs with the same hash measured the same suite", run.header.suite_sha256),

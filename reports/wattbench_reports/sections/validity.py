@@ -12,10 +12,12 @@ from wattbench.records import SpoiledBy
 from wattbench.records.rows.windows import signal_in_words
 from wattbench_reports.analyses.validity import Origin, blocks_asked, origins
 from wattbench_reports.comparison.comparison import Comparison
+from wattbench_reports.comparison.data_support import data_support
 from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.formatting import units
 from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table, energy_badge, numbers, text_rows
 from wattbench_reports.tables.provenance import MEANING
+from wattbench_reports.wording import data_support as wording
 from wattbench_reports.wording import input_check
 
 MOST_WINDOWS = 500
@@ -39,7 +41,7 @@ def validity_section(measured: Measured, comparison: Comparison) -> Section:
     )
     passages = (
         _caveats(measured, comparison),
-        *_data(comparison),
+        *_data(measured, comparison),
         *_blocks(measured),
         _provenances(measured, origins(measured)),
         Passage("Windows", (), folded=(_windows(measured),)),
@@ -47,19 +49,20 @@ def validity_section(measured: Measured, comparison: Comparison) -> Section:
     return Section("validity", "Validity", "Are the measurements valid?", lead, passages)
 
 
-def _data(comparison: Comparison) -> tuple[Passage, ...]:
-    """Make the table of checks of the data."""
-    check = comparison.data
-    if check is None:
+def _data(measured: Measured, comparison: Comparison) -> tuple[Passage, ...]:
+    """Make the table of checks of the data, and of what the data can support."""
+    check, support = comparison.data, data_support(comparison, [measured.frames.record])
+    if check is None or support is None:
         return ()
     head, rows = input_check.table(check)
     table = Table(
-        caption=input_check.summary(check),
+        caption="By system",
         columns=tuple(Column(name.capitalize(), numeric=name in input_check.NUMERIC) for name in head),
         rows=text_rows(rows),
         note=input_check.meaning(check),
     )
-    return (Passage(input_check.TITLE, (), (table,)),)
+    said = wording.passage(support, wording.RECORDED)  # the page's controls set prices and the grid
+    return (Passage(input_check.TITLE, said.sentences, (table, *said.tables)),)
 
 
 def _caveats(measured: Measured, comparison: Comparison) -> Passage:
@@ -73,7 +76,7 @@ def _caveats(measured: Measured, comparison: Comparison) -> Passage:
             (Cell(each.code), Cell(each.text), Cell(_named(measured, each.systems) or "the run")) for each in caveats
         ),
         prose=True,
-        note="Most serious first. Programs find them under caveats in wattbench compare --format json.",
+        note="Most serious first. Programs find them under caveats in wattbench runs compare --format json.",
     )
     return Passage("Caveats", (), (table,))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
+import numpy as np
 
 from wattbench.errors import UserError, nearest
 from wattbench.records import ALL_FORMS, Forms, in_clauses
@@ -22,17 +22,15 @@ from wattbench_reports.presenter.model import (
     numbers,
     quote,
 )
+from wattbench_reports.sections.answer_links import answers_link
 from wattbench_reports.tables.item_matrix import RIGHT
-
-MOST_SYSTEMS = 10
-"""How many systems the page shows; the command shows the others."""
 
 MOST_CELLS = 20
 """Rows of the table by task, those with the largest change."""
 
 _LEAD = (
-    "A few wrong answers of each system, chosen at random over its tasks. Those that would be right if they were "
-    "compared less exactly come first."
+    "How many answers of each system are wrong, with a link to them, and what the scores would be if answers were "
+    "compared less exactly."
 )
 
 _NOTE = (
@@ -42,32 +40,35 @@ _NOTE = (
 
 
 def wrong_section(measured: Measured) -> Section | None:
-    """Make a passage per system with wrong answers; None where no answer is wrong, or no text is recorded."""
+    """Make the section of wrong answers; None where no answer is wrong."""
     measured = measured.by_item
-    by_system = [each for each in answers_to_read(measured, measured.frames.systems) if _has_texts(each)]
-    if not by_system:
+    counts = _counts(measured)
+    if counts is None:
         return None
-    shown, others = by_system[:MOST_SYSTEMS], by_system[MOST_SYSTEMS:]
-    tables = _tables(measured)
-    passages = [Passage("If answers were compared less exactly", (), folded=tables)] if tables else []
-    passages += [_passage(measured, each) for each in shown]
-    root = shlex.quote(str(measured.frames.run.layout.root.resolve()))
-    passages.append(
-        Passage(
-            "Others",
-            ()
-            if not others
-            else (f"Not shown, to keep the page small: {units.named([each.system for each in others])}.",),
-            commands=(("Show more of one system", f"wattbench items {root} --wrong --system NAME --limit 20"),),
-        )
-    )
+    passages = [Passage(tables=(counts,))]
+    if tables := _tables(measured):
+        passages.append(Passage("If answers were compared less exactly", folded=tables))
     return Section("wrong-answers", "Wrong answers", "Wrong answers", _LEAD, tuple(passages))
+
+
+def _counts(measured: Measured) -> Table | None:
+    rows, frames = [], measured.frames
+    for system in frames.systems:
+        score = frames.figures("correct", frames.answers_of(system))
+        scored, wrong = np.count_nonzero(np.isfinite(score)), np.count_nonzero(score < RIGHT)
+        if wrong:
+            link = answers_link(system=system, outcome="wrong")
+            rows.append((_named(measured, system), Cell(units.count(scored)), Cell(units.count(wrong), link=link)))
+    if not rows:
+        return None
+    columns = (Column("System"), *numbers("Scored answers", "Wrong answers"))
+    return Table("Wrong answers by system", columns, tuple(rows))
 
 
 def answers_section(
     measured: Measured, *, system: str | None, task: str | None, limit: int, only_wrong: bool
 ) -> Section:
-    """Make the section that `wattbench items` prints: some answers of each system with their prompts and keys.
+    """Make the section that `wattbench runs items` prints: some answers of each system with their prompts and keys.
 
     Args:
         measured: of the run.
@@ -87,10 +88,6 @@ def answers_section(
     chosen = answers_to_read(measured, systems if system is None else [system], limit, task=task, only_wrong=only_wrong)
     passages = tuple(_passage(measured, each, only_wrong=only_wrong) for each in chosen)
     return Section("answers", "Answers", "Answers", "", passages)
-
-
-def _has_texts(each: AnswersToRead) -> bool:
-    return any(answer.output is not None for answer in each.shown)
 
 
 def _passage(measured: Measured, each: AnswersToRead, *, only_wrong: bool = True) -> Passage:

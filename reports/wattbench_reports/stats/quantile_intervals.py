@@ -13,7 +13,8 @@ which is 0, as values are not negative. Under a mix of domains w_i is the domain
 that of the domain.
 
 Valid where blocks are many enough to meet what happens: of a spell of a minute that hits two blocks of 16, the tail is
-what these two show. How often it holds then is in docs/rates.md, as is how often where noise lasts longer than a block.
+what these two show. How often it holds then is in docs/why/percentiles.md, as is how often where noise lasts longer
+than a block.
 
 Sources: R. S. Woodruff, "Confidence intervals for medians and other position measures", JASA 47 (1952); C. A. Francisco
 and W. A. Fuller, "Quantile estimation with a complex survey design", Annals of Statistics 19 (1991); S. L. Lohr,

@@ -331,7 +331,7 @@ def check_finished(run: RunRecords) -> None:
     if not run.finished:
         root = shlex.quote(str(run.layout.root))
         blocks = os.path.lexists(run.layout.blocks) and run.header.night is None
-        part = f", or report its complete blocks with: wattbench report --so-far {root}" if blocks else ""
+        part = f", or report its complete blocks with: wattbench runs report --so-far {root}" if blocks else ""
         raise UserError(
             f"{run.layout.root}: this run is not finished. Finish it with: wattbench run --resume {root}{part}"
         )

@@ -1,7 +1,7 @@
 """Read and write what earlier sessions of a suite on a machine showed: joules and seconds of a request, by system.
 
-A session is a full restart of a suite's systems: a run. `wattbench calibrate SUITE --sessions K` makes K of them and
-writes this record; a folder of nightly runs is one too. Two sessions are of the same kind if the suite, as it was
+A session is a full restart of a suite's systems: a run. `wattbench dev calibrate SUITE --sessions K` makes K of them
+and writes this record; a folder of nightly runs is one too. Two sessions are of the same kind if the suite, as it was
 resolved, and the machine (device, driver, power limit) are the same.
 """
 
@@ -184,7 +184,7 @@ def sessions_of(run: RunRecords, path: Path | None) -> SessionRecord | None:
         if why:
             raise UserError(
                 f"{path}: these sessions are of another {'machine' if 'machine' in why else 'suite'} than the run "
-                f"{run.header.run}, and say nothing of it. Make some with: wattbench calibrate SUITE --sessions 5"
+                f"{run.header.run}, and say nothing of it. Make some with: wattbench dev calibrate SUITE --sessions 5"
             )
         return record
     matching = [record for record in _beside(run) if not _why_other(run.header, record.suite_sha256, record.machine)]
@@ -236,7 +236,7 @@ def sessions_json(record: SessionRecord) -> str:
 
 
 def read_sessions(path: Path) -> SessionRecord:
-    """Read what `wattbench calibrate SUITE --sessions K` wrote.
+    """Read what `wattbench dev calibrate SUITE --sessions K` wrote.
 
     Raises:
         UserError: the file is not there, or is none.
@@ -254,7 +254,7 @@ def read_sessions(path: Path) -> SessionRecord:
     except (OSError, AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
         why = first_error(error) if isinstance(error, ValidationError) else error
         raise UserError(
-            f"{path}: not a record of sessions ({why}). Make one with: wattbench calibrate SUITE --sessions 5"
+            f"{path}: not a record of sessions ({why}). Make one with: wattbench dev calibrate SUITE --sessions 5"
         ) from error
     return record
 

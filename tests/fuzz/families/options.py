@@ -34,27 +34,30 @@ SYSTEMS = ("big", "small")
 
 RUN = "run"
 COMMANDS = (
-    ("compare", RUN),
-    ("compare", RUN, "--mix", "arithmetic=3,text=1"),
-    ("compare", RUN, "--requests", "1e6", "--price", "0.3", "--currency", "EUR"),
-    ("compare", RUN, "--min-accuracy", "80%", "--max-p95", "300ms", "--max-joules", "5", "--worth-right", "1"),
-    ("compare", RUN, "--system-price", "big:input_per_million=1,currency=USD", "--minimise", "money"),
-    ("compare", RUN, "--region", "FRA", "--pue", "1.2", "--embodied", "none"),
-    ("compare", RUN, "--region", "FRA", "--impacts", "ecologits"),
-    ("compare", RUN, "--sessions", "sessions.json", "--cluster", "task"),
-    ("export", RUN, "--to", "csv", "--what", "items"),
-    ("items", RUN, "--wrong", "--system", "big", "--task", "add", "--limit", "2"),
-    ("verify", RUN),
-    ("history", "folder", "--sql", "SELECT 1"),
-    ("plan", "quick", "--systems", "generalist", "--limit", "3"),
+    ("runs", "compare", RUN),
+    ("runs", "compare", RUN, "--mix", "arithmetic=3,text=1"),
+    ("runs", "compare", RUN, "--requests", "1e6", "--price", "0.3", "--currency", "EUR"),
+    ("runs", "compare", RUN, "--min-accuracy", "80%", "--max-p95", "300ms", "--max-joules", "5", "--worth-right", "1"),
+    ("runs", "compare", RUN, "--system-price", "big:input_per_million=1,currency=USD", "--minimise", "money"),
+    ("runs", "compare", RUN, "--region", "FRA", "--pue", "1.2", "--embodied", "none"),
+    ("runs", "compare", RUN, "--region", "FRA", "--impacts", "ecologits"),
+    ("runs", "compare", RUN, "--sessions", "sessions.json", "--cluster", "task"),
+    ("runs", "export", RUN, "--to", "csv", "--what", "items"),
+    ("runs", "items", RUN, "--wrong", "--system", "big", "--task", "add", "--limit", "2"),
+    ("runs", "verify", RUN),
+    ("runs", "history", "folder", "--sql", "SELECT 1"),
+    ("suites", "plan", "quick", "--systems", "generalist", "--limit", "3"),
     ("gate", RUN, "--baseline", "big", "--candidate", "small"),
-    ("import", "table.csv", "--map", "model=system", "--name", "x"),
+    ("runs", "import", "table.csv", "--map", "model=system", "--name", "x"),
     ("route", RUN, "--members", "big,small", "--requests-per-hour", "10"),
-    ("schema",),
+    (
+        "dev",
+        "schema",
+    ),
 )
 
 
-_LOOKING = {words[0] for words in COMMANDS}
+_LOOKING = {words[:2] for words in COMMANDS}
 
 
 def _decision(text: str) -> Any:
@@ -99,7 +102,7 @@ def _command(path: Path) -> None:
     """Run the command whose words are the lines of a file, next to a run."""
     text = path.read_bytes().replace(b"\0", b"").decode("utf-8", "surrogateescape")  # no word of a process has a NUL
     words = text.split("\n")
-    if words[0] not in _LOOKING:
+    if tuple(words[:2]) not in _LOOKING:
         return  # a text that was spliced from others may name a command that asks a system
     before = Path.cwd()
     os.chdir(path.parent)

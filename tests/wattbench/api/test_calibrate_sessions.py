@@ -1,4 +1,4 @@
-"""`wattbench calibrate SUITE --sessions K`: K runs, each made anew, and what they showed."""
+"""`wattbench dev calibrate SUITE --sessions K`: K runs, each made anew, and what they showed."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ def test_each_session_is_a_run_of_its_own(made, tmp_path) -> None:
 
 def test_the_command_writes_the_record_next_to_the_runs(made, tmp_path) -> None:
     out = tmp_path / "runs"
-    done = CliRunner().invoke(main, ["calibrate", "demo.yaml", "--sessions", "2", "--out", str(out), "--limit", "4"])
+    done = CliRunner().invoke(
+        main, ["dev", "calibrate", "demo.yaml", "--sessions", "2", "--out", str(out), "--limit", "4"]
+    )
     assert done.exit_code == 0, done.output
     assert read_sessions(out / "sessions-family.json").sessions == 2
     assert "family: 2 sessions" in done.stdout
@@ -51,7 +53,7 @@ def test_the_command_writes_the_record_next_to_the_runs(made, tmp_path) -> None:
 
 @pytest.mark.parametrize("options", [[], ["--system", "a", "--sessions", "3"]])
 def test_it_is_gates_or_sessions(options) -> None:
-    done = CliRunner().invoke(main, ["calibrate", "demo.yaml", *options])
+    done = CliRunner().invoke(main, ["dev", "calibrate", "demo.yaml", *options])
     assert done.exit_code == 2
     assert "one of the two" in done.output
 

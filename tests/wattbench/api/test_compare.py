@@ -26,7 +26,7 @@ RESTATED = {"mix": "arithmetic=3,text=1", "requests": 5000.0, "price": 0.3, "reg
 
 
 def _command(*arguments: object) -> str:
-    done = CliRunner().invoke(main, ["compare", *map(str, arguments)])
+    done = CliRunner().invoke(main, ["runs", "compare", *map(str, arguments)])
     assert done.exit_code in (0, 3), done.stderr
     return done.stdout
 

@@ -1,11 +1,10 @@
-"""The snippets of docs/python.md run, and its tables name every column with its type."""
+"""The snippets of docs/python.md run, and it names every function and figure."""
 
 from __future__ import annotations
 
 import inspect
 import re
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -16,11 +15,6 @@ from tests.made_up.runs import FakeRun
 from tests.made_up.standard_runs import plain_systems
 from tests.made_up.store import RunStore
 from wattbench.api.plot import RunPlot
-from wattbench_reports.export.frames.items_frame import COLUMNS as ITEMS
-from wattbench_reports.export.frames.machines_frame import COLUMNS as MACHINES
-from wattbench_reports.export.frames.power_frame import COLUMNS as POWER
-from wattbench_reports.export.frames.systems_frame import TYPES as SYSTEMS
-from wattbench_reports.export.frames.windows_frame import COLUMNS as WINDOWS
 from wattbench_reports.history.listing import NIGHT_COLUMNS, SERIES_COLUMNS
 
 ROOT = Path(__file__).parents[3]
@@ -59,17 +53,6 @@ def test_every_figure_of_a_run_is_on_the_page() -> None:
     methods = [name for name, _ in inspect.getmembers(RunPlot, inspect.isfunction) if not name.startswith("_")]
     section = PAGE.partition("### Figures")[2].partition("\n### ")[0]
     assert [name for name in methods if f"`{name}(" not in section] == []
-
-
-@pytest.mark.parametrize(
-    ("frame", "columns"),
-    [("systems", SYSTEMS), ("items", ITEMS), ("windows", WINDOWS), ("machines", MACHINES), ("power", POWER)],
-)
-def test_every_column_is_documented_with_its_type(frame: str, columns: Mapping[str, str]) -> None:
-    _, _, section = PAGE.partition(f"### Columns of `{frame}()`")
-    table = re.split(r"^#", section, maxsplit=1, flags=re.MULTILINE)[0]
-    documented = dict(re.findall(r"^\| `(\w+)` \| (\w+) \|", table, re.MULTILINE))
-    assert list(documented.items()) == list(columns.items())
 
 
 def test_every_public_name_is_on_the_page() -> None:

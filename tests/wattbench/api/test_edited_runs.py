@@ -298,11 +298,11 @@ def test_what_does_not_verify_is_refused_and_of_much_only_what_was_written_is_ch
 
 
 def test_the_command_ends_with_three_lines(run: Path, golden: Callable[[str, str], None]) -> None:
-    passed = CliRunner().invoke(main, ["verify", str(run)])
+    passed = CliRunner().invoke(main, ["runs", "verify", str(run)])
     assert passed.exit_code == 0
     edit(run, SCORES, 3, lambda row: row.update(correct=1.0))
     edit(run, WINDOWS, 0, lambda row: row.update(energy_j={"cpu": 3.0}))
-    failed = CliRunner().invoke(main, ["verify", str(run)])
+    failed = CliRunner().invoke(main, ["runs", "verify", str(run)])
     assert failed.exit_code == 2
     golden("verified.txt", (passed.output + "\n" + failed.output).replace(str(run), "RUN"))
     assert read_run(run).finished

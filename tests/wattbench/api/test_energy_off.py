@@ -23,7 +23,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> wattbench.Run:
 
 
 def shown(run: wattbench.Run, form: str) -> str:
-    done = click.testing.CliRunner().invoke(main, ["compare", str(run.path), "--format", form])
+    done = click.testing.CliRunner().invoke(main, ["runs", "compare", str(run.path), "--format", form])
     assert done.exit_code == 0, done.output
     return done.stdout
 
@@ -57,7 +57,7 @@ def test_a_comparison_says_in_one_line_that_nothing_is_metered(run: wattbench.Ru
 
 def test_the_page_calls_no_window_invalid(run: wattbench.Run, tmp_path: Path) -> None:
     page = tmp_path / "page.html"
-    done = click.testing.CliRunner().invoke(main, ["report", str(run.path), "--output", str(page)])
+    done = click.testing.CliRunner().invoke(main, ["runs", "report", str(run.path), "--output", str(page)])
     assert done.exit_code == 0, done.output
     assert NOT_METERED in page.read_text()
     assert "NOT VALID" not in page.read_text()

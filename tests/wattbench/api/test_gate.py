@@ -63,7 +63,7 @@ def test_seconds_of_two_runs_are_judged_by_sessions_alone(write: Write, tmp_path
     options = {"baseline": "old", "candidate": "old"}
     unknown = wattbench.gate(old, sessions[0], **options)
     assert unknown["latency_p50"].verdict == "not_measured"
-    assert "wattbench calibrate SUITE --sessions 5" in unknown["latency_p50"].reason
+    assert "wattbench dev calibrate SUITE --sessions 5" in unknown["latency_p50"].reason
     folder = tmp_path / "sessions"
     folder.mkdir()
     for each in sessions[1:]:

@@ -1,4 +1,4 @@
-"""A history in Python is what `wattbench history` lists."""
+"""A history in Python is what `wattbench runs history` lists."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _listed(nights: Path, *options: str) -> list[dict[str, str]]:
-    done = CliRunner().invoke(main, ["history", str(nights), "--format", "csv", *options])
+    done = CliRunner().invoke(main, ["runs", "history", str(nights), "--format", "csv", *options])
     assert done.exit_code == 0, done.stderr
     return list(csv.DictReader(io.StringIO(done.stdout)))
 

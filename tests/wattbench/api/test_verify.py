@@ -70,11 +70,11 @@ def test_a_run_of_too_few_requests_for_a_percentile_passes(tmp_path: Path, monke
 
 
 def test_the_command_says_what_it_checked_and_fails_with_one_sentence(whole_run: Path) -> None:
-    passed = CliRunner().invoke(main, ["verify", str(whole_run)])
+    passed = CliRunner().invoke(main, ["runs", "verify", str(whole_run)])
     assert passed.exit_code == 0, passed.output
     assert "digests     ok" in passed.output
     edit(whole_run / "windows.jsonl", '"samples": 50', '"samples": 51')
-    failed = CliRunner().invoke(main, ["verify", str(whole_run)])
+    failed = CliRunner().invoke(main, ["runs", "verify", str(whole_run)])
     assert failed.exit_code == 2
     assert "windows.jsonl is not as it was written" in failed.output
     assert "samples of row 0 of windows.parquet is 50, and 51 by the lines" in failed.output
@@ -205,16 +205,16 @@ def test_figures_that_compare_prints_are_computed_a_second_time(
 
 
 READERS = (
-    ("compare", "{run}"),
-    ("report", "{run}", "-o", "{out}/report.html"),
-    ("export", "{run}", "--to", "csv"),
+    ("runs", "compare", "{run}"),
+    ("runs", "report", "{run}", "-o", "{out}/report.html"),
+    ("runs", "export", "{run}", "--to", "csv"),
     ("route", "{run}"),
-    ("rescore", "{run}", "--lower", "--out", "{out}"),
+    ("runs", "rescore", "{run}", "--lower", "--out", "{out}"),
     ("gate", "{run}", "{run}", "--baseline", "big", "--candidate", "small"),
 )
 
 
-@pytest.mark.parametrize("command", READERS, ids=[name for name, *_ in READERS])
+@pytest.mark.parametrize("command", READERS, ids=[" ".join(words[:2]) for words in READERS])
 @pytest.mark.parametrize("name", ["items/big/add.jsonl", "items.parquet", "windows.jsonl", "run.json"])
 def test_a_changed_record_ends_in_one_sentence_wherever_figures_are_read(
     whole_run: Path, tmp_path: Path, command: tuple[str, ...], name: str
@@ -228,7 +228,7 @@ def test_a_changed_record_ends_in_one_sentence_wherever_figures_are_read(
     said = ended.output.strip().splitlines()[-1]
     assert ended.exit_code == (3 if command[0] == "gate" else 2), ended.output
     assert f"{name} is not as it was written: its SHA-256 differs. The run was damaged" in ended.output
-    assert f"wattbench verify {whole_run}" in ended.output
+    assert f"wattbench runs verify {whole_run}" in ended.output
     assert said.startswith(("wattbench: ", "error")) or command[0] == "gate"
 
 

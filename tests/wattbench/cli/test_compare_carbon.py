@@ -35,7 +35,7 @@ def call(*arguments: object) -> click.testing.Result:
 
 
 def figures(*arguments: object) -> tuple[dict, dict]:
-    result = call("compare", *arguments, "--format", "json")
+    result = call("runs", "compare", *arguments, "--format", "json")
     assert result.exit_code == 0, result.output
     document = json.loads(result.output)
     return document["carbon"], document["systems"][0]
@@ -65,7 +65,7 @@ def test_a_region_is_any_code_of_its_country(run: Path) -> None:
 
 def test_a_report_takes_the_same_options(run: Path) -> None:
     out = run.parent / "report.html"
-    done = call("report", run, "-o", out, "--intensity-csv", run.parent / "grid.csv", "--embodied", "none")
+    done = call("runs", "report", run, "-o", out, "--intensity-csv", run.parent / "grid.csv", "--embodied", "none")
     assert done.exit_code == 0, done.output
     page = out.read_text(encoding="utf-8")
     assert "100 to 300 g CO2e per kWh, hour by hour from 2026-01-02 03:00 to 05:00 UTC" in page
@@ -94,6 +94,6 @@ def test_a_mistake_ends_in_a_message(
 ) -> None:
     monkeypatch.chdir(run.parent)
     (run.parent / "bad.csv").write_text("time,g_per_kwh\n2026-01-02T03:00Z,much\n")
-    result = call("compare", run, *arguments)
+    result = call("runs", "compare", run, *arguments)
     assert result.exit_code == 2
     assert said in result.output

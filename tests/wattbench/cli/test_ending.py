@@ -55,7 +55,7 @@ def invoke() -> Callable[..., click.testing.Result]:
 
 
 def test_a_report_goes_next_to_its_run(invoke, finished: Path, no_page: list[Path]) -> None:
-    done = invoke("report", finished)
+    done = invoke("runs", "report", finished)
     assert done.exit_code == 0, done.output
     assert done.stdout == f"{finished}.html\n"
     assert no_page == [Path(f"{finished}.html")]
@@ -65,19 +65,19 @@ def test_a_report_of_the_folder_one_is_in_goes_next_to_it(
     invoke, finished: Path, no_page: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(finished)
-    assert invoke("report", ".").stdout == f"{finished}.html\n"
+    assert invoke("runs", "report", ".").stdout == f"{finished}.html\n"
     monkeypatch.chdir(finished.parent)
-    assert invoke("report", f"{finished.name}/").stdout == f"{finished.name}.html\n"
+    assert invoke("runs", "report", f"{finished.name}/").stdout == f"{finished.name}.html\n"
 
 
 def test_a_report_opens_in_the_browser(invoke, finished: Path, no_page: list[Path], opened: list[str]) -> None:
-    assert invoke("report", finished, "--open").exit_code == 0
+    assert invoke("runs", "report", finished, "--open").exit_code == 0
     assert opened == [f"file://{finished}.html"]
 
 
 def test_without_a_browser_the_page_is_named(invoke, finished, no_page, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(webbrowser, "open", lambda _: False)
-    done = invoke("report", finished, "--open")
+    done = invoke("runs", "report", finished, "--open")
     assert done.exit_code == 0
     assert f"no browser could be opened; the page is {finished}.html" in done.stderr
 
@@ -122,7 +122,7 @@ def test_a_finished_run_is_not_failed_by_its_advice(invoke, measured, monkeypatc
 def test_an_import_ends_with_the_advice(invoke, tmp_path: Path, golden) -> None:
     table = tmp_path / "answers.csv"
     table.write_text(ANSWERS, "utf-8")
-    done = invoke("import", table, "--out", tmp_path / "runs", "--currency", "USD")
+    done = invoke("runs", "import", table, "--out", tmp_path / "runs", "--currency", "USD")
     assert done.exit_code == 0, done.output
     root = Path(done.stdout.rstrip("\n"))
     assert (root / "run.json").is_file()
@@ -130,11 +130,11 @@ def test_an_import_ends_with_the_advice(invoke, tmp_path: Path, golden) -> None:
 
 
 def test_compare_begins_with_the_advice_under_the_requirements(invoke, finished: Path) -> None:
-    done = invoke("compare", finished, "--min-accuracy", "0.9")
+    done = invoke("runs", "compare", finished, "--min-accuracy", "0.9")
     assert done.stdout.startswith("Run none of them yet: none has an accuracy of at least 90%; generalist comes")
-    data = json.loads(invoke("compare", finished, "--min-accuracy", "0.9", "--format", "json").stdout)
+    data = json.loads(invoke("runs", "compare", finished, "--min-accuracy", "0.9", "--format", "json").stdout)
     assert data["decision"]["advice"].startswith("Run none of them yet: none has")
-    header, *rows = invoke("compare", finished, "--min-accuracy", "0.9", "--format", "csv").stdout.splitlines()
+    header, *rows = invoke("runs", "compare", finished, "--min-accuracy", "0.9", "--format", "csv").stdout.splitlines()
     assert header.endswith("qualifies,counted,advised")
     assert len(rows) == 3
     assert all(",no," in row for row in rows)
@@ -142,5 +142,5 @@ def test_compare_begins_with_the_advice_under_the_requirements(invoke, finished:
 
 def test_several_runs_have_no_advice(invoke, finished: Path, tmp_path: Path) -> None:
     other = RunStore(tmp_path / "store").write(tmp_path, FakeRun(plain_systems(), id="bbb222"))
-    data = json.loads(invoke("compare", finished, other, "--format", "json").stdout)
+    data = json.loads(invoke("runs", "compare", finished, other, "--format", "json").stdout)
     assert "decision" not in data

@@ -52,12 +52,12 @@ def traps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 LOOKS: dict[str, tuple[str, ...]] = {
-    "compare": ("compare", "run"),
-    "report": ("report", "run"),
-    "export": ("export", "run", "--to", "csv"),
-    "items": ("items", "run"),
-    "import": ("import", "table.csv"),
-    "history": ("history", "nights", "--add", "run"),
+    "compare": ("runs", "compare", "run"),
+    "report": ("runs", "report", "run"),
+    "export": ("runs", "export", "run", "--to", "csv"),
+    "items": ("runs", "items", "run"),
+    "import": ("runs", "import", "table.csv"),
+    "history": ("runs", "history", "nights", "--add", "run"),
 }
 
 
@@ -71,7 +71,11 @@ def test_a_command_that_reads_a_record_runs_none_of_it(traps: Path, command: str
 
 
 def test_completion_reads_no_suite(traps: Path) -> None:
-    words = {"_WATTBENCH_COMPLETE": "bash_complete", "COMP_WORDS": "wattbench plan trap.yaml --", "COMP_CWORD": "3"}
+    words = {
+        "_WATTBENCH_COMPLETE": "bash_complete",
+        "COMP_WORDS": "wattbench suites plan trap.yaml --",
+        "COMP_CWORD": "4",
+    }
     done = click.testing.CliRunner().invoke(main, [], env=words, prog_name="wattbench")
     assert "--load" in done.output
     assert not traps.exists()

@@ -33,7 +33,7 @@ CASES = [
     ("hf", "torch", ("engine: transformers, weights: {path: weights}", ""), RUN),
     ("hf", "peft", ("engine: transformers, weights: {path: weights}, adapter: adapter", ""), RUN),
     ("history", "duckdb", PLAIN, ("nightly", "suite.yaml", "--history", "nights")),
-    ("inspect", "inspect_ai.analysis", PLAIN, ("import", "log.eval")),
+    ("inspect", "inspect_ai.analysis", PLAIN, ("runs", "import", "log.eval")),
     ("llamacpp", "xllamacpp", ("engine: endpoint, serve: {llamacpp: {weights: {path: weights}}}", ""), RUN),
     ("load", "mlperf_loadgen", (
         PLAIN[0], "measure: {scenario: load, load: {rates_per_s: [1], deadline_s: 9}}",

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.made_up.whole_run import write_whole_run
-from wattbench.cli import main
+from wattbench.cli import command_at, every_command, main
 
 ABSURD = ("inf", "-inf", "Infinity", "nan", "1e999", "-1e999", "1e308")
 IN_TEXTS = {
@@ -23,22 +23,12 @@ IN_TEXTS = {
 
 
 def numeric_options() -> Iterator[tuple[str, click.Option]]:
-    context = click.Context(main)
-    for name in main.list_commands(context):
-        commands = [(name, main.get_command(context, name))]
-        while commands:
-            path, command = commands.pop()
-            assert command is not None
-            if isinstance(command, click.Group):
-                inner = click.Context(command)
-                commands += [
-                    (f"{path} {each}", command.get_command(inner, each)) for each in command.list_commands(inner)
-                ]
-            for option in command.params:
-                kind = option.type
-                numbers = isinstance(kind, click.types.FloatParamType | click.types.IntParamType)
-                if isinstance(option, click.Option) and (numbers or type(kind).__name__ == "_Reader"):
-                    yield path, option
+    for path, command in every_command():
+        for option in command.params:
+            kind = option.type
+            numbers = isinstance(kind, click.types.FloatParamType | click.types.IntParamType)
+            if isinstance(option, click.Option) and (numbers or type(kind).__name__ == "_Reader"):
+                yield path, option
 
 
 OPTIONS = list(numeric_options())
@@ -68,8 +58,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("text", ["inf", "nan", "1e999"])
 @pytest.mark.parametrize("option", IN_TEXTS)
 def test_so_does_an_option_whose_text_holds_numbers(run: Path, option: str, text: str) -> None:
-    (flag,) = {each.opts[0] for each in main.commands["compare"].params if each.name == option}
-    ended = CliRunner().invoke(main, ["compare", str(run), flag, IN_TEXTS[option].format(text)])
+    (flag,) = {each.opts[0] for each in command_at("runs compare").params if each.name == option}
+    ended = CliRunner().invoke(main, ["runs", "compare", str(run), flag, IN_TEXTS[option].format(text)])
     assert ended.exit_code == 2, ended.output
     assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
 

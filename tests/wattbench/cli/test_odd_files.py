@@ -17,13 +17,13 @@ from wattbench.records.finish_record import run_files
 from wattbench.records.layout import RunLayout
 
 COMMANDS = {
-    "compare": ["compare"],
-    "export": ["export", "--to", "csv", "--what", "items", "-o", "out.csv"],
-    "history": ["history", "nights", "--add"],
-    "items": ["items"],
-    "report": ["report", "-o", "out.html"],
+    "compare": ["runs", "compare"],
+    "export": ["runs", "export", "--to", "csv", "--what", "items", "-o", "out.csv"],
+    "history": ["runs", "history", "nights", "--add"],
+    "items": ["runs", "items"],
+    "report": ["runs", "report", "-o", "out.html"],
     "route": ["route"],
-    "verify": ["verify"],
+    "verify": ["runs", "verify"],
 }
 AT_ONCE_S = 60
 
@@ -85,7 +85,7 @@ def test_every_file_of_a_record_is_looked_at(run: Path, kind: str) -> None:
 @pytest.mark.parametrize("kind", ODD)
 def test_a_list_of_runs_goes_on(run: Path, kind: str) -> None:
     put(kind, run / "run.json")
-    result = CliRunner().invoke(main, ["runs", str(run.parent)])
+    result = CliRunner().invoke(main, ["runs", "list", str(run.parent)])
     assert result.exit_code in (0, 2)
     assert result.exception is None or isinstance(result.exception, SystemExit)
     assert run.name in result.output

@@ -69,8 +69,8 @@ def test_a_mistake_is_one_message(finished: Path, options: list[str], message: s
 
 
 def test_compare_hints_at_it_where_two_systems_have_no_hybrid(finished: Path, tmp_path: Path) -> None:
-    assert invoke("compare", finished).stderr == f"{HINT}{finished}\n"
-    assert invoke("compare", finished, "--format", "csv").stderr == ""
+    assert invoke("runs", "compare", finished).stderr == f"{HINT}{finished}\n"
+    assert invoke("runs", "compare", finished, "--format", "csv").stderr == ""
     alone = RunStore(tmp_path / "store").write(tmp_path, FakeRun(plain_systems()[:1], id="bbb222"))
-    assert invoke("compare", alone).stderr == ""
-    assert HINT not in invoke("compare", finished, alone, "--across", "all").stderr
+    assert invoke("runs", "compare", alone).stderr == ""
+    assert HINT not in invoke("runs", "compare", finished, alone, "--across", "all").stderr

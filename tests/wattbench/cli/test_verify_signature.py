@@ -20,7 +20,7 @@ def test_a_run_is_signed_and_its_signer_named(tmp_path: Path) -> None:
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
     allowed = tmp_path / "allowed"
     allowed.write_text(f"ann@example.org {key.with_suffix('.pub').read_text()}")
-    verify = ["verify", str(run)]
+    verify = ["runs", "verify", str(run)]
     unsigned = CliRunner().invoke(main, [*verify, "--signers", str(allowed)])
     assert unsigned.exit_code == 2
     assert "it is not signed" in unsigned.output
@@ -39,5 +39,5 @@ def test_a_run_with_which_something_is_wrong_is_not_signed(tmp_path: Path) -> No
     run, key = write_whole_run(tmp_path), tmp_path / "key"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
     (run / "windows.jsonl").write_text((run / "windows.jsonl").read_text() + "\n")
-    assert CliRunner().invoke(main, ["verify", str(run), "--sign", str(key)]).exit_code == 2
+    assert CliRunner().invoke(main, ["runs", "verify", str(run), "--sign", str(key)]).exit_code == 2
     assert not (run / "finished.json.sig").exists()

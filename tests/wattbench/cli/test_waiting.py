@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from wattbench.api.narrowing import seconds_to_wait
-from wattbench.cli import main
+from wattbench.cli import every_command, main
 from wattbench.cli._options import WaitingCommand, wait_option, wait_words
 from wattbench.errors import UserError
 from wattbench.machine import measuring_lock as locks
@@ -130,8 +130,7 @@ def test_so_is_what_is_wrong_with_the_arguments(folder: Path, words: list[str], 
 
 
 def test_every_command_that_measures_can_wait() -> None:
-    groups = [main, *(each for each in main.commands.values() if isinstance(each, click.Group))]
-    commands = {name: each for group in groups for name, each in group.commands.items()}
+    commands = dict(every_command())
     waiting = {name for name, each in commands.items() if any("--wait" in option.opts for option in each.params)}
-    assert waiting == {"run", "gate", "nightly", "calibrate", "build", "fit"}
+    assert waiting == {"run", "gate", "nightly", "dev calibrate", "dev family build", "router fit"}
     assert all(isinstance(commands[name], WaitingCommand) for name in waiting)

@@ -33,7 +33,7 @@ def costs(systems: dict[str, tuple[float, int]] = KNOWN, currency: str = "", ite
 
 
 def made(path: Path, to: Path, currency: str | None = None) -> RunRecords:
-    return read_run(write_run(read_sources([path]), to, path.stem, ["wattbench", "import"], currency))
+    return read_run(write_run(read_sources([path]), to, path.stem, ["wattbench", "runs", "import"], currency))
 
 
 def test_cost_per_correct_is_exact(table, tmp_path, golden) -> None:

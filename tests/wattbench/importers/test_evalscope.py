@@ -47,7 +47,7 @@ def test_an_evaluation_has_scores_times_tokens_and_texts(tmp_path) -> None:
     assert (one.prompt_tokens, one.cached_tokens, one.output_tokens, one.reasoning_tokens) == (22, 4, 11, 3)
     assert one.metrics == {"acc": 1.0, "length": 12.0}
     items = pd.read_parquet(
-        read_run(write_run(imported, tmp_path / "runs", "e", ["wattbench", "import"])).layout.items_table
+        read_run(write_run(imported, tmp_path / "runs", "e", ["wattbench", "runs", "import"])).layout.items_table
     )
     assert items["correct"].mean() == pytest.approx(4 / 6)
 

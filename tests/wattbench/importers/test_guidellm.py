@@ -189,6 +189,6 @@ def test_import_of_figures_alone_shows_them(tmp_path, capsys) -> None:
     written["benchmarks"][0]["metrics"] = {"request_totals": {"successful": 45, "errored": 0}}
     path.write_text(json.dumps(written))
     with pytest.raises(SystemExit) as ended:
-        main(["import", str(path), "--out", str(tmp_path / "runs")])
+        main(["runs", "import", str(path), "--out", str(tmp_path / "runs")])
     assert ended.value.code == 0
     assert "no advice" not in capsys.readouterr().err

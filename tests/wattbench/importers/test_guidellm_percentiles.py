@@ -27,7 +27,7 @@ ALL = {"p001": 0.001, "p01": 0.01, "p05": 0.05, "p10": 0.1, "p25": 0.25, **STATE
 def exported(run: Path) -> Mapping[str, float]:
     """Return the figures of the one system of a run, over all of its items."""
     path = run.parent / "systems.csv"
-    main(["export", str(run), "--to", "csv", "--what", "systems", "-o", str(path)], standalone_mode=False)
+    main(["runs", "export", str(run), "--to", "csv", "--what", "systems", "-o", str(path)], standalone_mode=False)
     figures: Mapping[str, float] = pd.read_csv(path).iloc[0]
     return figures
 

@@ -39,7 +39,7 @@ NUMBERS = (
 def refused(tmp_path: Path, *arguments: object) -> str:
     """Import, and return the one sentence that it ends in."""
     result = click.testing.CliRunner().invoke(
-        main, ["import", *map(str, arguments), "--out", str(tmp_path / "runs")], catch_exceptions=False
+        main, ["runs", "import", *map(str, arguments), "--out", str(tmp_path / "runs")], catch_exceptions=False
     )
     assert result.exit_code == 2, result.output
     assert "Traceback" not in result.output

@@ -80,7 +80,7 @@ def test_a_client_that_is_late_is_named(tmp_path) -> None:
     header = read_run(written_run(imported, tmp_path / "runs", "i", ["wattbench"])).header
     assert header.imported["remarks"] == {"late-client": said}
     result = click.testing.CliRunner().invoke(
-        main, ["import", str(tmp_path / "late"), "--out", str(tmp_path / "runs")], catch_exceptions=False
+        main, ["runs", "import", str(tmp_path / "late"), "--out", str(tmp_path / "runs")], catch_exceptions=False
     )
     assert "12.6 s late" in result.stderr
 

@@ -49,7 +49,7 @@ def test_vllm_requests_in_the_order_sent(tmp_path) -> None:
     assert of["output_tokens_per_s", "maximum"] == (9.0, "tokens/s")
     assert of["spec_decode_acceptance_rate", "total"] == (71.5, "share")
     assert of["requests", "total"] == (3.0, "requests")
-    record = read_run(write_run(imported, tmp_path / "runs", "v", ["wattbench", "import"]))
+    record = read_run(write_run(imported, tmp_path / "runs", "v", ["wattbench", "runs", "import"]))
     assert len(record.summaries()) == len(imported.summaries)
 
 

@@ -19,7 +19,8 @@ from wattbench.importers.answer import Answer
 from wattbench.importers.batch import batches_of, numbered
 from wattbench.importers.imported import Imported
 from wattbench.importers.spool import Spool
-from wattbench.importers.table import csvfile, item_table, parquetfile
+from wattbench.importers.table import csvfile, item_table, parquetfile, wide_table
+from wattbench.importers.table.tablefile import TableBlock
 from wattbench.records import read_run
 from wattbench.records.rows.answers import named_item_hash
 from wattbench.records.tables import batches
@@ -39,9 +40,9 @@ def rows_of(imported: Imported, to: Path) -> pd.DataFrame:
 @pytest.mark.parametrize("name", ["score", "seconds", "prompt_tokens", "joules_above_idle", "repeat"])
 def test_a_column_of_figures_is_what_each_of_them_is(name) -> None:
     for text in FIGURES:
-        at, lines = pa.array([numbered("f:")]), pa.array([2])
         given = {"system": pa.array(["a"]), "item": pa.array(["1"]), name: pa.array([text])}
-        fast = item_table.checked_columns(given, lines, at, "items")
+        block = TableBlock(given, lines=pa.array([2]), at=pa.array([numbered("f:")]))
+        fast = item_table.checked_columns(block, "items")
         try:
             slow: Any = getattr(item_table._answer("f:2", {"system": "a", "item": "1", name: text}), name)
         except UserError:
@@ -168,7 +169,7 @@ def test_a_wide_table_in_any_blocks_keeps_its_order_and_positions(table, tmp_pat
         (item, place) for item in range(30) for place in range(3) if (item + place) % 4
     ]
     monkeypatch.setattr(csvfile, "CHARACTERS", 80)
-    monkeypatch.setattr(item_table, "BLOCK_BYTES", 1)
+    monkeypatch.setattr(wide_table, "BLOCK_BYTES", 1)
     assert [vars(answer) for answer in read_sources([path]).answers] == whole
 
 

@@ -16,7 +16,7 @@ from tests.made_up.records import call_on
 from wattbench.cli import main
 from wattbench.cli.records import SOURCES
 from wattbench.errors import UserError
-from wattbench.importers import FORMATS, detect, read_sources
+from wattbench.importers import FORMATS, TableOptions, detect, read_sources
 from wattbench_reports.comparison.analysis import analyse, compare
 from wattbench_reports.comparison.several_runs import side_by_side
 from wattbench_reports.export.frames.items_frame import items_frame
@@ -77,7 +77,7 @@ def test_what_a_table_lacks_is_missing_and_said(table, tmp_path) -> None:
     assert [caveat.code for caveat in comparison.caveats] == ["imported", "no-energy", "not-scored", "few-requests"]
     row = comparison.systems[0]
     assert (row.accuracy, row.j_per_correct, row.co2_g_per_1000, row.sci_g_per_correct) == (None,) * 4
-    text = wattbench("compare", run.layout.root).output
+    text = wattbench("runs", "compare", run.layout.root).output
     assert "joules per correct" not in text and "a has no energy" not in text
     assert report(run)
 
@@ -126,15 +126,15 @@ def test_a_wide_routing_table_is_read_as_it_lies(table, tmp_path) -> None:
 
 
 def test_columns_can_be_renamed(table) -> None:
-    path = table("model,query_id,right\nm,1,1\nm,2,0\n")
-    imported = read_sources([path], renamed={"model": "system", "query_id": "item", "right": "score"})
+    path = table("arm,number,fine\nm,1,1\nm,2,0\n")
+    imported = read_sources([path], table=TableOptions({"arm": "system", "number": "item", "fine": "score"}))
     assert [(answer.system, answer.item, answer.score) for answer in imported.answers] == [("m", "1", 1), ("m", "2", 0)]
-    with pytest.raises(UserError, match=r"no column `system` \(it has model, query_id, right\). Name it with --map"):
+    with pytest.raises(UserError, match=r"no column `item` .*it has arm, number, fine\). Name it with --map"):
         read_sources([path])
-    with pytest.raises(UserError, match="has no column 'modl'; did you mean 'model'"):
-        read_sources([path], renamed={"modl": "system"})
+    with pytest.raises(UserError, match="has no column 'amr'; did you mean 'arm'"):
+        read_sources([path], table=TableOptions({"amr": "system"}))
     with pytest.raises(UserError, match="no column 'systm'; did you mean 'system'"):
-        read_sources([path], renamed={"model": "systm"})
+        read_sources([path], table=TableOptions({"arm": "systm"}))
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_columns_can_be_renamed(table) -> None:
 def test_what_is_wrong_is_named_with_file_and_line_and_leaves_nothing(table, tmp_path, text, line, said) -> None:
     path = table(text)
     out = tmp_path / "runs"
-    result = wattbench("import", path, "--out", out)
+    result = wattbench("runs", "import", path, "--out", out)
     assert result.exit_code == 2, result.output
     assert f"{path}:{line}" in result.output
     assert said in result.output
@@ -185,10 +185,10 @@ def test_a_file_that_is_no_table_is_refused(table, tmp_path) -> None:
         ("latin.csv", "not text in UTF-8"),
         ("empty.csv", "the file has no columns"),
         ("header.csv", "it has no answers"),
-        ("thing.xyz", "Name it with --from"),
+        ("thing.xyz", "Name it with --source"),
         ("gone.csv", "no such file or folder"),
     ):
-        result = wattbench("import", tmp_path / name, "--out", tmp_path / "runs")
+        result = wattbench("runs", "import", tmp_path / name, "--out", tmp_path / "runs")
         assert result.exit_code == 2
         assert said in result.output
         assert name in result.output
@@ -203,7 +203,7 @@ def test_names_lead_nowhere_and_text_is_text(table, tmp_path) -> None:
         "finished.json", "items.parquet", "run.json", "run.lock", "systems.jsonl", "windows.parquet",
     ]  # fmt: skip
     assert "<script>alert" not in report(run)
-    result = wattbench("import", path, "--out", tmp_path / "runs", "--name", "../../up")
+    result = wattbench("runs", "import", path, "--out", tmp_path / "runs", "--name", "../../up")
     assert result.exit_code == 2
     assert "use letters, digits" in result.output
 
@@ -224,7 +224,7 @@ def test_a_failed_write_leaves_no_run(table, tmp_path, monkeypatch) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("wattbench.records.writer.RunWriter.finish_batches", full)
-    result = wattbench("import", table(FULL), "--out", tmp_path / "runs")
+    result = wattbench("runs", "import", table(FULL), "--out", tmp_path / "runs")
     assert result.exit_code == 2
     assert "No space left on device" in result.output
     assert list((tmp_path / "runs").iterdir()) == []
@@ -256,13 +256,13 @@ def test_a_record_that_is_scored_in_part_is_damaged(table, tmp_path) -> None:
 
 
 def test_the_command_prints_the_directory_alone(table, tmp_path) -> None:
-    result = wattbench("import", table(FULL, "my table (1).csv"), "--out", tmp_path / "runs")
+    result = wattbench("runs", "import", table(FULL, "my table (1).csv"), "--out", tmp_path / "runs")
     assert result.exit_code == 0, result.output
     (root,) = (tmp_path / "runs").iterdir()
     assert result.stdout == f"{root}\n"
     assert "-my-table-1-" in root.name
-    assert wattbench("compare", root).exit_code == 0
-    assert wattbench("report", root, "-o", tmp_path / "r.html").exit_code == 0
+    assert wattbench("runs", "compare", root).exit_code == 0
+    assert wattbench("runs", "report", root, "-o", tmp_path / "r.html").exit_code == 0
 
 
 def test_semicolons_between_fields_are_named(table) -> None:

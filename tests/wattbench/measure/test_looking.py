@@ -120,7 +120,7 @@ def test_documents_of_a_task_without_code_are_counted_and_the_rest_is_said(resol
 
 def test_asked_to_load_it_says_first_what_runs(folder: Path, sprung: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
-    done = click.testing.CliRunner().invoke(main, ["plan", "suite.yaml", "--load", "--tasks", "honest"])
+    done = click.testing.CliRunner().invoke(main, ["suites", "plan", "suite.yaml", "--load", "--tasks", "honest"])
     assert f"--load: may run system 'own' ({folder}/tasks/trap.py:load)" in done.stderr
     assert sprung.exists()  # the trap is one: the system was imported
 
@@ -169,7 +169,7 @@ def test_a_plan_asks_no_git_and_git_runs_no_monitor_of_the_repository(
     path = folder / "suite.yaml"
     path.write_text(path.read_text() + "gate: {metrics: {accuracy: {margin: 5 points}}}\n")
     monkeypatch.chdir(folder)
-    done = click.testing.CliRunner().invoke(main, ["plan", "suite.yaml", "--tasks", "honest"])
+    done = click.testing.CliRunner().invoke(main, ["suites", "plan", "suite.yaml", "--tasks", "honest"])
     assert done.exit_code == 0, done.output
     assert not sprung.exists()
     git(folder, "config", "--unset", "filter.trap.clean")
@@ -181,7 +181,7 @@ def test_nobody_is_asked_on_standard_input(folder: Path, monkeypatch: pytest.Mon
     (folder / "tasks" / "trap.py").write_text("asked = input('May it run? ')\n")
     monkeypatch.chdir(folder)
     done = click.testing.CliRunner().invoke(
-        main, ["plan", "suite.yaml", "--load", "--systems", "own", "--tasks", "honest"], input="yes\n"
+        main, ["suites", "plan", "suite.yaml", "--load", "--systems", "own", "--tasks", "honest"], input="yes\n"
     )
     assert done.exit_code == 2
     assert "EOFError" in done.stderr

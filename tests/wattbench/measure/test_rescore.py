@@ -281,12 +281,12 @@ def test_an_answer_that_failed_stays_wrong(sums: Path, tmp_path: Path) -> None:
 
 def test_the_command_prints_the_new_run_and_what_changed(sums: Path, out: Path, golden) -> None:
     done = CliRunner().invoke(
-        main, ["rescore", str(sums), "--strip", "--out", str(out), "--metric", "sums=exact_match"]
+        main, ["runs", "rescore", str(sums), "--strip", "--out", str(out), "--metric", "sums=exact_match"]
     )
     assert done.exit_code == 0, done.output
     assert Path(done.stdout.strip()).parent == out
     golden("rescore_command.txt", "".join(done.stderr.splitlines(keepends=True)[-2:]))
-    wrong = CliRunner().invoke(main, ["rescore", str(sums), "--metric", "sums"])
+    wrong = CliRunner().invoke(main, ["runs", "rescore", str(sums), "--metric", "sums"])
     assert wrong.exit_code == 2
     assert "expected TASK=METRIC" in wrong.stderr
 
@@ -303,7 +303,7 @@ smol,riddles,1,0,x,
 def imported(tmp_path: Path) -> Path:
     table = tmp_path / "answers.csv"
     table.write_text(TABLE)
-    return write_run(read_sources([table]), tmp_path / "imported", "table", ["wattbench", "import"])
+    return write_run(read_sources([table]), tmp_path / "imported", "table", ["wattbench", "runs", "import"])
 
 
 @pytest.mark.parametrize(
@@ -331,7 +331,7 @@ def test_figures_that_a_source_states_are_kept(imported: Path, out: Path) -> Non
 def test_the_warning_of_an_imported_run_names_what_rescoring_gives(imported: Path, out: Path) -> None:
     (warning,) = (each.text for each in analyse(read_run(imported)).comparison.caveats if each.code == "strict-scoring")
     assert "smol: 25.0% as scored, 50.0% if blanks are stripped" in warning
-    assert warning.endswith("wattbench rescore RUN --strip")
+    assert warning.endswith("wattbench runs rescore RUN --strip")
     assert items(rescore(imported, out=out, strip=True).path)["correct"].mean() == 0.5
 
 

@@ -1,4 +1,4 @@
-"""What `wattbench nightly` and `wattbench history` say when they can't."""
+"""What `wattbench nightly` and `wattbench runs history` say when they can't."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What flipped: counts against the Parquet by brute force, examples against their rows, the command that lists all."""
+"""What flipped: counts against the Parquet by brute force, links to the answers, the command that lists all."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from wattbench.records import read_run
-from wattbench_reports.analyses.disagreements import EXAMPLES, Pair, chosen_pairs, flips
+from wattbench_reports.analyses.disagreements import Pair, chosen_pairs, flips
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.html import report
 from wattbench_reports.sections.disagreements import MOST_PAIRS, items_section
@@ -67,61 +67,6 @@ def test_counts_are_the_records(make_run, fake, repeats) -> None:
     assert [each.task for each in found.tasks] == ["chain_sum", "spell_backward"]
 
 
-@pytest.mark.slow
-def test_examples_are_the_records(make_run, fake) -> None:
-    run = retexted(make_run(fake.family()))
-    table = pd.read_parquet(run.layout.items_table)
-    (found,) = flips(analyse(run).measured, [Pair("tuned", "student", "")])
-    right = sides(run, "tuned", "student")
-    assert len(found.first_only) == EXAMPLES
-    for shown, winner, loser in ((found.first_only, 0, 1), (found.second_only, 1, 0)):
-        assert len({(flip.task, flip.doc_id) for flip in shown}) == len(shown)
-        for flip in shown:
-            (item,) = right.xs((flip.task, flip.doc_id)).to_numpy()
-            assert item[winner]
-            assert not item[loser]
-            assert (flip.answers[winner].right, flip.answers[loser].right) == (True, False)
-            assert [prompt.text for prompt in flip.prompts] == [f"Question {flip.task} {flip.doc_id}"]
-            for answer in flip.answers:
-                (row,) = np.flatnonzero(
-                    (table["system"] == answer.system) & (table["task"] == flip.task) & (table["doc_id"] == flip.doc_id)
-                )
-                assert answer.output.text == f"output of row {row}"
-                assert answer.filtered.text == f"filtered of row {row}"
-                assert answer.energy_j == table["energy_j"][row]
-                assert answer.output_tokens == table["output_tokens"][row]
-                assert answer.latency_s == pytest.approx(table["finished_s"][row] - table["started_s"][row])
-
-
-def test_examples_come_from_every_task_in_turn_and_are_the_same_each_time(analysed, fake) -> None:
-    analysis = analysed(fake.family())
-    pair = Pair("base", "tuned", "")
-    (found,) = flips(analysis.measured, [pair])
-    tasks = [flip.task for flip in found.second_only]
-    assert tasks[:4] == ["chain_sum", "spelling", "syllogism", "calendar"]
-    assert found == flips(analysis.measured, [pair])[0]
-    assert [flip.doc_id for flip in found.second_only] != sorted(flip.doc_id for flip in found.second_only)
-
-
-def test_of_repeats_one_that_is_as_right_as_the_item_is_shown(make_run, fake) -> None:
-    run = retexted(make_run(fake.Run(fake.plain().systems, repeats=3, items=60)))
-    table = pd.read_parquet(run.layout.items_table)
-    (found,) = flips(analyse(run).measured, [Pair("generalist", "specialist", "")])
-    unsteady = 0
-    for flip in (*found.first_only, *found.second_only):
-        for answer in flip.answers:
-            assert answer.repeats == 3
-            row = int(answer.output.text.removeprefix("output of row "))
-            own = table[
-                (table["system"] == answer.system) & (table["task"] == flip.task) & (table["doc_id"] == flip.doc_id)
-            ]
-            assert row in own.index
-            assert (table["correct"][row] >= 0.5) == answer.right == (own["correct"].mean() >= 0.5)
-            assert answer.times_right == own["correct"].sum()
-            unsteady += 0 < answer.times_right < 3
-    assert unsteady, "the run has no item that was answered now so and now so"
-
-
 def test_texts_of_a_part_of_the_file(make_run, fake) -> None:
     run = retexted(make_run(fake.plain()))
     frames = analyse(run).measured.frames
@@ -153,23 +98,18 @@ def test_an_old_record_without_texts_still_reports(make_run, fake) -> None:
     run = make_run(fake.plain())
     table = pq.read_table(run.layout.items_table)
     pq.write_table(table.drop_columns(["prompt", "output", "target"]), run.layout.items_table)
-    (found, *_) = flips(analyse(run).measured, chosen_pairs(analyse(run).measured))
-    flip = found.first_only[0]
-    assert (flip.prompts, flip.target) == ((), None)
-    assert [answer.output for answer in flip.answers] == [None, None]
-    assert "Extracted answer" in report(read_run(run.layout.root))
+    assert 'id="answers--part-0"' in report(read_run(run.layout.root))
 
 
-def test_prompts_that_differ_are_both_shown(make_run, fake) -> None:
-    run = make_run(fake.plain())
-    table = pd.read_parquet(run.layout.items_table)
-    table["prompt"] = "Q for " + table["system"]
-    table.to_parquet(run.layout.items_table)
-    (found,) = flips(analyse(run).measured, [Pair("generalist", "regex", "")])
-    assert [prompt.text for prompt in found.first_only[0].prompts] == ["Q for generalist", "Q for regex"]
-    page = report(run)
-    assert "Prompt of generalist" in page
-    assert "Prompt of regex" in page
+def test_counts_link_to_their_answers(analysed, fake) -> None:
+    section = items_section(analysed(fake.plain()).measured)
+    assert section is not None
+    (all_tasks, one_task, *_) = section.passages[0].tables[0].rows
+    assert all_tasks[2].link == "#answers&flipped=generalist&against=specialist&system=generalist&outcome=right"
+    assert one_task[2].link == (
+        "#answers&flipped=generalist&against=specialist&system=generalist&task=chain_sum&outcome=right"
+    )
+    assert not all_tasks[1].link, "both are right: no item flipped"
 
 
 def test_the_pairs_that_matter(analysed, fake) -> None:
@@ -193,7 +133,7 @@ def test_nothing_flipped_and_nobody_to_compare(analysed, fake) -> None:
     assert section is not None
     (passage,) = section.passages
     assert "both are right or both are wrong" in passage.sentences[1]
-    assert passage.examples == passage.commands == ()
+    assert passage.commands == ()
     assert items_section(analysed(fake.Run((fake.System("only"),), id="only")).measured) is None
 
 
@@ -237,14 +177,6 @@ def as_text(section) -> str:
             out += [f"[{table.caption}]", " | ".join(column.label for column in table.columns)]
             out += [" | ".join(cell.text for cell in row) for row in table.rows]
             out += [table.note] if table.note else []
-        for group in passage.examples:
-            out.append(f"> {group.caption}")
-            for example in group.items[:2]:
-                out.append(f"* {example.title}")
-                out += [f"  {quote.label}: {quote.text}" for quote in example.quotes]
-                for side in example.sides:
-                    out.append(f"  {side.heading.text} {side.verdict}: {side.facts}")
-                    out += [f"    {quote.label}: {quote.text}" for quote in side.quotes]
         out += [purpose for purpose, _ in passage.commands]
     return "\n".join(out) + "\n"
 

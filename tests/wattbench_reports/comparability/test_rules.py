@@ -231,11 +231,11 @@ def test_across_takes_what_forbids(name: str, expected: str) -> None:
 
 def test_the_command_line_shows_figures_that_cannot_be_ranked_and_exits_with_3(make_run, fake) -> None:
     roots = [str(make_run(each).layout.root) for each in (fake.recorded(), _second(fake, CASES["other task version"]))]
-    done = click.testing.CliRunner().invoke(main, ["compare", *roots, "--format", "json"])
+    done = click.testing.CliRunner().invoke(main, ["runs", "compare", *roots, "--format", "json"])
     assert done.exit_code == 3
     assert len(json.loads(done.stdout)["systems"]) == 3
     assert "nothing in these runs can be ranked" in done.stderr
-    assert click.testing.CliRunner().invoke(main, ["compare", *roots, "--across", "tasks"]).exit_code == 0
+    assert click.testing.CliRunner().invoke(main, ["runs", "compare", *roots, "--across", "tasks"]).exit_code == 0
 
 
 _PARTS = st.dictionaries(st.sampled_from("abc"), st.sampled_from(["1", "2", NOT_RECORDED]), min_size=1)

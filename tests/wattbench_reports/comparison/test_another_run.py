@@ -70,7 +70,7 @@ def test_it_is_written_and_read_back(sessions, tmp_path) -> None:
 def test_a_file_that_is_none_is_named(sessions, tmp_path, damage) -> None:
     path = tmp_path / "sessions.json"
     path.write_text(json.dumps(damage(json.loads(sessions_json(session_record(sessions))))))
-    with pytest.raises(UserError, match=r"not a record of sessions .* wattbench calibrate SUITE --sessions"):
+    with pytest.raises(UserError, match=r"not a record of sessions .* wattbench dev calibrate SUITE --sessions"):
         read_sessions(path)
 
 

@@ -1,4 +1,4 @@
-"""What `wattbench export` writes: against golden files, other tools' own readers, and back through `import`.
+"""What `wattbench runs export` writes: against golden files, other tools' own readers, and back through `import`.
 
 Run with WATTBENCH_UPDATE_GOLDEN=1 to write the golden files anew.
 """
@@ -250,9 +250,11 @@ def test_systems_are_all_of_them_over_everything_and_by_domain(make_run, fake) -
 def test_the_command(make_run, fake, tmp_path) -> None:
     root = make_run(fake.golden()).layout.root
     out = tmp_path / "deep" / "emissions.csv"
-    assert wattbench("export", root, "--to", "emissions", "-o", out).stdout == f"{out}\n"
+    assert wattbench("runs", "export", root, "--to", "emissions", "-o", out).stdout == f"{out}\n"
     assert out.read_text().startswith("timestamp,project_name,run_id")
-    assert wattbench("export", root, "--to", "csv", "--what", "windows").stdout.startswith("run,system,task,window")
+    assert wattbench("runs", "export", root, "--to", "csv", "--what", "windows").stdout.startswith(
+        "run,system,task,window"
+    )
     for arguments, said in (
         (("--to", "parquet"), "name a file with -o"),
         (("--to", "markdown", "--what", "items"), "--what items goes with"),
@@ -267,10 +269,10 @@ def test_the_command(make_run, fake, tmp_path) -> None:
         (("--to", "emissions", "--region", "Atlantis"), "not the code of a country"),
         (("--to", "emissions", "-o", root), "is a directory"),
     ):
-        result = wattbench("export", root, *arguments)
+        result = wattbench("runs", "export", root, *arguments)
         assert result.exit_code == 2
         assert said in result.output
-    assert wattbench("export", root / "nowhere", "--to", "csv").exit_code == 2
+    assert wattbench("runs", "export", root / "nowhere", "--to", "csv").exit_code == 2
 
 
 @pytest.mark.filterwarnings("error::RuntimeWarning")
@@ -279,8 +281,8 @@ def test_a_run_without_scores_is_reported_without_a_warning(tmp_path) -> None:
     table.write_text(
         "system,item,seconds\n" + "".join(f"{name},{item},0.{item}\n" for name in "ab" for item in range(1, 9))
     )
-    run = wattbench("import", table, "--out", tmp_path / "runs").stdout.strip()
+    run = wattbench("runs", "import", table, "--out", tmp_path / "runs").stdout.strip()
     page = tmp_path / "page.html"
-    done = wattbench("report", run, "-o", page)
+    done = wattbench("runs", "report", run, "-o", page)
     assert done.exit_code == 0, done.output
     assert 'value="nan"' not in page.read_text()

@@ -153,7 +153,7 @@ def test_structure_for_keyboard_and_screen_reader(plain_page) -> None:
         for reference in (attributes.get("aria-labelledby") or "").split():
             assert reference in identities
         if (attributes.get("href") or "").startswith("#"):
-            assert attributes["href"].removeprefix("#") in identities
+            assert attributes["href"].removeprefix("#").partition("&")[0] in identities
     tags = [tag for tag, _ in page.tags]
     assert {"header", "nav", "main", "footer", "h1"} <= set(tags)
     assert tags.count("h1") == tags.count("main") == 1
@@ -170,7 +170,7 @@ def test_structure_for_keyboard_and_screen_reader(plain_page) -> None:
 def test_how_it_was_made_and_where_it_lies(plain_page) -> None:
     run, page, _ = plain_page
     assert "wattbench run 'my suite.yaml'" in page.text
-    assert f"wattbench compare {run.layout.root}" in page.text
+    assert f"wattbench runs compare {run.layout.root}" in page.text
     assert "Example CPU" in page.text
     assert page.tables["packages (20)"][1] == ["packages.package-0", "1.0"]
     assert [row[0] for row in page.tables["All windows (9)"]][:3] == ["Window", "load0", "w00"]
@@ -191,7 +191,9 @@ def test_no_region_is_said_and_not_guessed(reported, fake) -> None:
     head, first, *_ = silent.tables["All systems over all items"]
     assert first[head.index("CO2e per 1,000")] == "no region set"
     assert "France (FRA)" in french.text
-    assert f"wattbench compare {run.layout.root} --region FRA" in french.text, "the command that prints these figures"
+    assert f"wattbench runs compare {run.layout.root} --region FRA" in french.text, (
+        "the command that prints these figures"
+    )
 
 
 def test_without_joules_there_is_no_empty_figure(make_run, fake) -> None:
@@ -226,7 +228,7 @@ def test_a_run_of_one_system_and_one_item_still_reports(make_run, fake) -> None:
 @pytest.mark.slow
 def test_a_large_page_stays_small(make_run, fake) -> None:
     systems = tuple(fake.System(f"system-{place}", energy_j=float(place + 1)) for place in range(12))
-    assert len(report(make_run(fake.Run(systems, items=150)))) < 1_100_000
+    assert len(report(make_run(fake.Run(systems, items=150)))) < 1_250_000
 
 
 @pytest.mark.slow

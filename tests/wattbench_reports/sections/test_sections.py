@@ -14,7 +14,7 @@ from wattbench_reports.sections.verdict.verdict import choices_table, verdicts
 
 ALWAYS = {
     "verdict", "evidence", "what-if", "comparison", "trade-off", "domains", "lifecycle", "latency", "systems",
-    "wrong-answers", "validity", "reproduce",
+    "answers", "wrong-answers", "validity", "reproduce",
 }  # fmt: skip
 """Sections that every report has."""
 HOSTILE = '<script>alert("x")</script>'
@@ -46,7 +46,8 @@ def test_every_section_is_on_the_page_and_in_its_contents(make_run, fake) -> Non
     contents = re.findall(r'<li><a href="#([a-z-]+)">', html)
     assert contents == [
         "verdict", "evidence", "what-if", "comparison", "trade-off", "domains", "routing", "experts", "distillation",
-        "lifecycle", "latency", "energy", "carbon", "systems", "items", "wrong-answers", "validity", "reproduce",
+        "lifecycle", "latency", "energy", "carbon", "systems", "answers", "items", "wrong-answers", "validity",
+        "reproduce",
     ]  # fmt: skip
     for identity in contents:
         assert f'<section id="{identity}"' in html

@@ -121,8 +121,8 @@ def test_commands_hold_what_the_reader_chose(make_run, fake) -> None:
     section = call_on(environment_section, analyse(run, Assumptions(CarbonChoice(region="FRA", pue=1.1))))
     commands = [shlex.split(command) for _, command in section.passages[0].commands]
     root = str(run.layout.root)
-    assert ["wattbench", "report", root, "-o", "report.html", "--region", "FRA", "--pue", "1.1"] in commands
-    assert ["wattbench", "compare", root, "--region", "FRA", "--pue", "1.1"] in commands
+    assert ["wattbench", "runs", "report", root, "-o", "report.html", "--region", "FRA", "--pue", "1.1"] in commands
+    assert ["wattbench", "runs", "compare", root, "--region", "FRA", "--pue", "1.1"] in commands
 
 
 def test_fingerprints_part_by_part(analysed, fake) -> None:

@@ -1,6 +1,6 @@
 """How often intervals and tests by block are right on machines whose speed strays over time.
 
-Stated rates are 95% and 5%; docs/methodology.md has all rates. What is promised is 92% and 6%, here with twice the
+Stated rates are 95% and 5%; docs/data/intervals.csv has all rates. What is promised is 92% and 6%, here with twice the
 binomial error of the runs of a case. `NOISES` were fixed before any of the rates was seen.
 """
 

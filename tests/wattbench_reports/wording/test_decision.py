@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from tests.made_up import decisions
 from tests.made_up.decisions import check, decision, quick, step, system
 from wattbench_reports.decision.model import Between, Decision, Leader, WhichRun
-from wattbench_reports.export.comparison.decision_section import closing_section, decision_section
+from wattbench_reports.export.comparison.decision_section import decision_section
 from wattbench_reports.metrics.decision_settings import Worth
 from wattbench_reports.presenter.text import text_lines
 from wattbench_reports.stats import Interval
@@ -190,7 +190,7 @@ def test_the_advice_is_one_sentence_of_30_words_and_the_table_fits_a_terminal(ki
     assert len(words.advice.split()) <= 30
     assert words.advice.split()[0] in ("Run", "Measure", "Choose")
     assert len(words.table.rows) == len(words.decision.systems)
-    assert max(cell_len(line) for line in text_lines(closing_section(words))) <= 100
+    assert max(cell_len(line) for line in text_lines(decision_section(words))) <= 100
 
 
 def test_modelled_joules_are_said() -> None:

@@ -93,7 +93,7 @@ def find_earlier(
             if wanted and (any_machine or not elsewhere) and _read(run, wanted, earlier):
                 earlier.runs.append(listed.path)
                 earlier.other_machine |= elsewhere
-        except UserError:  # damaged: `wattbench runs` says how
+        except UserError:  # damaged: `wattbench runs list` says how
             continue
     return earlier
 

@@ -29,7 +29,7 @@ def plan_section(
     *,
     effort: Effort,
 ) -> Section:
-    """Make the section that `wattbench plan` prints: the cells, what a run does with them, and what a reader checks.
+    """Make the section that `wattbench suites plan` prints: the cells, what a run does with them, what a reader checks.
 
     Args:
         resolved: the suite.

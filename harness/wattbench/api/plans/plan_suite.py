@@ -1,4 +1,4 @@
-"""Describe what a run of a suite will do, as `wattbench plan` prints it."""
+"""Describe what a run of a suite will do, as `wattbench suites plan` prints it."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _COST = "cost at most, if every prompt is as long as the first of its task and e
 
 @dataclass(frozen=True)
 class SuitePlan:
-    """What a run of a suite will do: `as_text` shows what `wattbench plan` shows."""
+    """What a run of a suite will do: `as_text` shows what `wattbench suites plan` shows."""
 
     resolved: Resolved
     preview: Preview
@@ -83,7 +83,7 @@ class SuitePlan:
         return [*self.preview.notes, *([chat] if any(prompt.chat for prompt in self.prompts) else [])]
 
     def as_text(self, *, whole_prompts: bool = False) -> str:
-        """Return the plan as `wattbench plan` prints it, without secrets.
+        """Return the plan as `wattbench suites plan` prints it, without secrets.
 
         Args:
             whole_prompts: do not cut long prompts.
@@ -105,7 +105,7 @@ class SuitePlan:
         return hide(as_text(section).rstrip("\n"))
 
     def as_record(self) -> dict[str, Any]:
-        """Return the plan as `wattbench plan --json` prints it, without secrets; prompts are whole."""
+        """Return the plan as `wattbench suites plan --json` prints it, without secrets; prompts are whole."""
         cells = [
             {
                 "system": cell.system,

@@ -80,6 +80,7 @@ class CodecarbonSettings(MeterSettings):
 
     use: Literal["codecarbon"]
     components: Annotated[list[Literal["cpu", "dram"]], Field(min_length=1)] = ["cpu", "dram"]
+    """Which components it models."""
 
 
 class ReplaySettings(MeterSettings):
@@ -101,6 +102,7 @@ class CsvLog(Strict):
     """A CSV file to which another program appends: the log of a wall-power meter."""
 
     path: RelativePath
+    """The file, relative to this one."""
     time: str
     """The column of time stamps."""
     time_format: str = "iso"
@@ -113,11 +115,15 @@ class CsvLog(Strict):
     power: str | None = None
     """The column of power."""
     power_unit: PowerUnit = "W"
+    """The unit of `power`."""
     energy: str | None = None
     """The column of energy counted so far."""
     energy_unit: EnergyUnit = "kWh"
+    """The unit of `energy`."""
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    """What separates the columns."""
     decimal: Literal[".", ","] = "."
+    """The decimal separator."""
 
     @field_validator("time_format")
     @classmethod
@@ -215,7 +221,9 @@ class ExternalSettings(MeterSettings):
     host: Host | None = None
     """The machine that it measures, as the `base_url` of the systems there has it. None is this machine."""
     csv: CsvLog | None = None
+    """A log that the meter's own software writes."""
     command: Command | None = None
+    """A command that prints a reading."""
     every_s: Seconds = 1.0
     """How often the log gets a row or the command is run: the time step of its figures."""
     lag_s: PauseSeconds = 5.0

@@ -15,6 +15,7 @@ class LlamaCppServe(Strict):
     """llama.cpp's server, through the `xllamacpp` wheel, on loopback."""
 
     weights: Weights
+    """A GGUF file."""
     threads: Times | None = None
     """CPU threads; None takes the physical cores."""
     slots: Times = 1
@@ -29,6 +30,7 @@ class Serve(Strict):
     """A server that wattbench starts, waits for, meters and stops: `llamacpp`, or any `command`."""
 
     llamacpp: LlamaCppServe | None = None
+    """llama.cpp's server, with the file that it serves."""
     command: str | None = None
     """A command line, split as a shell does but run without one; `{port}` is replaced by a free port."""
     ready: str = "/health"
@@ -58,6 +60,7 @@ class EndpointSystem(SystemBase):
     api_key_env: str | None = None
     """The environment variable that holds the key. The key itself is never recorded."""
     serve: Serve | None = None
+    """How wattbench starts the server. None: it runs already."""
     timeout_s: Seconds = 300.0
     """How long one request may take, from connecting to its last byte."""
     max_output_tokens: Items | None = None

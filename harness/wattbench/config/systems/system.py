@@ -43,6 +43,7 @@ class LocalModel(SystemBase):
     weights: Weights
     """The base."""
     dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
+    """The number type of the weights. `auto`: as they are stored."""
     device: str = "auto"
     """`cpu`, `cuda`, `cuda:1`, `mps`; `auto` takes an accelerator where there is one."""
     threads: Times | None = None
@@ -131,6 +132,7 @@ class HybridSystem(SystemBase):
     members: Annotated[dict[Name, Name], Field(min_length=1)]
     """The router's name for a member (for most routers: a domain), and the system that it names."""
     router: SerializeAsAny[Router]
+    """What chooses the member for each request."""
     fallback: Name | None = None
     """The member (by the router's name for it) that answers if the router chooses none or is not sure enough."""
     predicted: Prediction | None = None

@@ -31,6 +31,7 @@ class Parameters(Strict):
     """Parameter counts that the user declares, for systems whose parameters cannot be counted."""
 
     total: PositiveInt
+    """All parameters of the model."""
     active: PositiveInt | None = None
     """Parameters used per token; None: the total."""
 
@@ -45,16 +46,18 @@ class SystemBase(Strict):
     domain: str | None = None
     """For a specialist: the domain it was made for."""
     description: str | None = None
+    """A text for readers of the report."""
     canary: bool = False
     """It never changes: in a series of nights, what it does on a night is the machine's doing."""
     prompt: Prompt = Prompt()
+    """The form in which it is asked."""
     parameters: Parameters | None = None
     """Only needed if the engine cannot count them."""
     teacher: Name | None = None
     """For a distilled system: the system whose answers it was trained on. The two are compared if both take part."""
     training: TrainingCost | None = None
-    """The cost of its training: the path of the ledger that `wattbench family build` writes, or, for a model that was
-    trained elsewhere, a mapping such as `{energy_kwh: 5000, source: its model card, year: 2024}`."""
+    """The cost of its training: the path of the ledger that `wattbench dev family build` writes, or, for a model that
+    was trained elsewhere, a mapping such as `{energy_kwh: 5000, source: its model card, year: 2024}`."""
     price: Price | None = None
     """What its answers cost: per token, per request or per hour. A hybrid is billed for each member that it asked, at
     that member's price; a price of its own is added. None: electricity alone, if `workload.price_per_kwh` is set."""

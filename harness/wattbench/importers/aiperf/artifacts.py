@@ -233,4 +233,4 @@ def _grades(path: Path) -> dict[str, dict[str, Any]] | None:
     return grades
 
 
-AIPERF = Format("aiperf", _looks_like, _read)
+AIPERF = Format("aiperf", _looks_like, _read, needs="profile_export.jsonl or profile_export_aiperf.json")

@@ -37,4 +37,10 @@ def _read(sources: Sequence[Path], draft: ImportDraft) -> Iterator[Answer]:
     yield from perf.read(folders, draft)
 
 
-EVALSCOPE = Format("evalscope", _looks_like, _read, scored=True)
+EVALSCOPE = Format(
+    "evalscope",
+    _looks_like,
+    _read,
+    needs="a folder with reviews/, or with benchmark_data.db of evalscope perf",
+    scored=True,
+)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pyarrow as pa
 
 from wattbench.errors import UserError
 from wattbench.importers.batch import position
-from wattbench.importers.table import csvfile, parquetfile
+from wattbench.importers.table import csvfile, jsonfile, parquetfile
 
-SUFFIXES = (".csv", ".tsv", ".parquet")
+_JSON = (*jsonfile.LINES, *jsonfile.LIST)
+SUFFIXES = (".csv", ".tsv", ".parquet", *_JSON)
 
 MOST_COLUMNS = 10_000
 """A table with more is refused: the header of one is not read for ever."""
@@ -33,6 +35,8 @@ class TableBlock:
     """The line (CSV) or row (Parquet) of each, from 1: an Arrow array of int64."""
     at: Any
     """What is around that number in messages, from `wattbench.importers.batch.numbered`: an Arrow array of texts."""
+    times: Mapping[str, float] = field(default_factory=dict)
+    """By which the figures of a column are multiplied, where the file has them in another unit."""
 
     def rows(self) -> Iterator[Row]:
         """Yield the position of each row, and its values by column.
@@ -56,7 +60,7 @@ def columns_of(path: Path) -> tuple[str, ...]:
     Raises:
         UserError: the file cannot be read, has too many columns, or two have one name.
     """
-    names = parquetfile.names_of(path) if _is_parquet(path) else csvfile.names_of(path)
+    names: tuple[str, ...] = _reader(path).names_of(path)
     if len(names) > MOST_COLUMNS:
         raise UserError(f"{path}:1: {len(names):,} columns; a table may have {MOST_COLUMNS:,}")
     twice = sorted(name for name, times in Counter(names).items() if times > 1)
@@ -78,10 +82,16 @@ def blocks_of(path: Path, columns: Sequence[str]) -> Iterator[TableBlock]:
     Raises:
         UserError: a row has more or fewer fields than the header, or cannot be read.
     """
-    read = parquetfile.blocks if _is_parquet(path) else csvfile.blocks
-    for arrays, lines, at in read(path, columns):
+    for arrays, lines, at in _reader(path).blocks(path, columns):
         yield TableBlock(dict(zip(columns, arrays, strict=True)), lines, pa.repeat(at, len(lines)))
 
 
-def _is_parquet(path: Path) -> bool:
-    return path.suffix.lower() == ".parquet"
+def looks_like(path: Path) -> bool:
+    """Return whether a file's name is that of a table, and of JSON also its first character."""
+    suffix = path.suffix.lower()
+    return suffix in SUFFIXES and (suffix not in _JSON or (path.is_file() and jsonfile.looks_like(path)))
+
+
+def _reader(path: Path) -> ModuleType:
+    suffix = path.suffix.lower()
+    return parquetfile if suffix == ".parquet" else jsonfile if suffix in _JSON else csvfile

@@ -54,7 +54,7 @@ DISAGREEMENT = 0.10
 CONTRADICTION = 0.30
 """Relative difference between them that cannot be the sensors' errors, beyond steps and what the integral misses. A
 choice between 1%, seen of working parts (ml-energy/zeus issue 12), and 43%, of one that contradicted itself (187 and
-327 J in 5 s, issue 181); half and twice are 50%. What it finds and what not: docs/reliability.md."""
+327 J in 5 s, issue 181); half and twice are 50%. What it finds and what not: docs/why/joules-of-a-window.md."""
 CONTRADICTION_STEPS = 5.0
 """At least how many steps of the counter a piece lasts in which the two are compared: the shortest valid window has two
 pieces."""

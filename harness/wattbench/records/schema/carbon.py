@@ -59,6 +59,7 @@ class Embodied(Strict):
     primary_energy_mj_per_device: _Positive | None = None
     """With `kg_per_device`: MJ of primary energy to make one device, by the same source."""
     lifetime_years: _Positive | None = None
+    """With `kg_per_device`: the years over which its manufacture is spread."""
     utilisation: Annotated[float, Field(gt=0, le=1)] | None = None
     """The share of its lifetime in which the device is in use: all grams are spread over these hours. 1 if not
     given."""

@@ -43,6 +43,7 @@ class Decide(Strict):
     max_cost_per_request: _Positive | None = None
     """Money per request, in the currency of the prices."""
     max_joules_per_request: _Positive | None = None
+    """Joules per request."""
     max_grams_per_request: _Positive | None = None
     """Grams of CO2 equivalent."""
     max_memory_gib: _Positive | None = None

@@ -144,6 +144,7 @@ class Trade(Strict):
     get: Annotated[dict[MetricName, Share], Field(min_length=1, max_length=1)]
     """The metric that must get better for it, and by how much at least: ``{joules_per_correct: 20%}``."""
     reason: str | None = None
+    """Why it is accepted; the verdict shows it."""
 
     @model_validator(mode="before")
     @classmethod
@@ -165,7 +166,9 @@ class Waiver(Strict):
     """A known regression that is accepted until a date."""
 
     metric: MetricName
+    """The metric that does not block until then."""
     reason: Annotated[str, Field(min_length=1)]
+    """Why; the verdict shows it."""
     until: Day
     """The last day on which it is valid."""
 
@@ -181,6 +184,9 @@ class GatePolicy(Strict):
     """The metrics that a gate judges, its error rates, and the exceptions that it accepts."""
 
     metrics: Annotated[dict[MetricName, MetricPolicy], Field(min_length=1)] = Field(default_factory=_default_metrics)
+    """The metrics that are judged, by name; at least one blocks. Without this key: `accuracy` with `margin: auto`,
+    `latency_mean` and measured `joules_per_request` with 5%; shown, not blocking: `latency_p50`, `latency_p95`,
+    `joules_per_correct` and `cost_per_correct`."""
     alpha: Annotated[float, Field(gt=0, lt=0.5)] = GATE_FALSE_ALARM_RATE
     """The false-alarm rate: how often the whole gate may fail a candidate that is no worse."""
     beta: Annotated[float, Field(gt=0, lt=0.5)] = GATE_MISS_RATE
@@ -198,21 +204,23 @@ class GatePolicy(Strict):
     """Joules of both systems together after which it stops as inconclusive."""
     drift: Literal["measured"] | Annotated[float, Field(ge=0, lt=1), BeforeValidator(_share)] = GATE_DRIFT
     """For two separate runs: how much seconds and joules differ between two runs of one system. `measured`: by the
-    sessions that `wattbench calibrate SUITE --sessions K` or a history recorded; without them seconds and joules are
-    not judged. A number: a share that is assumed instead; a regression must be larger than it, and a pass must leave
-    this much of the margin."""
+    sessions that `wattbench dev calibrate SUITE --sessions K` or a history recorded; without them seconds and joules
+    are not judged. A number: a share that is assumed instead; a regression must be larger than it, and a pass must
+    leave this much of the margin."""
     sessions: RelativePath | None = None
-    """For two separate runs: what `wattbench calibrate SUITE --sessions K` wrote on this machine, or a folder of runs.
-    None: what is next to the runs."""
+    """For two separate runs: what `wattbench dev calibrate SUITE --sessions K` wrote on this machine, or a folder of
+    runs. None: what is next to the runs."""
     judge_modelled: bool = False
     """Judge joules that are modelled from seconds and load. They add little to what the seconds show."""
     may_differ: list[IdentityPart] = []
     """For two runs of one system: the parts that the change is about, such as `weights`. If anything else differs, the
     verdict is `not_comparable`."""
     trades: list[Trade] = []
+    """Trade-offs that are accepted."""
     waivers: list[Waiver] = []
+    """Regressions that are accepted until a date."""
     calibration: RelativePath | None = None
-    """What `wattbench calibrate` wrote on this machine: margins below its noise floor are refused."""
+    """What `wattbench dev calibrate` wrote on this machine: margins below its noise floor are refused."""
     suite: RelativePath | None = None
     """For `gate --base`, outside of a suite: the suite that is run if the command names none."""
     system: Name | None = None

@@ -125,6 +125,17 @@ class ImportedZeros(Described):
     """How many."""
 
 
+class ImportedColumn(Described):
+    """What a column of an imported table was read as."""
+
+    file: AsText = ""
+    column: AsText
+    read_as: AsText = ""
+    """In words; empty: it was not read."""
+    unread: AsText = ""
+    """Why it was not read."""
+
+
 class ImportRecord(DescribedWhole):
     """The source of an imported run."""
 
@@ -143,6 +154,8 @@ class ImportRecord(DescribedWhole):
     zeros: ThoseValid[tuple[ImportedZeros, ...]] = ()
     joules_of: _TextOf = {}
     """System to whose joules were declared for it: ``model``, of the machine that runs it, or ``client``."""
+    columns: ThoseValid[tuple[ImportedColumn, ...]] = ()
+    """Of a table: the columns that have other names than what they were read as, and those that were not read."""
     repeats: Whole = 0
     """How many names of items were taken for repeats of one item; 0: none."""
 

@@ -29,6 +29,7 @@ class SiteWater(Strict):
     source: Source
     """Where the figure comes from: the operator's report, a water meter."""
     year: PositiveInt
+    """The year of the source."""
 
 
 class ElectricityImpacts(Strict):
@@ -47,6 +48,7 @@ class ElectricityImpacts(Strict):
     source: Source | None = None
     """Of declared figures: where they come from. Required with them, as is `year`."""
     year: PositiveInt | None = None
+    """The year of the source."""
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:

@@ -18,8 +18,11 @@ class PredictedFigures(Strict):
     accuracy: Figure | None = None
     """The share of correct answers."""
     joules: Figure | None = None
+    """Joules."""
     seconds: Figure | None = None
+    """Seconds from the request to the end of its answer."""
     grams: Figure | None = None
+    """Grams of CO2 equivalent."""
     money: Figure | None = None
     """In the currency of the run."""
 

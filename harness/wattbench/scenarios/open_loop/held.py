@@ -39,8 +39,8 @@ late: their variance is then too small, and 0 where none is late. A trend of the
 Kendall's test over its batch means.
 
 Assumes that the queue has a steady state and that arrivals, service and machine stay as they were: what changes more
-slowly than the run, or rarely, is not in the bounds. docs/rates.md has the rates in queues in which it holds, and in
-queues in which it does not.
+slowly than the run, or rarely, is not in the bounds. docs/why/held-rates.md has the rates in queues in which it holds,
+and in queues in which it does not.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from wattbench.tasks.file_task.build import BuiltTask, build
 
 _CODE = '''
 
-# Of this task, by `wattbench tasks export`.
+# Of this task, by `wattbench dev tasks export`.
 
 import json  # noqa: E402
 from pathlib import Path  # noqa: E402

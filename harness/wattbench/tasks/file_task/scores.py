@@ -9,7 +9,7 @@ What each score forgives:
 - `regex`: all that the pattern leaves out. `choice`: the letter, or the text of the choice, in a sentence.
 - `f1`: tokens, as SQuAD counts them: articles and punctuation do not count.
 
-`wattbench tasks export` copies this file: it imports the standard library alone.
+`wattbench dev tasks export` copies this file: it imports the standard library alone.
 """
 
 from __future__ import annotations

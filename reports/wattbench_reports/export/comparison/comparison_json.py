@@ -10,6 +10,7 @@ from wattbench.records.provenance import ESTIMATED
 from wattbench_reports.comparability.input_check import InputCheck
 from wattbench_reports.comparison.annual_cost import Year
 from wattbench_reports.comparison.comparison import Comparison
+from wattbench_reports.comparison.data_support import DataSupport
 from wattbench_reports.comparison.estimated import EstimatedSystem, Range
 from wattbench_reports.comparison.leaderboard_model import Ranked
 from wattbench_reports.comparison.machines import Machines
@@ -27,7 +28,7 @@ from wattbench_reports.wording.arrival_rates import plain_rates
 from wattbench_reports.wording.decision import DecisionWords
 
 
-def as_json(comparison: Comparison, decided: DecisionWords | None = None) -> str:
+def as_json(comparison: Comparison, decided: DecisionWords | None = None, support: DataSupport | None = None) -> str:
     """Return an object: ``{"run", "suite", "carbon" | null, "energy_by_component": {system: {component: {...}}},
     "systems": [columns], "sci": [terms], "workload": {...} | null,
     "years": [{system, energy_kwh, cost, money, grams ...}],
@@ -55,6 +56,9 @@ def as_json(comparison: Comparison, decided: DecisionWords | None = None) -> str
     forbids, sides: [{systems, value}], overridden}], "standings": [{figure, group, places: [{system, value, beaten}]}],
     "fingerprints": {system: {sha256, parts: {part: {what: value}}}}}``, and the columns of a system's placement.
 
+    Of `wattbench decide`: also ``"support": {items, common, answers, domains, blocks, origin, quantities, columns}``:
+    see `wattbench_reports.comparison.data_support`.
+
     A figure that does not exist, and a bound that is infinite, are null.
     """
     document: dict[str, Any] = {
@@ -80,6 +84,8 @@ def as_json(comparison: Comparison, decided: DecisionWords | None = None) -> str
         document["estimated"] = [_estimated(each) for each in comparison.estimates]
     if comparison.machines is not None:
         document["machines"] = _machines(comparison.machines)
+    if support is not None:
+        document["support"] = support.as_data()
     if decided is not None:
         document["decision"] = decision_data(decided)
     if comparison.load is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wattbench_reports.presenter.model import Passage, Section, Table, point, strong
+from wattbench_reports.presenter.model import Passage, Section, Table, strong
 from wattbench_reports.wording.decision import DecisionWords
 
 
@@ -15,14 +15,6 @@ def decision_section(words: DecisionWords, title: str = "", *others: Passage) ->
         strong(words.advice),
         (Passage(tables=_tables(words), points=tuple(words.evidence)), *others),
     )
-
-
-def closing_section(words: DecisionWords, *first: Passage) -> Section:
-    """Make what a run ends with: other passages, the advice, the table, and the caveat that matters most."""
-    caveats = () if words.caveat is None else (point(words.caveat.text, "! "),)
-    advice = Passage(sentences=(strong(words.advice),))
-    passages = (*first, advice, Passage(tables=_tables(words)), Passage(points=caveats))
-    return Section("closing", "Closing", "", "", passages)
 
 
 def _tables(words: DecisionWords) -> tuple[Table, ...]:

@@ -1,4 +1,4 @@
-"""Build the item table: a row per answer, with the column names that `wattbench import` reads."""
+"""Build the item table: a row per answer, with the column names that `wattbench runs import` reads."""
 
 from __future__ import annotations
 

@@ -70,8 +70,8 @@ how many the intervals are clustered; the bounds for another run are of all doma
 def figures_frame(measured: Measured, paid: Paid, emitted: Emitted, comparison: Comparison) -> pd.DataFrame:
     """Return a row per system and domain, columns `TYPES`, at full precision: all domains together first, then each.
 
-    What `wattbench compare` prints is the rows without a domain. A figure that does not exist is missing, and so is a
-    bound that is infinite: `j_per_correct` is then there and `j_per_correct_high` is not.
+    What `wattbench runs compare` prints is the rows without a domain. A figure that does not exist is missing, and so
+    is a bound that is infinite: `j_per_correct` is then there and `j_per_correct_high` is not.
     """
     rows = [
         *_rows(measured, paid, emitted, comparison, None),

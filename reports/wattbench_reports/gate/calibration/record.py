@@ -15,7 +15,7 @@ from wattbench_reports.stats import Interval
 
 SCHEMA_VERSION = 3
 
-_MAKE_ONE = "wattbench calibrate SUITE --system SYSTEM"
+_MAKE_ONE = "wattbench dev calibrate SUITE --system SYSTEM"
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def as_json(calibration: Calibration) -> str:
 
 
 def read_calibration(path: Path) -> Calibration:
-    """Read a calibration that `wattbench calibrate` wrote.
+    """Read a calibration that `wattbench dev calibrate` wrote.
 
     Raises:
         UserError: the file is not there, is none, or is of an earlier version, whose rates do not hold.

@@ -42,7 +42,7 @@ from wattbench_reports.tables.session_record import SessionRecord, is_session_of
 ASSUMED_DRIFT = 0.03
 """The share by which seconds and joules of a benchmark differ between two processes without a change."""
 NOT_KNOWN = (
-    "how much it differs between two sessions of this machine is not known. Measure that with: wattbench calibrate "
+    "how much it differs between two sessions of this machine is not known. Measure that with: wattbench dev calibrate "
     "SUITE --sessions 5. Or gate both systems in turns, in one run"
 )
 """Why a metric of two runs was not judged."""

@@ -67,7 +67,7 @@ def restated_figures(measured: Measured, comparison: Comparison) -> dict[str, st
 def command(measured: Measured, weighed: Weighed) -> str:
     """Return the command line that prints the values of the page."""
     root = str(measured.frames.run.layout.root.resolve())
-    return shlex.join(["wattbench", "compare", root, *weighed.assumptions.as_options()])
+    return shlex.join(["wattbench", "runs", "compare", root, *weighed.assumptions.as_options()])
 
 
 def _headline(measured: Measured) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,7 @@ make it and all gain from it. The variance of a mean over k folds is therefore t
     (1/k + n_judged / n_fitted) s^2 = (1 + k / (k - 1)) s^2 / k
 
 in place of s^2 / k, with s^2 / k from the items. On shuffled answers a router by domain without a preferred system has
-such a spread (docs/routing.md); one that keeps to the best system unless another is clearly better has less.
+such a spread (docs/why/routers.md); one that keeps to the best system unless another is clearly better has less.
 
 Sources: C. Nadeau and Y. Bengio, "Inference for the generalization error", Machine Learning 52 (2003); of folds,
 R. R. Bouckaert and E. Frank, "Evaluating the replicability of significance tests for comparing learning algorithms",

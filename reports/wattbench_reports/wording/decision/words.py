@@ -64,6 +64,7 @@ def joule_provenance(decision: Decision, measured: Measured) -> str:
 FIRST = (
     "unread-answers",
     "strict-scoring",
+    "scored-here",
     "cut-replies",
     "mixed-provenance",
     "few-in-common",

@@ -49,7 +49,7 @@ def suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(*arguments: str) -> click.testing.Result:
-    return click.testing.CliRunner().invoke(main, ["plan", *arguments])
+    return click.testing.CliRunner().invoke(main, ["suites", "plan", *arguments])
 
 
 def test_a_plan_in_words(suite: Path, golden: Any) -> None:

@@ -89,7 +89,7 @@ def test_any_partition_of_the_blocks_gives_the_figures_of_the_whole_run(
 
 @pytest.mark.slow
 def test_the_record_says_which_machines_measured_what(shards: list[Path], tmp_path: Path) -> None:
-    root = merge_shards(reversed(shards), tmp_path / "merged", ["wattbench", "merge", "shards"])
+    root = merge_shards(reversed(shards), tmp_path / "merged", ["wattbench", "runs", "merge", "shards"])
     assert [p for check in verify(root).checks for p in check.problems] == []
     header, records = read_run(root).header, read_run(root)
     first, second = (read_run(each).header.node for each in shards[:2])

@@ -129,7 +129,7 @@ def test_a_meter_that_does_not_open_is_told_to_a_person(steady: Any, dead: Any) 
 
     dead.open = refuse
     with (
-        pytest.raises(UserError, match=r"dead: no permission \(fix: ask root\).*wattbench doctor"),
+        pytest.raises(UserError, match=r"dead: no permission \(fix: ask root\).*wattbench dev doctor"),
         Metering([steady, dead]),
     ):
         pass

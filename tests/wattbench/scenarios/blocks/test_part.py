@@ -48,8 +48,10 @@ def stopped(blocked: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Cal
 def test_it_has_the_complete_blocks_and_nothing_of_the_others(stopped: Callable[..., Any]) -> None:
     run = stopped(after=3)  # both systems were asked the first block, and one of them the second
     before = contents(run.root)
-    assert how_to_report(run.root) == (f"report the 1 complete block of 3 with: wattbench report --so-far {run.root}")
-    root = part_of(run.root, ["wattbench", "report"])
+    assert how_to_report(run.root) == (
+        f"report the 1 complete block of 3 with: wattbench runs report --so-far {run.root}"
+    )
+    root = part_of(run.root, ["wattbench", "runs", "report"])
     assert root == run.root.with_name(f"{run.root.name}-1of3")
     assert contents(run.root) == before, "the run stays as it is"
 

@@ -167,7 +167,7 @@ def test_what_is_no_calibration_is_said_so(tmp_path: Path, text: str) -> None:
 def test_an_earlier_calibration_is_refused_with_the_command_for_a_new_one(tmp_path: Path, version: int) -> None:
     path = tmp_path / "calibration.json"
     path.write_text(f'{{"schema_version": {version}, "equal": {{}}, "drills": []}}')
-    with pytest.raises(UserError, match=f"wattbench calibrate SUITE --system SYSTEM -o {path}"):
+    with pytest.raises(UserError, match=f"wattbench dev calibrate SUITE --system SYSTEM -o {path}"):
         check_floor(RULES, path, HERE)
 
 

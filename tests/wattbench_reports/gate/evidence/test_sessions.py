@@ -155,7 +155,7 @@ def test_seconds_and_joules_are_judged_where_sessions_are_known(tmp_path: Path, 
     assert accuracy.verdict == "pass"
     for each in others[:2]:
         assert each.verdict == "not_measured", each.metric
-        assert "wattbench calibrate SUITE --sessions 5" in each.reason
+        assert "wattbench dev calibrate SUITE --sessions 5" in each.reason
         assert each.change == pytest.approx(0.02, abs=0.01), "it is shown all the same"
     found = evidence_of_two(first, last, policy, baseline="big", candidate="big", sessions=record)
     assert found.missing == {}

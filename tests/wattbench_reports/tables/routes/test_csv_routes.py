@@ -178,11 +178,11 @@ def test_a_router_of_a_file_stands_beside_each_hybrid(make_run, fake, tmp_path) 
 def test_the_command_line_reads_it(run, tmp_path) -> None:
     path = write(tmp_path / "routes.csv", lines("from-a-file"))
     out = tmp_path / "report.html"
-    done = CliRunner().invoke(main, ["report", str(run.layout.root), "-o", str(out), "--routes", str(path)])
+    done = CliRunner().invoke(main, ["runs", "report", str(run.layout.root), "-o", str(out), "--routes", str(path)])
     assert done.exit_code == 0, done.output
     assert "from-a-file" in out.read_text(encoding="utf-8")
     path.write_text("router\n", encoding="utf-8")
-    wrong = CliRunner().invoke(main, ["report", str(run.layout.root), "-o", str(out), "--routes", str(path)])
+    wrong = CliRunner().invoke(main, ["runs", "report", str(run.layout.root), "-o", str(out), "--routes", str(path)])
     assert wrong.exit_code == 2
     assert re.search(r"routes\.csv:1: no column task", wrong.output)
 
