@@ -13,11 +13,14 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from docs.site.checks import faults
+from docs.site.llms import llms_txt
 from docs.site.pages import write_pages
 
 ROOT = Path(__file__).parents[2]
 
 if __name__ == "__main__":
     folder = ROOT / "build" / "site" / "pages"
-    sys.stdout.write(f"{len(write_pages(ROOT, folder))} pages\n")
+    written = write_pages(ROOT, folder)
+    (folder / "llms.txt").write_text(llms_txt(ROOT / "mkdocs.yml", folder), encoding="utf-8")
+    sys.stdout.write(f"{len(written)} pages\n")
     sys.exit("\n".join(faults(folder, (ROOT / "mkdocs.yml").read_text(encoding="utf-8"))) or 0)

@@ -54,7 +54,7 @@ class Snippet:
 def pages() -> list[str]:
     """Return the pages whose snippets are tested: those of the site, except the changelog."""
     found = [*(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").glob("*/README.md")]
-    named = ("README.md", "CONTRIBUTING.md", "SECURITY.md")
+    named = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "SKILL.md")
     return [*named, *sorted(str(path.relative_to(ROOT)) for path in found)]
 
 

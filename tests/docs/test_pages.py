@@ -94,6 +94,7 @@ def test_a_notebook_is_shown_cell_by_cell() -> None:
         ("a/.github/w.yml", "files/a/github/w.yml.md"),
         ("benchmarks/tasks/README.md", "files/benchmarks/tasks/README.md"),
         ("docs/report.png", "report.png"),
+        ("examples/answers.csv", "examples/answers.csv"),
     ],
 )
 def test_a_file_has_a_place_without_dots(path: str, expected: str) -> None:
