@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -54,7 +55,7 @@ def test_links_lead_to_the_same_page_in_the_site(repository: Path) -> None:
         "```text\n[kept](../README.md)\n```\n"
     )
     assert (folder / "p.png").read_text() == "picture"
-    assert (folder / "why/w.md").read_text() == "# W\n\n![p](w.svg) [a](../a.md) [d](../files/docs/data/d.csv.md)\n"
+    assert (folder / "why/w.md").read_text() == "# W\n\n![p](w.svg) [a](../a.md) [d](../data/d.csv)\n"
     assert (folder / "why/w.svg").read_text() == "drawing"
     assert (folder / "files/src/m.py.md").read_text() == "# m.py\n\n```python\nx = 1\n```\n"
     assert (folder / "examples/e.md").read_text() == "# E\n\n[a](../a.md) [part](../files/examples/e/part.md)\n"
