@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 _LANGUAGES = {".py": "python", ".yml": "yaml", ".yaml": "yaml", ".toml": "toml", ".json": "json", ".ipynb": "python"}
-_PICTURES = {".png", ".svg", ".jpg"}
+_FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n+", re.DOTALL)
+_COPIED = {".png", ".svg", ".jpg", ".csv"}
+"""Pictures, and tables that a reader downloads."""
 
 
 def place(path: str) -> str:
-    """Return where a file of the repository is in the site: `files/PATH.md`, and a picture under its own name.
+    """Return where a file of the repository is in the site: `files/PATH.md`; a picture or a table keeps its name.
 
     No part of it begins with a dot, as a site leaves such files out.
     """
     path = "/".join(part.lstrip(".") for part in path.split("/"))
-    if Path(path).suffix in _PICTURES:
+    if Path(path).suffix in _COPIED:
         return path.removeprefix("docs/")
     return f"files/{path.removesuffix('.md')}.md"
 
@@ -24,7 +27,7 @@ def as_page(path: Path) -> str:
     """Return the text of a file as a page."""
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".md":
-        return text
+        return _FRONT_MATTER.sub("", text)
     if path.suffix == ".ipynb":
         return _notebook(text)
     fence = "````" if "```" in text else "```"

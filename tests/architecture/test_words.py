@@ -14,6 +14,7 @@ CODE = [path for root in ("harness", "reports") for path in sorted((ROOT / root)
 PROSE = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
+    ROOT / "SKILL.md",
     ROOT / "action.yml",
     *sorted((ROOT / "docs").rglob("*.md")),
     *sorted((ROOT / "reports").rglob("*.j2")),

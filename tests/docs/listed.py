@@ -6,7 +6,6 @@ A snippet is named by its page and how its first line begins, a command by all i
 from __future__ import annotations
 
 RUN_BY = {
-    ("README.md", "import wattbench"): "wattbench/api/test_docs.py",
     ("docs/adding-a-meter.md", ""): "e2e/test_plugins.py",
     ("docs/adding-a-metric.md", ""): "docs/test_adding_a_metric.py",
     ("docs/adding-a-router.md", ""): "e2e/test_plugins.py",
@@ -31,16 +30,16 @@ RUN_BY = {
     ("docs/routers.md", "def "): "wattbench/routers/test_docs.py",
     ("docs/running.md", "wattbench run SUITE --block"): "e2e/test_shards.py",
     ("docs/running.md", "wattbench run SUITE --wait"): "e2e/test_together.py",
+    ("docs/start/gate.md", "git checkout"): "examples/test_projects.py",
+    ("docs/start/gate.md", "printf "): "examples/test_projects.py",
+    ("docs/start/run.md", "wattbench "): "examples/test_projects.py",
     ("docs/your-own-data.md", ""): "e2e/test_your_own_data.py",
     ("examples/api-or-local/README.md", "python server.py"): "examples/test_projects.py",
-    ("examples/gate-in-a-repository/README.md", "printf "): "examples/test_projects.py",
-    ("examples/support-tickets/README.md", "wattbench tasks export"): "examples/test_projects.py",
+    ("examples/support-tickets/README.md", "wattbench dev tasks export"): "examples/test_projects.py",
 }
 """Snippet to the test file, under tests/, that runs it. An empty beginning: all snippets of the page."""
 
 SHOWN = {
-    ("README.md", "Run hybrid: it is the most"): "output",
-    ("README.md", "quick (20261130T"): "output",
     ("docs/architecture.md", "suite.yaml ─> plan"): "a drawing",
     ("docs/comparing-runs.md", "Run hybrid: it is"): "output",
     ("docs/import-export.md", "Data: 500 items"): "output",
@@ -51,10 +50,13 @@ SHOWN = {
     ("docs/running.md", "wattbench: waiting for process"): "output",
     ("docs/running.md", "  system   items"): "output",
     ("docs/running.md", "wattbench: nothing is merged"): "output",
+    ("docs/start/decide.md", "Run hybrid: it is"): "output, which tests/examples compares",
+    ("docs/start/gate.md", "REGRESSED: Keep"): "output",
+    ("docs/start/run.md", "Run rules: it is"): "output, whose accuracies tests/examples compares",
+    ("docs/start/run.md", "input: message"): "output, which tests/examples compares",
     ("docs/why/client.md", "request throughput "): "a formula",
     ("docs/why/money.md", "(prompt tokens - cached)"): "a formula",
     ("examples/api-or-local/README.md", "Run api or rules"): "output, whose accuracies tests/examples compares",
-    ("examples/gate-in-a-repository/README.md", "REGRESSED: teams"): "output",
     ("examples/support-tickets/README.md", "Measure about"): "output, whose accuracies tests/examples compares",
 }
 """What is shown and is nothing to run."""
@@ -77,9 +79,9 @@ NOT_RUN = {
     "wattbench family build": "hours: trains the reference family",
     "wattbench gate --base main": "tests/e2e/test_gate_base.py runs it on a repository of its own",
     "wattbench gate --resume runs/<gate>": "tests/e2e/test_gate.py kills a gate and resumes it",
-    "wattbench init tickets.csv --system rules.py:answer --system http://localhost:8000/v1":
-        "needs a server; tests/e2e/test_your_own_data.py makes a suite and runs it",
-    "wattbench nightly nightly --history nights": "two hours: the reference family",
+    "wattbench init tickets.csv --system rules.py:answer --system always=rules.py:commonest":
+        "tests/examples/test_projects.py makes that suite and runs it",
+    "wattbench run tickets.yaml --report report.html": "tests/examples/test_projects.py",
     "wattbench nightly suites/nightly.yaml --history nights --commit v2.3..main":
         "needs a repository with both tags; tests/e2e/test_nightly.py makes up for nights at their commits",
     "wattbench plan gpu": "reads the YAML of every task that lm-eval ships, 6 to 30 seconds",
@@ -87,25 +89,18 @@ NOT_RUN = {
     "wattbench route RUN --write routed": "tests/wattbench/api/routers/test_write_route.py does, on a made-up run",
     "wattbench run --resume RUN": "tests/e2e/test_resume.py kills a run and resumes it",
     "wattbench run --resume RUN --retry-failed": "tests/wattbench/scenarios/blocks/test_failed_requests.py",
-    "wattbench run --resume runs/<run>": "tests/e2e/test_resume.py kills a run and resumes it",
     "wattbench run accuracy": "hours: the reference family",
     "wattbench run gpu --allow-unsafe-code --report report.html": "needs a GPU",
     "wattbench run gpu --limit 3 --allow-unsafe-code": "needs a GPU",
-    "wattbench run load": "loads a real model for minutes; tests/e2e/test_load.py runs a suite of its kind",
     "wattbench run nightly": "two hours: the reference family",
     "wattbench run quick": "minutes of real models; tests/e2e/test_quick.py runs it with fewer items",
-    "wattbench run quick --energy off": "tests/wattbench/api/test_energy_off.py, with a smaller suite",
-    "wattbench run quick --report report.html": "as `wattbench run quick`",
-    "wattbench run quick --require-measured": "refuses here, which tests/e2e/test_require_measured.py checks",
     "wattbench gate gate --baseline generalist-tuned --candidate moe": "minutes of real models; tests/e2e/test_gate.py",
-    "wattbench gate gate --baseline specialist-arithmetic --candidate generalist --tasks addition,gcd":
-        "minutes of real models; tests/e2e/test_gate.py",
     "wattbench run mine.yaml --report report.html": "needs an adapter and a server; `plan` checks it",
     "wattbench run suite.yaml --cluster ray": "starts a cluster; tests/e2e/test_cluster.py",
     "wattbench run suite.yaml --cluster head.example.org:6379": "needs a cluster; python -m benchmarks.cluster_kills",
     "wattbench run suite.yaml --cluster ray://head.example.org:10001 --gpus-per-slot 2": "needs a cluster with GPUs",
     "wattbench run routed/suite.yaml": "`route --write` makes it: tests/wattbench/api/routers/test_write_route.py",
-    "wattbench import logs/": "inspect_ai is an extra: tests/wattbench/importers/test_inspect.py",
-    "wattbench import results/ --out runs": "made by lm-eval itself: tests/wattbench/importers",
+    "wattbench runs import logs/": "inspect_ai is an extra: tests/wattbench/importers/test_inspect.py",
+    "wattbench runs import results/ --out runs": "made by lm-eval itself: tests/wattbench/importers",
 }  # fmt: skip
 """Commands of which only the words are checked: that command and options exist, and take such values."""

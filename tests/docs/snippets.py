@@ -14,8 +14,8 @@ import yaml
 from markdown_it import MarkdownIt
 
 ROOT = Path(__file__).parents[2]
-PROGRAMS = ("wattbench(?!:)", "pip", "tox", "pytest", "pre-commit", "python", "docker", "mkdocs", "git", "rsync", "cat")
-_COMMAND = re.compile(rf"(?:\$ )?(?:{'|'.join(PROGRAMS)})\b")
+_PROGRAMS = "wattbench(?!:)|pip|tox|pytest|pre-commit|python|docker|zensical|git|rsync|cat"
+_COMMAND = re.compile(rf"(?:\$ )?(?:{_PROGRAMS})\b")
 _WATTBENCH = re.compile(r"(?:^|[\s(;&|]|/bin/)wattbench ((?:\"[^\"]*\"|'[^']*'|[^\n;&|)`])*)")
 
 
@@ -54,7 +54,7 @@ class Snippet:
 def pages() -> list[str]:
     """Return the pages whose snippets are tested: those of the site, except the changelog."""
     found = [*(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").glob("*/README.md")]
-    named = ("README.md", "CONTRIBUTING.md", "SECURITY.md")
+    named = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "SKILL.md")
     return [*named, *sorted(str(path.relative_to(ROOT)) for path in found)]
 
 

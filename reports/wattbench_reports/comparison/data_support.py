@@ -126,7 +126,7 @@ def data_support(comparison: Comparison, headers: Sequence[HeaderRecord]) -> Dat
     imported = [each.imported for each in headers if each.imported is not None]
     return DataSupport(
         check=check,
-        domains=tuple(dict.fromkeys(cell.domain or cell.task for header in headers for cell in header.cells)),
+        domains=tuple(dict.fromkeys(domain for each in check.systems for domain in each.domains)),
         blocks=min((each.blocks for each in comparison.systems), default=1),
         quantities=tuple(SupportedBy(each, known[each], units.get(each, "")) for each in Supported),
         origin=_origin(headers),

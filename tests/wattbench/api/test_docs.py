@@ -19,7 +19,6 @@ from wattbench_reports.history.listing import NIGHT_COLUMNS, SERIES_COLUMNS
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "python.md").read_text()
-README = (ROOT / "README.md").read_text()
 
 
 @pytest.fixture
@@ -33,20 +32,6 @@ def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, api_runs: RunStore) 
     make_history(tmp_path / "nights", 3, systems=2, domains=1, items=6)
     shutil.copytree(ROOT / "examples" / "sums", tmp_path / "examples" / "sums")
     return tmp_path
-
-
-@pytest.mark.slow
-def test_the_block_of_the_readme_runs(
-    reader: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """On a run that is there, and with less to sort: what it measures is its own business."""
-    run = wattbench.read(next((reader / "runs").iterdir()))
-    monkeypatch.setattr(wattbench, "run", lambda suite, limit: run)
-    [block] = re.findall(r"^```python\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
-    exec(block.replace("range(200)", "range(1)"), {})
-    printed = capsys.readouterr().out
-    assert "joules per correct" in printed
-    assert "Name: score" in printed
 
 
 @pytest.mark.slow
@@ -71,8 +56,6 @@ def test_every_figure_of_a_run_is_on_the_page() -> None:
 
 
 def test_every_public_name_is_on_the_page() -> None:
-    import wattbench
-
     functions = [name for name in wattbench.__all__ if name.islower() and not name.startswith("_")]
     assert [name for name in functions if f"wattbench.{name}(" not in PAGE] == []
 
