@@ -179,5 +179,7 @@ def command_at(name: str) -> click.Command:
     """
     command: click.Command = main
     for word in name.split():
-        command = command.commands[word] if isinstance(command, click.Group) else {}[word]
+        if not isinstance(command, click.Group):
+            raise KeyError(name)
+        command = command.commands[word]
     return command
