@@ -134,6 +134,8 @@ class _Reader(click.ParamType):  # type: ignore[type-arg]  # generic only from c
 class Finite(click.FloatRange):
     """A finite number in a range: infinity or NaN would make every figure infinite or NaN."""
 
+    name = "number"
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the number."""
         number = super().convert(value, param, ctx)

@@ -32,6 +32,7 @@ RESTARTS = 3
 
 @dev.command(
     cls=WaitingCommand,
+    short_help="Measure the error rates of gates on this machine.",
     most_used="system sessions items gates restarts limit policy output out wait",
     examples=(
         "wattbench dev calibrate suite.yaml --system rules",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 @runs.command(
     cls=ComputingCommand,
+    short_help="Compare the systems of one run or several.",
     most_used="min-accuracy max-p95 max-cost worth-right cost-wrong price system-price region format across",
     examples=(
         "wattbench runs compare runs --min-accuracy 0.8 --max-p95 300ms",
@@ -81,6 +82,7 @@ def compare(
 
 @runs.command(
     cls=ComputingCommand,
+    short_help="Write the report of a run: one HTML page.",
     most_used="output open min-accuracy max-p95 max-cost worth-right cost-wrong price system-price region",
     examples=(
         "wattbench runs report runs --open",
@@ -143,6 +145,7 @@ def report(
 
 
 @runs.command(
+    short_help="Print some answers of a run to read.",
     examples=(
         "wattbench runs items runs --wrong",
         "wattbench runs items runs --system specialist --limit 10",

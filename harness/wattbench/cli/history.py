@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 @runs_group.command(
+    short_help="List nights and series; add and delete nights.",
     most_used="system metric domain format sql add prune keep-nights dry-run rebuild",
     examples=(
         "wattbench runs history nights",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 @suites.command(
     "list",
+    short_help="List suites: shipped ones, and those in this folder.",
     examples=(
         "wattbench suites list",
         "wattbench suites list --json",
@@ -41,6 +42,7 @@ def list_suites(as_json: bool) -> None:
 
 @runs.command(
     "list",
+    short_help="List the runs of a folder.",
     examples=(
         "wattbench runs list",
         "wattbench runs list archive --json",

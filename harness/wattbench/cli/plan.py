@@ -14,6 +14,7 @@ from wattbench.progress.notices import notice, stdout_to_stderr
 
 
 @suites.command(
+    short_help="Show what a run of a suite will do, and run nothing.",
     most_used="systems tasks limit prompts whole-prompts load offline like effort json",
     examples=(
         "wattbench suites plan quick",

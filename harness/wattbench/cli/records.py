@@ -44,6 +44,7 @@ SOURCES = (
 
 @runs.command(
     "export",
+    short_help="Write a run in a format that other tools read.",
     most_used="to output what system min-accuracy max-p95 max-cost price system-price region",
     examples=(
         "wattbench runs export runs --to csv --output systems.csv",
@@ -106,6 +107,7 @@ def export_run(
 
 @runs.command(
     "import",
+    short_help="Convert another tool's results to a run.",
     most_used="from map name currency metric score-range out report open",
     examples=(
         "wattbench runs import answers.csv --map model=system",
@@ -190,6 +192,7 @@ def _pairs(options: tuple[str, ...]) -> dict[str, str]:
 
 
 @runs.command(
+    short_help="Merge the shards of a suite into one run.",
     examples=(
         "wattbench runs merge shards --out merged",
         "wattbench runs merge shards/first shards/second --out merged",
@@ -225,6 +228,7 @@ def merge(shards: tuple[Path, ...], out: Path, as_json: bool) -> None:
 
 @runs.command(
     cls=ComputingCommand,
+    short_help="Check that a run is as it was written.",
     examples=(
         "wattbench runs verify runs",
         "wattbench runs verify runs --signers allowed_signers",
@@ -301,6 +305,7 @@ def tasks() -> None:
 
 @tasks.command(
     "export",
+    short_help="Write the tasks of a suite as lm-eval YAML.",
     examples=(
         "wattbench dev tasks export suite.yaml --output exported",
         "wattbench dev tasks export suite.yaml --task tickets --output exported",

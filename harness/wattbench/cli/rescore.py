@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 @runs.command(
+    short_help="Score the recorded answers of a run anew.",
     most_used="strip lower punctuation first-line regex task metric tasks-from out",
     examples=(
         "wattbench runs rescore runs --strip --lower",

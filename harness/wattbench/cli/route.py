@@ -20,7 +20,7 @@ _COST = Finite(min=0.0)
 
 @main.command(
     cls=ComputingCommand,
-    short_help="Say whether a router in front of a run's systems is worth building.",
+    short_help="Say whether a router in front of a run's systems pays.",
     most_used="members min-accuracy max-p95 max-cost worth-right cost-wrong requests-per-hour routes write format",
     examples=(
         "wattbench route runs",

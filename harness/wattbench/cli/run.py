@@ -107,6 +107,7 @@ def run(
 
 
 @dev.command(
+    short_help="Show which sensors exist, and what will be measured.",
     examples=(
         "wattbench dev doctor",
         "wattbench dev doctor --json",
@@ -129,6 +130,7 @@ def doctor(as_json: bool) -> None:
 
 
 @dev.command(
+    short_help="Print the JSON Schema of a suite, a record or an output.",
     examples=(
         "wattbench dev schema > suite.schema.json",
         'wattbench dev schema --of "runs compare"',

@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
 @dev.group()
 def family() -> None:
-    """Build the reference family: models of every kind, all made from one base model."""
+    """Build the reference family: models of every kind from one base."""
 
 
 @family.command(
     "build",
     cls=WaitingCommand,
+    short_help="Train the members of the reference family.",
     examples=(
         "wattbench dev family build",
         "wattbench dev family build generalist --wait",
@@ -79,6 +80,7 @@ def _build_family(reference_family: Family, names: tuple[str, ...]) -> list[str]
 @router.command(
     "fit",
     cls=WaitingCommand,
+    short_help="Fit the text classifier of a hybrid's router.",
     examples=(
         "wattbench router fit suite.yaml",
         "wattbench router fit suite.yaml --labelled texts.csv --input text --label team",
