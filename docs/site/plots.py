@@ -21,7 +21,8 @@ PAGES = ROOT / "docs" / "why"
 
 INSIDE, OUTSIDE = "assumption holds", "assumption broken"
 COLORS = {INSIDE: "#0f766e", OUTSIDE: "#c2410c"}
-OTHERS = ("#0f766e", "#c2410c", "#6d28d9", "#b45309")
+OTHERS = ("#0f766e", "#c2410c", "#6d28d9", "#475569")
+MARKERS = "oDs^"
 """Of series with names of their own, in their order."""
 SHOWN = 4
 """Of more worlds that hold an assumption, the one with the lowest and the one with the highest rate are drawn."""
@@ -113,16 +114,16 @@ def _draw_panel(axes, panel: Panel) -> None:  # type: ignore[no-untyped-def]
     labels = list(dict.fromkeys(dot.label for dot in panel.dots))
     series = list(dict.fromkeys(dot.series for dot in panel.dots))
     colors = COLORS if set(series) <= set(COLORS) else dict(zip(series, OTHERS, strict=False))
-    for name in series:
+    for name, marker in zip(series, MARKERS, strict=False):
         own = [dot for dot in panel.dots if dot.series == name]
         axes.errorbar(
             [dot.value for dot in own], [labels.index(dot.label) for dot in own], xerr=[2 * dot.error for dot in own],
-            fmt="o" if name == series[0] else "D", markersize=5, color=colors[name], elinewidth=1.2, label=name,
+            fmt=marker, markersize=5, color=colors[name], elinewidth=1.2, label=name,
         )  # fmt: skip
     for limit in panel.limits:
         axes.axvline(limit, color="#444", linewidth=1, linestyle="--", label="limit")
     axes.set_xscale(panel.scale, **({"linthresh": 1e-4} if panel.scale == "symlog" else {}))
-    axes.set_yticks(range(len(labels)), [textwrap.fill(label, 42) for label in labels], fontsize=8)
+    axes.set_yticks(range(len(labels)), [textwrap.fill(label.replace("`", ""), 42) for label in labels], fontsize=8)
     axes.set_ylim(len(labels) - 0.4, -0.6)
     axes.set_xlabel(panel.axis, loc="right")
     axes.set_title(panel.title, loc="left", fontsize=9, fontweight="bold")

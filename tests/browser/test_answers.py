@@ -13,6 +13,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.browser.axe import COLOURS, violations
 from tests.browser.conftest import look
+from tests.made_up.gates import FakeGate, FakeSide, write_gate
 from tests.made_up.runs import FakeRun, write_run
 from tests.made_up.standard_runs import plain_systems
 from wattbench_reports.html import write_report
@@ -203,3 +204,16 @@ def test_a_browser_that_cannot_inflate_says_so(browser, show, page) -> None:
     )
     wait(browser, "document.getElementById('answers--status').textContent.includes('DecompressionStream')")
     assert "wattbench view" in text(browser, "answers")
+
+
+def test_the_page_of_a_gate_shows_flipped_items_first(browser, show, tmp_path) -> None:
+    run = write_gate(tmp_path, FakeGate(candidate=FakeSide("new <b>", accuracy=0.3), items=80))
+    table = pd.read_parquet(run / "items.parquet")
+    right = table.groupby(["task", "doc_id", "system"])["correct"].mean().unstack().dropna() >= 0.5
+    flipped = int((right.iloc[:, 0] != right.iloc[:, 1]).sum())
+    show(write_report(run, tmp_path / "gate.html"))
+    browser.execute_script("document.getElementById('answers').closest('details').open = true")
+    rows(browser)
+    assert status(browser).startswith(f"{2 * flipped} of {len(table)} answers, {flipped} of them right.")
+    click(browser, RESET)
+    assert status(browser).startswith(f"{len(table)} of {len(table)} answers")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import http.server
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -39,11 +38,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(ROOT / "mkdocs.yml", folder)
     write_pages(ROOT, folder / "build" / "site" / "pages")
     done = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict"],
-        cwd=folder, env=os.environ | {"NO_MKDOCS_2_WARNING": "1"}, capture_output=True, text=True, check=False,
+        [sys.executable, "-m", "zensical", "build", "--strict"],
+        cwd=folder, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "WARNING" not in done.stderr
     return folder / "build" / "site"
 
 
@@ -100,7 +98,8 @@ def test_pages_fit_and_load_nothing_from_elsewhere(
             "index",
             "your-own-data",
             "suite-file",
-            "methodology",
+            "why/index",
+            "why/blocks",
             "reference/commands",
             "reference/python-api",
         ):
@@ -119,8 +118,19 @@ def test_the_search_finds_a_page(browser: Any, address: str) -> None:
     from selenium.webdriver.common.by import By
     from selenium.webdriver.support.ui import WebDriverWait
 
-    browser.get(f"{address}/index.html?q=provenance")
-    found = WebDriverWait(browser, 20).until(
-        lambda page: page.find_elements(By.CSS_SELECTOR, "a.md-search-result__link[href*='methodology']")
+    browser.get(f"{address}/index.html")
+    [dialog] = WebDriverWait(browser, 20).until(
+        lambda page: [each for each in page.find_elements(By.CSS_SELECTOR, "body div") if has_shadow(page, each)]
     )
-    assert found
+    browser.find_element(By.TAG_NAME, "body").send_keys("/")
+    field = WebDriverWait(browser, 20).until(lambda _: dialog.shadow_root.find_element(By.CSS_SELECTOR, "input"))
+    WebDriverWait(browser, 20).until(lambda _: field.is_displayed())
+    field.send_keys("blocks hold time")
+    assert WebDriverWait(browser, 20).until(
+        lambda _: dialog.shadow_root.find_elements(By.CSS_SELECTOR, "a[href*='why/blocks.html']")
+    )
+
+
+def has_shadow(browser: Any, element: Any) -> bool:
+    """Return whether an element has a tree of its own, as the dialog of the search has."""
+    return bool(browser.execute_script("return arguments[0].shadowRoot !== null", element))

@@ -14,8 +14,8 @@ import yaml
 from markdown_it import MarkdownIt
 
 ROOT = Path(__file__).parents[2]
-PROGRAMS = ("wattbench(?!:)", "pip", "tox", "pytest", "pre-commit", "python", "docker", "mkdocs", "git", "rsync", "cat")
-_COMMAND = re.compile(rf"(?:\$ )?(?:{'|'.join(PROGRAMS)})\b")
+_PROGRAMS = "wattbench(?!:)|pip|tox|pytest|pre-commit|python|docker|zensical|git|rsync|cat"
+_COMMAND = re.compile(rf"(?:\$ )?(?:{_PROGRAMS})\b")
 _WATTBENCH = re.compile(r"(?:^|[\s(;&|]|/bin/)wattbench ((?:\"[^\"]*\"|'[^']*'|[^\n;&|)`])*)")
 
 

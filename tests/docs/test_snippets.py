@@ -252,7 +252,7 @@ CHECKS = {
     "tox": check_tox,
     "pytest": check_pytest,
     "python": check_python,
-    "mkdocs": lambda _: None,
+    "zensical": lambda _: None,
 }
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import csv
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -79,6 +82,54 @@ def test_a_panel_has_the_rows_that_it_is_of(plot: Plot) -> None:
     for panel in plot.panels():
         assert panel.dots, panel.title
         assert len({(dot.label, dot.series) for dot in panel.dots}) == len(panel.dots), panel.title
+
+
+@pytest.mark.parametrize("path", sorted((DOCS / "data").glob("*.csv")), ids=lambda path: path.stem)
+def test_a_table_says_how_it_was_made_and_is_of_one_shape(path: Path) -> None:
+    first, *lines = path.read_text(encoding="utf-8").splitlines()
+    assert re.match(r"# (Made|Measured|Tried|Once)\b", first)
+    rows = list(csv.reader(lines))
+    assert len(rows) > 1
+    assert {len(row) for row in rows} == {len(rows[0])}
+    assert any(f"(../data/{path.name})" in page.read_text(encoding="utf-8") for page in PAGES.glob("*.md"))
+
+
+EXAMPLES = (
+    "CO2: Germany (DEU): 380.95 g CO2e per kWh",
+    "Costs in EUR. Of ",
+    "at least 1,490 requests/s (97.8% of the time wattbench's own)",
+    "p90 461 [319, ∞] ms",
+    "the counter gives 677.6 J and integrated power 886.4 J (+24%)",
+)
+"""Of a run, with figures and names that the code puts together."""
+
+
+def test_a_line_to_look_for_is_one_that_the_code_prints() -> None:
+    """A reader searches for it in the output of a run: figures and names are left out of the comparison."""
+    printed = "\n".join(_strings())
+    missing = []
+    for page in CLAIMS:
+        part = page.read_text(encoding="utf-8").partition("**See that it fails.**")[2].partition("![")[0]
+        for line in (" ".join(each.split()) for each in re.findall(r"`([^`]+)`", part)):
+            pieces = [] if line.startswith(("wattbench ", "python ", "tox ", "--", *EXAMPLES)) else line.split("...")
+            if any(_without_figures(piece).strip(" !:.†") not in printed for piece in pieces):
+                missing.append(f"{page.name}: {line}")
+    assert missing == []
+
+
+def _strings() -> Iterator[str]:
+    """Yield every text in the code, with a mark in the place of what it is filled with."""
+    for path in (path for room in ("harness", "reports") for path in (DOCS.parent / room).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                parts = [part.value if isinstance(part, ast.Constant) else "{}" for part in node.values]
+                yield _without_figures("".join(map(str, parts)))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield _without_figures(node.value)
+
+
+def _without_figures(text: str) -> str:
+    return re.sub(r"#+", "#", re.sub(r"\{[^{}]*\}|[+-]?\d[\d.,]*", "#", " ".join(text.split())))
 
 
 def test_of_many_worlds_the_worst_is_drawn() -> None:

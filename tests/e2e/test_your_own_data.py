@@ -1,4 +1,4 @@
-"""docs/your-own-data.md, with a stranger's CSV: from the file to a report, with an accuracy that is known."""
+"""A stranger's CSV to a report, with an accuracy that is known; and docs/your-own-data.md, from tables to advice."""
 
 from __future__ import annotations
 
@@ -22,6 +22,24 @@ from tests.e2e.conftest import Wattbench
 from wattbench.config import load_suite
 
 PAGE = (Path(__file__).parents[2] / "docs" / "your-own-data.md").read_text()
+RULES = """
+WORDS = {"invoice": "Billing", "crash": "Technical", "quote": "Sales"}
+
+
+def answer(message):
+    return next((team for word, team in WORDS.items() if word in message.lower()), "I do not know")
+
+
+def commonest(message):
+    return "It is for billing."
+"""
+COMMANDS = (
+    "wattbench init tickets.csv --system rules.py:answer --system always=rules.py:commonest",
+    "wattbench run tickets.yaml --report report.html",
+    "wattbench runs items runs/* --wrong",
+    "wattbench dev tasks export tickets.yaml -o exported",
+    "wattbench runs rescore runs/* --tasks-from exported --out rescored",
+)
 SAYS = {
     "Billing": "The invoice of order {n} is wrong.",
     "Technical": "It crashes, error {n}.",
@@ -29,11 +47,6 @@ SAYS = {
 }
 SILENT = 60
 """Rows of 300 in which no word of the rules is: these are wrong, the others right."""
-
-
-def block(language: str) -> str:
-    [text] = re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)[:1]
-    return str(text)
 
 
 def a_strangers_csv(path: Path) -> int:
@@ -52,7 +65,7 @@ def a_strangers_csv(path: Path) -> int:
 
 
 def said_and_shown(commands: Iterable[str], wattbench: Wattbench, folder: Path) -> tuple[str, str]:
-    """Run the commands of the page in a folder, and return all that they print."""
+    """Run some commands in a folder, and return all that they print."""
     said, shown = [], []
     for line in commands:
         program, *words = shlex.split(line)
@@ -69,15 +82,11 @@ def said_and_shown(commands: Iterable[str], wattbench: Wattbench, folder: Path) 
     return "".join(said), "".join(shown)
 
 
-def test_the_page_leads_from_a_strangers_csv_to_a_report(wattbench: Wattbench, tmp_path: Path) -> None:
-    assert len(PAGE.splitlines()) <= 60
+def test_a_strangers_csv_leads_to_a_report(wattbench: Wattbench, tmp_path: Path) -> None:
     folder = tmp_path
     billing = a_strangers_csv(folder / "tickets.csv")
-    (folder / "rules.py").write_text(block("python"))
-    commands = "".join(re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)).splitlines()
-    assert [line.split()[1] for line in commands] == ["init", "run", "items", "tasks"]
-    commands.append("wattbench runs rescore runs/* --tasks-from exported --out rescored")
-    said, shown = said_and_shown(commands, wattbench, folder)
+    (folder / "rules.py").write_text(RULES)
+    said, shown = said_and_shown(COMMANDS, wattbench, folder)
     assert "score: label (guessed: 3 distinct texts in 300 rows; else --score)" in said
     [run] = (folder / "runs").iterdir()
     [rescored] = (folder / "rescored").iterdir()  # by lm-eval's YAML, as it was exported
@@ -98,7 +107,7 @@ def test_the_page_leads_from_a_strangers_csv_to_a_report(wattbench: Wattbench, t
 
 def test_in_a_terminal_init_asks(environment: dict[str, str], tmp_path: Path) -> None:
     a_strangers_csv(tmp_path / "tickets.csv")
-    (tmp_path / "rules.py").write_text(block("python"))
+    (tmp_path / "rules.py").write_text(RULES)
     ours, theirs = pty.openpty()
     typed = "tickets.csv\nrules.py:anser\nrules.py:answer\n\ny\n"
     with subprocess.Popen(
@@ -118,3 +127,46 @@ def test_in_a_terminal_init_asks(environment: dict[str, str], tmp_path: Path) ->
     os.close(ours)
     assert b"did you mean 'answer'?" in seen
     assert [*load_suite(str(tmp_path / "tickets.yaml")).systems] == ["rules"]
+
+
+TEAMS = ("Billing", "Technical")
+
+
+def tables_of_answers(folder: Path) -> None:
+    """Write the tables of the page: 200 answers of two systems, long, wide, and a file per system."""
+    rows = [
+        (system, f"q{item}", f"Which team answers message {item}?", team if item % often else "Sales", team,
+         latency + item % 90, cost)
+        for system, often, latency, cost in (("large", 20, 700, 0.004), ("small", 8, 150, 0.001))
+        for item, team in enumerate(TEAMS * 100)
+    ]  # fmt: skip
+    head = ("model", "question_id", "question", "prediction", "label", "latency", "cost_usd")
+    table = pd.DataFrame(rows, columns=head)
+    table.to_csv(folder / "answers.csv", index=False)
+    wide = table.pivot_table(index=["question", "label"], columns="model", values="prediction", aggfunc="first")
+    wide.reset_index().to_csv(folder / "wide.csv", index=False)
+    for system, of_system in table.groupby("model"):
+        of_system.drop(columns="model").to_csv(folder / f"{system}.csv", index=False)
+
+
+def test_the_page_leads_from_tables_to_advice(wattbench: Wattbench, tmp_path: Path) -> None:
+    assert len(PAGE.split()) <= 600
+    tables_of_answers(tmp_path)
+    commands = "".join(re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)).splitlines()
+    assert len(commands) == 4
+    shown = []
+    for command in commands:
+        done = wattbench(*shlex.split(command)[1:])
+        assert done.returncode == 0, f"{command}: {done.stderr}"
+        shown.append(done.stdout)
+    first, second, wide, files = shown
+    [printed] = re.findall(r"^```text\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    assert first.startswith(printed)
+    assert "Run small: it meets both requirements at 1.00 USD per 1,000 requests" in second
+    assert "Run small" in (tmp_path / "report.html").read_text()
+    for each in (wide, files):
+        assert re.search(r"^small +87\.5%", each, re.MULTILINE)
+        assert re.search(r"^large +95\.0%", each, re.MULTILINE)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "answers.csv", "large.csv", "report.csv", "report.html", "report.parquet", "small.csv", "wide.csv",
+    ]  # fmt: skip

@@ -88,7 +88,12 @@ HERE = re.compile(r"\./|OWNER/wattbench@COMMIT( +#.*)?")
 
 def test_every_action_is_pinned_by_commit_in_examples_and_docs_too() -> None:
     pins: dict[str, set[tuple[str, str]]] = {}
-    texts = [*FILES, ROOT / "action.yml", *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").rglob(".github/**/*.yml")]
+    texts = [
+        *FILES,
+        ROOT / "action.yml",
+        *(ROOT / "docs").rglob("*.md"),
+        *(ROOT / "examples").rglob(".github/**/*.yml"),
+    ]
     for path in texts:
         for used in re.findall(r"^[ -]+uses: *(.+)$", path.read_text(), re.M):
             match = PINNED.fullmatch(used)

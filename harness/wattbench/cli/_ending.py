@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,33 +30,27 @@ def route_hint(run: Path) -> str:
     return f"what a router would gain: wattbench route {run}"
 
 
-def next_commands(files: Sequence[Path], compared: ComparedRuns, *, run: Path | None, page: bool) -> list[str]:
+def next_commands(compared: ComparedRuns, *, run: Path | None, command: str = "", page: bool) -> list[str]:
     """Return what to do next, a line each: state requirements, look at a router, see the report.
 
     Args:
-        files: as the reader would name them.
         compared: what was decided on.
-        run: the run that they are; None: it is kept nowhere.
+        run: the run that it is; None: it is kept nowhere.
+        command: what options are added to; empty: the command that the reader has just typed.
         page: whether a report is written.
     """
-    given = " ".join(shlex.quote(_as_argument(file)) for file in files)
+    if compared.decided is None:
+        return []
     lines = []
-    if compared.decided is not None and compared.decided.decision.objective == "prices":
-        lines.append(f"what you need: wattbench decide {given} --min-accuracy 80%")
+    how = command or "add"
+    if compared.decided.decision.objective == "prices":
+        lines.append(f"what you need: {how} --min-accuracy 80%")
     if compared.could_use_router:
-        lines.append(
-            route_hint(run)
-            if run is not None
-            else "what a router would gain: add --keep runs, and wattbench route runs"
-        )
-    if compared.decided is not None and not page:
-        lines.append(f"the report: wattbench decide {given} -o report.html")
+        kept = "what a router would gain: add --keep runs; then wattbench route runs"
+        lines.append(kept if run is None else route_hint(run))
+    if not page:
+        lines.append(f"the report: {how} -o report.html")
     return lines
-
-
-def _as_argument(path: Path) -> str:
-    """Return a path as text that no command takes for an option."""
-    return f"./{path}" if str(path).startswith("-") else str(path)
 
 
 def end_of_run(root: Path, report: Path | None, *, open_page: bool, show_data: bool = False) -> None:
@@ -77,7 +70,7 @@ def end_of_run(root: Path, report: Path | None, *, open_page: bool, show_data: b
             return
     compared = None if shard is not None or _show_stated(root) else _advise(root, show_data=show_data)
     if compared is not None:
-        for line in next_commands([root], compared, run=root, page=page is not None):
+        for line in next_commands(compared, run=root, command=f"wattbench decide {root}", page=page is not None):
             notice(line)
     if page is None:
         if compared is None:

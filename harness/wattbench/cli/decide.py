@@ -115,9 +115,10 @@ def decide(
         if output is not None:
             write_page(runs, compared, output, assumptions)
             notice(f"report: {output}")
-        kept = runs[0].layout.root if len(runs) == 1 and (keep is not None or runs[0].layout.root in files) else None
+        root = runs[0].layout.root
     if compared is not None and not as_json:
-        for line in next_commands(files, compared, run=kept, page=output is not None):
+        kept = root if root.exists() else None
+        for line in next_commands(compared, run=kept, page=output is not None):
             notice(line)
     if output is not None and open_page:
         open_in_browser(output)

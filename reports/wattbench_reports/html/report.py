@@ -132,7 +132,7 @@ def _page(analysis: Analysis, gate: GateResult | None = None) -> str:
     css, script, of_answers = own_file("style.css", "wattbench_reports.html"), script_of_page(), script_of_answers()
     header = measured.frames.run.header
     study = routing_study(sample.measured, sample.paid, sample.weighed)
-    answers = embedded_answers(measured, _gated_pair(measured, gate))
+    answers = embedded_answers(measured, _gated_pair(measured))
     sections = page_sections(analysis, study, gate, answers)
     all_verdicts = verdicts(measured)
     words = words_of_page(measured, paid, weighed, comparison)
@@ -195,12 +195,10 @@ def _all_visible(value: object) -> object:
     return [_all_visible(inner) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
-def _gated_pair(measured: Measured, gate: GateResult | None) -> tuple[str, str] | None:
-    """Return the two systems that a gate compares; None without a gate."""
-    record = measured.frames.record.gate
-    if gate is not None:
-        return gate.baseline, gate.candidate
-    return None if record is None else (record.baseline.name, record.candidate.name)
+def _gated_pair(measured: Measured) -> tuple[str, str] | None:
+    """Return the two systems of a gate's run; None for another run, which holds the answers of one of them at most."""
+    gate = measured.frames.record.gate
+    return None if gate is None else (gate.baseline.name, gate.candidate.name)
 
 
 def page_sections(

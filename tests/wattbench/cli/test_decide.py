@@ -232,7 +232,7 @@ def test_a_kill_leaves_no_run_that_is_found_and_the_next_removes_the_rest(
 
 
 def test_a_decision_loads_no_model_and_no_harness(answers: Path) -> None:
-    loaded = loaded_by("import sys; sys.argv[1:] = []; import wattbench; wattbench.decide(%r)" % str(answers))
+    loaded = loaded_by(f"import wattbench; wattbench.decide({str(answers)!r})")
     assert not {"codecarbon", "datasets", "lm_eval", "matplotlib", "ray", "sklearn", "torch", "transformers"} & loaded
 
 

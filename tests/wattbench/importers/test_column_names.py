@@ -38,7 +38,7 @@ def test_a_figure_without_its_unit_is_not_read_and_said(table) -> None:
     assert (one.seconds, one.joules, one.output_tokens, one.prompt_tokens) == (None,) * 4
     unread = {each["column"]: each["unread"] for each in imported.columns if "unread" in each}
     assert set(unread) == {"latency", "energy", "tokens"}
-    assert "call it latency_s or latency_ms" in unread["latency"]
+    assert "--map latency=latency_ms, or latency_s" in unread["latency"]
     path = table("model,id,correct,latency\na,1,1,250\n", "b.csv")
     (one,) = answers(path, renamed={"latency": "latency_ms"})
     assert one.seconds == 0.25

@@ -71,17 +71,17 @@ FORMS = {
 """Figure to the name of a column that a message proposes; each is read."""
 
 _TO_NAME: Mapping[str, str] = {
-    **dict.fromkeys((*_DURATIONS, "time"), "its unit is not named: call it latency_s or latency_ms"),
-    **dict.fromkeys(_FIRST_TOKENS, "its unit is not named: call it ttft_s or ttft_ms"),
-    **dict.fromkeys(("energy", "energy_mj"), "its unit is not named: call it energy_j or energy_wh"),
+    **dict.fromkeys((*_DURATIONS, "time"), "its unit is not named: --map {column}=latency_ms, or latency_s"),
+    **dict.fromkeys(_FIRST_TOKENS, "its unit is not named: --map {column}=ttft_ms, or ttft_s"),
+    **dict.fromkeys(("energy", "energy_mj"), "its unit is not named: --map {column}=energy_j, or energy_wh"),
     **dict.fromkeys(("power", "power_w", "watts"), "watts are not joules: a column energy_j has those of an answer"),
     **dict.fromkeys(
         ("tokens", "total_tokens", "num_tokens", "n_tokens"),
-        "of the prompt or of the answer is not named: call it output_tokens, or prompt_tokens",
+        "of the prompt or the answer is not named: --map {column}=output_tokens, or prompt_tokens",
     ),
-    **dict.fromkeys(("price", "usd", "eur"), "of what it is the price is not named: call it cost_usd"),
+    **dict.fromkeys(("price", "usd", "eur"), "of what it is the price is not named: --map {column}=cost_usd"),
 }  # fmt: skip
-"""Name of a column that is not read, and why."""
+"""Name of a column that is not read, and why, with the place for its name in the file."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ def named_columns(path: Path, present: Sequence[str], renamed: Mapping[str, str]
         if as_found is not None:
             candidates.setdefault(as_found.name, []).append((column, as_found))
         elif column not in given and column not in COLUMNS and _plain(column) in _TO_NAME:
-            unread[column] = _TO_NAME[_plain(column)]
+            unread[column] = _TO_NAME[_plain(column)].format(column=column[:40])
     _move_answer(taken, candidates, given)
     for name, found in candidates.items():
         if name in taken:
