@@ -13,14 +13,16 @@ from wattbench.cli._help import DescribedCommand
 
 _HEAD = """# Commands
 
-Generated from the commands; `wattbench COMMAND --help` prints the same. What an exit code means: [exit
-codes](../exit-codes.md).
+Generated from the commands; `wattbench COMMAND --help` prints the same. What an exit code means, and
+`--json`: [exit codes and JSON](../exit-codes.md).
 """
 
 
 def page() -> str:
     """Return the page: a heading per command, its usage, what it does, examples, and its options in groups."""
-    return "\n\n".join([_HEAD.rstrip(), *(_section(context) for context in _contexts(main, None))]) + "\n"
+    root = click.Context(main, info_name="wattbench", terminal_width=100)
+    screen = f"```text\n{main.get_help(root)}\n```"
+    return "\n\n".join([_HEAD.rstrip(), screen, *(_section(context) for context in _contexts(main, None))]) + "\n"
 
 
 def _contexts(command: click.Command, parent: click.Context | None) -> Iterator[click.Context]:

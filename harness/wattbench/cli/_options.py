@@ -134,6 +134,8 @@ class _Reader(click.ParamType):  # type: ignore[type-arg]  # generic only from c
 class Finite(click.FloatRange):
     """A finite number in a range: infinity or NaN would make every figure infinite or NaN."""
 
+    name = "number"
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the number."""
         number = super().convert(value, param, ctx)
@@ -284,6 +286,7 @@ def cluster_options(command: Any) -> Any:
 
 _NAME = "--wait"
 _FOREVER = "forever"
+_JSON = "--json"
 
 
 class _Seconds(Finite):
@@ -295,7 +298,10 @@ class _Seconds(Finite):
 
 
 class WaitingCommand(DescribedCommand):
-    """A command with `--wait`. The option's number may be left out, even before an argument."""
+    """A command with `--wait`. The option's number may be left out, even before an argument; so may the file of --json.
+
+    What follows --json is its file, unless it exists and is no verdict: a suite or a run is not replaced.
+    """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the arguments; `--wait SUITE` is `--wait` without a number, and a suite."""
@@ -304,7 +310,13 @@ class WaitingCommand(DescribedCommand):
             following = args[index + 1] if index + 1 < len(options) else ""
             if word == _NAME and not _is_number(following):
                 args = [*args[:index], f"{_NAME}={_FOREVER}", *args[index + 1 :]]
+            if word == _JSON and self._json_takes_file and not _is_file_of_verdict(following):
+                args = [*args[:index], f"{_JSON}=-", *args[index + 1 :]]
         return super().parse_args(ctx, args)
+
+    @property
+    def _json_takes_file(self) -> bool:
+        return any(_JSON in each.opts and not getattr(each, "is_flag", True) for each in self.params)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command. Ctrl-C ends it without a traceback, whether it waits or measures."""
@@ -327,6 +339,17 @@ wait_option = click.option(
 def wait_words(wait_s: float) -> list[str]:
     """Return `--wait` as words of another command. Empty if the command does not wait."""
     return [f"{_NAME}={_FOREVER if math.isinf(wait_s) else wait_s}"] if wait_s else []
+
+
+def _is_file_of_verdict(word: str) -> bool:
+    path = Path(word)
+    if word.startswith("-") or not word or path.is_dir():
+        return word == "-"
+    try:
+        with path.open("rb") as file:
+            return b'"schema_version"' in file.read(100)
+    except (OSError, ValueError):  # it is yet to be written
+        return True
 
 
 def _is_number(text: str) -> bool:

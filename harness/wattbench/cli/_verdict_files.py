@@ -24,6 +24,10 @@ MOST_SUMMARY_BYTES = 1024 * 1024
 GitHub Actions: step isolation and limits")."""
 
 
+STDOUT = Path("-")
+"""The file of `--json` that is standard output."""
+
+
 @dataclass(frozen=True)
 class VerdictTexts:
     """Functions that return a verdict in each format, called only for the formats that are wanted."""
@@ -45,6 +49,11 @@ class VerdictFiles:
     command: str = "gate"
     """Whose verdict it is, as its titles say."""
 
+    @property
+    def prints_json(self) -> bool:
+        """Return whether standard output has the verdict as JSON, and nothing else."""
+        return self.json == STDOUT
+
     def write(self, result: GateResult) -> None:
         """Write all files of a gate's result.
 
@@ -63,7 +72,7 @@ class VerdictFiles:
         )
 
     def write_texts(self, texts: VerdictTexts) -> None:
-        """Write all files; annotations are GitHub's commands, which it reads on standard output.
+        """Write all files; annotations are GitHub's commands, which it reads on both outputs.
 
         Raises:
             UserError: a file cannot be written.
@@ -71,7 +80,9 @@ class VerdictFiles:
         from wattbench.records.files.atomic_write import write_atomically
 
         for path, text in ((self.junit, texts.junit), (self.markdown, texts.markdown), (self.json, texts.json)):
-            if path is not None:
+            if path == STDOUT:
+                click.echo(text(), nl=False)
+            elif path is not None:
                 write_atomically(path, text().encode())
         if not self.github:
             return
@@ -80,7 +91,7 @@ class VerdictFiles:
             _append(Path(summary), texts.markdown())
         if os.environ.get("GITHUB_ACTIONS") == "true":
             for line in texts.annotations():
-                click.echo(line)
+                click.echo(line, err=self.prints_json)
 
 
 def verdict_options(command: Any) -> Any:
@@ -88,7 +99,15 @@ def verdict_options(command: Any) -> Any:
     file = click.Path(path_type=Path, dir_okay=False)
     for option in (
         click.option("--no-github", is_flag=True, help="On GitHub: write no step summary and no annotations."),
-        click.option("--json", "json_file", type=file, metavar="FILE", help="Write the verdict as JSON."),
+        click.option(
+            "--json",
+            "json_file",
+            type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+            is_flag=False,
+            flag_value=str(STDOUT),
+            metavar="[FILE]",
+            help="Print the verdict as JSON in place of text, or write it to FILE.",
+        ),
         click.option("--markdown", type=file, metavar="FILE", help="Write it as Markdown for a pull request."),
         click.option("--junit", type=file, metavar="FILE", help="Write it as JUnit XML, with a test case per metric."),
     ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import click
 
 from wattbench.cli._exit_codes import EXIT_ERROR
 from wattbench.cli._group import dev
+from wattbench.cli._json import json_option, print_json
 from wattbench.cli._options import (
     WaitingCommand,
     command_line,
@@ -30,6 +32,7 @@ RESTARTS = 3
 
 @dev.command(
     cls=WaitingCommand,
+    short_help="Measure the error rates of gates on this machine.",
     most_used="system sessions items gates restarts limit policy output out wait",
     examples=(
         "wattbench dev calibrate suite.yaml --system rules",
@@ -77,6 +80,7 @@ RESTARTS = 3
 @items_options
 @measured_option
 @wait_option
+@json_option
 def calibrate(
     suite: str,
     system: str | None,
@@ -92,6 +96,7 @@ def calibrate(
     allow_unsafe_code: bool,
     require_measured: bool,
     wait_s: float,
+    as_json: bool,
 ) -> None:
     """Measure the error rates of gates of SUITE on this machine, and the smallest margin that they can judge.
 
@@ -110,7 +115,7 @@ def calibrate(
         raise click.UsageError("name the --system of the gates, or the number of --sessions: one of the two")
     if sessions is not None:
         options = _run_options(tasks, limit, allow_unsafe_code=allow_unsafe_code, require_measured=require_measured)
-        _sessions(suite, sessions, out, output, [*options, *wait_words(wait_s)])
+        _sessions(suite, sessions, out, output, [*options, *wait_words(wait_s)], as_json=as_json)
         return
     assert system is not None
     output = output or Path("calibration.json")
@@ -135,8 +140,12 @@ def calibrate(
         notice(f"wattbench: {error}")
         raise click.exceptions.Exit(EXIT_ERROR) from error
     from wattbench_reports.export.calibration_text import calibration_text
+    from wattbench_reports.gate.calibration.record import as_json as calibration_json
 
-    click.echo(calibration_text(calibration), nl=False)
+    if as_json:
+        print_json(json.loads(calibration_json(calibration)))
+    else:
+        click.echo(calibration_text(calibration), nl=False)
     notice(f"wattbench: wrote {output}; name it in a policy with `calibration: {output}`")
 
 
@@ -150,7 +159,7 @@ def _run_options(
     return options + (["--require-measured"] if require_measured else [])
 
 
-def _sessions(suite: str, sessions: int, out: Path, output: Path | None, options: list[str]) -> None:
+def _sessions(suite: str, sessions: int, out: Path, output: Path | None, options: list[str], *, as_json: bool) -> None:
     from wattbench.api.gates.calibrate_gate import calibrate_sessions
     from wattbench.records.files.atomic_write import write_atomically
     from wattbench_reports.export.sessions_text import sessions_text
@@ -163,7 +172,10 @@ def _sessions(suite: str, sessions: int, out: Path, output: Path | None, options
     except UserError as error:
         notice(f"wattbench: {error}")
         raise click.exceptions.Exit(EXIT_ERROR) from error
-    click.echo(sessions_text(record), nl=False)
+    if as_json:
+        print_json(json.loads(sessions_json(record)))
+    else:
+        click.echo(sessions_text(record), nl=False)
     beside = "compare and report of runs next to it use it" if path.parent == out else "name it with --sessions"
     notice(f"wattbench: wrote {path}; {beside}")
 

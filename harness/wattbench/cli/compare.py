@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ import click
 from wattbench.cli._ending import open_in_browser, open_option, page_of, route_hint
 from wattbench.cli._exit_codes import EXIT_APART
 from wattbench.cli._group import ComputingCommand, runs
+from wattbench.cli._json import json_option, print_json
 from wattbench.cli._options import RunPath, assumption_options, command_line, names
 from wattbench.progress.notices import notice, stdout_to_stderr
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 @runs.command(
     cls=ComputingCommand,
+    short_help="Compare the systems of one run or several.",
     most_used="min-accuracy max-p95 max-cost worth-right cost-wrong price system-price region format across",
     examples=(
         "wattbench runs compare runs --min-accuracy 0.8 --max-p95 300ms",
@@ -41,8 +43,11 @@ if TYPE_CHECKING:
     metavar="PART,...",
     help="Rank although these parts differ: tasks, device, driver, power_limit, scenario, meter; estimated; or all.",
 )
+@json_option
 @assumption_options
-def compare(runs: tuple[Path, ...], form: str, across: tuple[str, ...], assumptions: Assumptions) -> None:
+def compare(
+    runs: tuple[Path, ...], form: str, across: tuple[str, ...], assumptions: Assumptions, as_json: bool
+) -> None:
     """Compare the systems of one RUN or several, one row per system, from the records alone.
 
     Of a folder of runs the newest finished one is taken, here and wherever a command takes a RUN.
@@ -60,6 +65,7 @@ def compare(runs: tuple[Path, ...], form: str, across: tuple[str, ...], assumpti
     from wattbench_reports.export.stated_text import stated_as_json, stated_as_text
     from wattbench_reports.tables.stated_figures import only_stated
 
+    form = "json" if as_json else form
     records = [read_run(run) for run in runs]
     if len(records) == 1 and form in ("table", "json") and only_stated(records[0]):
         click.echo((stated_as_json if form == "json" else stated_as_text)(records[0]), nl=False)
@@ -76,6 +82,7 @@ def compare(runs: tuple[Path, ...], form: str, across: tuple[str, ...], assumpti
 
 @runs.command(
     cls=ComputingCommand,
+    short_help="Write the report of a run: one HTML page.",
     most_used="output open min-accuracy max-p95 max-cost worth-right cost-wrong price system-price region",
     examples=(
         "wattbench runs report runs --open",
@@ -101,6 +108,7 @@ def compare(runs: tuple[Path, ...], form: str, across: tuple[str, ...], assumpti
     "--so-far", is_flag=True, help="Of a run that was stopped: report its complete blocks, in a run of their own."
 )
 @click.option("--allow-unsafe-code", is_flag=True, help="With --so-far: allow tasks that run code which a model wrote.")
+@json_option
 @assumption_options
 def report(
     run: Path,
@@ -111,6 +119,7 @@ def report(
     open_page: bool,
     so_far: bool,
     allow_unsafe_code: bool,
+    as_json: bool,
 ) -> None:
     """Write the report of RUN: one self-contained HTML page, and next to it its figures as CSV and Parquet.
 
@@ -127,12 +136,16 @@ def report(
         run = part
     page = page_of(run) if output is None else output
     write_report(run, page, replace(assumptions, routers=routes))
-    click.echo(page)
+    if as_json:
+        print_json({"run": str(run), "report": str(page)})
+    else:
+        click.echo(page)
     if open_page:
         open_in_browser(page)
 
 
 @runs.command(
+    short_help="Print some answers of a run to read.",
     examples=(
         "wattbench runs items runs --wrong",
         "wattbench runs items runs --system specialist --limit 10",
@@ -145,7 +158,8 @@ def report(
 @click.option(
     "--limit", type=click.IntRange(min=1), default=3, show_default=True, help="Answers of each system, at most."
 )
-def items(run: Path, wrong: bool, system: str | None, task: str | None, limit: int) -> None:
+@json_option
+def items(run: Path, wrong: bool, system: str | None, task: str | None, limit: int, as_json: bool) -> None:
     """Print a few answers of RUN to read: prompt, answer, what was extracted of it, and the key.
 
     They are chosen at random, over all tasks, and are the same each time. For all answers: export --what items.
@@ -153,8 +167,12 @@ def items(run: Path, wrong: bool, system: str | None, task: str | None, limit: i
     from wattbench.records import read_run
     from wattbench_reports.comparison.analysis import analyse
     from wattbench_reports.presenter.text import as_text
-    from wattbench_reports.sections.wrong_answers import answers_section
+    from wattbench_reports.sections.wrong_answers import answers_section, chosen_answers
 
     analysis = analyse(read_run(run)).by_item
+    if as_json:
+        chosen = chosen_answers(analysis.measured, system=system, task=task, limit=limit, only_wrong=wrong)
+        print_json({"run": str(run), "systems": [asdict(each) for each in chosen]})
+        return
     section = answers_section(analysis.measured, system=system, task=task, limit=limit, only_wrong=wrong)
     click.echo(as_text(section), nl=False)

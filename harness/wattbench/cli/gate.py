@@ -106,7 +106,8 @@ def gate(
     with errors_as_verdicts(files, lambda message: _failed(request, message), lambda: _say_how_to_resume(request)):
         with stdout_to_stderr():
             result = request.judged()
-        _print(result)
+        if not files.prints_json:
+            _print(result)
         files.write(result)
         if report is not None:
             _report(request, report, result)

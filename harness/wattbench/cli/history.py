@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from wattbench.cli._group import runs as runs_group
+from wattbench.cli._json import json_option, print_json
 from wattbench.errors import UserError
 from wattbench.progress.notices import notice, stdout_to_stderr
 from wattbench.terminal import printable
 
 if TYPE_CHECKING:
-    from wattbench.nights import NightsLayout
+    from wattbench.nights import Keep, NightsLayout
 
 
 @runs_group.command(
+    short_help="List nights and series; add and delete nights.",
     most_used="system metric domain format sql add prune keep-nights dry-run rebuild",
     examples=(
         "wattbench runs history nights",
@@ -55,6 +59,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="The format of the output.",
 )
+@json_option
 def history(
     folder: Path,
     runs: tuple[Path, ...],
@@ -66,6 +71,7 @@ def history(
     rebuild: bool,
     sql: str | None,
     form: str,
+    as_json: bool,
     **series: str | None,
 ) -> None:
     """List the nights of DIR, the figures of a series, or the result of a SQL query; or add and delete nights.
@@ -73,7 +79,7 @@ def history(
     The pinned reference, a night at which a figure changed, and a run that is being written are never deleted.
     """
     from wattbench.api.gates.judge_night import rebuild_site
-    from wattbench.nights import NightsLayout
+    from wattbench.nights import Keep, NightsLayout
 
     layout = NightsLayout(folder)
     selected = _selected(add, prune, sql, series)
@@ -81,16 +87,18 @@ def history(
         raise UserError("--add takes the runs to add" if add else "runs can only be added: use --add")
     if dry_run and not prune:
         raise UserError("--dry-run goes with --prune")
+    if not (add or prune or rebuild) or (rebuild and selected and not (add or prune)):
+        _show(layout.existing(), sql, series, form, as_json=as_json)
+    changed = _HistoryChanges(as_json)
     if add:
-        _add(layout, runs)
+        _add(layout, runs, changed)
     elif prune:
-        _prune(layout.existing(), keep_nights, keep_weeks, dry_run)
-    elif not rebuild or selected:
-        _show(layout.existing(), sql, series, form)
+        _prune(layout.existing(), Keep(keep_nights, keep_weeks), dry_run, changed)
     if rebuild:
         with stdout_to_stderr():
             page = rebuild_site(layout.existing())
-        click.echo(page)
+        changed.say(str(page), site=str(page))
+    changed.end()
 
 
 def _selected(add: bool, prune: bool, sql: str | None, series: dict[str, str | None]) -> bool:
@@ -103,17 +111,40 @@ def _selected(add: bool, prune: bool, sql: str | None, series: dict[str, str | N
     return bool(names)
 
 
-def _add(layout: NightsLayout, runs: tuple[Path, ...]) -> None:
+@dataclass
+class _HistoryChanges:
+    """What a command changes in a history: printed at once as text, or in the end as one object."""
+
+    as_json: bool
+    object: dict[str, Any] = field(default_factory=dict)
+
+    def say(self, text: str, **facts: Any) -> None:
+        """Print a line, or keep facts for the object: a value, or a mapping to append to a list."""
+        for key, value in facts.items():
+            if isinstance(value, dict):
+                self.object.setdefault(key, []).append(value)
+            else:
+                self.object[key] = value
+        if not self.as_json and text:
+            click.echo(printable(text))
+
+    def end(self) -> None:
+        """Print the object."""
+        if self.as_json and self.object:
+            print_json(self.object)
+
+
+def _add(layout: NightsLayout, runs: tuple[Path, ...], changed: _HistoryChanges) -> None:
     from wattbench.nights import add_runs
 
     for added in add_runs(layout, runs):
-        click.echo(added.root)
+        changed.say(str(added.root), added={"run": str(added.root), "new": added.new})
         if not added.new:
             notice(f"wattbench: {added.root.name} was in the history already")
 
 
-def _prune(layout: NightsLayout, nights: int, weeks: int, dry_run: bool) -> None:
-    from wattbench.nights import Keep, prune
+def _prune(layout: NightsLayout, keep: Keep, dry_run: bool, changed: _HistoryChanges) -> None:
+    from wattbench.nights import prune
     from wattbench_reports.history import load_history, read_reference, trends
     from wattbench_reports.history.listing import nights_behind_changes
 
@@ -122,19 +153,19 @@ def _prune(layout: NightsLayout, nights: int, weeks: int, dry_run: bool) -> None
         reference = read_reference(layout.root)
         if reference is not None:  # even where it cannot be read
             never[reference.run] = "it is the reference"
-        decided = prune(layout, Keep(nights, weeks), never, dry_run=dry_run)
+        decided = prune(layout, keep, never, dry_run=dry_run)
+    changed.say("", dry_run=dry_run)
     for decision in decided:
-        if not decision.kept:
-            click.echo(
-                printable(f"{'would delete' if dry_run else 'deleted'} {decision.run.root.name}: {decision.why}")
-            )
-        elif decision.run.run in never:
-            click.echo(printable(f"kept {decision.run.root.name}: {decision.why}"))
+        name = decision.run.root.name
+        shown = not decision.kept or decision.run.run in never
+        does = "kept" if decision.kept else "would delete" if dry_run else "deleted"
+        pruned = {"run": name, "kept": decision.kept, "why": decision.why}
+        changed.say(f"{does} {name}: {decision.why}" if shown else "", pruned=pruned)
     gone = sum(not decision.kept for decision in decided)
     notice(f"wattbench: {gone} of {len(decided)} runs {'would be deleted' if dry_run else 'deleted'}")
 
 
-def _show(layout: NightsLayout, sql: str | None, series: dict[str, Any], form: str) -> None:
+def _show(layout: NightsLayout, sql: str | None, series: dict[str, Any], form: str, *, as_json: bool) -> None:
     from wattbench.api.history import night_listing, series_listing, sql_listing
     from wattbench_reports.export.any_rows import rows_text
 
@@ -147,6 +178,10 @@ def _show(layout: NightsLayout, sql: str | None, series: dict[str, Any], form: s
             listing = night_listing(layout)
     for note in listing.notes:
         notice(f"wattbench: {note}")
+    if as_json:
+        rows = json.loads(rows_text(listing.columns, listing.rows, "json"))
+        print_json({"columns": list(listing.columns), "rows": rows, "notes": list(listing.notes)})
+        return
     shown = (listing.for_people or listing) if form == "table" else listing
     columns = shown.columns
     if form == "table" and sql is None:  # which names its columns

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from wattbench.cli._group import main
+from wattbench.cli._json import json_option, print_json
 from wattbench.cli._options import Finite
 from wattbench.errors import UserError
 from wattbench.progress.notices import notice, stdout_to_stderr
@@ -64,7 +65,8 @@ _QUESTIONS = {
 @click.option("--name", help="The suite's. Default: that of the file.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The suite to write. Default: NAME.yaml.")
 @click.option("--force", is_flag=True, help="Replace the suite if it is there already.")
-def init(**said: Any) -> None:
+@json_option
+def init(as_json: bool, **said: Any) -> None:
     """Write a commented suite that runs, for FILE and some systems, and print its path.
 
     What is not said is guessed from the file. It shows two prompts, which answers are right, and what difference the
@@ -86,7 +88,10 @@ def init(**said: Any) -> None:
         write_atomically(drafted.path, drafted.text.encode())
         path = shlex.quote(_as_argument(drafted.shown_path))
         notice(f"\nwritten. Next:\n  wattbench suites plan {path}\n  wattbench run {path} --report report.html")
-    click.echo(drafted.shown_path)
+    if as_json:
+        print_json({"written": [str(drafted.shown_path)]})
+    else:
+        click.echo(drafted.shown_path)
 
 
 def _as_argument(path: Path) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,23 +9,23 @@ from typing import TYPE_CHECKING
 import click
 
 from wattbench.cli._group import runs, suites
+from wattbench.cli._json import json_option, print_json
 from wattbench.terminal import TextColumn, log_text, text_table
 
 if TYPE_CHECKING:
     from wattbench.api.list_suites import ListedSuite
     from wattbench.api.run_folder import ListedRun
 
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-
 
 @suites.command(
     "list",
+    short_help="List suites: shipped ones, and those in this folder.",
     examples=(
         "wattbench suites list",
         "wattbench suites list --json",
     ),
 )
-@_json
+@json_option
 def list_suites(as_json: bool) -> None:
     """List the suites: those that wattbench ships, and those in the current folder and its folder benchmarks.
 
@@ -36,20 +35,21 @@ def list_suites(as_json: bool) -> None:
 
     listed = suites_here(Path.cwd())
     if as_json:
-        click.echo(json.dumps([each.as_record() for each in listed], indent=2))
+        print_json({"suites": [each.as_record() for each in listed]})
         return
     click.echo(log_text("\n".join(_suite_lines(listed))))
 
 
 @runs.command(
     "list",
+    short_help="List the runs of a folder.",
     examples=(
         "wattbench runs list",
         "wattbench runs list archive --json",
     ),
 )
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar="[DIR]", default=Path("runs"))
-@_json
+@json_option
 def list_runs(folder: Path, as_json: bool) -> None:
     """List the runs in DIR (default: runs), the newest last: what each is of, and whether it is finished.
 
@@ -59,7 +59,7 @@ def list_runs(folder: Path, as_json: bool) -> None:
 
     listed = runs_in(folder)
     if as_json:
-        click.echo(json.dumps([each.as_record() for each in listed], indent=2))
+        print_json({"runs": [each.as_record() for each in listed]})
         return
     click.echo(log_text("\n".join(_run_lines(listed) if listed else [f"no runs in {folder}"])))
 

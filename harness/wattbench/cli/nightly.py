@@ -14,6 +14,7 @@ import click
 
 from wattbench.cli._exit_codes import EXIT_ERROR, EXIT_INTERRUPTED
 from wattbench.cli._group import main
+from wattbench.cli._json import print_json
 from wattbench.cli._options import (
     WaitingCommand,
     cluster_options,
@@ -24,7 +25,7 @@ from wattbench.cli._options import (
     wait_option,
     wait_words,
 )
-from wattbench.cli._verdict_files import VerdictFiles, VerdictTexts, errors_as_verdicts, verdict_options
+from wattbench.cli._verdict_files import STDOUT, VerdictFiles, VerdictTexts, errors_as_verdicts, verdict_options
 from wattbench.errors import UserError, require_installed
 from wattbench.interrupts import interrupted_with_parent, noticed
 from wattbench.progress.notices import notice, stdout_to_stderr
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from wattbench.api.slot_source import SlotSource
     from wattbench.config import Resolved
     from wattbench.nights import NightsLayout
+    from wattbench.nights.add import Filled
     from wattbench.records.schema.header import CommitsSinceRecord
     from wattbench.repository import Commit
 
@@ -122,14 +124,14 @@ def nightly(
         if wanted is not None and cluster is not None:
             raise UserError("--commit checks commits out on this machine alone: leave --cluster out")
         require_installed("duckdb", "ruptures", extra="history", what="wattbench nightly")
-        if wanted is not None and any((policy, junit, markdown, json_file)):
+        if wanted is not None and any((policy, junit, markdown, json_file not in (None, STDOUT))):
             raise UserError(
                 "--commit judges nothing, so there is no verdict to write: leave out --policy and the verdict files"
             )
         layout = NightsLayout(history)
         work = None if suite is None else _Work(suite, narrowing, allow_unsafe_code, require_measured, wait_s, cluster)
         if work is not None and wanted is not None:
-            _run_missed(layout.created(), work, wanted)
+            _run_missed(layout.created(), work, wanted, as_json=files.prints_json)
             return
         if work is not None:
             if backfilled:
@@ -222,7 +224,8 @@ def _judged(layout: NightsLayout, given: Path | None, files: VerdictFiles) -> in
     try:
         with stdout_to_stderr():
             verdict = judge_last_night(layout, given)
-        click.echo(night.as_text(verdict), nl=False)
+        if not files.prints_json:
+            click.echo(night.as_text(verdict), nl=False)
         files.write_texts(
             VerdictTexts(
                 junit=lambda: as_junit(verdict.result, command="nightly"),
@@ -241,7 +244,7 @@ def _judged(layout: NightsLayout, given: Path | None, files: VerdictFiles) -> in
     return verdict.result.exit_code
 
 
-def _run_missed(layout: NightsLayout, work: _Work, wanted: str) -> None:
+def _run_missed(layout: NightsLayout, work: _Work, wanted: str, *, as_json: bool) -> None:
     """Run the suite at each of the commits that has no night yet, and rebuild the site."""
     from wattbench.api.gates.judge_night import rebuild_site
     from wattbench.api.loaded_suite import load
@@ -254,23 +257,32 @@ def _run_missed(layout: NightsLayout, work: _Work, wanted: str) -> None:
     have_a_night = commits_with_a_night(kept_runs(layout), resolved.suite.name)
     missing = [commit for commit in commits if commit.sha not in have_a_night]
     notice(f"wattbench: {len(commits)} commits, of which {len(commits) - len(missing)} have a night")
-    done = []
+    done: list[Filled] = []
     try:
         with noticed():
             for filled in backfill(layout, repository, missing, _command_for(work)):
-                done.append(filled.root is not None)
+                done.append(filled)
                 outcome = filled.root or f"no night: {filled.why_not}"
-                click.echo(printable(f"{filled.commit.date} {filled.commit.sha[:10]} {outcome}"))
+                if not as_json:
+                    click.echo(printable(f"{filled.commit.date} {filled.commit.sha[:10]} {outcome}"))
     except KeyboardInterrupt as error:
         click.echo("wattbench: stopped. Complete nights are kept; run the same command again for the rest",
                    err=True)  # fmt: skip
         raise click.exceptions.Exit(EXIT_INTERRUPTED) from error
-    if any(done):
+    if as_json:
+        print_json({"commits": [_missed(each) for each in done]})
+    if any(each.root is not None for each in done):
         with stdout_to_stderr():
             page = rebuild_site(layout)
         notice(f"wattbench: {page}")
-    if not all(done):
+    if any(each.root is None for each in done):
         raise click.exceptions.Exit(EXIT_ERROR)
+
+
+def _missed(filled: Filled) -> dict[str, Any]:
+    commit, root = filled.commit, filled.root
+    run = None if root is None else str(root)
+    return {"commit": commit.sha, "date": commit.date.isoformat(), "run": run, "why_not": filled.why_not}
 
 
 def _command_for(work: _Work) -> Callable[[Path, Path, Commit], Sequence[str]]:

@@ -8,11 +8,13 @@ from typing import Any
 import click
 
 from wattbench.cli._group import suites
+from wattbench.cli._json import json_option, print_json
 from wattbench.cli._options import block_options, complete_suite, effort_options, measured_option, narrowing_options
 from wattbench.progress.notices import notice, stdout_to_stderr
 
 
 @suites.command(
+    short_help="Show what a run of a suite will do, and run nothing.",
     most_used="systems tasks limit prompts whole-prompts load offline like effort json",
     examples=(
         "wattbench suites plan quick",
@@ -47,7 +49,7 @@ from wattbench.progress.notices import notice, stdout_to_stderr
     "runs of this machine in the folder runs.",
 )
 @block_options
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 def plan(
     suite: str,
     allow_unsafe_code: bool,
@@ -74,7 +76,6 @@ def plan(
     from wattbench.api.loaded_suite import shard_of_arguments
     from wattbench.api.plans.plan_suite import plan_suite
     from wattbench.measure.code_to_run import code_to_run
-    from wattbench_reports.formatting.json_text import json_text
 
     shard = shard_of_arguments(block, seed)
     with stdout_to_stderr():
@@ -90,4 +91,7 @@ def plan(
             like=like,
             shard=shard,
         )
-    click.echo(json_text(planned.as_record()) if as_json else planned.as_text(whole_prompts=whole_prompts))
+    if as_json:
+        print_json(planned.as_record())
+    else:
+        click.echo(planned.as_text(whole_prompts=whole_prompts))

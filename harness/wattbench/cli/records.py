@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from wattbench.cli._ending import end_of_run, open_option
+from wattbench.cli._ending import end_of_run, open_option, page_of
 from wattbench.cli._group import ComputingCommand, dev, runs
+from wattbench.cli._json import json_option, print_json, print_run
 from wattbench.cli._options import RunPath, assumption_options, command_line, complete_suite
 from wattbench.errors import UserError, nearest
 from wattbench.progress.notices import notice, stdout_to_stderr
+from wattbench.terminal import printable
 
 if TYPE_CHECKING:
+    from wattbench.api.verify import Verified
     from wattbench_reports.metrics.assumptions import Assumptions
 
 
@@ -40,6 +44,7 @@ SOURCES = (
 
 @runs.command(
     "export",
+    short_help="Write a run in a format that other tools read.",
     most_used="to output what system min-accuracy max-p95 max-cost price system-price region",
     examples=(
         "wattbench runs export runs --to csv --output systems.csv",
@@ -56,6 +61,7 @@ SOURCES = (
 )
 @click.option("--system", metavar="NAME", help="Only this system; model-card and boamps describe one.")
 @click.option("--what", type=click.Choice(_WHAT), default="systems", show_default=True, help="For csv and parquet.")
+@json_option
 @assumption_options
 def export_run(
     run: Path,
@@ -64,6 +70,7 @@ def export_run(
     system: str | None,
     what: str,
     assumptions: Assumptions,
+    as_json: bool,
 ) -> None:
     """Write RUN in a format that other tools read.
 
@@ -79,6 +86,8 @@ def export_run(
         raise UserError(f"--what {what} goes with --to csv or --to parquet, not with {target}")
     if target == "parquet" and output is None:
         raise UserError("Parquet is a binary format: name a file with -o")
+    if as_json and output is None:
+        raise UserError("--json says where the file is: name one with -o")
     records = read_run(run)
     if what == "items":
         parts = export_items(records, target, system=system, assumptions=assumptions)
@@ -90,11 +99,15 @@ def export_run(
         return
     with open_atomically(output) as file:
         file.writelines(parts)
-    click.echo(output)
+    if as_json:
+        print_json({"run": str(run), "output": str(output)})
+    else:
+        click.echo(output)
 
 
 @runs.command(
     "import",
+    short_help="Convert another tool's results to a run.",
     most_used="from map name currency metric score-range out report open",
     examples=(
         "wattbench runs import answers.csv --map model=system",
@@ -128,6 +141,7 @@ def export_run(
     "--report", type=click.Path(path_type=Path, dir_okay=False), help="Also write the HTML report to this file."
 )
 @open_option
+@json_option
 def import_run(
     sources: tuple[Path, ...],
     form: str | None,
@@ -141,6 +155,7 @@ def import_run(
     repeats: bool,
     report: Path | None,
     open_page: bool,
+    as_json: bool,
 ) -> None:
     """Convert another tool's results to a run, and print its directory: compare and report can read it.
 
@@ -159,11 +174,14 @@ def import_run(
     root = write_run(
         imported, out, name or named_after(sources[0]), command_line(), currency, joules=joules_of, repeats=repeats
     )
-    click.echo(root)
+    if not as_json:
+        click.echo(root)
     for remark in dict((read_run(root).header.imported or {})["remarks"]).values():
         click.echo(f"! {remark}.", err=True)
     with stdout_to_stderr():
         end_of_run(root, report, open_page=open_page, show_data=True)
+    if as_json:
+        print_run(root, page_of(root) if report is None and open_page else report)
 
 
 def pairs(options: tuple[str, ...]) -> dict[str, str]:
@@ -182,6 +200,7 @@ def pairs(options: tuple[str, ...]) -> dict[str, str]:
 
 
 @runs.command(
+    short_help="Merge the shards of a suite into one run.",
     examples=(
         "wattbench runs merge shards --out merged",
         "wattbench runs merge shards/first shards/second --out merged",
@@ -196,7 +215,8 @@ def pairs(options: tuple[str, ...]) -> dict[str, str]:
     metavar="RUN",
     help="The directory of the merged run; a folder that is there already gets it under its name.",
 )
-def merge(shards: tuple[Path, ...], out: Path) -> None:
+@json_option
+def merge(shards: tuple[Path, ...], out: Path, as_json: bool) -> None:
     """Merge the shards of a suite in DIR into one run, and print its directory.
 
     A shard is what run --block makes; DIR is one, or a folder of them. The run is as if one machine had asked all
@@ -206,13 +226,17 @@ def merge(shards: tuple[Path, ...], out: Path) -> None:
     from wattbench.distributed.merging import merge_shards
 
     root = merge_shards(shards, out, command_line(), notice, check=require_verified)
-    click.echo(root)
+    if not as_json:
+        click.echo(root)
     with stdout_to_stderr():
         end_of_run(root, None, open_page=False)
+    if as_json:
+        print_run(root, None)
 
 
 @runs.command(
     cls=ComputingCommand,
+    short_help="Check that a run is as it was written.",
     examples=(
         "wattbench runs verify runs",
         "wattbench runs verify runs --signers allowed_signers",
@@ -233,7 +257,10 @@ def merge(shards: tuple[Path, ...], out: Path) -> None:
 @click.option(
     "--sign", "key", type=click.Path(path_type=Path), help="Sign RUN with this SSH key, if nothing is wrong with it."
 )
-def verify(run: Path, run_code: bool, allow_unsafe_code: bool, signers: Path | None, key: Path | None) -> None:
+@json_option
+def verify(
+    run: Path, run_code: bool, allow_unsafe_code: bool, signers: Path | None, key: Path | None, as_json: bool
+) -> None:
     """Check that RUN is as it was written, and that its figures follow from its lines.
 
     Checks the digests of its files, the type and range of every field, and lines and windows against each other.
@@ -244,9 +271,30 @@ def verify(run: Path, run_code: bool, allow_unsafe_code: bool, signers: Path | N
     runs unless it is allowed.
     """
     from wattbench.api.verify import verify as verified
-    from wattbench.terminal import printable
 
     outcome = verified(run, run_code=run_code, allow_unsafe_code=allow_unsafe_code, signers=signers)
+    if not as_json:
+        _print_checks(outcome)
+    signed = _signed(run, key) if key is not None and outcome.ok else None
+    if as_json:
+        known = {name: getattr(outcome, name) for name in ("ok", "checked", "recomputed", "cannot_know")}
+        print_json({"run": str(run), "checks": [asdict(check) for check in outcome.checks], **known, "signed": signed})
+    if not outcome.ok:
+        failed = ", ".join(check.name for check in outcome.checks if check.problems)
+        raise UserError(f"{run}: damaged, or changed since it was written ({failed}). Do not use its figures")
+    if signed is not None and not as_json:
+        click.echo(printable(f"signed: {signed}"))
+
+
+def _signed(run: Path, key: Path) -> str:
+    """Sign a run, and return what that says."""
+    from wattbench.records import RunLayout
+    from wattbench.records.signature import sign
+
+    return str(sign(RunLayout(run), key))
+
+
+def _print_checks(outcome: Verified) -> None:
     for check in outcome.checks:
         mark = "FAILED" if check.problems else "ok" if check.made else "-"
         click.echo(printable(f"{check.name:<11} {mark:<7} {check.said}"))
@@ -256,14 +304,6 @@ def verify(run: Path, run_code: bool, allow_unsafe_code: bool, signers: Path | N
         ("checked", outcome.checked), ("recomputed", outcome.recomputed), ("cannot know", outcome.cannot_know),
     ):  # fmt: skip
         click.echo(printable(f"{name}: {'; '.join(clauses) or 'nothing'}"))
-    if not outcome.ok:
-        failed = ", ".join(check.name for check in outcome.checks if check.problems)
-        raise UserError(f"{run}: damaged, or changed since it was written ({failed}). Do not use its figures")
-    if key is not None:
-        from wattbench.records import RunLayout
-        from wattbench.records.signature import sign
-
-        click.echo(printable(f"signed: {sign(RunLayout(run), key)}"))
 
 
 @dev.group()
@@ -273,6 +313,7 @@ def tasks() -> None:
 
 @tasks.command(
     "export",
+    short_help="Write the tasks of a suite as lm-eval YAML.",
     examples=(
         "wattbench dev tasks export suite.yaml --output exported",
         "wattbench dev tasks export suite.yaml --task tickets --output exported",
@@ -287,7 +328,8 @@ def tasks() -> None:
     help="A folder; what an earlier export left there is replaced.",
 )
 @click.option("--task", "names", metavar="TASK", multiple=True, help="Only this one; can be repeated.")
-def export(suite: str, output: Path, names: tuple[str, ...]) -> None:
+@json_option
+def export(suite: str, output: Path, names: tuple[str, ...], as_json: bool) -> None:
     """Write the tasks of SUITE that are files as lm-eval YAML, and print the paths of what was written.
 
     Next to each YAML are its documents as JSON lines (test, and if there are any fewshot and train), and its scores as
@@ -306,6 +348,8 @@ def export(suite: str, output: Path, names: tuple[str, ...]) -> None:
     chosen = names or tuple(known)
     with stdout_to_stderr():
         written = [path for name in chosen for path in export_task(known[name], output)]
-    for path in written:
-        click.echo(path)
+    if as_json:
+        print_json({"written": [str(path) for path in written]})
+    else:
+        click.echo("".join(f"{path}\n" for path in written), nl=False)
     notice(f"to run them: lm_eval --tasks {','.join(chosen)} --include_path {output} ...")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from wattbench.cli._group import runs
+from wattbench.cli._json import json_option, print_json
 from wattbench.cli._options import RunPath, command_line
 from wattbench.errors import UserError
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 
 @runs.command(
+    short_help="Score the recorded answers of a run anew.",
     most_used="strip lower punctuation first-line regex task metric tasks-from out",
     examples=(
         "wattbench runs rescore runs --strip --lower",
@@ -51,6 +54,7 @@ if TYPE_CHECKING:
 )
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Where runs go.")
 @click.option("--allow-unsafe-code", is_flag=True, help="Allow tasks that run code which a model wrote.")
+@json_option
 def rescore(
     run: Path,
     strip: bool,
@@ -63,6 +67,7 @@ def rescore(
     tasks_from: Path | None,
     out: Path,
     allow_unsafe_code: bool,
+    as_json: bool,
 ) -> None:
     """Score the recorded answers of RUN anew, and print the directory of the new run. Asks nothing of any system.
 
@@ -84,7 +89,10 @@ def rescore(
         allow_unsafe_code=allow_unsafe_code,
     )
     click.echo(_table(changes), err=True)
-    click.echo(root)
+    if as_json:
+        print_json({"run": str(root), "systems": [asdict(each) for each in changes]})
+    else:
+        click.echo(root)
 
 
 def _metrics(options: Sequence[str]) -> dict[str, str]:

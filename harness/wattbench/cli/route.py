@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wattbench.cli._group import ComputingCommand, main
+from wattbench.cli._json import json_option
 from wattbench.cli._options import Finite, RunPath, assumption_options, names
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ _COST = Finite(min=0.0)
 
 @main.command(
     cls=ComputingCommand,
-    short_help="Say whether a router in front of a run's systems is worth building.",
+    short_help="Say whether a router in front of a run's systems pays.",
     most_used="members min-accuracy max-p95 max-cost worth-right cost-wrong requests-per-hour routes write format",
     examples=(
         "wattbench route runs",
@@ -72,6 +73,7 @@ _COST = Finite(min=0.0)
     metavar="DIR",
     help="Train the recommended router on some of the items, and write it with a suite that asks the others.",
 )
+@json_option
 @assumption_options
 def route(
     run: Path,
@@ -86,6 +88,7 @@ def route(
     figures: Path | None,
     folder: Path | None,
     assumptions: Assumptions,
+    as_json: bool,
 ) -> None:
     """Say whether a router in front of the systems of RUN is worth building, from their answers alone.
 
@@ -110,7 +113,7 @@ def route(
     )
     analysis = analyse(read_run(run), replace(assumptions, routers=routes)).by_item
     study = routing_study(analysis.measured, analysis.paid, analysis.weighed, options)
-    click.echo(rendered(study, form), nl=False)
+    click.echo(rendered(study, "json" if as_json else form), nl=False)
     if figures is not None:
         for path in write_figures(study, figures):
             notice(f"figure: {path}")

@@ -13,6 +13,7 @@ import click
 
 from wattbench.cli._ending import end_of_run, open_option, page_of
 from wattbench.cli._group import dev, main
+from wattbench.cli._json import json_option, print_json, print_run
 from wattbench.cli._options import (
     WaitingCommand,
     as_option,
@@ -67,6 +68,7 @@ from wattbench.progress.notices import notice, stdout_to_stderr
     is_flag=True,
     help="With --resume: ask again the requests that failed; of a finished run in a copy of it.",
 )
+@json_option
 def run(
     suite: str | None,
     out: Path,
@@ -74,6 +76,7 @@ def run(
     open_page: bool,
     resume: Path | None,
     allow_unsafe_code: bool,
+    as_json: bool,
     **options: Any,
 ) -> None:
     """Run SUITE and print the run's directory; everything else goes to standard error.
@@ -95,18 +98,22 @@ def run(
             spelled=as_option,
             **options,
         )
-    click.echo(root)
+    if not as_json:
+        click.echo(root)
     with stdout_to_stderr():
         end_of_run(root, report, open_page=open_page)
+    if as_json:
+        print_run(root, page_of(root) if report is None and open_page else report)
 
 
 @dev.command(
+    short_help="Show which sensors exist, and what will be measured.",
     examples=(
         "wattbench dev doctor",
         "wattbench dev doctor --json",
     ),
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 def doctor(as_json: bool) -> None:
     """Show which sensors exist, why some cannot be read, what will be measured or only modelled, and what else runs."""
     from wattbench.machine import doctor as checks
@@ -116,19 +123,30 @@ def doctor(as_json: bool) -> None:
 
     with stdout_to_stderr():
         surveyed = survey(), survey_signals(), busy_now(), slots_now(), runs_now()
-    text = json.dumps(checks.as_data(*surveyed), indent=2) + "\n" if as_json else checks.as_text(*surveyed)
-    click.echo(text, nl=False)
+    if as_json:
+        print_json(checks.as_data(*surveyed))
+    else:
+        click.echo(checks.as_text(*surveyed), nl=False)
 
 
 @dev.command(
+    short_help="Print the JSON Schema of a suite, a record or an output.",
     examples=(
         "wattbench dev schema > suite.schema.json",
-        "wattbench dev schema --records",
+        'wattbench dev schema --of "runs compare"',
     ),
 )
 @click.option("--records", is_flag=True, help="Print that of the files of a run instead.")
-def schema(records: bool) -> None:
+@click.option("--of", "command", metavar="COMMAND", help="Print that of what a command prints with --json instead.")
+def schema(records: bool, command: str | None) -> None:
     """Print the JSON Schema of a suite file, for editors."""
+    if records and command is not None:
+        raise UserError("--records and --of: one of the two")
+    if command is not None:
+        from wattbench.api.outputs import output_schema
+
+        print_json(output_schema(command))
+        return
     from wattbench.config import Suite
     from wattbench.records.record_schema import record_schema
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wattbench.cli._group import dev, router
+from wattbench.cli._json import json_option, print_json
 from wattbench.cli._options import Finite, WaitingCommand, complete_suite, wait_option
 from wattbench.errors import UserError
 from wattbench.progress.notices import notice, stdout_to_stderr
@@ -18,12 +19,13 @@ if TYPE_CHECKING:
 
 @dev.group()
 def family() -> None:
-    """Build the reference family: models of every kind, all made from one base model."""
+    """Build the reference family: models of every kind from one base."""
 
 
 @family.command(
     "build",
     cls=WaitingCommand,
+    short_help="Train the members of the reference family.",
     examples=(
         "wattbench dev family build",
         "wattbench dev family build generalist --wait",
@@ -32,7 +34,8 @@ def family() -> None:
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--recipe", type=click.Path(path_type=Path), help="A recipe other than the one that wattbench ships.")
 @wait_option
-def family_build(names: tuple[str, ...], recipe: Path | None, wait_s: float) -> None:
+@json_option
+def family_build(names: tuple[str, ...], recipe: Path | None, wait_s: float, as_json: bool) -> None:
     """Train the members of the family that are missing or out of date: all, or only each NAME.
 
     An interrupted build resumes from its last checkpoint when it is started again.
@@ -44,8 +47,11 @@ def family_build(names: tuple[str, ...], recipe: Path | None, wait_s: float) -> 
     reference_family = load_family(recipe or benchmarks_folder() / "family" / "recipe.yaml")
     with stdout_to_stderr(), measuring_alone(wait_s):
         built = _build_family(reference_family, names)
-    for name in built:
-        click.echo(reference_family.folder / name)
+    paths = [str(reference_family.folder / name) for name in built]
+    if as_json:
+        print_json({"written": paths})
+    else:
+        click.echo("".join(f"{path}\n" for path in paths), nl=False)
 
 
 def _build_family(reference_family: Family, names: tuple[str, ...]) -> list[str]:
@@ -74,6 +80,7 @@ def _build_family(reference_family: Family, names: tuple[str, ...]) -> list[str]
 @router.command(
     "fit",
     cls=WaitingCommand,
+    short_help="Fit the text classifier of a hybrid's router.",
     examples=(
         "wattbench router fit suite.yaml",
         "wattbench router fit suite.yaml --labelled texts.csv --input text --label team",
@@ -112,6 +119,7 @@ def _build_family(reference_family: Family, names: tuple[str, ...]) -> list[str]
 )
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True, help="Of their choice.")
 @wait_option
+@json_option
 def router_fit(
     suite: str,
     output: Path | None,
@@ -122,6 +130,7 @@ def router_fit(
     held_out: float,
     seed: int,
     wait_s: float,
+    as_json: bool,
 ) -> None:
     """Fit the text classifier of a hybrid's router to labelled texts, and write it with a hybrid for SUITE.
 
@@ -141,7 +150,10 @@ def router_fit(
         written = fit_router(suite, output, labelled=file, members=given, held_out=held_out, seed=seed, wait_s=wait_s)
     for line in written.lines:
         notice(line)
-    click.echo(written.folder)
+    if as_json:
+        print_json({"written": [str(written.folder)]})
+    else:
+        click.echo(written.folder)
 
 
 def _pair(given: str) -> tuple[str, str]:

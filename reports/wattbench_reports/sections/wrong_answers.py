@@ -80,14 +80,21 @@ def answers_section(
     Raises:
         UserError: there is no such system or task, or a table is damaged.
     """
+    chosen = chosen_answers(measured, system=system, task=task, limit=limit, only_wrong=only_wrong)
+    passages = tuple(_passage(measured, each, only_wrong=only_wrong) for each in chosen)
+    return Section("answers", "Answers", "Answers", "", passages)
+
+
+def chosen_answers(
+    measured: Measured, *, system: str | None, task: str | None, limit: int, only_wrong: bool
+) -> tuple[AnswersToRead, ...]:
+    """Choose the answers of `answers_section`, whose arguments and errors these are."""
     systems = measured.frames.systems
     tasks = [str(name) for name in measured.frames.items["task"].cat.categories]
     for option, name, known in (("--system", system, systems), ("--task", task, tasks)):
         if name is not None and name not in known:
             raise UserError(f"{option} {name!r:.80}: not in this run{nearest(name, known)}")
-    chosen = answers_to_read(measured, systems if system is None else [system], limit, task=task, only_wrong=only_wrong)
-    passages = tuple(_passage(measured, each, only_wrong=only_wrong) for each in chosen)
-    return Section("answers", "Answers", "Answers", "", passages)
+    return answers_to_read(measured, systems if system is None else [system], limit, task=task, only_wrong=only_wrong)
 
 
 def _passage(measured: Measured, each: AnswersToRead, *, only_wrong: bool = True) -> Passage:

@@ -76,6 +76,12 @@ def test_help_ends_with_two_examples_of_the_command(name: str) -> None:
         assert {word for word in words if word.startswith("-")} <= options
 
 
+def test_a_command_has_one_line_in_the_list_of_its_group() -> None:
+    for name, command in EVERY.items():
+        line = command.get_short_help_str(limit=200)
+        assert len(f"  {name.rpartition(' ')[2]:<10}  {line}") <= 80, name
+
+
 def test_an_option_without_a_group_is_shown_last() -> None:
     numbers = [click.Option([f"--number-{number}"]) for number in range(12)]
     command = DescribedCommand("many", params=numbers, most_used="number-3")

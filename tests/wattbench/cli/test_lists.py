@@ -85,7 +85,7 @@ def test_runs_are_listed_with_what_can_be_done_about_them(folder: Path, golden: 
 
 
 def test_runs_as_json_say_the_same(folder: Path) -> None:
-    listed = {each["run"]: each for each in json.loads(call("runs", "list", folder, "--json").stdout)}
+    listed = {each["run"]: each for each in json.loads(call("runs", "list", folder, "--json").stdout)["runs"]}
     assert {run: each["state"] for run, each in listed.items() if run.startswith("damaged")} == dict.fromkeys(
         ["damaged-header", "damaged-types", "damaged-end"], "damaged"
     )
@@ -206,7 +206,7 @@ def test_the_command_lists_them(suites: Path) -> None:
     broken = next(number for number, line in enumerate(lines) if line.startswith("wrong.yml"))
     assert lines[broken].endswith("cannot be read")
     assert "unknown key" in lines[broken + 1]
-    as_json = {each["name"]: each for each in json.loads(call("suites", "list", "--json").stdout)}
+    as_json = {each["name"]: each for each in json.loads(call("suites", "list", "--json").stdout)["suites"]}
     assert as_json["gate"]["gate"] is True
     assert as_json["mine.yaml"]["path"] == str(suites / "mine.yaml")
 

@@ -1,0 +1,435 @@
+"""What each command prints with `--json`: one object, described by a model from which its JSON Schema is made.
+
+A field that is a list of dataclasses has their fields. A number that does not exist, and a bound that is infinite, are
+null. `Open` objects hold facts of a run, a suite or a machine, whose keys are not listed here.
+"""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from wattbench.errors import UserError, nearest
+from wattbench.machine.busy import BusyNow
+from wattbench.measure.effort import Effort
+from wattbench.measure.expected_cost import ExpectedCost
+from wattbench.meters.contention.watch import SignalState
+from wattbench.meters.detect import Sensor
+from wattbench.records import Forms
+from wattbench.records.rows.summaries import SummaryRow
+from wattbench_reports.comparability.caveat import Caveat
+from wattbench_reports.comparability.rules import Divide
+from wattbench_reports.comparison.annual_cost import Year
+from wattbench_reports.comparison.leaderboard_model import ComparedRun, Placement, RankedGroup
+from wattbench_reports.comparison.system_figures import COLUMNS, SystemFigures
+from wattbench_reports.decision.model import Decision
+from wattbench_reports.formatting.safe_text import Excerpt
+from wattbench_reports.gate.calibration.record import Calibration
+from wattbench_reports.gate.result import GateResult
+from wattbench_reports.history.night_changes import NightChange
+from wattbench_reports.history.night_verdict import Alert
+from wattbench_reports.routing.model import RoutingStudy
+
+Open = dict[str, Any]
+
+
+class _Output(BaseModel):
+    """An object with the named fields and no others."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def _of(
+    name: str, *kinds: type, more: Mapping[str, Any] | None = None, without: str = "", optional: bool = False
+) -> type[_Output]:
+    """Make a model with the fields of dataclasses.
+
+    Args:
+        name: of the model.
+        kinds: the dataclasses.
+        more: further fields, or those whose type is another: name to its type.
+        without: a field that is not printed.
+        optional: whether each field may be absent.
+    """
+    types: dict[str, Any] = {}
+    for kind in kinds:
+        hints = typing.get_type_hints(kind)
+        types |= {each.name: hints[each.name] for each in fields(kind) if each.name != without}
+    types |= more or {}
+    made: dict[str, Any] = {key: (kind, None if optional else ...) for key, kind in types.items()}
+    return create_model(name, __base__=_Output, **made)
+
+
+class ListedSuiteOutput(_Output):
+    """A suite of `suites list`."""
+
+    name: str
+    path: str
+    shipped: bool
+    description: str
+    tasks: list[str]
+    systems: list[str]
+    gate: bool
+    problem: str | None
+
+
+class SuitesOutput(_Output):
+    """`suites list`."""
+
+    suites: list[ListedSuiteOutput]
+
+
+class ListedRunOutput(_Output):
+    """A run of `runs list`."""
+
+    run: str
+    path: str
+    state: str
+    kind: str
+    suite: str
+    systems: list[str]
+    items: int | None
+    created_utc: str
+    finished_utc: str | None
+    resume: str | None
+    """The command that finishes it."""
+    problem: str | None
+    size_bytes: int
+
+
+class RunsOutput(_Output):
+    """`runs list`."""
+
+    runs: list[ListedRunOutput]
+
+
+class PlannedCellOutput(_Output):
+    """One system on one task."""
+
+    system: str
+    kind: str
+    engine: str
+    task: str
+    domain: str
+    items: int | None
+
+
+class PlanOutput(_Output):
+    """`suites plan`."""
+
+    suite: str
+    path: str
+    cells: list[PlannedCellOutput]
+    scores: list[Open]
+    output_limits: list[Open]
+    detectable_accuracy: list[Open]
+    expected: Open
+    prompts: list[Open]
+    effort: Effort
+    energy: dict[str, str]
+    """Component to the provenance of its joules."""
+    code: list[str]
+    costs: list[ExpectedCost]
+    gate: list[str]
+    shard: Open | None
+    notes: list[str]
+
+
+_ADDED = {name: float | None for name in COLUMNS if name not in {each.name for each in fields(SystemFigures)}}
+_SystemRow = _of("SystemRow", SystemFigures, more=_ADDED, without="added")
+_RankedRow = _of("RankedRow", Placement, optional=True)
+_SystemOutput = create_model("SystemOutput", __base__=(_SystemRow, _RankedRow))
+_DecisionOutput = _of("DecisionOutput", Decision, more={"advice": str, "evidence": list[str]})
+_YearOutput = _of("YearOutput", Year, more={"total_g": float | None})
+
+
+class ComparedOutput(_Output):
+    """`runs compare`, and what `run`, `runs import` and `runs merge` end with."""
+
+    run: str
+    suite: str
+    carbon: Open | None
+    energy_by_component: dict[str, dict[str, Open]]
+    systems: list[_SystemOutput]
+    sci: list[Open]
+    workload: Open | None
+    money: Open | None
+    years: list[_YearOutput]  # type: ignore[valid-type]
+    sessions: Open | None
+    caveats: list[Caveat]
+    data: Open = Field(default_factory=dict)
+    impacts: Open = Field(default_factory=dict)
+    estimated: list[Open] = []
+    machines: Open = Field(default_factory=dict)
+    decision: _DecisionOutput | None = None  # type: ignore[valid-type]
+    compared_per_s: float | None = None
+    load: list[Open] = []
+    runs: list[ComparedRun] = []
+    across: list[str] = []
+    differences: list[Divide] = []
+    standings: list[RankedGroup] = []
+    fingerprints: dict[str, Open] = {}
+
+
+class StatedOutput(_Output):
+    """`runs compare` of a run that holds what its source states, and no answers."""
+
+    run: str
+    stated: list[SummaryRow]
+
+
+class RunOutput(_Output):
+    """`run`, `runs import` and `runs merge`."""
+
+    run: str
+    """The directory of the run."""
+    report: str | None
+    """The page, where one was asked for."""
+    compared: ComparedOutput | StatedOutput | None
+    """None of a shard: its blocks decide nothing."""
+
+
+class ReportOutput(_Output):
+    """`runs report`."""
+
+    run: str
+    report: str
+
+
+class ExportOutput(_Output):
+    """`runs export`."""
+
+    run: str
+    output: str
+
+
+class ReadAnswerOutput(_Output):
+    """An answer of `runs items`: texts are cut where they are long."""
+
+    task: str
+    doc_id: int
+    repeat: int
+    score: float
+    prompt: Excerpt | None
+    target: Excerpt | None
+    output: Excerpt | None
+    filtered: Excerpt | None
+    right_if: Forms
+
+
+class ReadSystemOutput(_Output):
+    """Answers of one system."""
+
+    system: str
+    answers: int
+    wrong: int
+    shown: list[ReadAnswerOutput]
+
+
+class ItemsOutput(_Output):
+    """`runs items`."""
+
+    run: str
+    systems: list[ReadSystemOutput]
+
+
+class RowsOutput(_Output):
+    """`runs history`: nights, a series, or the rows of a query."""
+
+    columns: list[str]
+    rows: list[Open]
+    notes: list[str]
+
+
+class AddedRunOutput(_Output):
+    """A run that was copied into a history."""
+
+    run: str
+    new: bool
+
+
+class PrunedRunOutput(_Output):
+    """What was decided of one night."""
+
+    run: str
+    kept: bool
+    why: str
+
+
+class HistoryOutput(_Output):
+    """`runs history` that changes a history."""
+
+    added: list[AddedRunOutput] = []
+    pruned: list[PrunedRunOutput] = []
+    dry_run: bool = False
+    site: str | None = None
+
+
+class CheckOutput(_Output):
+    """One check of a record."""
+
+    name: str
+    made: bool
+    said: str
+    problems: list[str]
+    left_out: list[str]
+
+
+class VerifyOutput(_Output):
+    """`runs verify`."""
+
+    run: str
+    ok: bool
+    checks: list[CheckOutput]
+    checked: list[str]
+    recomputed: list[str]
+    cannot_know: list[str]
+    signed: str | None
+
+
+class ChangedScoreOutput(_Output):
+    """What scoring anew changed for one system."""
+
+    system: str
+    answers: int
+    before: float
+    after: float
+    newly_right: int
+    newly_wrong: int
+
+
+class RescoreOutput(_Output):
+    """`runs rescore`."""
+
+    run: str
+    systems: list[ChangedScoreOutput]
+
+
+_ROUTE = {"verdict": str, "answer": str | None, "sentences": dict[str, list[str]], "judged": Open}
+RouteOutput = _of(
+    "RouteOutput",
+    more=dict.fromkeys((each.name for each in fields(RoutingStudy)), Any) | _ROUTE,
+    optional=True,
+)
+
+_VERDICT: Mapping[str, Any] = {"schema_version": int, "exit_code": int, "policy": Open}
+GateOutput = _of("GateOutput", GateResult, more=_VERDICT)
+
+
+class NightPartOutput(_Output):
+    """What changed in a night."""
+
+    alerts: list[Alert]
+    changes: list[NightChange]
+    what_changed: list[Open]
+
+
+class MissedNightOutput(_Output):
+    """The run of one commit."""
+
+    commit: str
+    date: str
+    run: str | None
+    why_not: str
+
+
+class MissedNightsOutput(_Output):
+    """`nightly --commit`."""
+
+    commits: list[MissedNightOutput]
+
+
+NightOutput = _of("NightOutput", GateResult, more={**_VERDICT, "night": NightPartOutput})
+CalibrationOutput = _of("CalibrationOutput", Calibration, more={"schema_version": int})
+
+
+class SessionsOutput(_Output):
+    """`dev calibrate --sessions`."""
+
+    schema_version: int
+    suite: str
+    suite_sha256: str
+    machine: dict[str, dict[str, str]]
+    created_utc: str
+    runs: list[str]
+    energy_j: dict[str, list[float | None]]
+    seconds: dict[str, list[float | None]]
+    figures: dict[str, dict[str, list[float | None]]]
+    made_of: dict[str, list[str]]
+
+
+_BusyOutput = _of("BusyOutput", BusyNow, more={"text": str})
+
+
+class DoctorOutput(_Output):
+    """`dev doctor`."""
+
+    sensors: list[Sensor]
+    measured: list[str]
+    modelled: list[str]
+    unmeasured: list[str]
+    contention: list[SignalState]
+    busy: _BusyOutput  # type: ignore[valid-type]
+    slots: list[Open]
+    runs: list[Open]
+
+
+class PathsOutput(_Output):
+    """Commands that write files: `init`, `router fit`, `dev family build`, `dev tasks export`."""
+
+    written: list[str]
+
+
+OUTPUTS: Mapping[str, Any] = {
+    "init": PathsOutput,
+    "run": RunOutput,
+    "route": RouteOutput,
+    "gate": GateOutput,
+    "nightly": NightOutput | MissedNightsOutput,
+    "runs list": RunsOutput,
+    "runs report": ReportOutput,
+    "runs compare": ComparedOutput | StatedOutput,
+    "runs items": ItemsOutput,
+    "runs history": RowsOutput | HistoryOutput,
+    "runs verify": VerifyOutput,
+    "runs rescore": RescoreOutput,
+    "runs merge": RunOutput,
+    "runs import": RunOutput,
+    "runs export": ExportOutput,
+    "suites list": SuitesOutput,
+    "suites plan": PlanOutput,
+    "router fit": PathsOutput,
+    "dev doctor": DoctorOutput,
+    "dev family build": PathsOutput,
+    "dev calibrate": CalibrationOutput | SessionsOutput,
+    "dev tasks export": PathsOutput,
+}
+"""Command to what it prints with `--json`."""
+
+
+class _Nullable(GenerateJsonSchema):
+    """A number may be null: JSON has no infinity, and a figure that does not exist is null."""
+
+    def float_schema(self, schema: core_schema.FloatSchema) -> JsonSchemaValue:
+        return {"type": ["number", "null"]}
+
+
+def output_schema(command: str) -> dict[str, Any]:
+    """Return the JSON Schema of what a command prints with `--json`.
+
+    Args:
+        command: as it is typed after `wattbench`: ``runs compare``.
+
+    Raises:
+        UserError: there is no such command, or it prints no JSON.
+    """
+    if command not in OUTPUTS:
+        raise UserError(f"--of {command!r:.60}: no command with --json has this name{nearest(command, OUTPUTS)}")
+    schema = TypeAdapter(OUTPUTS[command]).json_schema(schema_generator=_Nullable, mode="serialization")
+    return {"$schema": GenerateJsonSchema.schema_dialect, "title": f"wattbench {command} --json"} | schema

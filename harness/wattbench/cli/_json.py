@@ -1,0 +1,49 @@
+"""`--json` of all commands: one object on standard output, whose schema `wattbench dev schema --of COMMAND` prints."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object in place of text; notices go to standard error."
+)
+
+
+def print_json(document: Any) -> None:
+    """Print an object of `wattbench.api.outputs.OUTPUTS` on standard output."""
+    from wattbench_reports.formatting.json_text import json_text, plain_data
+
+    click.echo(json_text(plain_data(document)), nl=False)
+
+
+def print_run(root: Path, report: Path | None) -> None:
+    """Print a run that has ended: its directory, its page, and what `runs compare` says of it; null of a shard."""
+    from wattbench.records import read_run
+
+    header = read_run(root).header
+    decides_nothing = header.shard is not None and header.part_of is None
+    print_json(
+        {
+            "run": str(root),
+            "report": None if report is None else str(report),
+            "compared": None if decides_nothing else _compared(root),
+        }
+    )
+
+
+def _compared(root: Path) -> Any:
+    from wattbench.records import read_run
+    from wattbench_reports.export import render
+    from wattbench_reports.export.compared_runs import compare_runs
+    from wattbench_reports.export.stated_text import stated_as_json
+    from wattbench_reports.tables.stated_figures import only_stated
+
+    run = read_run(root)
+    if only_stated(run):
+        return json.loads(stated_as_json(run))
+    compared = compare_runs([run])
+    return json.loads(render(compared.comparison, "json", compared.decided))
