@@ -175,6 +175,33 @@ def test_a_cell_of_a_confusion_matrix_leads_to_its_answers(browser, show, page) 
     assert status(browser).startswith(f"{found} of 420 answers, 0 of them right.")
 
 
+DOTS = """
+return [...document.querySelectorAll("svg [id*='-system-']")].map((each, k) => {
+  (each.querySelector('use') ?? each).dispatchEvent(new MouseEvent('click', {bubbles: true}));
+  return [each.id, location.hash];
+});
+"""
+
+
+def test_a_dot_of_a_figure_leads_to_the_answers_of_its_system(browser, show, page) -> None:
+    show(page[0])
+    systems = ["generalist", "specialist", "regex"]
+    found = browser.execute_script(DOTS)
+    assert {identity.partition("-system-")[0] for identity, _ in found} >= {"decision-picture", "tradeoff-figure"}
+    for identity, fragment in found:
+        assert fragment == f"#answers&system={systems[int(identity[-1])]}"
+    rows(browser)
+    assert status(browser).startswith("140 of 420")
+    # A picture that is drawn for other settings leads there too.
+    browser.execute_script(
+        "const field = document.getElementById('max-p95'); field.value = '1ms';"
+        "field.dispatchEvent(new Event('input', {bubbles: true}));"
+    )
+    wait(browser, "document.querySelector('#decision-picture.picture')")
+    again = [identity for identity, _ in browser.execute_script(DOTS) if identity.startswith("decision-picture")]
+    assert sorted(again) == [f"decision-picture-system-{number}" for number in range(3)]
+
+
 def test_hostile_and_long_texts_are_texts(browser, show, page) -> None:
     show(page[0], fragment="#answer=spell_backward/1")
     wait(browser, "!document.getElementById('answers--item').hidden")

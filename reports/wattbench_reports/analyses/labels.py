@@ -154,4 +154,6 @@ def _of_system(
 
 
 def _share(right: NDArray[np.bool_], items: NDArray[np.int32]) -> Interval | None:
-    return accuracy_interval(np.bincount(items, weights=right), np.bincount(items).astype(np.float64))
+    return accuracy_interval(
+        np.bincount(items, weights=right).astype(np.float64), np.bincount(items).astype(np.float64)
+    )

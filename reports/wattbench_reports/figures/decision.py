@@ -16,7 +16,7 @@ import numpy as np
 from wattbench_reports.figures.axes import quantity_axis, share_axis
 from wattbench_reports.figures.direct_labels import DirectLabel, direct_labels
 from wattbench_reports.figures.drawing import TEXT_PT, Drawing
-from wattbench_reports.figures.palette import ACCENT, PAPER, QUIET, SOFT, colour, marker
+from wattbench_reports.figures.palette import ACCENT, PAPER, QUIET, SOFT, colour, mark_id, marker
 from wattbench_reports.formatting.safe_text import visible
 from wattbench_reports.stats import Interval
 
@@ -105,7 +105,10 @@ def _draw(
     for number, point in enumerate(points):
         ink, (x, y) = colour(point.series), places[point.system]
         if not point.label:
-            axes.plot([x], [y], color=QUIET, alpha=0.6, marker="o", markersize=5, linestyle="none", clip_on=False)
+            axes.plot(
+                [x], [y], color=QUIET, alpha=0.6, marker="o", markersize=5, linestyle="none", clip_on=False,
+                gid=mark_id(point.series),
+            )  # fmt: skip
             continue
         across = np.array([(point.cost.low, y), (high if math.isinf(point.cost.high) else point.cost.high, y)])
         up = np.array([(x, point.accuracy.low), (x, point.accuracy.high)])
@@ -115,6 +118,7 @@ def _draw(
         axes.plot(
             [x], [y], color=ink, marker=marker(point.series), markersize=11 if point.chosen else 9, linestyle="none",
             markerfacecolor=PAPER if point.hollow else ink, clip_on=False, zorder=4 - number / len(points),
+            gid=mark_id(point.series),
         )  # fmt: skip
     labels = [
         DirectLabel(_named(point, (low, high), tick), places[point.system], bold=point.chosen)

@@ -33,6 +33,11 @@ def marker(series: int) -> str:
     return MARKERS[series % len(MARKERS)]
 
 
+def mark_id(series: int) -> str:
+    """Return the id of a system's mark in a figure, by which the page leads from it to the answers of the system."""
+    return f"system-{series}"
+
+
 def mark_svg(series: int) -> str:
     """Draw a system's marker, hidden from screen readers; the page needs `marks_svg`."""
     fill = f"var(--{VARIABLES[colour(series)]})"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from wattbench_reports.figures.axes import quantity_axis, share_axis, tick
 from wattbench_reports.figures.drawing import Drawing, short
-from wattbench_reports.figures.palette import INK, PAPER, colour, marker
+from wattbench_reports.figures.palette import INK, PAPER, colour, mark_id, marker
 from wattbench_reports.formatting import units
 from wattbench_reports.stats import Interval
 
@@ -87,7 +87,7 @@ def _draw(points: Sequence[TradeoffPoint], cost: Cost, fronts: Sequence[Sequence
         axes.plot([x, x], _bar(point.accuracy), color=ink, linewidth=1.4)
         axes.plot(
             [x], [y], color=ink, marker=marker(point.series), markersize=_MARK_PT, linestyle="none", label=name,
-            markerfacecolor=PAPER if point.hollow else ink, clip_on=False, zorder=3,
+            markerfacecolor=PAPER if point.hollow else ink, clip_on=False, zorder=3, gid=mark_id(point.series),
         )  # fmt: skip
     costs = [end for point in points for end in (point.cost.estimate, *_bar(point.cost))]
     zero = [0.0] if any(point.cost.estimate == 0 for point in points) else []

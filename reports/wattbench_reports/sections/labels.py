@@ -8,8 +8,8 @@ from wattbench_reports.formatting import units
 from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table
 from wattbench_reports.sections.answer_links import answers_link
 
-MOST_CELLS = 6_000
-"""Cells of all tables: about half a megabyte of a page. Tables beyond them are named."""
+MOST_CELLS = 3_000
+"""Cells of all tables: about 0.4 MB of a page. Tables beyond them are named."""
 OTHER = "other"
 """The heading of answers that are none of the labels."""
 

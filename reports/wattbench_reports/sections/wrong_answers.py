@@ -55,7 +55,7 @@ def _counts(measured: Measured) -> Table | None:
     rows, frames = [], measured.frames
     for system in frames.systems:
         score = frames.figures("correct", frames.answers_of(system))
-        scored, wrong = np.count_nonzero(np.isfinite(score)), np.count_nonzero(score < RIGHT)
+        scored, wrong = int(np.isfinite(score).sum()), int((score < RIGHT).sum())
         if wrong:
             link = answers_link(system=system, outcome="wrong")
             rows.append((_named(measured, system), Cell(units.count(scored)), Cell(units.count(wrong), link=link)))

@@ -145,8 +145,8 @@ def characters(frames: Frames, wanted: NDArray[np.bool_]) -> NDArray[np.float64]
         UserError: the table is damaged.
     """
     lengths = np.full(len(wanted), np.nan)
-    for places, texts in _texts(frames, "output", wanted):
-        lengths[places] = np.asarray(pc.fill_null(pc.utf8_length(texts), 0), dtype=np.float64)
+    for places, batch in texts_in_parts(frames, ("output",), wanted):
+        lengths[places] = np.asarray(pc.fill_null(pc.utf8_length(batch.column(0)), 0), dtype=np.float64)
     return lengths
 
 
@@ -166,8 +166,8 @@ def stated(frames: Frames, wanted: NDArray[np.bool_]) -> NDArray[np.object_]:
     """
     answers = np.full(len(wanted), "", dtype=object)
     known: dict[str, str] = {}
-    for places, texts in _texts(frames, "filtered", wanted):
-        for position, text in zip(places.tolist(), texts.to_pylist(), strict=True):
+    for places, batch in texts_in_parts(frames, ("filtered",), wanted):
+        for position, text in zip(places.tolist(), batch.column(0).to_pylist(), strict=True):
             said = str(text)
             if said not in known:
                 known[said] = stated_answer(said)
@@ -195,8 +195,19 @@ def _plain(text: str) -> str:
     return " ".join(text.casefold().strip(_EDGES).split())
 
 
-def _texts(frames: Frames, column: str, wanted: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.int64], pa.Array]]:
-    """Yield positions in `frames.items` and the column's texts there, batch by batch; only the wanted ones."""
+def texts_in_parts(
+    frames: Frames, columns: Sequence[str], wanted: NDArray[np.bool_]
+) -> Iterator[tuple[NDArray[np.int64], pa.RecordBatch]]:
+    """Read some columns of some answers, a part at a time, in the order of the file.
+
+    Args:
+        frames: the run.
+        columns: of `items.parquet`, which has all of them.
+        wanted: shape (answers,): which of `frames.items` to read.
+
+    Yields:
+        Rows of `frames.items`, and their columns.
+    """
     path = frames.run.layout.items_table
     in_file = np.flatnonzero(wanted)
     if frames.rows is not None:  # the items are some rows of the file
@@ -204,8 +215,8 @@ def _texts(frames: Frames, column: str, wanted: NDArray[np.bool_]) -> Iterator[t
     places = np.flatnonzero(wanted)
     with opened_table(path) as table:
         start = 0
-        for batch in table.iter_batches(batch_size=_ANSWERS_AT_ONCE, columns=[column]):
+        for batch in table.iter_batches(batch_size=_ANSWERS_AT_ONCE, columns=list(columns)):
             first, last = np.searchsorted(in_file, (start, start + len(batch)))
             if first < last:
-                yield places[first:last], batch.column(0).take(pa.array(in_file[first:last] - start))
+                yield places[first:last], batch.take(pa.array(in_file[first:last] - start))
             start += len(batch)

@@ -21,12 +21,13 @@ from wattbench_reports.figures.palette import MARKERS, VARIABLES, colour
 from wattbench_reports.formatting import units
 from wattbench_reports.formatting.safe_text import visible
 from wattbench_reports.sections.labels import OTHER
+from wattbench_reports.tables.answer_texts import texts_in_parts
 from wattbench_reports.tables.item_matrix import RIGHT
 from wattbench_reports.tables.run_tables import Frames
 
 MOST = 100_000
 """The most answers that a page holds."""
-BYTES_PER_ANSWER, FEW_ANSWERS = 290, 10_000
+BYTES_PER_ANSWER, FEW_ANSWERS = 250, 10_000
 """What an answer may add to the page, and the number of answers below which all of them share a budget."""
 LONGEST = 4_000
 """Characters that are kept of a text, at most; of each of many answers a quarter."""
@@ -96,7 +97,7 @@ def embedded_answers(measured: Measured, against: tuple[str, str] | None = None)
         "domains": facts.domains,
         "labels": facts.labels,
         "outcomes": list(OUTCOMES),
-        "marks": [[VARIABLES[colour(place)], place % len(MARKERS)] for place in range(len(frames.systems))],
+        "marks": [[VARIABLES[colour(series)], series % len(MARKERS)] for series in range(len(frames.systems))],
         "against": list(against) if against and set(against) <= set(frames.systems) else None,
         "parts": len(parts),
     }
@@ -111,17 +112,17 @@ def _carried(frames: Frames) -> tuple[NDArray[np.int64], int]:
     if len(order) <= MOST:
         return order.astype(np.int64), 0
     of_items = tasks[frames.an_answer]
-    place = np.zeros(len(of_items), dtype=np.int64)
+    in_task = np.zeros(len(of_items), dtype=np.int64)
     for task in np.unique(of_items):
         same = of_items == task
-        place[same] = np.arange(np.count_nonzero(same))
-    answers = np.bincount(place[item])
+        in_task[same] = np.arange(np.count_nonzero(same))
+    answers = np.bincount(in_task[item])
     items = max(1, int(np.searchsorted(np.cumsum(answers), MOST, side="right")))
-    return order[place[item[order]] < items][:MOST].astype(np.int64), items
+    return order[in_task[item[order]] < items][:MOST].astype(np.int64), items
 
 
 @dataclass(frozen=True)
-class _Texts:
+class _CutTexts:
     """The texts of the carried answers, cut to the most characters that are kept; indexed by their rows."""
 
     texts: pd.DataFrame
@@ -134,26 +135,23 @@ class _Texts:
         return len(np.unique(self.item[self.lengths["prompt"].to_numpy() > longest]))
 
 
-def _texts(frames: Frames, rows: NDArray[np.int64], most: int) -> _Texts:
+def _texts(frames: Frames, rows: NDArray[np.int64], most: int) -> _CutTexts:
     wanted = np.zeros(frames.number, dtype=np.bool_)
     wanted[rows] = True
     there = [name for name in _TEXTS if frames.has_column(name)]
-    kept, lengths, at = [], [], 0
-    for part in frames.parts("system", newer=there):
-        chosen = wanted[at : at + len(part)]
-        at += len(part)
-        some = part.loc[chosen, there].astype(object)
-        lengths.append(pd.DataFrame({name: some[name].str.len().fillna(0).astype(np.int64) for name in there}))
-        ends = {name: some[name].str[-most:] if name == "prompt" else some[name].str[:most] for name in there}
-        kept.append(pd.DataFrame(ends))
-    texts, long = (pd.concat(each).set_axis(np.flatnonzero(wanted)).loc[rows] for each in (kept, lengths))
+    kept, lengths = [pd.DataFrame(columns=there)], [pd.DataFrame(columns=there)]
+    for places, batch in texts_in_parts(frames, there, wanted) if there else ():
+        part = batch.to_pandas().set_axis(places).astype(object)
+        lengths.append(part.apply(lambda texts: texts.str.len().fillna(0).astype(np.int64)))
+        kept.append(part.apply(lambda texts: texts.str[-most:] if texts.name == "prompt" else texts.str[:most]))
+    texts, long = (pd.concat(each[1:] or each).reindex(rows) for each in (kept, lengths))
     for name in _TEXTS:
         if name not in texts:
             texts[name], long[name] = None, 0
-    return _Texts(texts, long, frames.row_of_answer[rows])
+    return _CutTexts(texts, long, frames.row_of_answer[rows])
 
 
-def _longest(texts: _Texts, budget: int, most: int) -> int:
+def _longest(texts: _CutTexts, budget: int, most: int) -> int:
     """Return how many characters of a text can be kept for the bytes that there are, by the usual compression."""
     outputs = texts.lengths["output"].to_numpy()
     filtered = np.where(texts.texts["filtered"] == texts.texts["output"], 0, texts.lengths["filtered"])
@@ -190,7 +188,7 @@ class _Facts:
             self.key[of], self.answer[of] = number_of[task.key[of]], number_of[task.answer[of]]
 
 
-def _parts(facts: _Facts, texts: _Texts, rows: NDArray[np.int64], longest: int) -> Iterator[dict[str, Any]]:
+def _parts(facts: _Facts, texts: _CutTexts, rows: NDArray[np.int64], longest: int) -> Iterator[dict[str, Any]]:
     """Yield the items and answers of each part. An item is in one part alone."""
     starts = np.flatnonzero(np.diff(texts.item, prepend=-1))
     whole = np.append(starts[np.flatnonzero(np.diff(starts // _PART, prepend=-1))], len(rows)).tolist()
@@ -199,15 +197,16 @@ def _parts(facts: _Facts, texts: _Texts, rows: NDArray[np.int64], longest: int) 
     for start, end in pairwise(whole):
         items: list[list[Any]] = []
         answers: list[list[Any]] = []
-        last, prompts = -1, {}
+        last = -1
+        prompts: dict[str, int] = {}
         for at in range(start, end):
             row = int(rows[at])
             text = {name: values[at] if isinstance(values[at], str) else None for name, values in columns.items()}
             if texts.item[at] != last:
                 last, prompts = texts.item[at], {}
                 key = _end(text["target"], lengths["target"][at], _KEY)
-                place = int(facts.task[row]), int(facts.domain[row]), int(facts.document[row])
-                items.append([*place, key, int(facts.key[row]), []])
+                named = int(facts.task[row]), int(facts.domain[row]), int(facts.document[row])
+                items.append([*named, key, int(facts.key[row]), []])
             prompt = text["prompt"] or ""
             if prompt not in prompts:
                 prompts[prompt] = len(prompts)

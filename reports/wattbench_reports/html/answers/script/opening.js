@@ -82,6 +82,10 @@ for (const [name, step] of [["answers--earlier", -1], ["answers--later", 1]]) id
 	show();
 	id("answers--table").scrollIntoView();
 });
+document.addEventListener("click", ({ target }) => { // the mark of a system in a figure leads to its answers; so do the tables
+	const system = head.systems[target.closest("svg [id*='-system-']")?.id.split("-system-").pop()];
+	if (system !== undefined) location.hash = fragmentOf({ system });
+});
 fold.addEventListener("toggle", () => { if (fold.open) opened().then((ready) => ready && !drawn && show()).catch(failed); });
 addEventListener("hashchange", () => follow().catch(failed));
 follow().catch(failed);

@@ -73,9 +73,9 @@ const pictureOf = (d) => { // null where fewer than two systems have an accuracy
 	for (let k = points.length - 1; k >= 0; k--) {
 		const point = points[k], { x, y } = marks[k];
 		svg.append(point.label ? drawn("use", {
-			href: `#mark-${point.s % known.picture.shapes}`, fill: point.hollow ? "var(--paper)" : colour(point), stroke: colour(point), "stroke-width": "0.14",
+			id: `${PICTURE}-system-${point.s}`, href: `#mark-${point.s % known.picture.shapes}`, fill: point.hollow ? "var(--paper)" : colour(point), stroke: colour(point), "stroke-width": "0.14",
 			transform: `translate(${spot(x)} ${spot(y)}) scale(${point.chosen ? 11 : 9})`,
-		}) : drawn("circle", { class: "dot", cx: spot(x), cy: spot(y), r: "2.5" }));
+		}) : drawn("circle", { id: `${PICTURE}-system-${point.s}`, class: "dot", cx: spot(x), cy: spot(y), r: "2.5" }));
 	}
 	const texts = points.map(({ label, cost }) =>
 		!label || (costs.low <= cost.at && cost.at <= costs.high) ? label : `${label} (${tick(cost.at)} ${cost.at < costs.low ? "←" : "→"})`);
