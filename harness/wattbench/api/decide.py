@@ -1,53 +1,20 @@
-"""`wattbench.decide`: which system to run, from a table of answers, a run, or another tool's results.
-
-What is no run is imported to a folder that is removed again, or to the one that the reader names. A killed process
-leaves a folder whose name begins with a dot, and the next decision removes it.
-"""
+"""`wattbench.decide`: which system to run, from a table of answers, a run, or another tool's results."""
 
 from __future__ import annotations
 
-import contextlib
 import os
-import secrets
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import Unpack
 
+from wattbench.api.answer_files import SourceOptions, opened, run_of_page
 from wattbench.api.assumptions import AssumptionOptions, assumptions_of
 from wattbench.api.compare import Comparison
-from wattbench.api.imported_runs import is_run, named_after
-from wattbench.api.run_folder import find_run, runs_in
 from wattbench.errors import UserError
-from wattbench.folder_aside import folder_aside
-from wattbench.importers import SCORES, TableOptions, detect, read_sources, write_run
-from wattbench.progress.notices import notice
-from wattbench.records import read_run
-from wattbench.records.files.regular_file import is_folder
-from wattbench_reports.export.compared_runs import ComparedRuns, compare_runs
-from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
+from wattbench.importers import TableOptions
+from wattbench_reports.export.compared_runs import compare_runs
+from wattbench_reports.html import tables_of_page, write_report
 from wattbench_reports.tables.stated_figures import only_stated
-
-if TYPE_CHECKING:
-    from wattbench.records import RunRecords
-
-_BEGIN, _END = ".wattbench-", ".deciding"
-
-
-@dataclass(frozen=True)
-class SourceOptions:
-    """How the files are read, where they do not say it."""
-
-    form: str | None = None
-    """A name of `wattbench.importers.FORMATS`; None: each file's is recognised."""
-    table: TableOptions = field(default_factory=TableOptions)
-    metric: str | None = None
-    score_range: str | None = None
-    currency: str | None = None
-    """Of the costs of a table."""
-    keep: Path | None = None
-    """The folder in which imports stay; None: they are removed."""
 
 
 def decide(
@@ -87,7 +54,8 @@ def decide(
     options = SourceOptions(source, table, currency=currency, keep=None if keep is None else Path(keep))
     parts = [across] if isinstance(across, str) else list(across)
     settings = assumptions_of(**assumptions)
-    with opened([Path(file) for file in files], options, ["wattbench.decide"]) as runs:
+    paths = [Path(file) for file in files]
+    with opened(paths, options, ["wattbench.decide"]) as runs:
         for run in runs:
             if only_stated(run):
                 raise UserError(
@@ -95,93 +63,6 @@ def decide(
                 )
         compared = compare_runs(runs, across=parts, assumptions=settings)
         if output is not None:
-            write_page(runs, compared, Path(output), settings)
+            root = run_of_page(runs, paths, Path(output), tables_of_page(Path(output)))
+            write_report(root, Path(output), settings, analysis=compared.analysis)
     return Comparison(compared.comparison, compared.decided, compared.support)
-
-
-def write_page(
-    runs: Sequence[RunRecords], compared: ComparedRuns | None, page: Path, assumptions: Assumptions = AS_IN_SUITE
-) -> Path:
-    """Write the report of one run, and return its path.
-
-    Args:
-        runs: those that were compared.
-        compared: the comparison; None: they have no answers.
-        page: the HTML file.
-        assumptions: the reader's settings.
-
-    Raises:
-        UserError: there are several runs, or the file cannot be written.
-    """
-    from wattbench_reports.html import write_report
-
-    if len(runs) != 1:
-        raise UserError(f"-o {page}: a report is of one run, and these files are {len(runs)}. Name one of them")
-    analysis = None if compared is None else compared.analysis
-    return write_report(runs[0].layout.root, page, assumptions, analysis=analysis)
-
-
-@contextlib.contextmanager
-def opened(files: Sequence[Path], options: SourceOptions, command: Sequence[str]) -> Iterator[list[RunRecords]]:
-    """Open files as runs: runs as they are, and all files of one other format as one run.
-
-    Args:
-        files: at least one.
-        options: how they are read.
-        command: for the record of an import.
-
-    Raises:
-        UserError: a file is not there, is not recognised or is wrong.
-    """
-    if not files:
-        raise UserError("name at least one file: a table of answers, a run, or another tool's results")
-    if options.table.score and options.table.score not in SCORES:
-        raise UserError(f"score is {options.table.score!r:.40}: it must be one of {', '.join(SCORES)}")
-    of_runs = [file for file in files if options.form is None and _has_runs(file)]
-    others = [file for file in files if file not in of_runs]
-    by_form: dict[str, list[Path]] = {}
-    for file in others:
-        by_form.setdefault(options.form or detect([file]), []).append(file)
-    if not by_form and (options.table or options.metric or options.score_range):
-        raise UserError("options for the columns and scores of files go with tables and other tools' results, not runs")
-    with _folder(options.keep if by_form else None) as folder:
-        roots = {file: find_run(file) for file in of_runs}
-        for form, sources in by_form.items():
-            roots[sources[0]] = _imported(sources, form, options, folder, command)
-            if options.keep is not None:
-                notice(f"wattbench: kept as {roots[sources[0]]}")
-        yield [read_run(roots[file]) for file in files if file in roots]
-
-
-def _imported(sources: Sequence[Path], form: str, options: SourceOptions, folder: Path, command: Sequence[str]) -> Path:
-    imported = read_sources(
-        sources, form, table=options.table, metric=options.metric, score_range=options.score_range, scratch=folder
-    )
-    names_one = any(each != [""] for each in map(_currencies, imported.answers.batches(("currency",))))
-    return write_run(imported, folder, named_after(sources[0]), command, None if names_one else options.currency)
-
-
-def _currencies(batch: Any) -> list[str]:
-    return list(batch.column("currency").unique().to_pylist())
-
-
-def _has_runs(path: Path) -> bool:
-    return is_run(path) or (is_folder(path) and bool(runs_in(path)))
-
-
-@contextlib.contextmanager
-def _folder(keep: Path | None) -> Iterator[Path]:
-    """Give the folder for imports: the one to keep them in, or one that is removed at the end."""
-    if keep is not None:
-        yield keep
-        return
-    there = Path(tempfile.gettempdir())
-    with contextlib.ExitStack() as stack:
-        name, left = f"{_BEGIN}{secrets.token_hex(6)}{_END}", there.glob(f"{_BEGIN}*{_END}")
-        try:
-            folder = stack.enter_context(folder_aside(there / name, left=left))
-        except OSError as error:
-            raise UserError(
-                f"{there}: answers cannot be kept here while they are compared ({error.strerror})"
-            ) from error
-        yield folder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from wattbench.errors import UserError
 from wattbench.progress.notices import notice
 
 if TYPE_CHECKING:
+    from wattbench.records import RunRecords
     from wattbench_reports.metrics.assumptions import Assumptions
 
 
@@ -92,7 +94,7 @@ def decide(
 
     Nothing is kept but the page of -o. Exits with 3 where nothing of several runs can be ranked against each other.
     """
-    from wattbench.api.decide import SourceOptions, opened, write_page
+    from wattbench.api.answer_files import SourceOptions, opened
     from wattbench.importers import TableOptions
     from wattbench_reports.comparison.several_runs import apart_text
     from wattbench_reports.export.compared_runs import compare_runs
@@ -105,6 +107,7 @@ def decide(
     table = TableOptions(pairs(renamed), target, systems, score)
     options = SourceOptions(form, table, metric, score_range, assumptions.workload.currency, keep)
     with opened(files, options, command_line()) as runs:
+        root = runs[0].layout.root if output is None else _of_page(runs, files, output)
         if len(runs) == 1 and only_stated(runs[0]):
             click.echo((stated_as_json if as_json else stated_as_text)(runs[0]), nl=False)
             compared = None
@@ -113,9 +116,10 @@ def decide(
             written = DECIDED_FORMATS["json" if as_json else "table"]
             click.echo(written(compared.comparison, compared.decided, compared.support), nl=False)
         if output is not None:
-            write_page(runs, compared, output, assumptions)
+            from wattbench_reports.html import write_report
+
+            write_report(root, output, assumptions, analysis=None if compared is None else compared.analysis)
             notice(f"report: {output}")
-        root = runs[0].layout.root
     if compared is not None and not as_json:
         kept = root if root.exists() else None
         for line in next_commands(compared, run=kept, page=output is not None):
@@ -125,3 +129,11 @@ def decide(
     if compared is not None and compared.comparison.ranked is not None and compared.comparison.ranked.apart:
         notice(f"wattbench: {apart_text(compared.comparison)}")
         raise click.exceptions.Exit(EXIT_APART)
+
+
+def _of_page(runs: Sequence[RunRecords], files: Sequence[Path], page: Path) -> Path:
+    """Return the directory of the run of a page, before anything is computed for it."""
+    from wattbench.api.answer_files import run_of_page
+    from wattbench_reports.html import tables_of_page
+
+    return run_of_page(runs, files, page, tables_of_page(page))

@@ -15,7 +15,7 @@ from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.tables.header_record import HeaderRecord
 
 
-class Quantity(Enum):
+class Supported(Enum):
     """What may be recorded of an answer, or follows from what is."""
 
     ACCURACY = "accuracy"
@@ -26,7 +26,7 @@ class Quantity(Enum):
     CO2 = "CO2e"
 
 
-class Origin(Enum):
+class DataOrigin(Enum):
     """Where the answers come from, which says how a missing figure is brought."""
 
     MEASURED = "measured"
@@ -38,10 +38,10 @@ class Origin(Enum):
 
 
 @dataclass(frozen=True)
-class QuantitySupport:
+class SupportedBy:
     """How many answers of each system have one quantity."""
 
-    quantity: Quantity
+    quantity: Supported
     known: Mapping[str, int]
     """By system, in the order of the comparison; 0: missing."""
     unit: str = ""
@@ -67,12 +67,12 @@ class DataSupport:
     domains: tuple[str, ...]
     blocks: int
     """The fewest of any system; intervals hold time only with two or more."""
-    quantities: tuple[QuantitySupport, ...]
-    origin: Origin
+    quantities: tuple[SupportedBy, ...]
+    origin: DataOrigin
     columns: tuple[ImportedColumn, ...]
     """Of tables: which column was read as what, and which was not read."""
 
-    def of(self, quantity: Quantity) -> QuantitySupport:
+    def of(self, quantity: Supported) -> SupportedBy:
         """Return what is known of a quantity."""
         return next(each for each in self.quantities if each.quantity is quantity)
 
@@ -107,39 +107,43 @@ def data_support(comparison: Comparison, headers: Sequence[HeaderRecord]) -> Dat
     answers = {each.system: each.answers for each in check.systems}
     figures = {each.system: each.figures for each in check.systems}
     known = {
-        Quantity.ACCURACY: {
+        Supported.ACCURACY: {
             name: number if scored else 0
             for name, number, scored in (
                 (each.system, each.answers, each.score_low is not None) for each in check.systems
             )
         },
-        Quantity.LATENCY: {name: each[SECONDS].known for name, each in figures.items()},
-        Quantity.TOKENS: {name: each[OUTPUT_TOKENS].known for name, each in figures.items()},
-        Quantity.JOULES: {name: each[JOULES].known for name, each in figures.items()},
-        Quantity.MONEY: _all_or_none(answers, comparison, "cost_per_request"),
-        Quantity.CO2: _all_or_none(answers, comparison, "co2_g_per_1000"),
+        Supported.LATENCY: {name: each[SECONDS].known for name, each in figures.items()},
+        Supported.TOKENS: {name: each[OUTPUT_TOKENS].known for name, each in figures.items()},
+        Supported.JOULES: {name: each[JOULES].known for name, each in figures.items()},
+        Supported.MONEY: _all_or_none(answers, comparison, "cost_per_request"),
+        Supported.CO2: _all_or_none(answers, comparison, "co2_g_per_1000"),
     }
     units = {
-        Quantity.JOULES: _joined(each.energy_provenance for each in comparison.systems),
-        Quantity.MONEY: _joined(each.cost_currency or "" for each in comparison.systems),
+        Supported.JOULES: _joined(each.energy_provenance for each in comparison.systems),
+        Supported.MONEY: _joined(each.cost_currency or "" for each in comparison.systems),
     }
     imported = [each.imported for each in headers if each.imported is not None]
     return DataSupport(
         check=check,
         domains=tuple(dict.fromkeys(domain for each in check.systems for domain in each.domains)),
         blocks=min((each.blocks for each in comparison.systems), default=1),
-        quantities=tuple(QuantitySupport(each, known[each], units.get(each, "")) for each in Quantity),
+        quantities=tuple(SupportedBy(each, known[each], units.get(each, "")) for each in Supported),
         origin=_origin(headers),
         columns=tuple(column for each in imported for column in each.columns),
     )
 
 
-def _origin(headers: Iterable[HeaderRecord]) -> Origin:
+def _origin(headers: Iterable[HeaderRecord]) -> DataOrigin:
     origins = {
-        Origin.MEASURED if each.imported is None else Origin.TABLE if each.imported.source == "table" else Origin.TOOL
+        DataOrigin.MEASURED
+        if each.imported is None
+        else DataOrigin.TABLE
+        if each.imported.source == "table"
+        else DataOrigin.TOOL
         for each in headers
     }
-    return origins.pop() if len(origins) == 1 else Origin.SEVERAL
+    return origins.pop() if len(origins) == 1 else DataOrigin.SEVERAL
 
 
 def _all_or_none(answers: Mapping[str, int], comparison: Comparison, figure: str) -> dict[str, int]:

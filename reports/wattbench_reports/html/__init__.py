@@ -4,6 +4,6 @@ May import: `wattbench_reports.sections` and all beneath. Must not compute figur
 The template escapes everything; only drawings made here are inserted as markup.
 """
 
-from wattbench_reports.html.report import report, write_report
+from wattbench_reports.html.report import report, tables_of_page, write_report
 
-__all__ = ["report", "write_report"]
+__all__ = ["report", "tables_of_page", "write_report"]

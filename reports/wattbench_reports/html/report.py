@@ -103,7 +103,7 @@ def write_report(
     Raises:
         UserError: as `report`, or a file cannot be written.
     """
-    csv, parquet = _table_paths(out)
+    csv, parquet = tables_of_page(out)
     run = read_run(run_dir) if analysis is None else analysis.measured.frames.run
     if analysis is None and only_stated(run):
         stated = stated_figures(run)
@@ -118,8 +118,12 @@ def write_report(
     return out
 
 
-def _table_paths(page: Path) -> tuple[Path, Path]:
-    """Return the paths of a page's figures as CSV and as Parquet: next to the page, under its name."""
+def tables_of_page(page: Path) -> tuple[Path, Path]:
+    """Return the paths of a page's figures as CSV and as Parquet: next to the page, under its name.
+
+    Raises:
+        UserError: the page has the suffix of one of them.
+    """
     if page.suffix.lower() in {".csv", ".parquet"}:
         raise UserError(f"{page}: the report is a page, so give it a name that ends in .html")
     stem = page.with_suffix("") if page.suffix.lower() in {".html", ".htm"} else page

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from wattbench_reports.comparison.data_support import DataSupport, Origin, Quantity, QuantitySupport
+from wattbench_reports.comparison.data_support import DataOrigin, DataSupport, Supported, SupportedBy
 from wattbench_reports.formatting import units
 from wattbench_reports.presenter.model import Column, Passage, Span, Table, Text, text_rows
 from wattbench_reports.wording import input_check
@@ -13,35 +13,35 @@ from wattbench_reports.wording import input_check
 MOST_COLUMNS = 12
 """Columns that are named."""
 
-RECORDED = (Quantity.ACCURACY, Quantity.LATENCY, Quantity.TOKENS, Quantity.JOULES)
+RECORDED = (Supported.ACCURACY, Supported.LATENCY, Supported.TOKENS, Supported.JOULES)
 """Those that no setting of a reader brings, as a price or a grid does."""
 
 _UNSAID = {
-    Quantity.ACCURACY: "which system is right more often",
-    Quantity.LATENCY: "whether --max-p95 is met",
-    Quantity.TOKENS: "prices per token",
-    Quantity.JOULES: "joules per correct answer",
-    Quantity.MONEY: "cost per correct answer, whether --max-cost is met",
-    Quantity.CO2: "grams per correct answer",
+    Supported.ACCURACY: "which system is right more often",
+    Supported.LATENCY: "whether --max-p95 is met",
+    Supported.TOKENS: "prices per token",
+    Supported.JOULES: "joules per correct answer",
+    Supported.MONEY: "cost per correct answer, whether --max-cost is met",
+    Supported.CO2: "grams per correct answer",
 }
 
 _COLUMNS = {
-    Quantity.ACCURACY: "column score (0 to 1), or answer and target",
-    Quantity.LATENCY: "column latency_s or latency_ms",
-    Quantity.TOKENS: "columns prompt_tokens and output_tokens",
-    Quantity.JOULES: "column energy_j",
-    Quantity.MONEY: "column cost_usd",
+    Supported.ACCURACY: "column score (0 to 1), or answer and target",
+    Supported.LATENCY: "column latency_s or latency_ms",
+    Supported.TOKENS: "columns prompt_tokens and output_tokens",
+    Supported.JOULES: "column energy_j",
+    Supported.MONEY: "column cost_usd",
 }
 """What brings a figure to a table: names that its reader knows."""
 
 _MEASURED = {
-    Quantity.JOULES: "a sensor: wattbench dev doctor says which are here",
-    Quantity.LATENCY: "another run",
-    Quantity.ACCURACY: "a task that scores answers",
+    Supported.JOULES: "a sensor: wattbench dev doctor says which are here",
+    Supported.LATENCY: "another run",
+    Supported.ACCURACY: "a task that scores answers",
 }
 
 
-def passage(support: DataSupport, of: Collection[Quantity] = tuple(Quantity)) -> Passage:
+def passage(support: DataSupport, of: Collection[Supported] = tuple(Supported)) -> Passage:
     """Make the passage: what there is in a few lines, and a row for each figure that is missing.
 
     Args:
@@ -89,7 +89,7 @@ def _first(texts: Sequence[str]) -> list[str]:
     return [*texts[:MOST_COLUMNS], *([f"and {more} more"] if more > 0 else [])]
 
 
-def _recorded(each: QuantitySupport, support: DataSupport) -> str:
+def _recorded(each: SupportedBy, support: DataSupport) -> str:
     answers = {system.system: system.answers for system in support.check.systems}
     some = [
         f"{name}: {known:,} of {answers[name]:,} answers"
@@ -111,29 +111,29 @@ def _rows(support: DataSupport) -> Iterator[tuple[str, str, str]]:
             yield f"{each.quantity.value}{of}", _UNSAID[each.quantity], brought
 
 
-def _brought(each: QuantitySupport, support: DataSupport) -> str:
+def _brought(each: SupportedBy, support: DataSupport) -> str:
     """Say what would bring a figure that systems lack; empty: nothing that a reader could do."""
     quantity = each.quantity
-    if quantity is Quantity.MONEY:
+    if quantity is Supported.MONEY:
         return _money(each, support)
-    if quantity is Quantity.CO2:
-        missing = support.of(Quantity.JOULES).missing
+    if quantity is Supported.CO2:
+        missing = support.of(Supported.JOULES).missing
         grid = "--region DEU, or --intensity 380 (g per kWh)"
         return f"joules, with {grid}" if set(missing) >= set(each.missing) else grid
-    if support.origin is Origin.TABLE:
+    if support.origin is DataOrigin.TABLE:
         return _COLUMNS[quantity]
-    if support.origin is not Origin.MEASURED:
+    if support.origin is not DataOrigin.MEASURED:
         return f"in a table: {_COLUMNS[quantity]}"
     return _MEASURED.get(quantity, "")
 
 
-def _money(each: QuantitySupport, support: DataSupport) -> str:
+def _money(each: SupportedBy, support: DataSupport) -> str:
     name = each.missing[0] if len(each.known) == 1 or each.recorded else "SYSTEM"
-    by_token = not set(support.of(Quantity.TOKENS).missing) & set(each.missing)
+    by_token = not set(support.of(Supported.TOKENS).missing) & set(each.missing)
     keys = "input_per_million=0.15,output_per_million=0.6" if by_token else "per_request=0.01"
     ways = [f"--system-price {name}:{keys},currency=USD"]
-    if support.origin is Origin.TABLE:
-        ways.insert(0, _COLUMNS[Quantity.MONEY])
-    if not set(support.of(Quantity.JOULES).missing) & set(each.missing):
+    if support.origin is DataOrigin.TABLE:
+        ways.insert(0, _COLUMNS[Supported.MONEY])
+    if not set(support.of(Supported.JOULES).missing) & set(each.missing):
         ways.append("for electricity --price 0.25 --currency EUR")
     return "; ".join(ways)

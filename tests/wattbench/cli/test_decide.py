@@ -162,6 +162,8 @@ def test_the_import_is_kept_where_that_is_wanted(answers: Path, folder: Path) ->
         (["answers.csv", "--map", "latency_ms=latenc"], "there is no column 'latenc'"),
         (["answers.csv", "--open"], "--open opens the page of -o"),
         (["answers.csv", "answers.csv"], "named twice"),
+        (["answers.csv", "-o", "answers.html"], "the report would replace answers.csv, which is read"),
+        (["answers.csv", "-o", "answers.csv"], "give it a name that ends in .html"),
         (["answers.csv", "--target", "labl"], "has no column 'labl'"),
         (["answers.csv", "--min-accuracy", "80"], "write 80% or 0.8"),
     ],
@@ -172,6 +174,8 @@ def test_what_is_wrong_is_one_sentence_and_leaves_nothing(answers: Path, folder:
     assert said in done.stderr
     assert "Traceback" not in done.output
     assert list(folder.iterdir()) == []
+    assert answers.read_text() == TABLE
+    assert sorted(path.name for path in answers.parent.iterdir()) == ["answers.csv", "temporary"]
 
 
 def test_options_of_tables_are_not_for_runs(finished: Path) -> None:
@@ -187,6 +191,8 @@ def test_a_currency_is_for_costs_that_name_none(tmp_path: Path) -> None:
     assert wattbench.decide("u.csv", currency="EUR")["a"].cost_currency == "USD"
     with pytest.raises(UserError, match="at least one file"):
         wattbench.decide()
+    with pytest.raises(UserError, match="source is 'lm_eval': it must be one of lm-eval"):
+        wattbench.decide("u.csv", source="lm_eval")
 
 
 def test_prices_and_a_grid_bring_money_and_grams(tmp_path: Path) -> None:
@@ -202,7 +208,6 @@ KILLED = """
 import sys, time
 from pathlib import Path
 from wattbench.api import decide
-real = decide.compare_runs
 def slow(*arguments, **named):
     print("imported", flush=True)
     time.sleep(60)

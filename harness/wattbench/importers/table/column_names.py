@@ -146,15 +146,15 @@ def named_columns(path: Path, present: Sequence[str], renamed: Mapping[str, str]
         elif column not in given and column not in COLUMNS and _plain(column) in _TO_NAME:
             unread[column] = _TO_NAME[_plain(column)].format(column=column[:40])
     _move_answer(taken, candidates, given)
-    for name, found in candidates.items():
+    for name, those in candidates.items():
         if name in taken:
-            unread |= {old: f"{name} is read from {taken[name][0]}" for old, _ in found}
-        elif len(found) == 1:
-            taken[name] = found[0]
+            unread |= {old: f"{name} is read from {taken[name][0]}" for old, _ in those}
+        elif len(those) == 1:
+            taken[name] = those[0]
         else:
-            listed = ", ".join(old for old, _ in found)
+            listed = ", ".join(old for old, _ in those)
             raise UserError(
-                f"{path}:1: {len(found)} columns could be `{name}`: {listed}. Say which with --map {found[0][0]}={name}"
+                f"{path}:1: {len(those)} columns could be `{name}`: {listed}. Say which with --map {those[0][0]}={name}"
             )
     return NamedColumns({name: taken[name] for name in COLUMNS if name in taken}, unread)
 
@@ -172,10 +172,10 @@ def _move_answer(
 def _given(path: Path, old: str, new: str, present: Sequence[str]) -> ReadAs:
     if old not in present:
         raise UserError(f"--map {old}={new}: {path} has no column {old!r:.60}{nearest(old, present)}")
-    found = meaning(new)
-    if found is None:
+    as_ = meaning(new)
+    if as_ is None:
         raise UserError(f"--map {old}={new}: there is no column {new!r:.60}{nearest(new, COLUMNS)}")
-    return found
+    return as_
 
 
 def _plain(column: str) -> str:
