@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wattbench.records.prompts import prompt_as_text
 from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.comparison.paired_tests import mean_scores
 from wattbench_reports.formatting.safe_text import Excerpt, first_of, last_of
@@ -221,7 +222,7 @@ def _flip(answers: _Answers, pair: Pair, row: int) -> Flip:
     return Flip(
         task=str(first["task"]),
         doc_id=int(first["doc_id"]),
-        prompts=tuple(last_of(prompt) for prompt in prompts),
+        prompts=tuple(last_of(prompt_as_text(prompt)) for prompt in prompts),
         target=None if target is None else first_of(target, KEY_CHARACTERS),
         answers=(_answer(pair.first, first), _answer(pair.second, second)),
     )

@@ -194,7 +194,7 @@ def unread_caveats(strictness: Mapping[str, SystemStrictness]) -> tuple[Caveat, 
     ]
     text = (
         f"Scores may be too low: no answer was found in {named(clauses)}. Read some before you believe these scores: "
-        f"wattbench items RUN --wrong --system {names[0]}"
+        f"wattbench runs items RUN --wrong --system {names[0]}"
     )
     return (Caveat("unread-answers", text, names),)
 

@@ -58,16 +58,22 @@ def wrong_section(measured: Measured) -> Section | None:
             ()
             if not others
             else (f"Not shown, to keep the page small: {units.named([each.system for each in others])}.",),
-            commands=(("Show more of one system", f"wattbench items {root} --wrong --system NAME --limit 20"),),
+            commands=(("Show more of one system", f"wattbench runs items {root} --wrong --system NAME --limit 20"),),
         )
     )
     return Section("wrong-answers", "Wrong answers", "Wrong answers", _LEAD, tuple(passages))
 
 
 def answers_section(
-    measured: Measured, *, system: str | None, task: str | None, limit: int, only_wrong: bool
+    measured: Measured,
+    *,
+    system: str | None,
+    task: str | None,
+    limit: int,
+    only_wrong: bool,
+    whole: bool = False,
 ) -> Section:
-    """Make the section that `wattbench items` prints: some answers of each system with their prompts and keys.
+    """Make the section that `wattbench runs items` prints: some answers of each system with their prompts and keys.
 
     Args:
         measured: of the run.
@@ -75,6 +81,7 @@ def answers_section(
         task: only to this one.
         limit: answers of each system, at most.
         only_wrong: leave out what is right.
+        whole: cut no text.
 
     Raises:
         UserError: there is no such system or task, or a table is damaged.
@@ -84,9 +91,18 @@ def answers_section(
     for option, name, known in (("--system", system, systems), ("--task", task, tasks)):
         if name is not None and name not in known:
             raise UserError(f"{option} {name!r:.80}: not in this run{nearest(name, known)}")
-    chosen = answers_to_read(measured, systems if system is None else [system], limit, task=task, only_wrong=only_wrong)
-    passages = tuple(_passage(measured, each, only_wrong=only_wrong) for each in chosen)
-    return Section("answers", "Answers", "Answers", "", passages)
+    chosen = answers_to_read(
+        measured, systems if system is None else [system], limit, task=task, only_wrong=only_wrong, whole=whole
+    )
+    passages = [_passage(measured, each, only_wrong=only_wrong) for each in chosen]
+    if any(map(_is_cut, chosen)):
+        passages.append(Passage(sentences=("Texts are cut where their label says so. Whole texts: add --full.",)))
+    return Section("answers", "Answers", "Answers", "", tuple(passages))
+
+
+def _is_cut(each: AnswersToRead) -> bool:
+    texts = (text for answer in each.shown for text in (answer.prompt, answer.target, answer.output, answer.filtered))
+    return any(text is not None and text.cut for text in texts)
 
 
 def _has_texts(each: AnswersToRead) -> bool:
