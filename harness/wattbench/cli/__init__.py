@@ -17,6 +17,7 @@ from wattbench.cli import (
     route,
     run,
     training,
+    view,
 )
 from wattbench.cli._group import main
 
@@ -35,4 +36,5 @@ __all__ = [
     "route",
     "run",
     "training",
+    "view",
 ]
