@@ -7,11 +7,19 @@ from pathlib import Path
 
 import click
 
-from wattbench.cli._group import ComputingCommand, main
+from wattbench.cli._group import ComputingCommand, runs
 from wattbench.progress.notices import notice
 
 
-@main.command(cls=ComputingCommand)
+@runs.command(
+    "view",
+    cls=ComputingCommand,
+    short_help="Show a run in the browser, also under way.",
+    examples=(
+        "wattbench view runs/20260105T031500Z-quick-a1b2c3",
+        "wattbench view --no-open runs",
+    ),
+)
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--no-open", is_flag=True, help="Open no browser; the address is printed all the same.")
 def view(run: Path, *, no_open: bool) -> None:
@@ -22,11 +30,6 @@ def view(run: Path, *, no_open: bool) -> None:
     under way is taken, else the newest finished one.
 
     The page is served on this machine alone, at an address that cannot be guessed; it is printed.
-
-    \b
-    Examples:
-      wattbench view runs/20260105T031500Z-quick-a1b2c3
-      wattbench view --no-open runs
     """
     from wattbench.api.run_folder import find_run_to_view
     from wattbench.api.viewing.page_server import PageServer, RunPages
