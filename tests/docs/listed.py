@@ -76,7 +76,7 @@ CHECKED = {
 
 NOT_RUN = {
     "pre-commit install": "changes the checkout's hooks",
-    "wattbench family build": "hours: trains the reference family",
+    "wattbench dev family build": "hours: trains the reference family",
     "wattbench gate --base main": "tests/e2e/test_gate_base.py runs it on a repository of its own",
     "wattbench gate --resume runs/<gate>": "tests/e2e/test_gate.py kills a gate and resumes it",
     "wattbench init tickets.csv --system rules.py:answer --system always=rules.py:commonest":
@@ -84,7 +84,7 @@ NOT_RUN = {
     "wattbench run tickets.yaml --report report.html": "tests/examples/test_projects.py",
     "wattbench nightly suites/nightly.yaml --history nights --commit v2.3..main":
         "needs a repository with both tags; tests/e2e/test_nightly.py makes up for nights at their commits",
-    "wattbench plan gpu": "reads the YAML of every task that lm-eval ships, 6 to 30 seconds",
+    "wattbench suites plan gpu": "reads the YAML of every task that lm-eval ships, 6 to 30 seconds",
     "wattbench router fit suite.yaml": "tests/wattbench/api/routers/test_fit_router.py does, on a suite that is there",
     "wattbench route RUN --write routed": "tests/wattbench/api/routers/test_write_route.py does, on a made-up run",
     "wattbench run --resume RUN": "tests/e2e/test_resume.py kills a run and resumes it",
