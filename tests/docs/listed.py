@@ -31,6 +31,7 @@ RUN_BY = {
     ("docs/routers.md", "def "): "wattbench/routers/test_docs.py",
     ("docs/running.md", "wattbench run SUITE --block"): "e2e/test_shards.py",
     ("docs/running.md", "wattbench run SUITE --wait"): "e2e/test_together.py",
+    ("docs/running.md", "wattbench view RUN"): "e2e/test_view.py",
     ("docs/your-own-data.md", ""): "e2e/test_your_own_data.py",
     ("examples/api-or-local/README.md", "python server.py"): "examples/test_projects.py",
     ("examples/gate-in-a-repository/README.md", "printf "): "examples/test_projects.py",
