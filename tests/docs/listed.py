@@ -33,6 +33,7 @@ RUN_BY = {
     ("docs/start/gate.md", "git checkout"): "examples/test_projects.py",
     ("docs/start/gate.md", "printf "): "examples/test_projects.py",
     ("docs/start/run.md", "wattbench "): "examples/test_projects.py",
+    ("docs/running.md", "wattbench view RUN"): "e2e/test_view.py",
     ("docs/your-own-data.md", ""): "e2e/test_your_own_data.py",
     ("examples/api-or-local/README.md", "python server.py"): "examples/test_projects.py",
     ("examples/support-tickets/README.md", "wattbench dev tasks export"): "examples/test_projects.py",

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Unpack
 
 from wattbench.api.assumptions import AssumptionOptions, assumptions_of
 from wattbench.api.run_folder import find_run
+from wattbench.api.shown import lines_of, names_of_systems
 from wattbench.errors import UserError, nearest
 from wattbench.records import read_run
-from wattbench.terminal import printable
 from wattbench_reports.decision import decide
 from wattbench_reports.export import render
 from wattbench_reports.export.compared_runs import compare_runs
 from wattbench_reports.export.comparison.compared_section import as_html
-from wattbench_reports.export.comparison.comparison_rows import comparison_frame
+from wattbench_reports.export.comparison.comparison_rows import FIRST, FIRST_OF_SEVERAL, comparison_frame
 from wattbench_reports.export.comparison.decision_section import decision_section
 from wattbench_reports.export.comparison.ending import DECIDED_FORMATS, ending_as_html
+from wattbench_reports.export.frames.chosen_columns import with_columns
 from wattbench_reports.presenter.html import as_html as section_as_html
 from wattbench_reports.presenter.text import text_lines
 from wattbench_reports.wording.decision import decision_words
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from wattbench_reports.comparison.system_figures import SystemFigures
     from wattbench_reports.comparison.weighed import Weighed
     from wattbench_reports.decision import Between, HullStep, SystemDecision
+    from wattbench_reports.export.frames.chosen_columns import Columns
     from wattbench_reports.wording.decision import DecisionWords
 
 
@@ -113,7 +115,7 @@ class RunDecision:
         return "\n".join(text_lines(decision_section(self._words)))
 
     def __repr__(self) -> str:
-        return printable(f"<decision: {self.advice}>")
+        return lines_of("decision", self.advice, names_of_systems(self.systems))
 
     def _repr_html_(self) -> str:
         """Return the decision as a notebook shows it."""
@@ -191,10 +193,22 @@ class Comparison:
         """Whether any figure of one run may be ranked against a figure of another run; true for a single run."""
         return self.data.ranked is None or not self.data.ranked.apart
 
-    def frame(self) -> pd.DataFrame:
+    def frame(self, columns: Columns = None) -> pd.DataFrame:
         """Return one row per system: its figures, the systems that it may be ranked against, and for one run whether it
-        qualifies."""
-        return comparison_frame(self.data, self.decided)
+        qualifies.
+
+        Args:
+            columns: ``"all"``, or names in the order wanted. Without: `system`, `items`, `accuracy`, `accuracy_low`,
+                `accuracy_high`, `latency_p50_s`, `latency_p95_s`, `energy_j_per_request`, `j_per_correct`,
+                `energy_provenance`, `qualifies` and `advised`. Of several runs: `run`, `system`, `items`, `accuracy`,
+                `latency_p50_s` and `j_per_correct`, each with the number of the group in which it may be ranked,
+                `energy_provenance`, `differs_in` and `ranked_across`.
+
+        Raises:
+            UserError: there is no such column.
+        """
+        first = FIRST_OF_SEVERAL if self.decided is None else FIRST
+        return with_columns(comparison_frame(self.data, self.decided), first, columns)
 
     def text(self, format: str = "table") -> str:  # noqa: A002 - the name of the command's option
         """Return the comparison as text.
@@ -225,7 +239,9 @@ class Comparison:
         return self.text().rstrip("\n")
 
     def __repr__(self) -> str:
-        return printable(f"<comparison of {', '.join(self.systems)}>")
+        count = len(self.systems)
+        head = f"comparison of {count} {'system' if count == 1 else 'systems'}"
+        return lines_of(head, self.advice, names_of_systems(self.systems))
 
     def _repr_html_(self) -> str:
         """Return the comparison as a notebook shows it."""

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from wattbench.api.gates.gate_request import GateRequest
 from wattbench.api.narrowing import limit_of, names_of, seconds_to_wait
+from wattbench.api.shown import lines_of
 from wattbench.errors import UserError, nearest
 from wattbench.progress.notices import stdout_to_stderr
-from wattbench.terminal import printable
 from wattbench_reports.export.gate import as_json, as_junit, as_markdown, as_text
+from wattbench_reports.presenter.html import as_html
+from wattbench_reports.sections.gate import gate_words
 
 if TYPE_CHECKING:
     from wattbench_reports.gate.result import FlippedItems, MetricVerdict, Verdict
@@ -164,4 +166,9 @@ class GateResult:
         return self.text().rstrip("\n")
 
     def __repr__(self) -> str:
-        return printable(f"<gate {self.data.baseline} → {self.data.candidate}: {self.verdict}. {self.headline}>")
+        head = f"gate {self.data.baseline} → {self.data.candidate}: {self.verdict}"
+        return lines_of(head, self.headline, ", ".join(f"{each.metric} {each.verdict}" for each in self.data.metrics))
+
+    def _repr_html_(self) -> str:
+        """Return the verdict as a notebook shows it."""
+        return as_html(*gate_words(self.data))

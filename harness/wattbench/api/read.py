@@ -12,14 +12,14 @@ from wattbench.api.compare import Comparison, compare, decision_of
 from wattbench.api.plot import RunPlot
 from wattbench.api.route import route_run
 from wattbench.api.run_folder import find_run
+from wattbench.api.shown import lines_of, names_of_systems
+from wattbench.errors import UserError
 from wattbench.records import read_run
-from wattbench.terminal import printable
 from wattbench_reports.comparison.analysis import Analysis, analyse
-from wattbench_reports.export.frames.items_frame import items_frame
-from wattbench_reports.export.frames.machines_frame import machines_frame
+from wattbench_reports.export.frames import items_frame, machines_frame, systems_frame, windows_frame
+from wattbench_reports.export.frames.chosen_columns import with_columns
 from wattbench_reports.export.frames.power_frame import power_frame
 from wattbench_reports.export.frames.systems_frame import figures_frame
-from wattbench_reports.export.frames.windows_frame import windows_frame
 from wattbench_reports.html import write_report
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE
 from wattbench_reports.tables.run_tables import check_finished
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from wattbench.api.route import RouteOptions, RunRouting
     from wattbench.records import RunRecords
     from wattbench_reports.comparison.analysis import Analysis
+    from wattbench_reports.export.frames.chosen_columns import Columns
     from wattbench_reports.metrics.assumptions import Assumptions
 
 
@@ -78,30 +79,54 @@ class Run:
         self._first = analyse(self.records, assumptions)
         return self._first
 
-    def systems(self) -> pd.DataFrame:
+    def systems(self, columns: Columns = None) -> pd.DataFrame:
         """Return the figures: one row per system over all items, then one per system and domain.
 
+        Args:
+            columns: ``"all"`` (74), or names in the order wanted. Without: `system`, `kind`, `domain`, `items`,
+                `accuracy`, `accuracy_low`, `accuracy_high`, `latency_p50_s`, `latency_p95_s`, `energy_j_per_request`,
+                `j_per_correct` and `energy_provenance`.
+
         Raises:
-            UserError: the record is damaged. So for the other frames.
+            UserError: the record is damaged, or there is no such column. So for the other frames.
         """
-        return figures_frame(
+        whole = figures_frame(
             self.analysis.measured, self.analysis.paid, self.analysis.emitted, self.analysis.comparison
         )
+        return with_columns(whole, systems_frame.FIRST, columns)
 
-    def items(self) -> pd.DataFrame:
-        """Return one row per answer: its score, seconds, joules and texts."""
-        return items_frame(self.analysis.measured, self.analysis.paid)
+    def items(self, columns: Columns = None) -> pd.DataFrame:
+        """Return one row per answer: its score, seconds, joules and texts.
 
-    def windows(self) -> pd.DataFrame:
-        """Return one row per window in which meters counted joules, and whether they can be believed."""
-        return windows_frame(self.analysis.measured)
+        Args:
+            columns: ``"all"`` (33), or names in the order wanted. Without: `system`, `task`, `item`, `score`,
+                `seconds`, `joules`, `energy_provenance`, `output_tokens`, `failure`, `prompt`, `answer` and `target`.
+        """
+        whole = items_frame.items_frame(self.analysis.measured, self.analysis.paid)
+        return with_columns(whole, items_frame.FIRST, columns)
 
-    def machines(self) -> pd.DataFrame:
-        """Return one row per machine that measured the run, and how it compares with the others of its class."""
-        return machines_frame(self.analysis.measured)
+    def windows(self, columns: Columns = None) -> pd.DataFrame:
+        """Return one row per window in which meters counted joules, and whether they can be believed.
+
+        Args:
+            columns: ``"all"`` (28), or names in the order wanted. Without: `system`, `task`, `window`, `purpose`,
+                `block`, `started_s`, `finished_s`, `total_j`, `above_idle_j`, `provenance_label`, `valid` and
+                `reasons`.
+        """
+        return with_columns(windows_frame.windows_frame(self.analysis.measured), windows_frame.FIRST, columns)
+
+    def machines(self, columns: Columns = None) -> pd.DataFrame:
+        """Return one row per machine that measured the run, and how it compares with the others of its class.
+
+        Args:
+            columns: ``"all"`` (21), or names in the order wanted. Without: `node`, `device`, `driver`, `power_limit`,
+                `meter`, `blocks`, `answers`, `seconds_relative`, `joules_relative`, `temperature_c`, `hotter_c` and
+                `flags`.
+        """
+        return with_columns(machines_frame.machines_frame(self.analysis.measured), machines_frame.FIRST, columns)
 
     def power(self, system: str | None = None) -> pd.DataFrame:
-        """Return one row per reading of a meter's component.
+        """Return one row per reading of a meter's component, with its nine columns.
 
         Args:
             system: only the readings of this system, which is faster for a long run.
@@ -169,4 +194,15 @@ class Run:
         return str(self.path)
 
     def __repr__(self) -> str:
-        return printable(f"<run {self.name}>")
+        try:
+            compared = self.compare()
+        except UserError:  # damaged, or figures of another tool alone: whoever asks for a figure is told
+            return lines_of(f"run {self.name}")
+        return lines_of(f"run {self.name}", compared.advice, names_of_systems(compared.systems))
+
+    def _repr_html_(self) -> str | None:
+        """Return the advice and a row per system as a notebook shows them; None where nothing can be advised."""
+        try:
+            return self.decide()._repr_html_()
+        except UserError:
+            return None

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from wattbench.api.assumptions import AssumptionOptions, assumptions_of, number_of
 from wattbench.api.narrowing import names_of
 from wattbench.api.routers.write_route import write_route
+from wattbench.api.shown import lines_of
 from wattbench.errors import UserError, nearest
-from wattbench.terminal import printable
 from wattbench_reports.comparison.analysis import Analysis, analyse
 from wattbench_reports.export.routing.routing_figures import write_routing_figures
 from wattbench_reports.export.routing.routing_json import routing_as_json
@@ -176,7 +176,7 @@ class RunRouting:
         return self.text().rstrip("\n")
 
     def __repr__(self) -> str:
-        return printable(f"<routing: {self.verdict}>")
+        return lines_of("routing", self.verdict)
 
     def _repr_html_(self) -> str:
         """Return the study as a notebook shows it."""

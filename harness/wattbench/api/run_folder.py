@@ -97,6 +97,20 @@ def find_run(path: str | os.PathLike[str]) -> Path:
     return newest.path
 
 
+def find_run_to_view(path: Path) -> Path:
+    """Return the run to look at: as `find_run`, but of a folder the newest that is being written, if there is one.
+
+    Raises:
+        UserError: as `find_run`.
+    """
+    if is_folder(path) and not _is_run(path):
+        written = [each for each in runs_in(path) if each.state == WRITTEN]
+        if written:
+            notice(f"wattbench: {path} is a folder of runs; the one under way is {written[-1].path}")
+            return written[-1].path
+    return find_run(path)
+
+
 def _listed(layout: RunLayout) -> ListedRun:
     root = layout.root
     try:

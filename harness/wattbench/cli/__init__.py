@@ -20,6 +20,7 @@ from wattbench.cli import (
     route,
     run,
     training,
+    view,
 )
 from wattbench.cli._group import command_at, every_command, main
 
@@ -42,4 +43,5 @@ __all__ = [
     "route",
     "run",
     "training",
+    "view",
 ]

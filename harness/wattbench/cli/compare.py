@@ -158,11 +158,13 @@ def report(
 @click.option(
     "--limit", type=click.IntRange(min=1), default=3, show_default=True, help="Answers of each system, at most."
 )
+@click.option("--full", is_flag=True, help="Print prompts and answers whole, however long they are.")
 @json_option
-def items(run: Path, wrong: bool, system: str | None, task: str | None, limit: int, as_json: bool) -> None:
+def items(run: Path, wrong: bool, system: str | None, task: str | None, limit: int, full: bool, as_json: bool) -> None:
     """Print a few answers of RUN to read: prompt, answer, what was extracted of it, and the key.
 
-    They are chosen at random, over all tasks, and are the same each time. For all answers: export --what items.
+    They are chosen at random, over all tasks, and are the same each time. A prompt that is a chat is printed as its
+    messages, each with its role. Of a long text only a part is printed. For all answers: export --what items.
     """
     from wattbench.records import read_run
     from wattbench_reports.comparison.analysis import analyse
@@ -171,8 +173,8 @@ def items(run: Path, wrong: bool, system: str | None, task: str | None, limit: i
 
     analysis = analyse(read_run(run)).by_item
     if as_json:
-        chosen = chosen_answers(analysis.measured, system=system, task=task, limit=limit, only_wrong=wrong)
+        chosen = chosen_answers(analysis.measured, system=system, task=task, limit=limit, only_wrong=wrong, whole=full)
         print_json({"run": str(run), "systems": [asdict(each) for each in chosen]})
         return
-    section = answers_section(analysis.measured, system=system, task=task, limit=limit, only_wrong=wrong)
+    section = answers_section(analysis.measured, system=system, task=task, limit=limit, only_wrong=wrong, whole=full)
     click.echo(as_text(section), nl=False)

@@ -108,7 +108,7 @@ def export_run(
 @runs.command(
     "import",
     short_help="Convert another tool's results to a run.",
-    most_used="from map name currency metric score-range out report open",
+    most_used="source map name currency metric score-range out report open",
     examples=(
         "wattbench runs import answers.csv --map model=system",
         "wattbench runs import outputs --from evalscope --name ours",

@@ -12,8 +12,10 @@ import importlib
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import IO, Any, Self, cast
 
+from wattbench.progress.live_state import write_live_state
 from wattbench.progress.remaining import PlannedTurn, TimeLeft
 from wattbench.progress.view import RunSoFar, end_table, line, table
 from wattbench.redaction import hide
@@ -215,15 +217,18 @@ class Progress:
 class Display(Progress):
     """Shows a run on a surface."""
 
-    def __init__(self, turns: Sequence[PlannedTurn], surface: Surface, items_are: str = "items") -> None:
+    def __init__(
+        self, turns: Sequence[PlannedTurn], surface: Surface, items_are: str = "items", state: Path | None = None
+    ) -> None:
         """Set up the display; entering the context begins to show it.
 
         Args:
             turns: the cells or turns, in about their order.
             surface: where it is shown.
             items_are: the word for items.
+            state: the lock file of the run, for processes that follow it; None: none can.
         """
-        self._run, self._surface = RunSoFar(turns, items_are), surface
+        self._run, self._surface, self._state = RunSoFar(turns, items_are), surface, state
         self._ended = threading.Event()
         self._drawer = threading.Thread(target=self._draw, name="progress", daemon=True)
 
@@ -275,17 +280,24 @@ class Display(Progress):
         self._drawer.join(_PATIENCE_S)
         if not self._drawer.is_alive():
             self._surface.end(self._run)
+        self._write_state()
 
     def _draw(self) -> None:
         while not self._ended.wait(self._surface.every_s):
             self._surface.draw(self._run)
+            self._write_state()
+
+    def _write_state(self) -> None:
+        if self._state is not None:
+            write_live_state(self._state, self._run)
 
 
-def progress(turns: Sequence[PlannedTurn], items_are: str = "items") -> Progress:
+def progress(turns: Sequence[PlannedTurn], items_are: str = "items", state: Path | None = None) -> Progress:
     """Return a display of the run: a live table in a terminal or a notebook, otherwise lines in a log.
 
     Args:
         turns: the cells or turns, in about their order.
         items_are: the word for items.
+        state: the lock file of the run, for processes that follow it; None: none can.
     """
-    return Display(turns, surface_here(), items_are)
+    return Display(turns, surface_here(), items_are, state)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -191,9 +192,27 @@ def read_rows(path: Path, row: type[_Row], *, checked: bool = True) -> list[_Row
     Raises:
         UserError: a line is damaged; the message has its number and the field.
     """
+    return parsed_rows(path, complete_lines(path), row, checked=checked)
+
+
+def parsed_rows(
+    path: Path, lines: Iterable[bytes], row: type[_Row], *, first: int = 1, checked: bool = True
+) -> list[_Row]:
+    """Return the rows in some lines of a file of JSON lines, with each field checked.
+
+    Args:
+        path: of the file, for messages.
+        lines: complete ones.
+        row: what a line is.
+        first: the number of the first line.
+        checked: whether types and ranges are checked.
+
+    Raises:
+        UserError: as of `read_rows`.
+    """
     older = has_older_lines(row)
     rows = []
-    for number, line in enumerate(complete_lines(path), start=1):
+    for number, line in enumerate(lines, start=first):
         try:
             if older or not checked:
                 raw = json.loads(line)

@@ -65,7 +65,7 @@ def run_to_end(
         retry_failed: ask again what failed before the run was resumed.
     """
     in_blocks = _in_blocks(resolved.suite.measure, read_run(writer.layout.root))
-    shown = progress([turn_of(cell, resolved.suite.measure) for cell in cells])
+    shown = progress([turn_of(cell, resolved.suite.measure) for cell in cells], state=writer.layout.lock)
     with (
         old_objects_kept(),
         measuring(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain, islice, zip_longest
 from typing import Any
 
@@ -12,8 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wattbench.records import Forms
+from wattbench.records.prompts import prompt_as_text
 from wattbench_reports.comparison.measured import Measured
-from wattbench_reports.formatting.safe_text import Excerpt, first_of, last_of, with_ends
+from wattbench_reports.formatting.safe_text import Excerpt, first_of, last_of, visible, with_ends
 from wattbench_reports.metrics.strictness import fewest_forms
 from wattbench_reports.stats.budgets import SEED
 from wattbench_reports.tables.answer_texts import text_of, texts_at
@@ -38,6 +40,7 @@ class AnswerToRead:
     repeat: int
     score: float
     prompt: Excerpt | None
+    """As text: of a chat its messages, each with its role."""
     target: Excerpt | None
     output: Excerpt | None
     """As the system gave it."""
@@ -65,6 +68,7 @@ def answers_to_read(
     *,
     task: str | None = None,
     only_wrong: bool = True,
+    whole: bool = False,
 ) -> tuple[AnswersToRead, ...]:
     """Choose answers of some systems, spread over the tasks.
 
@@ -77,6 +81,7 @@ def answers_to_read(
         number: of answers for each system, at most.
         task: only of this one; None: of all.
         only_wrong: leave out what is right. An answer is wrong if its score is below one half.
+        whole: cut no text.
     """
     frames = measured.frames
     items = frames.items
@@ -99,7 +104,12 @@ def answers_to_read(
         chosen.append((name, len(scored), len(wrong), _spread(queues, first, number)))
     texts = _read(measured, [row for *_, rows in chosen for row in rows])
     return tuple(
-        AnswersToRead(name, answers, wrong, tuple(_answer(texts[row], row in _places(measured, name)) for row in rows))
+        AnswersToRead(
+            name,
+            answers,
+            wrong,
+            tuple(_answer(texts[row], row in _places(measured, name), whole=whole) for row in rows),
+        )
         for name, answers, wrong, rows in chosen
     )
 
@@ -136,7 +146,7 @@ def _read(measured: Measured, rows: Sequence[int]) -> Mapping[int, Mapping[str, 
     }
 
 
-def _answer(row: Mapping[str, Any], changed: bool) -> AnswerToRead:
+def _answer(row: Mapping[str, Any], changed: bool, *, whole: bool) -> AnswerToRead:
     texts = [text_of(row, name) for name in _TEXTS]
     prompt, output, filtered, target = texts if any(texts) else [None] * len(texts)
     forms = fewest_forms(filtered, target) if changed and filtered is not None and target is not None else ()
@@ -145,12 +155,18 @@ def _answer(row: Mapping[str, Any], changed: bool) -> AnswerToRead:
         doc_id=int(row["doc_id"]),
         repeat=int(row["repeat"]),
         score=float(row["correct"]),
-        prompt=last_of(prompt) if prompt else None,
-        target=None if target is None else first_of(target, KEY_CHARACTERS),
-        output=None if output is None else first_of(output),
-        filtered=None if filtered is None or (filtered == output and not forms) else _with_ends(first_of(filtered)),
+        prompt=_excerpt(prompt_as_text(prompt), whole, last_of) if prompt else None,
+        target=None if target is None else _excerpt(target, whole, partial(first_of, characters=KEY_CHARACTERS)),
+        output=None if output is None else _excerpt(output, whole, first_of),
+        filtered=None
+        if filtered is None or (filtered == output and not forms)
+        else _with_ends(_excerpt(filtered, whole, first_of)),
         right_if=forms,
     )
+
+
+def _excerpt(text: str, whole: bool, cut: Callable[[str], Excerpt]) -> Excerpt:
+    return Excerpt(visible(text), len(text), len(text)) if whole else cut(text)
 
 
 def _with_ends(excerpt: Excerpt) -> Excerpt:

@@ -72,6 +72,13 @@ class DataSupport:
     columns: tuple[ImportedColumn, ...]
     """Of tables: which column was read as what, and which was not read."""
 
+    @property
+    def unpaired(self) -> bool:
+        """Return whether there are systems to compare, and no two of them answered an item in common."""
+        systems = len(self.check.systems)
+        apart = [common for _, _, common in self.check.pairs]
+        return systems > 1 and len(apart) == systems * (systems - 1) // 2 and not any(apart)
+
     def of(self, quantity: Supported) -> SupportedBy:
         """Return what is known of a quantity."""
         return next(each for each in self.quantities if each.quantity is quantity)

@@ -20,6 +20,7 @@ from wattbench_reports.gate.policy import Policy, policy_of
 from wattbench_reports.gate.result import FlippedAnswer, FlippedItem, FlippedItems, GateResult, MetricVerdict, Verdict
 from wattbench_reports.metrics.registry import ACCURACY
 from wattbench_reports.presenter.model import (
+    RICH,
     Cell,
     Column,
     Example,
@@ -96,7 +97,7 @@ def gate_words(result: GateResult, command: str = "gate") -> tuple[Section, ...]
     verdict = (
         strong(warning),
         Text((Span(f"{name.upper()}: {result.headline}"),), media=Medium.TEXT),
-        Text((Span(result.headline),), media=Medium.MARKDOWN),
+        Text((Span(result.headline),), media=RICH),
     )
     flips = result.flips
     if flips is not None:

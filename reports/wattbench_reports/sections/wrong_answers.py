@@ -66,7 +66,13 @@ def _counts(measured: Measured) -> Table | None:
 
 
 def answers_section(
-    measured: Measured, *, system: str | None, task: str | None, limit: int, only_wrong: bool
+    measured: Measured,
+    *,
+    system: str | None,
+    task: str | None,
+    limit: int,
+    only_wrong: bool,
+    whole: bool = False,
 ) -> Section:
     """Make the section that `wattbench runs items` prints: some answers of each system with their prompts and keys.
 
@@ -76,17 +82,26 @@ def answers_section(
         task: only to this one.
         limit: answers of each system, at most.
         only_wrong: leave out what is right.
+        whole: cut no text.
 
     Raises:
         UserError: there is no such system or task, or a table is damaged.
     """
-    chosen = chosen_answers(measured, system=system, task=task, limit=limit, only_wrong=only_wrong)
-    passages = tuple(_passage(measured, each, only_wrong=only_wrong) for each in chosen)
-    return Section("answers", "Answers", "Answers", "", passages)
+    chosen = chosen_answers(measured, system=system, task=task, limit=limit, only_wrong=only_wrong, whole=whole)
+    passages = [_passage(measured, each, only_wrong=only_wrong) for each in chosen]
+    if any(map(_is_cut, chosen)):
+        passages.append(Passage(sentences=("Texts are cut where their label says so. Whole texts: add --full.",)))
+    return Section("answers", "Answers", "Answers", "", tuple(passages))
 
 
 def chosen_answers(
-    measured: Measured, *, system: str | None, task: str | None, limit: int, only_wrong: bool
+    measured: Measured,
+    *,
+    system: str | None,
+    task: str | None,
+    limit: int,
+    only_wrong: bool,
+    whole: bool = False,
 ) -> tuple[AnswersToRead, ...]:
     """Choose the answers of `answers_section`, whose arguments and errors these are."""
     systems = measured.frames.systems
@@ -94,7 +109,14 @@ def chosen_answers(
     for option, name, known in (("--system", system, systems), ("--task", task, tasks)):
         if name is not None and name not in known:
             raise UserError(f"{option} {name!r:.80}: not in this run{nearest(name, known)}")
-    return answers_to_read(measured, systems if system is None else [system], limit, task=task, only_wrong=only_wrong)
+    return answers_to_read(
+        measured, systems if system is None else [system], limit, task=task, only_wrong=only_wrong, whole=whole
+    )
+
+
+def _is_cut(each: AnswersToRead) -> bool:
+    texts = (text for answer in each.shown for text in (answer.prompt, answer.target, answer.output, answer.filtered))
+    return any(text is not None and text.cut for text in texts)
 
 
 def _passage(measured: Measured, each: AnswersToRead, *, only_wrong: bool = True) -> Passage:

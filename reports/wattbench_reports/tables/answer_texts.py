@@ -213,10 +213,15 @@ def texts_in_parts(
     if frames.rows is not None:  # the items are some rows of the file
         in_file = np.flatnonzero(frames.rows.to_numpy())[in_file]
     places = np.flatnonzero(wanted)
+    start = 0
     with opened_table(path) as table:
-        start = 0
-        for batch in table.iter_batches(batch_size=_ANSWERS_AT_ONCE, columns=list(columns)):
-            first, last = np.searchsorted(in_file, (start, start + len(batch)))
-            if first < last:
-                yield places[first:last], batch.take(pa.array(in_file[first:last] - start))
-            start += len(batch)
+        for group in range(table.num_row_groups):
+            end = start + table.metadata.row_group(group).num_rows
+            if np.searchsorted(in_file, start) < np.searchsorted(in_file, end):
+                at = start
+                for batch in table.iter_batches(_ANSWERS_AT_ONCE, row_groups=[group], columns=list(columns)):
+                    first, last = np.searchsorted(in_file, (at, at + len(batch)))
+                    if first < last:
+                        yield places[first:last], batch.take(pa.array(in_file[first:last] - at))
+                    at += len(batch)
+            start = end

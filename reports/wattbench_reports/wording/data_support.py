@@ -74,6 +74,9 @@ def _labelled(line: tuple[str, str]) -> Text:
 
 
 def _lines(support: DataSupport) -> Iterator[tuple[str, str]]:
+    if support.unpaired:
+        how = ": --map COLUMN=item names the column that says which" if support.origin is DataOrigin.TABLE else ""
+        yield "Pairs", f"none, as no two systems answered the same item, and no two can be compared{how}"
     read = [f"{each.column} as {each.read_as}" for each in support.columns if each.read_as]
     if read:
         yield "Read", "; ".join(_first(list(dict.fromkeys(read))))

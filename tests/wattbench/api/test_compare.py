@@ -96,7 +96,10 @@ def test_figures_are_found_by_system(write: Write) -> None:
     assert figures.accuracy_low < figures.accuracy < figures.accuracy_high  # type: ignore[operator]
     assert comparison["no-sensor"].j_per_correct is None
     assert any("never-right answered nothing correctly" in caveat for caveat in comparison.caveats)
-    assert repr(comparison) == "<comparison of generalist, specialist, regex, never-right, no-sensor>"
+    head, *shown = repr(comparison).splitlines()
+    assert head == "<comparison of 5 systems>"
+    systems = "systems: generalist, specialist, regex, never-right, no-sensor"
+    assert " ".join(map(str.strip, shown)) == f"{comparison.advice} {systems}"
     with pytest.raises(wattbench.UserError, match="no system 'regexp' in this comparison; did you mean 'regex'"):
         _ = comparison["regexp"]
     with pytest.raises(wattbench.UserError, match="no format 'xlsx'"):
@@ -105,7 +108,7 @@ def test_figures_are_found_by_system(write: Write) -> None:
 
 def test_a_frame_has_the_columns_of_the_csv_and_no_infinity(write: Write) -> None:
     comparison = wattbench.compare(write(golden_run()))
-    frame = comparison.frame()
+    frame = comparison.frame("all")
     assert list(frame) == comparison.text("csv").partition("\n")[0].split(",")
     assert frame.set_index("system").loc["never-right"].isna()["j_per_correct_high"]
     assert str(frame["accuracy"].dtype) == "float64"
@@ -138,7 +141,10 @@ def test_no_representation_lets_a_name_steer_the_terminal(write: Write) -> None:
     root = write(FakeRun(systems))
     run = wattbench.read(root)
     result = wattbench.gate(run, run, baseline=escape, candidate="plain")
-    for text in (repr(run.compare()), str(run.compare()), repr(result), str(result), run.compare()._repr_html_()):
+    for text in (repr(run.compare()), str(run.compare()), repr(result), str(result)):
+        assert "red" in text
+        assert "\x1b" not in text
+    for text in (run._repr_html_(), run.compare()._repr_html_(), result._repr_html_()):
         assert "red" in text
         assert "\x1b" not in text
         assert "\u202e" not in text

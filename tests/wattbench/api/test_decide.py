@@ -27,7 +27,7 @@ def test_a_requirement_is_decided(write: Write) -> None:
         ("p95", 0.9),
     ]
     assert str(decision).startswith(decision.advice.split(":")[0][:20])
-    assert repr(decision).startswith("<decision: ")
+    assert repr(decision).startswith(f"<decision>\n  {decision.advice[:40]}")
     assert decision.evidence
     with pytest.raises(wattbench.UserError, match="no system 'regx' in this decision; did you mean 'regex'"):
         decision["regx"]

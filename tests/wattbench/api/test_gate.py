@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,7 +31,14 @@ def test_two_systems_are_judged_as_the_command_judges_them(write: Write) -> None
     assert result.run == root
     assert result["accuracy"].verdict in ("pass", "improved", "regressed", "inconclusive")
     assert result.passed == (done.exit_code == 0)
-    assert repr(result).startswith(f"<gate old → new: {result.verdict}. ")
+    head, *shown = repr(result).splitlines()
+    assert head == f"<gate old → new: {result.verdict}>"
+    metrics = ", ".join(f"{name} {each.verdict}" for name, each in result.metrics.items())
+    assert " ".join(map(str.strip, shown)) == f"{result.headline} {metrics}"
+    page = result._repr_html_()
+    assert html.escape(result.headline) in page
+    assert "Candidate new against baseline old" in page
+    assert not re.search(r"color|<style|<script|id=", page)  # whatever the theme of the notebook
 
 
 def test_a_metric_is_found_by_its_name(write: Write) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import html
+import inspect
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -13,10 +17,17 @@ from tests.made_up.runs import FakeRun
 from tests.made_up.standard_runs import golden_run
 from wattbench.meters import Reading
 from wattbench.meters.sampling.trace import TraceWriter
+from wattbench_reports.export.frames.items_frame import COLUMNS as ITEMS
+from wattbench_reports.export.frames.machines_frame import COLUMNS as MACHINES
 from wattbench_reports.export.frames.power_frame import COLUMNS as POWER
+from wattbench_reports.export.frames.systems_frame import TYPES as SYSTEMS
 from wattbench_reports.export.frames.windows_frame import COLUMNS as WINDOWS
 
 Write = Callable[[FakeRun], Path]
+
+
+FRAMES = {"systems": SYSTEMS, "items": ITEMS, "windows": WINDOWS, "machines": MACHINES}
+"""Method to its columns."""
 
 
 class _Gpu:
@@ -40,7 +51,11 @@ def test_a_run_knows_its_place_and_can_stand_for_it(write: Write) -> None:
     assert run.path == root
     assert run.name == root.name
     assert Path(run) == root
-    assert repr(run) == f"<run {root.name}>"
+    advice = run.compare().advice
+    head, *shown = repr(run).splitlines()
+    assert head == f"<run {root.name}>"
+    assert " ".join(map(str.strip, shown)).startswith(f"{advice} systems: generalist, specialist, regex, ")
+    assert len(shown) < 6
     assert wattbench.read(run).name == run.name
 
 
@@ -62,9 +77,52 @@ def test_items_have_a_row_per_answer(write: Write) -> None:
 
 
 def test_windows_have_the_documented_types(write: Write) -> None:
-    frame = wattbench.read(write(golden_run())).windows()
+    frame = wattbench.read(write(golden_run())).windows("all")
     assert {name: str(frame[name].dtype) for name in frame} == WINDOWS
     assert set(frame["purpose"]) == {"load", "measured"}
+
+
+@pytest.mark.parametrize(("frame", "every"), FRAMES.items())
+def test_a_frame_has_twelve_columns_and_others_on_request(write: Write, frame: str, every: dict[str, str]) -> None:
+    run = wattbench.read(write(golden_run()))
+    get = getattr(run, frame)
+    few, whole = get(), get("all")
+    assert len(few.columns) == 12
+    assert list(whole) == list(every)
+    pd.testing.assert_frame_equal(whole[list(few)], few)
+    docstring = inspect.getdoc(get) or ""
+    assert re.findall(r"`(\w+)`", docstring) == list(few)  # which says so
+    assert f'"all"`` ({len(every)})' in docstring
+    *_, last = whole
+    assert list(get([last, "node" if frame == "machines" else "system"])) == [
+        last, "node" if frame == "machines" else "system",
+    ]  # fmt: skip
+    assert list(get(last)) == [last]
+    with pytest.raises(wattbench.UserError, match=f"columns: '{last}x' is not a column of this frame"):
+        get([f"{last}x"])
+
+
+def test_a_comparison_has_twelve_columns_too(write: Write) -> None:
+    one, other = wattbench.read(write(golden_run())), wattbench.read(write(replace(golden_run(), id="def456")))
+    for compared in (one.compare(), wattbench.compare([one, other])):
+        few, whole = compared.frame(), compared.frame("all")
+        assert len(few.columns) == 12 < len(whole.columns)
+        named = re.findall(r"`(\w+)`", inspect.getdoc(compared.frame) or "")
+        assert set(few) <= {*named, "accuracy_group", "latency_group", "joules_group"}
+
+
+def test_a_notebook_shows_the_advice_without_a_style_of_its_own(write: Write) -> None:
+    root = write(golden_run())
+    run = wattbench.read(root)
+    shown = run._repr_html_()
+    assert shown is not None
+    assert html.escape(run.compare().advice) in shown
+    assert all(f">{system}<" in shown for system in run.compare())
+    for each in (shown, run.compare()._repr_html_()):
+        assert not re.search(r"color|class=|<style|<script|id=", each)  # whatever the theme of the notebook
+    (root / "items.parquet").write_bytes(b"PAR1")
+    damaged = wattbench.read(root)
+    assert (repr(damaged), damaged._repr_html_()) == (f"<run {root.name}>", None)
 
 
 def test_power_joins_the_traces_of_loading_and_of_every_task(write: Write) -> None:

@@ -21,7 +21,7 @@ def test_a_study_has_a_verdict_and_what_it_rests_on(write: Write) -> None:
     assert routing.systems == ("generalist", "specialist", "regex")
     assert routing.unit == "J"
     assert str(routing).startswith(routing.verdict[:60])
-    assert repr(routing).startswith("<routing: ")
+    assert repr(routing).startswith(f"<routing>\n  {routing.verdict[:40]}")
     assert routing.sentences[0].startswith("A perfect router would answer ")
     alone = routing[routing.study.best_single]
     assert routing.study.ceiling.best.accuracy.estimate >= alone.accuracy.estimate

@@ -128,6 +128,32 @@ def test_tables_together_are_one_comparison_with_a_system_each(tmp_path: Path) -
     assert decided.support.check.common == 40
 
 
+def test_names_of_items_that_are_numbers_of_rows_pair_nothing_and_that_is_said(tmp_path: Path) -> None:
+    rows = "".join(f"{'ab'[row // 20]},{row},q{row % 20},{row % 2}\n" for row in range(40))
+    (tmp_path / "t.csv").write_text(f"model,id,question,correct\n{rows}")
+    said = " ".join(wattbench_("decide", "t.csv").stdout.split())
+    assert (
+        "Pairs: none, as no two systems answered the same item, and no two can be compared: --map COLUMN=item" in said
+    )
+    said = " ".join(wattbench_("decide", "t.csv", "--map", "question=item").stdout.split())
+    assert "Pairs:" not in said
+    assert "20 items, all of them answered by both" in said
+
+
+def test_hostile_texts_of_a_table_are_harmless(tmp_path: Path) -> None:
+    text = '"\x1b[31m\u202e<script>alert(1)</script>::error::x"'
+    rows = "".join(f"{name},{item},{item % 2},9,{text}\n" for name in ("a", "<b>") for item in range(8))
+    (tmp_path / "t.csv").write_text(f"model,id,correct,latency\u202e<\x1b,answer\n{rows}")
+    done = wattbench_("decide", "t.csv", "-o", "p.html")
+    assert done.exit_code == 0, done.output
+    assert "its unit is not named" in done.stdout
+    assert not set("\x1b\u202e") & set(done.output)
+    page = Path("p.html").read_text()
+    assert "its unit is not named" in page
+    assert "<script>alert(1)" not in page
+    assert "\u202e" not in page
+
+
 def test_a_folder_of_runs_is_its_newest(finished: Path) -> None:
     done = wattbench_("decide", finished.parent)
     assert "is a folder of runs; the newest finished one is" in done.stderr

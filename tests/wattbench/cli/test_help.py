@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from wattbench.cli import every_command, main
 from wattbench.cli._help import MOST_IN_ONE_LIST, DescribedCommand
+from wattbench.cli._tree import SHORT_NAMES
 
 EVERY = {name: command for name, command in every_command() if isinstance(command, DescribedCommand)}
 
@@ -71,7 +72,8 @@ def test_help_ends_with_two_examples_of_the_command(name: str) -> None:
     assert [line.strip() for line in lines[-3:]] == ["Examples:", *command.examples]
     for example in command.examples:
         words = shlex.split(example.partition(" > ")[0].removeprefix('eval "$(').removesuffix(')"'))
-        assert " ".join(words).startswith(f"wattbench {name}")
+        known = [name, *(short for short, whole in SHORT_NAMES.items() if whole == name)]
+        assert " ".join(words).startswith(tuple(f"wattbench {each}" for each in known))
         options = {each for option in command.params for each in option.opts}
         assert {word for word in words if word.startswith("-")} <= options
 

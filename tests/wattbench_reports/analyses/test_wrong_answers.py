@@ -14,6 +14,7 @@ from wattbench.cli import main
 from wattbench.errors import UserError
 from wattbench.importers import read_sources, write_run
 from wattbench.records import AnswerForm, read_run
+from wattbench.systems.endpoint.request import chat_text
 from wattbench_reports.analyses.wrong_answers import answers_to_read
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.formatting.safe_text import with_ends
@@ -25,7 +26,7 @@ from wattbench_reports.sections.wrong_answers import answers_section, wrong_sect
 def texted(make_run, fake):
     """A run whose answers are `answer(task, doc_id)`, with the document's number as target and scored by equality."""
 
-    def write(answer, *, systems=("one", "two"), tasks=("a", "b", "c"), items=12):
+    def write(answer, *, systems=("one", "two"), tasks=("a", "b", "c"), items=12, prompt="Question {} of {}"):
         made_up = fake.Run(
             tuple(fake.System(name) for name in systems), tuple((task, "any") for task in tasks), items=items
         )
@@ -36,7 +37,7 @@ def texted(make_run, fake):
         table["filtered"] = [answer(*key) for key in keys]
         table["output"] = [f"I say {text}" for text in table["filtered"]]
         table["target"] = table["doc_id"].astype(str)
-        table["prompt"] = [f"Question {doc_id} of {task}" for _, task, doc_id in keys]
+        table["prompt"] = [prompt.replace("{}", "%s") % (doc_id, task) for _, task, doc_id in keys]
         table["correct"] = (table["filtered"] == table["target"]).astype(float)
         pq.write_table(pa.Table.from_pandas(table, schema=pq.read_schema(path), preserve_index=False), path)
         return read_run(run.layout.root)
@@ -120,6 +121,32 @@ def test_the_command_prints_them_for_a_terminal(texted, golden) -> None:
     assert "did you mean 'one'" in missing.stderr
     with pytest.raises(UserError, match="--task 'b': not in this run"):
         answers_section(analyse(run).measured, system=None, task="b", limit=3, only_wrong=True)
+
+
+CHAT = chat_text(
+    [
+        {"role": "system", "content": "Be brief.\n" + ("Think twice. " * 4 + "\n") * 15},
+        {"role": "user", "content": "What is {} of {}?"},
+        {"role": "assistant", "content": "It is"},
+    ],
+    begun=True,
+)
+
+
+def test_a_chat_is_printed_as_its_messages_and_whole_on_request(texted, golden) -> None:
+    run = texted(lambda system, task, doc: ("x" * 60 + "\n") * 8, systems=("one",), tasks=("a",), items=2, prompt=CHAT)
+    words = ["items", str(run.layout.root), "--limit", "1"]
+    cut = CliRunner().invoke(main, words)
+    golden("chat_to_read.txt", cut.stdout)
+    whole = CliRunner().invoke(main, [*words, "--full"])
+    assert whole.exit_code == 0, whole.output
+    assert whole.stdout.count("Think twice.") == 60 > cut.stdout.count("Think twice.")
+    assert whole.stdout.count("x" * 60) == 16 > cut.stdout.count("x" * 60)
+    assert "--full" in cut.stdout
+    assert "--full" not in whole.stdout
+    for text in (cut.stdout, whole.stdout):
+        assert "| user: What is 0 of a?" in text
+        assert not {"{", "\\n", "messages"} & set(text.split())
 
 
 def test_an_answer_commands_no_log(texted) -> None:

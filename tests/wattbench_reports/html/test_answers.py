@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import wattbench_reports.html.answers as answers
+from tests.made_up.load_runs import write_load_run
 from tests.wattbench_reports.sectiontext import without_own_scripts
 from wattbench.records import read_run
 from wattbench_reports.comparison.analysis import analyse
@@ -108,6 +109,29 @@ def test_of_too_many_the_first_items_of_each_task_are_held(make_run, fake, monke
     assert rows["doc_id"].max() == 15
     text, *_ = answers_section(held, Path("run")).passages[0].sentences
     assert text == "This page holds 96 of 240 answers: those to the first 16 items of each task."
+
+
+def test_answers_at_other_rates_are_named(tmp_path) -> None:
+    run = write_load_run(tmp_path)
+    held = embedded_answers(analyse(run).measured)
+    assert held.count == held.of
+    assert held.apart == len(pd.read_parquet(run.layout.items_table)) - held.count > 0
+    _, apart, _ = answers_section(held, tmp_path).passages[0].sentences
+    assert apart.startswith(f"{held.apart:,} answers of the run are not here: they are at other rates")
+
+
+def test_of_a_streamed_run_the_answers_of_its_sample_are_held(make_run, fake, monkeypatch) -> None:
+    run, table = texted(make_run(fake.plain()), output=str)
+    monkeypatch.setattr("wattbench_reports.comparison.analysis.MOST_IN_MEMORY", 100)
+    monkeypatch.setattr("wattbench_reports.tables.streamed.load.SAMPLED_ANSWERS", 120)
+    held = embedded_answers(analyse(run).measured)
+    assert (held.of, held.sampled, held.items) == (240, True, 0)
+    assert 100 < held.count < 150
+    recorded = {(row.system, row.task, row.doc_id): row.output for row in table.itertuples()}
+    for row in read_back(held):
+        assert recorded[row["system"], row["task"], row["doc_id"]] == row["output"]
+    text, *_ = answers_section(held, Path("run")).passages[0].sentences
+    assert text.endswith("those to a random sample of items.")
 
 
 def test_hostile_texts_stay_texts(make_run, fake) -> None:

@@ -136,6 +136,10 @@ def test_the_gain_is_held_against_one_system_alone() -> None:
     assert "gpt-4-1106-preview alone answers 84.2%: 2.7 points" in routing_verdict(made.without_costs())
     dear = routing_verdict(above_its_cost())
     assert "gains 3.4 points [2.2, 4.6] of accuracy on gpt-4 alone, and costs 15% [9, 20] more; --worth-right" in dear
+    whole = study_measures(above_its_cost()).best.cost.estimate
+    tenfold = Interval(-9.0 * whole, -9.2 * whole, -8.8 * whole)
+    dear = routing_verdict(replace(above_its_cost(), verdict=replace(above_its_cost().verdict, saving=tenfold)))
+    assert "of accuracy on gpt-4 alone, and costs 10.0 [9.80, 10.2] times as much; --worth-right" in dear
 
 
 @pytest.mark.parametrize("of", [made.cheaper, made.saving])

@@ -134,7 +134,7 @@ def _long(path: Path, renamed: Mapping[str, str], draft: ImportDraft, name: str)
     present = columns_of(path)
     named = named_columns(path, present, renamed)
     _check_enough(path, present, named)
-    of_file = {} if "system" in named.read else {_FILE_NAME: f"system, {name}"}
+    of_file = {} if "system" in named.read else {_FILE_NAME: f"system ({name})"}
     of_prompt = {} if "item" in named.read else {named.read["prompt"][0]: "prompt, and item"}
     _note(draft, path, named, {**of_prompt, **of_file})
     columns = {new: old for new, (old, _) in named.read.items()}

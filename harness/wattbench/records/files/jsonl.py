@@ -99,13 +99,19 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
         yield row
 
 
-def complete_lines(path: Path) -> Iterator[bytes]:
+def complete_lines(path: Path, start: int = 0) -> Iterator[bytes]:
     """Yield every complete line; an incomplete last one is dropped. A missing file has no lines.
+
+    Args:
+        path: of the file.
+        start: the byte at which the first line begins.
 
     Raises:
         UserError: it cannot be read.
     """
     with suppress(MissingFileError), open_record(path, MOST_BYTES) as file:
+        if start:
+            file.seek(start)
         yield from (line for line in record_lines(file, path) if line.endswith(b"\n"))
 
 

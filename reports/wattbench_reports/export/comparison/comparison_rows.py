@@ -83,6 +83,20 @@ def _field(value: object) -> object:
 _DTYPES = {str: "string", int: "int64", float: "float64", bool: "bool"}
 
 
+FIRST = (
+    "system", "items", "accuracy", "accuracy_low", "accuracy_high", "latency_p50_s", "latency_p95_s",
+    "energy_j_per_request", "j_per_correct", "energy_provenance", "qualifies", "advised",
+)  # fmt: skip
+"""The columns that the frame of one run has unless others are chosen."""
+
+
+FIRST_OF_SEVERAL = (
+    "run", "system", "items", "accuracy", "accuracy_group", "latency_p50_s", "latency_group", "j_per_correct",
+    "joules_group", "energy_provenance", "differs_in", "ranked_across",
+)  # fmt: skip
+"""The same of several runs."""
+
+
 def comparison_frame(comparison: Comparison, decided: DecisionWords | None = None) -> pd.DataFrame:
     """Return one row per system: its figures, the systems that it may be ranked against, and the decision on it.
 

@@ -89,6 +89,13 @@ COLUMNS = {
 """The columns in order, with pandas' type of each. A value that was not measured or is not known is missing."""
 
 
+FIRST = (
+    "system", "task", "item", "score", "seconds", "joules", "energy_provenance", "output_tokens", "failure",
+    "prompt", "answer", "target",
+)  # fmt: skip
+"""The columns that a frame has unless others are chosen."""
+
+
 def items_frame(measured: Measured, paid: Paid) -> pd.DataFrame:
     """Return a row per answer, columns `COLUMNS`, in the order of the record. Under load: only at the rate compared.
 

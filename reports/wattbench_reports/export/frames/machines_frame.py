@@ -38,6 +38,13 @@ COLUMNS = {
 """The columns in order, with pandas' type of each. What is not known, and a bound that does not exist, is missing."""
 
 
+FIRST = (
+    "node", "device", "driver", "power_limit", "meter", "blocks", "answers", "seconds_relative", "joules_relative",
+    "temperature_c", "hotter_c", "flags",
+)  # fmt: skip
+"""The columns that a frame has unless others are chosen."""
+
+
 def machines_frame(measured: Measured) -> pd.DataFrame:
     """Return a row per machine, columns `COLUMNS`; no rows for a run that another tool measured.
 

@@ -67,6 +67,13 @@ how many the intervals are clustered; the bounds for another run are of all doma
 (`wattbench_reports.metrics.throughput`)."""
 
 
+FIRST = (
+    "system", "kind", "domain", "items", "accuracy", "accuracy_low", "accuracy_high", "latency_p50_s",
+    "latency_p95_s", "energy_j_per_request", "j_per_correct", "energy_provenance",
+)  # fmt: skip
+"""The columns that a frame has unless others are chosen."""
+
+
 def figures_frame(measured: Measured, paid: Paid, emitted: Emitted, comparison: Comparison) -> pd.DataFrame:
     """Return a row per system and domain, columns `TYPES`, at full precision: all domains together first, then each.
 

@@ -46,6 +46,13 @@ COLUMNS = {
 count (`wattbench_reports.metrics.throughput`). Figures per component are JSON objects, as components vary."""
 
 
+FIRST = (
+    "system", "task", "window", "purpose", "block", "started_s", "finished_s", "total_j", "above_idle_j",
+    "provenance_label", "valid", "reasons",
+)  # fmt: skip
+"""The columns that a frame has unless others are chosen."""
+
+
 def windows_frame(measured: Measured) -> pd.DataFrame:
     """Return a row per window, columns `COLUMNS`; the reasons of each as one text.
 

@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wattbench.records import SIDES, AnswerRow, RoundRow, RunRecords, ScoreRow
+from wattbench.records.prompts import prompt_as_text
 from wattbench.records.reader import read_rows
 from wattbench.records.tables.table_columns import TableColumns
 from wattbench_reports.formatting.safe_text import first_of, last_of
@@ -217,7 +218,7 @@ def _item(item: Item, baseline: _Texts, candidate: _Texts) -> FlippedItem:
     return FlippedItem(
         *item,
         lost=False,  # until all are in order
-        prompts=tuple(last_of(prompt) for prompt in prompts),
+        prompts=tuple(last_of(prompt_as_text(prompt)) for prompt in prompts),
         key=None if key is None else first_of(key, KEY_CHARACTERS),
         baseline=baseline.answer(),
         candidate=candidate.answer(),

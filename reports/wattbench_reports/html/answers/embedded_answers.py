@@ -23,7 +23,7 @@ from wattbench_reports.formatting.safe_text import visible
 from wattbench_reports.sections.labels import OTHER
 from wattbench_reports.tables.answer_texts import texts_in_parts
 from wattbench_reports.tables.item_matrix import RIGHT
-from wattbench_reports.tables.run_tables import Frames
+from wattbench_reports.tables.run_tables import Frames, answers_of
 
 MOST = 100_000
 """The most answers that a page holds."""
@@ -56,9 +56,13 @@ class EmbeddedAnswers:
     count: int
     """Answers in the parts."""
     of: int
-    """Answers of the run."""
+    """Answers that are compared."""
+    apart: int
+    """Answers of the run that are not compared: at other rates, or of machines of another class."""
     items: int
     """Items per task in the parts, at most, where not all answers are; otherwise 0."""
+    sampled: bool
+    """Whether the items are of a random sample, as only such items of the run are read one by one."""
     longest: int
     """Characters that are kept of a text, at most: the last ones of a prompt, the first ones of an answer."""
     cut: int
@@ -79,11 +83,11 @@ def embedded_answers(measured: Measured, against: tuple[str, str] | None = None)
     rows, items = _carried(frames)
     labelled = labelled_tasks(measured)
     most = LONGEST if len(rows) <= 2 * FEW_ANSWERS else LONGEST // 4
-    facts, texts = _Facts(frames, labelled), _texts(frames, rows, most)
+    facts, texts = _Facts(frames, labelled, rows), _texts(frames, rows, most)
     budget = BYTES_PER_ANSWER * max(len(rows), FEW_ANSWERS)
     longest = _longest(texts, budget, most)
     while True:
-        parts = tuple(map(_packed, _parts(facts, texts, rows, longest)))
+        parts = tuple(map(_packed, _parts(facts, texts, longest)))
         size = sum(map(len, parts))
         if size <= budget or longest == _SHORTEST:
             break
@@ -101,24 +105,35 @@ def embedded_answers(measured: Measured, against: tuple[str, str] | None = None)
         "against": list(against) if against and set(against) <= set(frames.systems) else None,
         "parts": len(parts),
     }
-    return EmbeddedAnswers(head, parts, len(rows), measured.frames.number, items, longest, cut)
+    of = measured.frames.number
+    return EmbeddedAnswers(
+        head, parts, len(rows), of, answers_of(frames.run) - of, items, measured.sample is not None, longest, cut
+    )
 
 
 def _carried(frames: Frames) -> tuple[NDArray[np.int64], int]:
     """Return the answers that are carried, by item and system, and the items per task where these are not all."""
-    item, tasks = frames.row_of_answer, frames.codes("task").astype(np.int64)
-    system, repeat = frames.codes("system"), frames.items["repeat"].to_numpy()
-    order = np.lexsort((repeat, system, item))
-    if len(order) <= MOST:
-        return order.astype(np.int64), 0
-    of_items = tasks[frames.an_answer]
-    in_task = np.zeros(len(of_items), dtype=np.int64)
-    for task in np.unique(of_items):
-        same = of_items == task
+    item, items, rows = frames.row_of_answer, 0, np.arange(frames.number)
+    if frames.number > MOST:
+        in_task = _places_in_tasks(frames.codes("task")[frames.an_answer])
+        answers = np.bincount(in_task[item])
+        items = max(1, int(np.searchsorted(np.cumsum(answers), MOST, side="right")))
+        rows = np.flatnonzero(in_task[item] < items)
+    order = np.lexsort((frames.items["repeat"].to_numpy()[rows], frames.codes("system", rows), item[rows]))
+    return rows[order][:MOST].astype(np.int64), items
+
+
+def _places_in_tasks(tasks: NDArray[np.integer[Any]]) -> NDArray[np.int32]:
+    """Return which item of its task each item is, from 0.
+
+    Args:
+        tasks: shape (items,): the number of each item's task.
+    """
+    in_task = np.zeros(len(tasks), dtype=np.int32)
+    for task in np.unique(tasks):
+        same = tasks == task
         in_task[same] = np.arange(np.count_nonzero(same))
-    answers = np.bincount(in_task[item])
-    items = max(1, int(np.searchsorted(np.cumsum(answers), MOST, side="right")))
-    return order[in_task[item[order]] < items][:MOST].astype(np.int64), items
+    return in_task
 
 
 @dataclass(frozen=True)
@@ -164,34 +179,33 @@ def _longest(texts: _CutTexts, budget: int, most: int) -> int:
 
 
 class _Facts:
-    """What is known of answers next to their texts, read by row."""
+    """What is known of the carried answers next to their texts: arrays of shape (carried answers,)."""
 
-    def __init__(self, frames: Frames, labelled: Sequence[LabelledTask]) -> None:
-        """Read the columns of a run."""
+    def __init__(self, frames: Frames, labelled: Sequence[LabelledTask], rows: NDArray[np.int64]) -> None:
+        """Read the columns of some answers."""
         self.tasks, self.domains = frames.categories("task"), frames.categories("domain")
-        self.item, self.system = frames.row_of_answer, frames.codes("system")
-        self.task, self.domain = frames.codes("task"), frames.codes("domain")
-        self.document, self.repeat = frames.documents_of(slice(None)), frames.items["repeat"].to_numpy()
-        self.seconds, self.joules = frames.seconds(), frames.figures("energy_j")
-        self.tokens = frames.figures("output_tokens")
-        self.provenance, self.provenances = frames.codes("energy_provenance"), frames.categories("energy_provenance")
-        score, failed = frames.figures("correct"), frames.failed()
-        self.outcome = np.where(failed, 2, np.where(np.isfinite(score), np.where(score >= RIGHT, 0, 1), 3))
-        self.score = score
+        self.system, self.task, self.domain = (frames.codes(name, rows) for name in ("system", "task", "domain"))
+        self.document, self.repeat = frames.documents_of(rows), frames.items["repeat"].to_numpy()[rows]
+        self.seconds, self.joules = frames.seconds(rows), frames.figures("energy_j", rows)
+        self.tokens, self.score = frames.figures("output_tokens", rows), frames.figures("correct", rows)
+        names = frames.categories("energy_provenance")
+        self.provenance = [names[code] for code in frames.codes("energy_provenance", rows).tolist()]
+        scored = np.where(np.isfinite(self.score), np.where(self.score >= RIGHT, 0, 1), 3)
+        self.outcome = np.where(frames.failed(rows), 2, scored)
         self.labels = sorted({label for task in labelled for label in task.labels})
         if self.labels:
             self.labels.append(OTHER)
-        self.key, self.answer = np.full(frames.number, -1), np.full(frames.number, -1)
+        self.key, self.answer = np.full(len(rows), -1), np.full(len(rows), -1)
         for task in labelled:
-            number_of = np.array([*map(self.labels.index, task.labels), len(self.labels) - 1, -1])
-            of = task.key >= 0
-            self.key[of], self.answer[of] = number_of[task.key[of]], number_of[task.answer[of]]
+            number_of = np.array([*map(self.labels.index, task.labels), len(self.labels) - 1])
+            key, answer = task.key[rows], task.answer[rows]
+            self.key[key >= 0], self.answer[key >= 0] = number_of[key[key >= 0]], number_of[answer[key >= 0]]
 
 
-def _parts(facts: _Facts, texts: _CutTexts, rows: NDArray[np.int64], longest: int) -> Iterator[dict[str, Any]]:
+def _parts(facts: _Facts, texts: _CutTexts, longest: int) -> Iterator[dict[str, Any]]:
     """Yield the items and answers of each part. An item is in one part alone."""
     starts = np.flatnonzero(np.diff(texts.item, prepend=-1))
-    whole = np.append(starts[np.flatnonzero(np.diff(starts // _PART, prepend=-1))], len(rows)).tolist()
+    whole = np.append(starts[np.flatnonzero(np.diff(starts // _PART, prepend=-1))], len(texts.item)).tolist()
     columns = {name: texts.texts[name].tolist() for name in _TEXTS}
     lengths = {name: texts.lengths[name].tolist() for name in _TEXTS}
     for start, end in pairwise(whole):
@@ -200,13 +214,12 @@ def _parts(facts: _Facts, texts: _CutTexts, rows: NDArray[np.int64], longest: in
         last = -1
         prompts: dict[str, int] = {}
         for at in range(start, end):
-            row = int(rows[at])
             text = {name: values[at] if isinstance(values[at], str) else None for name, values in columns.items()}
             if texts.item[at] != last:
                 last, prompts = texts.item[at], {}
                 key = _end(text["target"], lengths["target"][at], _KEY)
-                named = int(facts.task[row]), int(facts.domain[row]), int(facts.document[row])
-                items.append([*named, key, int(facts.key[row]), []])
+                named = int(facts.task[at]), int(facts.domain[at]), int(facts.document[at])
+                items.append([*named, key, int(facts.key[at]), []])
             prompt = text["prompt"] or ""
             if prompt not in prompts:
                 prompts[prompt] = len(prompts)
@@ -215,16 +228,16 @@ def _parts(facts: _Facts, texts: _CutTexts, rows: NDArray[np.int64], longest: in
             answers.append(
                 [
                     len(items) - 1,
-                    int(facts.system[row]),
-                    int(facts.repeat[row]),
-                    int(facts.outcome[row]),
-                    int(facts.answer[row]),
-                    _number(facts.score[row]),
-                    _number(facts.seconds[row]),
-                    _quantity(facts.seconds[row], "s"),
-                    _number(facts.joules[row]),
-                    _joules(facts, row),
-                    _number(facts.tokens[row]),
+                    int(facts.system[at]),
+                    int(facts.repeat[at]),
+                    int(facts.outcome[at]),
+                    int(facts.answer[at]),
+                    _number(facts.score[at]),
+                    _number(facts.seconds[at]),
+                    _quantity(facts.seconds[at], "s"),
+                    _number(facts.joules[at]),
+                    _joules(facts, at),
+                    _number(facts.tokens[at]),
                     prompts[prompt],
                     _end(output, lengths["output"][at], longest),
                     None if filtered == output else _end(filtered, lengths["filtered"][at], longest),
@@ -249,9 +262,9 @@ def _quantity(value: float, unit: str) -> str:
     return units.quantity(float(value), unit) if math.isfinite(value) else ""
 
 
-def _joules(facts: _Facts, row: int) -> str:
-    joules = _quantity(facts.joules[row], "J")
-    return f"{joules} ({facts.provenances[facts.provenance[row]]})" if joules else ""
+def _joules(facts: _Facts, at: int) -> str:
+    joules = _quantity(facts.joules[at], "J")
+    return f"{joules} ({facts.provenance[at]})" if joules else ""
 
 
 def _packed(part: dict[str, Any]) -> str:

@@ -23,7 +23,11 @@ def answers_section(answers: EmbeddedAnswers, run: Path) -> Section:
         run: the directory of the run, for the commands that show all of it.
     """
     root = shlex.quote(str(run.resolve()))
-    sentences = (_carried(answers), _cut(answers))
+    apart = (
+        f"{units.plural(answers.apart, 'answer')} of the run are not here: they are at other rates, or of machines "
+        "that are not compared."
+    )
+    sentences = (_carried(answers), apart if answers.apart > 0 else "", _cut(answers))
     commands = (
         ("All answers in full, in a browser", f"wattbench view {root}"),
         ("All answers in full, as text", f"wattbench runs items {root}"),
@@ -41,11 +45,9 @@ def answers_section(answers: EmbeddedAnswers, run: Path) -> Section:
 def _carried(answers: EmbeddedAnswers) -> str:
     if answers.count == answers.of:
         return ""
-    which = (
-        f"to the first {units.plural(answers.items, 'item')} of each task"
-        if answers.items
-        else "to a random sample of items"
-    )
+    first = f"the first {units.plural(answers.items, 'item')} of each task" if answers.items else ""
+    sample = "a random sample of items" if answers.sampled else ""
+    which = f"to {' in '.join(filter(None, (first, sample)))}"
     return f"This page holds {answers.count:,} of {units.plural(answers.of, 'answer')}: those {which}."
 
 

@@ -100,10 +100,10 @@ def saves(measures: StudyMeasures, saving: Interval | None) -> str:
 
     Empty where no cost is known.
     """
-    part = None if saving is None else measures.saved_part(saving)
-    if saving is None or part is None:
+    if saving is None:
         return ""
-    return PHRASES["saves_part" if saving.estimate >= 0 else "costs_part"].format(part=part)
+    part = measures.saved_part(saving) if saving.estimate >= 0 else measures.paid(saving)
+    return "" if part is None else PHRASES["saves_part" if saving.estimate >= 0 else "costs_part"].format(part=part)
 
 
 def above_coin(measures: StudyMeasures) -> str:

@@ -125,6 +125,16 @@ class StudyMeasures:
         low, high = sorted(sign * each / whole for each in (saving.low, saving.high))
         return minus(f"{part(sign * saving.estimate / whole)} [{_percent(low)}, {_percent(high)}]")
 
+    def paid(self, saving: Interval) -> str | None:
+        """Format what is paid above the best single system's cost, as a saving below 0: ``21% [18, 24] more``, or
+        ``4.5 [4.1, 4.9] times as much``; None where that costs nothing."""
+        whole = self.best.cost.estimate
+        if not whole > 0 or -saving.estimate < whole * MOST_PERCENT:
+            part = self.saved_part(saving)
+            return None if part is None else f"{part} more"
+        estimate, low, high = (units.digits(1 - each / whole) for each in (saving.estimate, saving.high, saving.low))
+        return minus(f"{estimate} [{low}, {high}] times as much")
+
     def part_of(self, cost: float) -> str | None:
         """Format a cost against the best single system's, to go before it: ``21% of``, ``4.5 times``."""
         whole = self.best.cost.estimate

@@ -43,7 +43,7 @@ PHRASES = {
     # Gains, by what is to be gained, and what they are measured against.
     "gains_accuracy": "gains {gain} of accuracy on {reference}{saves}",
     "saves_part": ", and saves {part} of its cost",
-    "costs_part": ", and costs {part} more",
+    "costs_part": ", and costs {part}",
     "costs_more": "costs {gain} more than {reference}",
     "gains_cost": "saves {gain} of the cost of {reference}",
     "above_coin": ", {gain} of accuracy above a random mix at the same cost",

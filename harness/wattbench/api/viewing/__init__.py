@@ -1,0 +1,1 @@
+"""Show a run in the browser: its report, or while it is not finished how far it is."""
