@@ -24,6 +24,7 @@ COMMANDS = {
     "report": ["report", "-o", "out.html"],
     "route": ["route"],
     "verify": ["verify"],
+    "view": ["view", "--no-open"],
 }
 AT_ONCE_S = 60
 
