@@ -24,6 +24,10 @@ COLORS = {INSIDE: "#0f766e", OUTSIDE: "#c2410c"}
 OTHERS = ("#0f766e", "#c2410c", "#6d28d9", "#475569")
 MARKERS = "oDs^"
 """Of series with names of their own, in their order."""
+WIDTH_IN = 5.2
+"""At 96 pixels per inch a little wider than a phone, so that its text is legible there."""
+LABEL = 24
+"""Characters of a line of a row's label."""
 SHOWN = 4
 """Of more worlds that hold an assumption, the one with the lowest and the one with the highest rate are drawn."""
 
@@ -89,19 +93,19 @@ def draw(plot: Plot) -> None:
     from matplotlib.figure import Figure
 
     panels = tuple(plot.panels())
-    labels = [{dot.label for dot in panel.dots} for panel in panels]
-    heights = [2.4 + sum(1.15 if len(label) < 42 else 1.6 for label in own) for own in labels]
+    labels = [{_wrapped(dot.label) for dot in panel.dots} for panel in panels]
+    heights = [2.6 + sum(0.6 + 0.6 * (1 + label.count("\n")) for label in own) for own in labels]
     with mpl.rc_context(
-        {"svg.hashsalt": plot.page, "svg.fonttype": "none", "font.size": 9, "font.family": "sans-serif"}
+        {"svg.hashsalt": plot.page, "svg.fonttype": "none", "font.size": 10, "font.family": "sans-serif"}
     ):
-        figure = Figure(figsize=(8, 0.26 * sum(heights) + 0.5), layout="constrained")
+        figure = Figure(figsize=(WIDTH_IN, 0.26 * sum(heights) + 0.5), layout="constrained")
         places = figure.subplots(len(panels), 1, height_ratios=heights, squeeze=False).flat
         for axes, panel in zip(places, panels, strict=True):
             _draw_panel(axes, panel)
         drawn = [each for axes in figure.axes for each in zip(*axes.get_legend_handles_labels(), strict=True)]
         named = {label: handle for handle, label in drawn}
         if len(named) > 1:
-            figure.legend(named.values(), named.keys(), loc="outside lower right", ncols=len(named), fontsize=8)
+            figure.legend(named.values(), named.keys(), loc="outside lower right", ncols=len(named), fontsize=9)
         files = ", ".join(f"docs/data/{name}.csv" for name in plot.data)
         figure.savefig(
             plot.path,
@@ -123,12 +127,16 @@ def _draw_panel(axes, panel: Panel) -> None:  # type: ignore[no-untyped-def]
     for limit in panel.limits:
         axes.axvline(limit, color="#444", linewidth=1, linestyle="--", label="limit")
     axes.set_xscale(panel.scale, **({"linthresh": 1e-4} if panel.scale == "symlog" else {}))
-    axes.set_yticks(range(len(labels)), [textwrap.fill(label.replace("`", ""), 42) for label in labels], fontsize=8)
+    axes.set_yticks(range(len(labels)), [_wrapped(label) for label in labels], fontsize=9)
     axes.set_ylim(len(labels) - 0.4, -0.6)
     axes.set_xlabel(panel.axis, loc="right")
-    axes.set_title(panel.title, loc="left", fontsize=9, fontweight="bold")
+    axes.set_title(textwrap.fill(panel.title, 40), loc="left", fontsize=10, fontweight="bold")
     axes.grid(axis="x", color="#ddd", linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def _wrapped(label: str) -> str:
+    return textwrap.fill(label.replace("`", ""), LABEL)
 
 
 def _rates(
