@@ -13,7 +13,7 @@ from tests.fuzz.targets import Target, of_text
 from tests.made_up.whole_run import write_whole_run
 from wattbench.cli import main
 from wattbench.cli._options import names
-from wattbench.cli.records import _pairs
+from wattbench.cli.records import pairs
 from wattbench.cli.rescore import _metrics
 from wattbench.records.answer_forms import ALL_FORMS, answer_in, target_in, targets_of
 from wattbench.records.schema.carbon import Carbon as CarbonSettings
@@ -94,7 +94,7 @@ def _answer(text: str) -> Any:
 
 def _commands(folder: Path) -> Sequence[bytes]:
     write_whole_run(folder).rename(folder / RUN)
-    (folder / "table.csv").write_text("model,task,prompt,output,correct\na,t,p,o,1\nb,t,p,o,0\n")
+    (folder / "table.csv").write_text("model,task,output,correct\na,t,o,1\nb,t,o,0\n")  # of no item: nothing is written
     return ["\n".join(words).encode() for words in COMMANDS]
 
 
@@ -154,7 +154,7 @@ TARGETS = (
         "{electricity: [{adpe_kg_sb_per_kwh: 5e-8, source: a, year: 2024}, {use: ecologits, zone: WOR}]}",
     ),
     of_text("plant", lambda text: Plant.parse(text.split(" ")), "delay=20%", "drop@sums=10% work=5%", "gain@sums=5%"),
-    of_text("map", lambda text: _pairs((text,)), "model=system"),
+    of_text("map", lambda text: pairs((text,)), "model=system"),
     of_text("metric", lambda text: _metrics((text,)), "sums=exact_match"),
     of_text("names", lambda text: names(None, None, text), "a,b , c"),  # type: ignore[arg-type]
     of_text("regex", compiled, r"(-?[0-9.,]+)", r"(?P<a>x+)|y{2,5}", r"\bA\b"),

@@ -24,6 +24,7 @@ COMMANDS = {
     "report": ["runs", "report", "-o", "out.html"],
     "route": ["route"],
     "verify": ["runs", "verify"],
+    "view": ["view", "--no-open"],
 }
 AT_ONCE_S = 60
 

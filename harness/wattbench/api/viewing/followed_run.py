@@ -24,6 +24,8 @@ from wattbench_reports.sections.under_way import RunUnderWay, SystemUnderWay
 
 _Row = TypeVar("_Row", bound=RecordRow)
 
+_IN_SHARDS = "several slots ask its blocks, and their answers are counted when they are merged"
+
 
 @dataclass
 class _Appended(Generic[_Row]):
@@ -132,7 +134,7 @@ class FollowedRun:
             systems=[self._system(name, said) for name in self._answered],
             complete_blocks=None if plan is None else len({row.number for row in self._block_rows}),
             blocks=None if plan is None else plan.blocks if shard is None else len(shard["blocks"]),
-            title=said.title if running else "",
+            title="" if not running else _IN_SHARDS if (shard or {}).get("handed_out") else said.title,
             left=said.left if running else "",
             resume=listed.resume,
             report=None if running else self._how_to_report(),

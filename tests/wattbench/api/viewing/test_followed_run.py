@@ -113,6 +113,15 @@ def _append(layout: RunLayout, *rows: WindowRow) -> None:
         file.writelines(json.dumps(row.as_json()) + "\n" for row in rows)
 
 
+def test_of_a_run_on_a_cluster_it_says_when_answers_are_counted(layout: RunLayout) -> None:
+    header = json.loads(layout.header.read_text())
+    header["shard"] = {"blocks": [0, 1], "of": 2, "seed": 1, "handed_out": True}
+    layout.header.write_text(json.dumps(header))
+    given = so_far(FollowedRun(layout.root))
+    assert given.title.endswith("their answers are counted when they are merged")
+    assert {each.planned for each in given.systems} == {None}
+
+
 def test_a_damaged_line_is_named_by_its_number(layout: RunLayout) -> None:
     append(layout, "big", "add", slice(0, 3))
     run = FollowedRun(layout.root)

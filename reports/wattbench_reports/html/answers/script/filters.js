@@ -41,6 +41,16 @@ const pairOf = (state) => {
 	const [one, other] = [state.flipped, state.against].map((name) => head.systems.indexOf(name));
 	return one < 0 || other < 0 || one === other ? null : [one, other];
 };
+const orders = new Map();
+const ordered = (order = "") => { // all answers, sorted once for each order
+	const { of } = ORDERS[order] ?? {};
+	if (!of) return answers;
+	if (!orders.has(order)) {
+		const keyed = answers.map((answer) => [of(answer) ?? -Infinity, answer]);
+		orders.set(order, keyed.sort(([one], [other]) => (one === other ? 0 : other - one)).map(([, answer]) => answer));
+	}
+	return orders.get(order);
+};
 const shownAnswers = (state) => {
 	const tests = FILTERS.filter(({ name }) => state[name]).map(({ name, choices, of }) => {
 		const wanted = choices.indexOf(state[name]);
@@ -61,6 +71,5 @@ const shownAnswers = (state) => {
 		};
 		tests.push((answer) => inItem(answer.item) || answer.text.includes(search));
 	}
-	const shown = answers.filter((answer) => tests.every((test) => test(answer))), { of } = ORDERS[state.order ?? ""] ?? {};
-	return of ? shown.sort((one, other) => (of(other) ?? -Infinity) - (of(one) ?? -Infinity)) : shown;
+	return ordered(state.order).filter((answer) => tests.every((test) => test(answer)));
 };
