@@ -177,6 +177,35 @@ class ComparedOutput(_Output):
     fingerprints: dict[str, Open] = {}
 
 
+class QuantityOutput(_Output):
+    """What is known of a quantity: accuracy, latency, tokens, joules, money or CO2e."""
+
+    unit: str
+    known: dict[str, int]
+    """System to its answers that have it."""
+    missing: list[str]
+
+
+class SupportOutput(_Output):
+    """What the data of `decide` can support."""
+
+    items: int
+    common: int
+    answers: dict[str, int]
+    domains: list[str]
+    blocks: int
+    origin: str
+    quantities: dict[str, QuantityOutput]
+    columns: list[Open]
+    """Of a table: each column and what it was read as."""
+
+
+class DecidedOutput(ComparedOutput):
+    """`decide`."""
+
+    support: SupportOutput | None = None
+
+
 class StatedOutput(_Output):
     """`runs compare` of a run that holds what its source states, and no answers."""
 
@@ -387,6 +416,7 @@ class PathsOutput(_Output):
 
 
 OUTPUTS: Mapping[str, Any] = {
+    "decide": DecidedOutput | StatedOutput,
     "init": PathsOutput,
     "run": RunOutput,
     "route": RouteOutput,

@@ -11,6 +11,7 @@ import click
 from wattbench.cli._ending import next_commands, open_in_browser, open_option
 from wattbench.cli._exit_codes import EXIT_APART
 from wattbench.cli._group import ComputingCommand, main
+from wattbench.cli._json import json_option
 from wattbench.cli._options import assumption_options, command_line, names
 from wattbench.cli.records import SOURCES, pairs
 from wattbench.errors import UserError
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="PAGE", help="Write the report, too."
 )
 @open_option
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 @click.option("--target", default="", metavar="COLUMN", help="The column of a table with the right answers.")
 @click.option(
     "--systems",

@@ -22,9 +22,12 @@ ELSEWHERE = {
     "init": "tests/wattbench/cli/test_init.py",
     "router fit": "tests/wattbench/api/routers/test_fit_router.py",
 }
-TEXT_ALONE = {"dev schema", "dev completion", "runs view", "decide"}
+TEXT_ALONE = {"dev schema", "dev completion", "runs view"}
 """What prints JSON or a script anyway, or has a test of its own."""
 COMMANDS = (
+    "decide ONE",
+    "decide ONE TWO",
+    "decide answers.csv --map model=system",
     "run suite.yaml --energy off --limit 6 --out new",
     "runs list runs",
     "runs compare ONE",
