@@ -154,7 +154,7 @@ class StudentBounds:
         bound = self.centre + side * quantile * self.se
         if self.skew is not None and side > 0:
             bound = bound + self.skew * (1 + 2 * quantile**2)
-        worsening = np.expm1(bound) if self.logarithmic else bound
+        worsening = np.expm1(bound) if self.logarithmic else np.clip(bound, -1.0, 1.0)
         return np.asarray(np.where(np.isfinite(bound), worsening, side * math.inf))
 
 

@@ -66,3 +66,10 @@ def test_a_skew_moves_the_upper_bound_alone() -> None:
     plain, skewed = bounds(), bounds(skew=np.array([0.001, 0.001]))
     assert (skewed.high(0.1) > plain.high(0.1)).all()
     assert (skewed.low(0.1) == plain.low(0.1)).all()
+
+
+def test_a_difference_in_accuracy_is_at_most_100_points() -> None:
+    wide = bounds(centre=np.array([0.65, 0.02]), se=np.array([0.2, 0.01]))
+    assert wide.high(0.05)[0] == 1.0
+    assert wide.low(0.05)[0] == pytest.approx(0.65 - 2.3646 * 0.2, abs=1e-5)
+    assert wide.high(0.05)[1] == bounds().high(0.05)[1]
