@@ -143,8 +143,11 @@ def _rates(
     name: str, claim: str, title: str, shown: Callable[[str], str | None] = str, most_inside: int = SHOWN
 ) -> Panel:
     """Return the rates of a claim: in the worlds of which `shown` returns a label."""
-    rows = [row | {"label": shown(row["world"])} for row in rows_of(name) if row["claim"] == claim]
-    rows = [row for row in rows if row["label"] is not None]
+    rows = [
+        row | {"label": label}
+        for row in rows_of(name)
+        if row["claim"] == claim and (label := shown(row["world"])) is not None
+    ]
     inside, outside = ([row for row in rows if row["assumption"] == each] for each in ("holds", "broken"))
     if len(inside) > most_inside:
         ends = [choose(inside, key=lambda row: float(row["percent"])) for choose in (min, max)]
@@ -154,7 +157,7 @@ def _rates(
             for which, row in zip(("lowest", "highest"), ends, strict=True)
         ]
     dots = [
-        Dot(str(row["label"]), series, float(row["percent"]), float(row["error"] or 0))
+        Dot(row["label"], series, float(row["percent"]), float(row["error"] or 0))
         for series, of in ((INSIDE, inside), (OUTSIDE, outside))
         for row in of
     ]

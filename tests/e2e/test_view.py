@@ -1,4 +1,4 @@
-"""`wattbench view`: the page of a run that is finished, under way, killed and resumed, from a real server."""
+"""`wattbench view` (docs/running.md): the page of a run that is finished, under way, killed and resumed."""
 
 from __future__ import annotations
 
