@@ -149,34 +149,6 @@ _DecisionOutput = _of("DecisionOutput", Decision, more={"advice": str, "evidence
 _YearOutput = _of("YearOutput", Year, more={"total_g": float | None})
 
 
-class ComparedOutput(_Output):
-    """`runs compare`, and what `run`, `runs import` and `runs merge` end with."""
-
-    run: str
-    suite: str
-    carbon: Open | None
-    energy_by_component: dict[str, dict[str, Open]]
-    systems: list[_SystemOutput]
-    sci: list[Open]
-    workload: Open | None
-    money: Open | None
-    years: list[_YearOutput]  # type: ignore[valid-type]
-    sessions: Open | None
-    caveats: list[Caveat]
-    data: Open = Field(default_factory=dict)
-    impacts: Open = Field(default_factory=dict)
-    estimated: list[Open] = []
-    machines: Open = Field(default_factory=dict)
-    decision: _DecisionOutput | None = None  # type: ignore[valid-type]
-    compared_per_s: float | None = None
-    load: list[Open] = []
-    runs: list[ComparedRun] = []
-    across: list[str] = []
-    differences: list[Divide] = []
-    standings: list[RankedGroup] = []
-    fingerprints: dict[str, Open] = {}
-
-
 class QuantityOutput(_Output):
     """What is known of a quantity: accuracy, latency, tokens, joules, money or CO2e."""
 
@@ -200,10 +172,34 @@ class SupportOutput(_Output):
     """Of a table: each column and what it was read as."""
 
 
-class DecidedOutput(ComparedOutput):
-    """`decide`."""
+class ComparedOutput(_Output):
+    """`decide`, `runs compare`, and what `run`, `runs import` and `runs merge` end with."""
 
+    run: str
+    suite: str
+    carbon: Open | None
+    energy_by_component: dict[str, dict[str, Open]]
+    systems: list[_SystemOutput]
+    sci: list[Open]
+    workload: Open | None
+    money: Open | None
+    years: list[_YearOutput]  # type: ignore[valid-type]
+    sessions: Open | None
+    caveats: list[Caveat]
+    data: Open = Field(default_factory=dict)
     support: SupportOutput | None = None
+    """Of `decide`."""
+    impacts: Open = Field(default_factory=dict)
+    estimated: list[Open] = []
+    machines: Open = Field(default_factory=dict)
+    decision: _DecisionOutput | None = None  # type: ignore[valid-type]
+    compared_per_s: float | None = None
+    load: list[Open] = []
+    runs: list[ComparedRun] = []
+    across: list[str] = []
+    differences: list[Divide] = []
+    standings: list[RankedGroup] = []
+    fingerprints: dict[str, Open] = {}
 
 
 class StatedOutput(_Output):
@@ -416,7 +412,7 @@ class PathsOutput(_Output):
 
 
 OUTPUTS: Mapping[str, Any] = {
-    "decide": DecidedOutput | StatedOutput,
+    "decide": ComparedOutput | StatedOutput,
     "init": PathsOutput,
     "run": RunOutput,
     "route": RouteOutput,

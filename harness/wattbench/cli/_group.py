@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from wattbench.cli._exit_codes import EXIT_INTERRUPTED, EXIT_USER
-from wattbench.cli._help import DescribedCommand
+from wattbench.cli._help import HELP_NAMES, DescribedCommand
 from wattbench.cli._tree import GROUPS, VERBS, Tree, moved
 from wattbench.errors import UserError, refusal_of_machine
 from wattbench.interrupts import own_process
@@ -116,7 +116,7 @@ class ComputingCommand(DescribedCommand):
         return super().invoke(ctx)
 
 
-@click.group(cls=_Main, order=(*VERBS, *GROUPS), context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Main, order=(*VERBS, *GROUPS), context_settings={"help_option_names": HELP_NAMES})
 @click.version_option(package_name="wattbench")
 @click.pass_context
 def main(context: click.Context) -> None:

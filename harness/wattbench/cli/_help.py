@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+HELP_NAMES = ["-h", "--help"]
 MOST_IN_ONE_LIST = 10
 """Options that are still read as one list. More are shown in groups."""
 
@@ -54,6 +55,10 @@ class DescribedCommand(click.Command):
         super().__init__(*args, **others)
         self.most_used = tuple(most_used.split())
         self.examples = tuple(examples)
+
+    def get_help_option_names(self, ctx: click.Context) -> list[str]:
+        """Return the same names in every context."""
+        return HELP_NAMES
 
     def option_groups(self, ctx: click.Context) -> Iterator[tuple[str, list[click.Option]]]:
         """Yield the title of each group of options, and its options."""

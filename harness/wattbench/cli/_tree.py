@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from wattbench.cli._help import DescribedCommand
+from wattbench.cli._help import HELP_NAMES, DescribedCommand
 
 VERBS = ("decide", "init", "run", "route", "gate", "nightly")
 GROUPS = ("runs", "suites", "router", "dev")
@@ -54,6 +54,10 @@ class Tree(click.Group):
         super().__init__(*args, **others)
         self.order = tuple(order)
         self.formerly = formerly
+
+    def get_help_option_names(self, ctx: click.Context) -> list[str]:
+        """Return the same names in every context."""
+        return HELP_NAMES
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names that are in the order and exist, and then all others."""
