@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 _SENTENCE = re.compile(r"(.+?[.:?!])(?=\s|$)", re.DOTALL)
-_MARKUP = re.compile(r"\[([^\]]*)\]\([^)]*\)|[*_`]{1,2}(?=\S)|(?<=\S)[*_`]{1,2}")
+_MARKUP = re.compile(r"\[([^\]]*)\]\([^)]*\)|[*`]{1,2}(?=\S)|(?<=\S)[*`]{1,2}|(?<!\w)_{1,2}(?=\w)|(?<=\w)_{1,2}(?!\w)")
 
 
 class _Settings(yaml.SafeLoader):

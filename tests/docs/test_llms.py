@@ -26,12 +26,12 @@ def test_each_page_has_a_line_with_its_first_sentence(tmp_path: Path) -> None:
     (tmp_path / "why").mkdir()
     (tmp_path / "index.md").write_text("# H\n\n![p](p.png)\n\n*Which of [these](a.md)* to\nrun? More.\n")
     (tmp_path / "one.md").write_text(
-        "# One\n\n```sh\nx\n```\n\n- a list\n\n`wattbench run` asks v1.2 of it. It ends.\n"
+        "# One\n\n```sh\nx\n```\n\n- a list\n\n`wattbench run` asks v1.2 of _it_ in `a_b.py`. It ends.\n"
     )
     (tmp_path / "why" / "two.md").write_text("# Two\n\nIt has two parts:\n- a\n")
     assert llms_txt(tmp_path / "mkdocs.yml", tmp_path) == (
         "# s\n\n> What it is\n\n- [Home](index.html): Which of these to run?\n\n## Start\n\n"
-        "- [One](one.html): wattbench run asks v1.2 of it.\n- [Two](why/two.html): It has two parts.\n"
+        "- [One](one.html): wattbench run asks v1.2 of it in a_b.py.\n- [Two](why/two.html): It has two parts.\n"
     )
 
 
