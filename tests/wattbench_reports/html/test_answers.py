@@ -147,6 +147,13 @@ def test_hostile_texts_stay_texts(make_run, fake) -> None:
     assert (row["output"], row["filtered"], row["target"], row["prompt"]) == (shown,) * 4
 
 
+def test_a_chat_is_held_as_text(make_run, fake) -> None:
+    chat = json.dumps({"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Late?"}]})
+    run, _ = texted(make_run(fake.plain()), prompt=lambda _: chat)
+    rows = read_back(embedded_answers(analyse(run).measured))
+    assert {row["prompt"] for row in rows} == {"system: Be brief.\n\nuser: Late?"}
+
+
 def test_failed_answers_say_so(make_run, fake) -> None:
     run, table = texted(make_run(fake.plain()), failure=lambda place: "timed out" if place == 3 else None)
     failed = [row for row in read_back(embedded_answers(analyse(run).measured)) if row["outcome"] == "failed"]

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wattbench.records.prompts import prompt_as_text
 from wattbench_reports.analyses.labels import LabelledTask, labelled_tasks
 from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.figures.palette import MARKERS, VARIABLES, colour
@@ -157,6 +158,8 @@ def _texts(frames: Frames, rows: NDArray[np.int64], most: int) -> _CutTexts:
     kept, lengths = [pd.DataFrame(columns=there)], [pd.DataFrame(columns=there)]
     for places, batch in texts_in_parts(frames, there, wanted) if there else ():
         part = batch.to_pandas().set_axis(places).astype(object)
+        if "prompt" in part:
+            part["prompt"] = part["prompt"].map(prompt_as_text, na_action="ignore")
         lengths.append(part.apply(lambda texts: texts.str.len().fillna(0).astype(np.int64)))
         kept.append(part.apply(lambda texts: texts.str[-most:] if texts.name == "prompt" else texts.str[:most]))
     texts, long = (pd.concat(each[1:] or each).reindex(rows) for each in (kept, lengths))
