@@ -63,9 +63,12 @@ def _data(support: DataSupport) -> Text:
     counts = sorted({each.answers for each in check.systems})
     number = f"{counts[0]:,} to {counts[-1]:,} answers" if len(counts) > 1 else units.plural(counts[0], "answer")
     of_each = f"{number} of {'each system' if len(check.systems) > 1 else check.systems[0].system}"
+    said = input_check.summary(check)
+    once = counts == [check.items] and check.common == check.items
+    answered = said.removesuffix(".") if once else f"{said} {of_each}"
     domains = units.plural(len(support.domains), "domain")
     blocks = "one block, so that time is not in the intervals" if support.blocks == 1 else f"{support.blocks:,} blocks"
-    return Text((Span("Data:", "strong"), Span(f" {input_check.summary(check)} {of_each}; {domains}; {blocks}.")))
+    return Text((Span("Data:", "strong"), Span(f" {answered}; {domains}; {blocks}.")))
 
 
 def _labelled(line: tuple[str, str]) -> Text:
