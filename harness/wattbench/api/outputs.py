@@ -19,17 +19,17 @@ from wattbench.errors import UserError, nearest
 from wattbench.machine.busy import BusyNow
 from wattbench.measure.effort import Effort
 from wattbench.measure.expected_cost import ExpectedCost
+from wattbench.measure.rescore import ChangedScore
 from wattbench.meters.contention.watch import SignalState
 from wattbench.meters.detect import Sensor
-from wattbench.records import Forms
 from wattbench.records.rows.summaries import SummaryRow
+from wattbench_reports.analyses.wrong_answers import AnswersToRead
 from wattbench_reports.comparability.caveat import Caveat
 from wattbench_reports.comparability.rules import Divide
 from wattbench_reports.comparison.annual_cost import Year
 from wattbench_reports.comparison.leaderboard_model import ComparedRun, Placement, RankedGroup
 from wattbench_reports.comparison.system_figures import COLUMNS, SystemFigures
 from wattbench_reports.decision.model import Decision
-from wattbench_reports.formatting.safe_text import Excerpt
 from wattbench_reports.gate.calibration.record import Calibration
 from wattbench_reports.gate.result import GateResult
 from wattbench_reports.history.night_changes import NightChange
@@ -234,34 +234,11 @@ class ExportOutput(_Output):
     output: str
 
 
-class ReadAnswerOutput(_Output):
-    """An answer of `runs items`: texts are cut where they are long."""
-
-    task: str
-    doc_id: int
-    repeat: int
-    score: float
-    prompt: Excerpt | None
-    target: Excerpt | None
-    output: Excerpt | None
-    filtered: Excerpt | None
-    right_if: Forms
-
-
-class ReadSystemOutput(_Output):
-    """Answers of one system."""
-
-    system: str
-    answers: int
-    wrong: int
-    shown: list[ReadAnswerOutput]
-
-
 class ItemsOutput(_Output):
     """`runs items`."""
 
     run: str
-    systems: list[ReadSystemOutput]
+    systems: list[AnswersToRead]
 
 
 class RowsOutput(_Output):
@@ -318,22 +295,11 @@ class VerifyOutput(_Output):
     signed: str | None
 
 
-class ChangedScoreOutput(_Output):
-    """What scoring anew changed for one system."""
-
-    system: str
-    answers: int
-    before: float
-    after: float
-    newly_right: int
-    newly_wrong: int
-
-
 class RescoreOutput(_Output):
     """`runs rescore`."""
 
     run: str
-    systems: list[ChangedScoreOutput]
+    systems: list[ChangedScore]
 
 
 _ROUTE = {"verdict": str, "answer": str | None, "sentences": dict[str, list[str]], "judged": Open}
