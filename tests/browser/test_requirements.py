@@ -105,8 +105,8 @@ def take(assumptions: Assumptions) -> Assumptions:
 
 def of_command_line(line: str, run: RunRecords) -> Assumptions:
     """Read the command that the page shows."""
-    program, command, root, *options = shlex.split(line)
-    assert (program, command, root) == ("wattbench", "runs", "compare", str(run.layout.root.resolve()))
+    program, group, command, root, *options = shlex.split(line)
+    assert (program, group, command, root) == ("wattbench", "runs", "compare", str(run.layout.root.resolve()))
     return take.main(options, standalone_mode=False)
 
 

@@ -36,7 +36,8 @@ def test_a_regression_is_found_and_told_everywhere(wattbench, suite, policy: Pat
     summary.write_text("# Before\n")
     environment |= {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary)}
     files = ("--junit", "out/j.xml", "--markdown", "out/m.md", "--json", "out/v.json", "--report", "out/r.html")
-    done = wattbench("gate", suite(QUICK), "--baseline", "adder", "--candidate", "small", "--policy", policy, *files)
+    always_wrong = suite(QUICK, ("answers.py:add_small", "answers.py:wrong"))
+    done = wattbench("gate", always_wrong, "--baseline", "adder", "--candidate", "small", "--policy", policy, *files)
     assert done.returncode == 1, done.stderr
     assert "Traceback" not in done.stderr
     assert "REGRESSED" in done.stdout

@@ -25,10 +25,10 @@ def refused(done) -> None:
     assert done.stdout == ""
 
 
-@pytest.mark.parametrize("which", ["run", "plan"])
+@pytest.mark.parametrize("which", ["run", "suites plan"])
 def test_it_refuses_before_anything_is_loaded(wattbench, suite: Callable, tmp_path: Path, which: str) -> None:
-    refused(wattbench(which, suite(), "--require-measured"))
-    refused(wattbench(which, suite(("measure: {", "measure: {require_measured: true, "))))
+    refused(wattbench(*which.split(), suite(), "--require-measured"))
+    refused(wattbench(*which.split(), suite(("measure: {", "measure: {require_measured: true, "))))
     assert not (tmp_path / "runs").exists()
     assert not (tmp_path / "calls.txt").exists()  # no system was asked
 

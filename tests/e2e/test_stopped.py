@@ -106,7 +106,7 @@ def test_yes_writes_the_report_of_the_complete_blocks(
     assert "Traceback" not in command.written
     said = re.sub(r"\s+", "", command.written)  # lines are broken by the terminal
     assert f"resumewith:wattbenchrun--resumeruns/{root.name}" in said
-    assert f"with:wattbenchreport--so-farruns/{root.name}" in said
+    assert f"with:wattbenchrunsreport--so-farruns/{root.name}" in said
     (part,) = [each for each in root.parent.iterdir() if each.is_dir() and each != root]
     number = len(read_run(root).blocks())
     assert part.name == f"{root.name}-{number}of4"
