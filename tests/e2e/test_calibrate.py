@@ -45,8 +45,8 @@ def test_it_says_what_gates_here_can_tell(wattbench, suite, tmp_path: Path) -> N
 
 
 def test_a_mistake_is_an_error_and_leaves_nothing(wattbench, suite, tmp_path: Path) -> None:
-    done = wattbench("dev", "calibrate", suite(), "--system", "nobody")
+    done = wattbench("dev", "calibrate", suite(), "--system", "absent")
     assert done.returncode == 3
-    assert "no system 'nobody'" in done.stderr
+    assert "no system 'absent'" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "calibration.json").exists()

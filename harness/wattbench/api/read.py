@@ -72,6 +72,12 @@ class Run:
         """The run's figures with all that they were computed from. Its form may change without notice."""
         return self._analysed(AS_IN_SUITE)
 
+    @cached_property
+    def _shown(self) -> RunDecision:
+        """The decision that a notebook shows."""
+        analysis = self.analysis
+        return decision_of(analysis.measured, analysis.paid, analysis.weighed, analysis.comparison)
+
     def _analysed(self, assumptions: Assumptions) -> Analysis:
         """Analyse the run under some assumptions, and keep what is read of the record for the next time."""
         if self._first is not None:
@@ -195,14 +201,15 @@ class Run:
 
     def __repr__(self) -> str:
         try:
-            compared = self.compare()
-        except UserError:  # damaged, or figures of another tool alone: whoever asks for a figure is told
+            advice = self._shown.advice
+        except UserError:  # damaged, or figures of another tool alone: the methods that return figures say so
             return lines_of(f"run {self.name}")
-        return lines_of(f"run {self.name}", compared.advice, names_of_systems(compared.systems))
+        systems = [each.system for each in self.analysis.comparison.systems]
+        return lines_of(f"run {self.name}", advice, names_of_systems(systems))
 
     def _repr_html_(self) -> str | None:
         """Return the advice and a row per system as a notebook shows them; None where nothing can be advised."""
         try:
-            return self.decide()._repr_html_()
+            return self._shown._repr_html_()
         except UserError:
             return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,7 +54,17 @@ def next_commands(compared: ComparedRuns, *, run: Path | None, command: str = ""
     return lines
 
 
-def end_of_run(root: Path, report: Path | None, *, open_page: bool, show_data: bool = False) -> None:
+@dataclass(frozen=True)
+class Ended:
+    """What a run ended with."""
+
+    page: Path | None
+    """The report; None where none was asked for."""
+    compared: ComparedRuns | None
+    """What was decided on; None of a shard, of a run without answers, and where there is no advice."""
+
+
+def end_of_run(root: Path, report: Path | None, *, open_page: bool, show_data: bool = False) -> Ended:
     """Write the report where it is asked for, and print the advice, a row per system and the report's path.
 
     Of a shard it says in place of the advice how to merge it. A row per system on the data is shown where something in
@@ -67,7 +78,7 @@ def end_of_run(root: Path, report: Path | None, *, open_page: bool, show_data: b
     if shard is not None:
         notice(shard)
         if page is None:
-            return
+            return Ended(None, None)
     compared = None if shard is not None or _show_stated(root) else _advise(root, show_data=show_data)
     if compared is not None:
         for line in next_commands(compared, run=root, command=f"wattbench decide {root}", page=page is not None):
@@ -75,13 +86,14 @@ def end_of_run(root: Path, report: Path | None, *, open_page: bool, show_data: b
     if page is None:
         if compared is None:
             notice(f"the report: wattbench runs report --open {root}")
-        return
+        return Ended(None, compared)
     from wattbench_reports.html import write_report
 
     write_report(root, page, analysis=None if compared is None else compared.analysis)
     notice(f"report: {page}")
     if open_page:
         open_in_browser(page)
+    return Ended(page, compared)
 
 
 def _show_stated(root: Path) -> bool:

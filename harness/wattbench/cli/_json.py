@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from wattbench.cli._ending import Ended
+    from wattbench_reports.export.compared_runs import ComparedRuns
 
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object in place of text; notices go to standard error."
@@ -20,7 +24,7 @@ def print_json(document: Any) -> None:
     click.echo(json_text(plain_data(document)), nl=False)
 
 
-def print_run(root: Path, report: Path | None) -> None:
+def print_run(root: Path, ended: Ended) -> None:
     """Print a run that has ended: its directory, its page, and what `runs compare` says of it; null of a shard."""
     from wattbench.records import read_run
 
@@ -29,21 +33,22 @@ def print_run(root: Path, report: Path | None) -> None:
     print_json(
         {
             "run": str(root),
-            "report": None if report is None else str(report),
-            "compared": None if decides_nothing else _compared(root),
+            "report": None if ended.page is None else str(ended.page),
+            "compared": None if decides_nothing else _compared(root, ended.compared),
         }
     )
 
 
-def _compared(root: Path) -> Any:
+def _compared(root: Path, compared: ComparedRuns | None) -> Any:
     from wattbench.records import read_run
     from wattbench_reports.export import render
     from wattbench_reports.export.compared_runs import compare_runs
     from wattbench_reports.export.stated_text import stated_as_json
     from wattbench_reports.tables.stated_figures import only_stated
 
-    run = read_run(root)
-    if only_stated(run):
-        return json.loads(stated_as_json(run))
-    compared = compare_runs([run])
+    if compared is None:
+        run = read_run(root)
+        if only_stated(run):
+            return json.loads(stated_as_json(run))
+        compared = compare_runs([run])
     return json.loads(render(compared.comparison, "json", compared.decided))

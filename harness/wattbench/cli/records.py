@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wattbench.cli._ending import end_of_run, open_option, page_of
+from wattbench.cli._ending import end_of_run, open_option
 from wattbench.cli._group import ComputingCommand, dev, runs
 from wattbench.cli._json import json_option, print_json, print_run
 from wattbench.cli._options import RunPath, assumption_options, command_line, complete_suite
@@ -179,9 +179,9 @@ def import_run(
     for remark in dict((read_run(root).header.imported or {})["remarks"]).values():
         click.echo(f"! {remark}.", err=True)
     with stdout_to_stderr():
-        end_of_run(root, report, open_page=open_page, show_data=True)
+        ended = end_of_run(root, report, open_page=open_page, show_data=True)
     if as_json:
-        print_run(root, page_of(root) if report is None and open_page else report)
+        print_run(root, ended)
 
 
 def pairs(options: tuple[str, ...]) -> dict[str, str]:
@@ -229,9 +229,9 @@ def merge(shards: tuple[Path, ...], out: Path, as_json: bool) -> None:
     if not as_json:
         click.echo(root)
     with stdout_to_stderr():
-        end_of_run(root, None, open_page=False)
+        ended = end_of_run(root, None, open_page=False)
     if as_json:
-        print_run(root, None)
+        print_run(root, ended)
 
 
 @runs.command(

@@ -101,9 +101,9 @@ def run(
     if not as_json:
         click.echo(root)
     with stdout_to_stderr():
-        end_of_run(root, report, open_page=open_page)
+        ended = end_of_run(root, report, open_page=open_page)
     if as_json:
-        print_run(root, page_of(root) if report is None and open_page else report)
+        print_run(root, ended)
 
 
 @dev.command(

@@ -61,7 +61,7 @@ class SystemInput:
     """By the names of columns above."""
     joules_of: JouleOwner
     domains: tuple[str, ...] = ()
-    """Those of its answers, in the order of the suite."""
+    """Those of its run, in the order of the suite."""
 
     @property
     def repeated(self) -> int:
@@ -106,7 +106,7 @@ def system_inputs(frames: Frames) -> dict[str, SystemInput]:
     owners = joule_owners(frames)
     taken = {} if imported is None else {(each.system, each.column): each.answers for each in imported.zeros}
     prompt_tokens = frames.further("prompt_tokens")
-    domains = frames.categories("domain")
+    domains = tuple(frames.categories("domain"))
     inputs = {}
     for name in frames.systems:
         rows = frames.answers_of(name)
@@ -126,7 +126,7 @@ def system_inputs(frames: Frames) -> dict[str, SystemInput]:
             score_high=_least(-scores, -1.0),
             figures={key: _figure(values, taken.get((name, key), 0)) for key, values in columns.items()},
             joules_of=owners[name],
-            domains=tuple(domains[code] for code in np.unique(frames.codes("domain", rows)).tolist()),
+            domains=domains,
         )
     return inputs
 

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from wattbench.errors import UserError
 from wattbench.records import RunRecords, read_run
 from wattbench.records.files.atomic_write import write_all_atomically
+from wattbench_reports.analyses.labels import labelled_tasks
 from wattbench_reports.comparison.analysis import Analysis, analyse
 from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.decision.latency_limit import latencies
@@ -251,7 +252,7 @@ def _made(
     yield stated_section(measured)
     if answers is not None:
         yield answers_section(answers, measured.frames.run.layout.root)
-    yield labels_section(measured)
+    yield labels_section(labelled_tasks(measured) if answers is None else answers.labelled)
     yield items_section(measured)
     yield wrong_section(measured)
     yield machines_section(measured, comparison)

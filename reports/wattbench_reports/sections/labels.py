@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from wattbench_reports.analyses.labels import LabelledAnswers, LabelledTask, labelled_tasks
-from wattbench_reports.comparison.measured import Measured
+from collections.abc import Sequence
+
+from wattbench_reports.analyses.labels import LabelledAnswers, LabelledTask
 from wattbench_reports.formatting import units
 from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table
 from wattbench_reports.sections.answer_links import answers_link
@@ -23,10 +24,10 @@ _NOTE = (
 )
 
 
-def labels_section(measured: Measured) -> Section | None:
-    """Make a passage per task whose answers are labels; None where no task has any."""
+def labels_section(labelled: Sequence[LabelledTask]) -> Section | None:
+    """Make a passage per task whose answers are labels; None where there is none."""
     passages, left, skipped = [], MOST_CELLS, []
-    for task in labelled_tasks(measured):
+    for task in labelled:
         tables = []
         for each in task.systems:
             left -= (len(task.labels) + 3) * (len(task.labels) + 1)

@@ -79,7 +79,7 @@ def test_the_diagonal_is_what_the_task_scored_as_right(labelled) -> None:
     (task,) = labelled_tasks(analyse(run).measured)
     one = task.systems[0]
     assert one.counts.diagonal().sum() == 0 == table.loc[table["system"] == "one", "correct"].sum()
-    assert one.counts[:, -1].sum() > 6, "their key, written in another form, is none of the labels"
+    assert one.counts[:, -1].sum() > 6, "their key, written in another form, counts as no label"
 
 
 def test_tasks_without_labels_have_no_matrix(labelled) -> None:
@@ -88,11 +88,11 @@ def test_tasks_without_labels_have_no_matrix(labelled) -> None:
     names, _ = labelled(lambda doc: f"name {doc}", lambda system, doc, repeat: f"name {doc}", items=8)
     assert labelled_tasks(analyse(names).measured) == ()
     prose, _ = labelled(key, lambda system, doc, repeat: f"It depends on {doc}", items=30)
-    assert labels_section(analyse(prose).measured) is None
+    assert labels_section(labelled_tasks(analyse(prose).measured)) is None
 
 
 def test_a_cell_links_to_its_answers_and_names_stay_texts(labelled) -> None:
-    section = labels_section(analyse(labelled(key, answer)[0]).measured)
+    section = labels_section(labelled_tasks(analyse(labelled(key, answer)[0]).measured))
     assert section is not None
     one, two = section.passages[0].folded
     assert [column.label for column in one.columns] == ["Key", "Maybe", "No", "Yes", "other", "Answers", "Recall"]

@@ -169,9 +169,24 @@ def _move_answer(
         taken["answer"] = candidates.pop("answer")[0]
 
 
+def check_present(said: str, path: Path, column: str, present: Sequence[str]) -> None:
+    """Check that a column that a reader names is in a file.
+
+    Args:
+        said: the option that names it.
+        path: of the file, for the message.
+        column: its name.
+        present: the names in the file.
+
+    Raises:
+        UserError: it is not.
+    """
+    if column not in present:
+        raise UserError(f"{said}: {path} has no column {column!r:.60}{nearest(column, present)}")
+
+
 def _given(path: Path, old: str, new: str, present: Sequence[str]) -> ReadAs:
-    if old not in present:
-        raise UserError(f"--map {old}={new}: {path} has no column {old!r:.60}{nearest(old, present)}")
+    check_present(f"--map {old}={new}", path, old, present)
     as_ = meaning(new)
     if as_ is None:
         raise UserError(f"--map {old}={new}: there is no column {new!r:.60}{nearest(new, COLUMNS)}")

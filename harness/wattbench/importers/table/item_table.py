@@ -17,7 +17,7 @@ from wattbench.importers.files import text
 from wattbench.importers.imported import ImportDraft
 from wattbench.importers.table import wide_table
 from wattbench.importers.table.checked_columns import checked_columns
-from wattbench.importers.table.column_names import COLUMNS, NamedColumns, ReadAs, named_columns
+from wattbench.importers.table.column_names import COLUMNS, NamedColumns, ReadAs, check_present, named_columns
 from wattbench.importers.table.tablefile import SUFFIXES, TableBlock, absent, blocks_of, columns_of
 from wattbench.tasks.file_task.scores import Score
 
@@ -93,8 +93,7 @@ def _blocks(path: Path, options: TableOptions, draft: ImportDraft, name: str) ->
         )
     renamed = dict(options.renamed)
     if options.target:
-        if options.target not in present:
-            raise UserError(f"--target: {path} has no column {options.target!r:.60}{nearest(options.target, present)}")
+        check_present("--target", path, options.target, present)
         renamed[options.target] = "target"
     if wide_table.is_wide(present, renamed) and not options.systems:
         _check_renamed(path, present, renamed)
@@ -105,8 +104,7 @@ def _blocks(path: Path, options: TableOptions, draft: ImportDraft, name: str) ->
 
 def _check_renamed(path: Path, present: Sequence[str], renamed: Mapping[str, str]) -> None:
     for old, new in renamed.items():
-        if old not in present:
-            raise UserError(f"--map {old}={new}: {path} has no column {old!r:.60}{nearest(old, present)}")
+        check_present(f"--map {old}={new}", path, old, present)
         if new not in COLUMNS:
             raise UserError(f"--map {old}={new}: there is no column {new!r:.60}{nearest(new, COLUMNS)}")
 
@@ -116,8 +114,7 @@ def _wide(
 ) -> Iterator[TableBlock]:
     """Yield the blocks of a table of which the reader names the columns of the systems."""
     for system in options.systems:
-        if system not in present:
-            raise UserError(f"--systems: {path} has no column {system!r:.60}{nearest(system, present)}")
+        check_present("--systems", path, system, present)
     others = [column for column in present if column not in options.systems]
     named = named_columns(path, others, renamed)
     shared = {name: old for name, (old, _) in named.read.items() if name in wide_table.SHARED}

@@ -68,6 +68,8 @@ class EmbeddedAnswers:
     """Characters that are kept of a text, at most: the last ones of a prompt, the first ones of an answer."""
     cut: int
     """Texts that are longer."""
+    labelled: tuple[LabelledTask, ...]
+    """The tasks of the run whose answers are labels."""
 
 
 def embedded_answers(measured: Measured, against: tuple[str, str] | None = None) -> EmbeddedAnswers:
@@ -107,9 +109,8 @@ def embedded_answers(measured: Measured, against: tuple[str, str] | None = None)
         "parts": len(parts),
     }
     of = measured.frames.number
-    return EmbeddedAnswers(
-        head, parts, len(rows), of, answers_of(frames.run) - of, items, measured.sample is not None, longest, cut
-    )
+    apart, sampled = answers_of(frames.run) - of, measured.sample is not None
+    return EmbeddedAnswers(head, parts, len(rows), of, apart, items, sampled, longest, cut, labelled)
 
 
 def _carried(frames: Frames) -> tuple[NDArray[np.int64], int]:
