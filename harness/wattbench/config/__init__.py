@@ -66,7 +66,7 @@ from wattbench.config.systems.system import (
 from wattbench.config.systems.system_base import Prompt, SystemBase, Weights
 from wattbench.records.schema.base import Name, RelativePath
 from wattbench.records.schema.carbon import Carbon
-from wattbench.records.schema.decide import Decide
+from wattbench.records.schema.decide import Decide, Stop
 from wattbench.records.schema.gate import GatePolicy, MetricPolicy, Trade, Waiver
 from wattbench.records.schema.prediction import Prediction
 from wattbench.records.schema.training import DeclaredTraining
@@ -126,6 +126,7 @@ __all__ = [
     "Service",
     "SklearnRouter",
     "SklearnSystem",
+    "Stop",
     "Suite",
     "System",
     "SystemBase",

@@ -60,6 +60,7 @@ class Resolved:
         # Without `documents` where it is not set: suites from before it keep their hash.
         select = [without_unset(choice, "documents") for choice in suite["tasks"]["select"]]
         suite["tasks"] = {**suite["tasks"], "select": select}
+        suite["measure"] = without_unset(suite["measure"], "stop")
         suite["systems"] = {**suite["systems"], "define": systems_as_measured(suite["systems"]["define"])}
         measured = {**record, "suite": suite, "systems": systems_as_measured(record["systems"])}
         return hashlib.sha256(json.dumps(measured, sort_keys=True).encode()).hexdigest()
@@ -90,7 +91,7 @@ class Resolved:
 _READ_ONLY = ("carbon", "impacts", "workload", "decide", "max_cost")
 """Parts of a suite that are used only when a run is read, or say how much of it is asked."""
 
-_NOT_MEASURED = ("price", "predicted", "limit", "retries", "max_wait_s", "estimate")
+_NOT_MEASURED = ("arm", "price", "predicted", "limit", "retries", "max_wait_s", "estimate")
 """Settings of a system that change no answer, and nothing that is measured of one."""
 
 _NEWER = ("service", "omit", "max_output_tokens")

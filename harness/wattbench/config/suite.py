@@ -20,7 +20,7 @@ from wattbench.config.open_loop import Load
 from wattbench.config.systems.system import System
 from wattbench.records.schema.base import Name, PauseSeconds, RelativePath, Seed, Strict, Times
 from wattbench.records.schema.carbon import Carbon
-from wattbench.records.schema.decide import Decide
+from wattbench.records.schema.decide import Decide, Stop
 from wattbench.records.schema.gate import GatePolicy
 from wattbench.records.schema.impacts import Impacts
 from wattbench.records.schema.workload import Workload
@@ -109,6 +109,9 @@ class Measure(Strict):
     """What follows when other work ran on the machine: `retry` asks such a block again, as far as the effort allows;
     `mark` marks its windows; `refuse` does not start on a busy machine, and ends the run at such a block. Without
     blocks windows are marked."""
+    stop: Stop | bool | None = None
+    """Stop asking systems that cannot be chosen: after each block, by requirements, worth and what is minimised.
+    `true`: by those of `decide`. None: only where a system has a `grid`."""
     seed: Seed = 1234
     """Of few-shot examples, of what tasks and systems draw, and of arrivals under load."""
     require_measured: bool = False

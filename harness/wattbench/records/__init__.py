@@ -39,6 +39,7 @@ from wattbench.records.rows.components import added, is_container, total_j
 from wattbench.records.rows.estimates import EstimateRow
 from wattbench.records.rows.experts import ExpertRow
 from wattbench.records.rows.header import RunHeader
+from wattbench.records.rows.looks import BoundedRow, DroppedRow, LookRow
 from wattbench.records.rows.phases import PhaseRow, Split
 from wattbench.records.rows.rounds import BASELINE, CANDIDATE, SIDES, RoundRow
 from wattbench.records.rows.schema import SCHEMA_VERSION
@@ -70,12 +71,15 @@ __all__ = [
     "AnswerRow",
     "BlockPlan",
     "BlockRow",
+    "BoundedRow",
+    "DroppedRow",
     "EstimateRow",
     "ExpertRow",
     "Forms",
     "IdentityPart",
     "ItemRow",
     "LoadRow",
+    "LookRow",
     "Part",
     "PassRow",
     "PhaseRow",

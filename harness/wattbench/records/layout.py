@@ -65,6 +65,8 @@ class RunLayout:
     """How many blocks the run has, and why; written before the first block is asked."""
     blocks = _File("blocks.jsonl")
     """Every attempt of a block that all systems have been asked; the last attempt counts."""
+    looks = _File("looks.jsonl")
+    """What was decided after each block on who is asked on."""
     passes = _File("passes.jsonl")
     """Every pass of the windows whose items were asked several times."""
     phases = _File("phases.jsonl")

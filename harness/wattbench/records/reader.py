@@ -20,6 +20,7 @@ from wattbench.records.rows.blocks import BlockPlan, BlockRow, counted_attempts
 from wattbench.records.rows.estimates import EstimateRow
 from wattbench.records.rows.experts import ExpertRow
 from wattbench.records.rows.header import RunHeader
+from wattbench.records.rows.looks import LookRow
 from wattbench.records.rows.phases import PhaseRow
 from wattbench.records.rows.rounds import RoundRow
 from wattbench.records.rows.schema import FieldError, NotARowError, RecordRow
@@ -91,6 +92,13 @@ class RunRecords:
     def blocks(self) -> list[BlockRow]:
         """Return the attempts of blocks that are complete for all systems, in order; empty for a run without blocks."""
         return read_rows(self.layout.blocks, BlockRow)
+
+    def looks(self) -> list[LookRow]:
+        """Return what was decided after each block, in order; empty for a run that asks all systems to the end."""
+        first: dict[int, LookRow] = {}
+        for row in read_rows(self.layout.looks, LookRow):
+            first.setdefault(row.blocks, row)
+        return list(first.values())
 
     def open_windows(self) -> list[WindowLabel]:
         """Return the windows that were opened but never closed, as their process was killed."""

@@ -16,6 +16,7 @@ from wattbench.records.rows.estimates import EstimateRow
 from wattbench.records.rows.experts import ExpertRow
 from wattbench.records.rows.header import RunHeader
 from wattbench.records.rows.journal import JournalRow
+from wattbench.records.rows.looks import BoundedRow, DroppedRow, LookRow
 from wattbench.records.rows.phases import PhaseRow
 from wattbench.records.rows.rounds import RoundRow
 from wattbench.records.rows.spending import SpentRow
@@ -34,6 +35,7 @@ ROWS: Mapping[str, type] = {
     "loads.jsonl": LoadRow,
     "blocks.json": BlockPlan,
     "blocks.jsonl": BlockRow,
+    "looks.jsonl": LookRow,
     "spending.jsonl": SpentRow,
     "estimates.jsonl": EstimateRow,
     "summaries.jsonl": SummaryRow,
@@ -56,7 +58,7 @@ def record_schema() -> dict[str, Any]:
     ]
     by_name, shared = TypeAdapter.json_schemas(adapters)
     defined = shared.get("$defs", {})
-    for row in (*ROWS.values(), Used):
+    for row in (*ROWS.values(), Used, DroppedRow, BoundedRow):
         texts = field_texts(row)
         for name, field in defined.get(row.__name__, {}).get("properties", {}).items():
             field.pop("title", None)

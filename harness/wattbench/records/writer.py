@@ -34,6 +34,7 @@ from wattbench.records.rows.blocks import BlockPlan, BlockRow
 from wattbench.records.rows.estimates import EstimateRow
 from wattbench.records.rows.experts import ExpertRow
 from wattbench.records.rows.header import RunHeader
+from wattbench.records.rows.looks import LookRow
 from wattbench.records.rows.phases import PhaseRow
 from wattbench.records.rows.rounds import RoundRow
 from wattbench.records.rows.schema import RecordRow
@@ -148,6 +149,10 @@ class RunWriter:
     def append_block(self, row: BlockRow) -> None:
         """Record an attempt of a block that all systems have answered; from then on it counts."""
         self._append(self.layout.blocks, row)
+
+    def append_look(self, row: LookRow) -> None:
+        """Record what was decided after a block; from then on it counts."""
+        self._append(self.layout.looks, row)
 
     def write_block_plan(self, plan: BlockPlan) -> None:
         """Write the plan of blocks, completely or not at all."""

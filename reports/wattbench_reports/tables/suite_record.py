@@ -94,8 +94,20 @@ class MemberSettings(DescribedWhole):
     """The form in which it is asked."""
 
 
+class ArmSettings(Described):
+    """A system's place in a grid."""
+
+    grid: Text
+    """The system whose `grid` it was made from."""
+    labels: dict[str, AsText] = {}
+    """Axis to the label of its value."""
+
+
 class SystemSettings(MemberSettings):
     """One system's part of the suite."""
+
+    arm: ArmSettings | None = None
+    """None for what is of no grid."""
 
     router: RouterSettings | None = None
     """None for what is not a hybrid."""

@@ -36,6 +36,15 @@ class Parameters(Strict):
     """Parameters used per token; None: the total."""
 
 
+class Arm(Strict):
+    """A system's place in a grid."""
+
+    grid: Name
+    """The system whose `grid` it was made from."""
+    labels: dict[str, str]
+    """Axis to the label of its value, in the order of the grid's axes."""
+
+
 class SystemBase(Strict):
     """What every system has. A third party's engine derives the model of its own settings from this."""
 
@@ -58,6 +67,8 @@ class SystemBase(Strict):
     training: TrainingCost | None = None
     """The cost of its training: the path of the ledger that `wattbench dev family build` writes, or, for a model that
     was trained elsewhere, a mapping such as `{energy_kwh: 5000, source: its model card, year: 2024}`."""
+    arm: Arm | None = None
+    """Its place in a grid. Filled in from `grid` when the suite is read; do not write it by hand."""
     price: Price | None = None
     """What its answers cost: per token, per request or per hour. A hybrid is billed for each member that it asked, at
     that member's price; a price of its own is added. None: electricity alone, if `workload.price_per_kwh` is set."""

@@ -31,9 +31,8 @@ OVERALL = "all"
 """The name under `min_accuracy` of what is required over all domains."""
 
 
-class Decide(Strict):
-    """Requirements, and what is minimised among the systems that meet them; used only when a run is read, so that it
-    can be changed later."""
+class ChosenBy(Strict):
+    """What a system is chosen by: requirements, what answers are worth, and what is minimised."""
 
     min_accuracy: _Accuracy | dict[str, _Accuracy] | None = None
     """The least share of correct answers, over all domains as the workload mixes them; or a mapping of domains to
@@ -56,8 +55,6 @@ class Decide(Strict):
     """Money per tonne of CO2 equivalent; it is added to what a request costs."""
     cost_per_second: _NotNegative | None = None
     """Money per second that a request takes; it is added to what a request costs."""
-    risk: Annotated[FiniteFloat, Field(gt=0, lt=0.5)] | None = None
-    """A requirement is met, or not met, where a bound says so that is wrong with at most this risk. None: 0.1."""
     minimise: Literal["joules", "grams", "money", "seconds"] | None = None
     """The unit in which costs are compared. None: money where answers have a worth or every system has a price, else
     joules."""
@@ -68,3 +65,23 @@ class Decide(Strict):
         if self.min_accuracy is None:
             return {}
         return self.min_accuracy if isinstance(self.min_accuracy, dict) else {OVERALL: self.min_accuracy}
+
+
+class Decide(ChosenBy):
+    """Requirements, and what is minimised among the systems that meet them; used only when a run is read, so that it
+    can be changed later."""
+
+    risk: Annotated[FiniteFloat, Field(gt=0, lt=0.5)] | None = None
+    """A requirement is met, or not met, where a bound says so that is wrong with at most this risk. None: 0.1."""
+
+
+class Stop(ChosenBy):
+    """When a run stops asking systems that cannot be chosen. Without a key but `error`, by the keys of `decide`."""
+
+    error: Annotated[FiniteFloat, Field(gt=0, lt=0.5)] = 0.05
+    """The probability at most with which the best system is no longer asked, over the whole run."""
+
+    @property
+    def names_objective(self) -> bool:
+        """Return whether it names anything that a system is chosen by."""
+        return bool(self.model_fields_set - {"error"})
