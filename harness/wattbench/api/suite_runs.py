@@ -31,6 +31,7 @@ from wattbench.progress.notices import notice
 from wattbench.records import RunWriter, read_run
 from wattbench.records.copies import copy_to_retry
 from wattbench.records.line_checks import check_lines
+from wattbench.records.schema.decide import Stop
 from wattbench.records.verified_files import check_unchanged
 from wattbench.scenarios.waiting_threads import let_waiting_threads_sleep
 from wattbench.systems.spending import BudgetReachedError
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from wattbench.meters import Chosen
     from wattbench.records import RunHeader, RunRecords
     from wattbench.records.schema.header import NightRecord
+    from wattbench.scenarios.blocks.looks import Looker
 
 
 RESUME = "wattbench run --resume"
@@ -321,7 +323,14 @@ def _measure(
     machine.name_run(root)
     try:
         run_to_end(
-            writer, resolved, cells, chosen, machine, allow_unsafe_code=how.allow_unsafe_code, retry_failed=retry_failed
+            writer,
+            resolved,
+            cells,
+            chosen,
+            machine,
+            allow_unsafe_code=how.allow_unsafe_code,
+            retry_failed=retry_failed,
+            looker=_looker(resolved, cells, how),
         )
     except BudgetReachedError as error:
         if resume is None:
@@ -345,3 +354,13 @@ def _measure(
     for change in clock_changes_since(clock, root):
         notice(f"wattbench: {change}")
     return root
+
+
+def _looker(resolved: Resolved, cells: Sequence[Cell], how: HowToRun) -> Looker | None:
+    """Return what decides which systems are not asked to the end; None where all are."""
+    stop = resolved.suite.measure.stop
+    if not isinstance(stop, Stop):
+        return None
+    from wattbench.api.looks import RunLooker
+
+    return RunLooker(stop, resolved, cells, allow_unsafe_code=how.allow_unsafe_code)
