@@ -164,6 +164,8 @@ def _changes(
         match keys:
             case ("measure", "require_measured"):
                 continue
+            case ("measure", "stop") if "systems" in narrowed and before is None:
+                continue
             case ("systems", _) if "systems" in narrowed and before is _NOT_SET:
                 continue
             case ("tasks", "select", _) if "tasks" in narrowed and before is _NOT_SET:
