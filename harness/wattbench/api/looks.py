@@ -30,13 +30,17 @@ from wattbench_reports.wording.dropped import dropped_lines
 
 @dataclass(frozen=True)
 class _SoFar(RunRecords):
-    """A run with its complete blocks alone, and with scores that are not on disk."""
+    """A run with its complete blocks alone, and with scores that are not on disk. Answers are read once."""
 
     complete: frozenset[int] = frozenset()
+    answered: dict[tuple[str, str], list[AnswerRow]] = field(default_factory=dict)
     scored: dict[tuple[str, str], list[ScoreRow]] = field(default_factory=dict)
 
     def answers(self, system: str, task: str) -> list[AnswerRow]:
-        return [row for row in super().answers(system, task) if row.block in self.complete]
+        if (system, task) not in self.answered:
+            rows = super().answers(system, task)
+            self.answered[system, task] = [row for row in rows if row.block in self.complete]
+        return self.answered[system, task]
 
     def scores(self, system: str, task: str) -> list[ScoreRow] | None:
         return self.scored.get((system, task))

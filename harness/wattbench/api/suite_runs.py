@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wattbench.api.loaded_suite import recorded_suite
+from wattbench.api.loaded_suite import asking_all, asking_all_of_part, recorded_suite
 from wattbench.api.session import meters_here, sharing_machine
 from wattbench.api.stopped_run import RunInterruptedError, how_to_go_on, how_to_report
 from wattbench.clock import clock_of_boot
@@ -187,6 +187,10 @@ def run_new(resolved: Resolved, out: Path, how: HowToRun, shard: ShardChoice | N
     Raises:
         UserError: something is wrong with the suite, a system failed, or another run is measuring.
     """
+    if how.night is not None:
+        resolved = asking_all(resolved, "a history compares systems night by night", refuse=False)
+    if shard is not None or how.cluster is not None:
+        resolved = asking_all_of_part(resolved)
     check_shard(resolved, shard)
     if how.cluster is not None:
         if shard is not None or how.slot is not None:

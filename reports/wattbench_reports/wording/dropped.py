@@ -11,7 +11,7 @@ from wattbench.records import BoundedRow, DroppedRow, LookRow
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.decision_settings import Requirement
 from wattbench_reports.wording.decision.costs import money_words
-from wattbench_reports.wording.decision.requirements import full_text, quantity_text, value_text
+from wattbench_reports.wording.decision.requirements import full_text, quantity_text, required_text, value_text
 
 _UNITS = {"joules": "J", "grams": "g", "seconds": "s"}
 _OF_ANSWERS = ("accuracy", "benefit")
@@ -50,7 +50,7 @@ def reason(row: DroppedRow, look: LookRow) -> str:
         return f"it does not meet {full_text(required, currency)}"
     side = "at most" if least else "at least"
     shown = f"its {quantity_text(required)} is {side} {value_text(required, known, currency)}"
-    return f"{shown}, and {full_text(required, currency)} is required"
+    return f"{shown}, and {required_text(required, currency)} is required"
 
 
 def left_out_line(looks: Sequence[LookRow], systems: int, left_out: int, of: int) -> str | None:
