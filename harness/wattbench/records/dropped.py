@@ -43,13 +43,19 @@ def documents_of_dropped(run: RunRecords) -> dict[str, Mapping[str, frozenset[in
     return asked
 
 
-def answers_left_out(run: RunRecords) -> int:
-    """Count the answers that a run does not ask for, as it stopped asking some systems; each repeat by itself."""
+def answers_left_out(run: RunRecords) -> tuple[int, int]:
+    """Count the answers that a run does not ask for, as it stopped asking some systems, and those of its whole plan.
+
+    Each repeat counts by itself.
+    """
     asked = documents_of_dropped(run)
     repeats = ((run.header.suite.get("suite") or {}).get("measure") or {}).get("repeats", 1)
-    left = sum(
-        max(items - len(asked[cell["system"]].get(cell["task"], ())), 0)
-        for cell in run.header.cells
-        if cell["system"] in asked and isinstance(items := cell.get("items"), int)
-    )
-    return left * (repeats if isinstance(repeats, int) else 1)
+    left, of = 0, 0
+    for cell in run.header.cells:
+        items = cell.get("items")
+        if isinstance(items, int):
+            of += items
+            if cell["system"] in asked:
+                left += max(items - len(asked[cell["system"]].get(cell["task"], ())), 0)
+    times = repeats if isinstance(repeats, int) else 1
+    return left * times, of * times
