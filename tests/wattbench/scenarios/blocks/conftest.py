@@ -20,6 +20,7 @@ from wattbench.measure.resume import new_run
 from wattbench.meters import Chosen
 from wattbench.records import RunRecords, RunWriter, read_run
 from wattbench.scenarios.blocks import run_blocks
+from wattbench.scenarios.blocks.looks import Looker
 
 DATA = Path(__file__).parents[3] / "data"
 QUICK = "idle_s: 0.01, warmup: 2, min_window_s: 0.01"
@@ -34,10 +35,11 @@ class Blocked:
     root: Path
     make_meter: Callable[[], PlayedMeter]
     quiet: Quiet
+    looker: Looker | None = None
 
     def run(self) -> RunRecords:
         with measuring(RunWriter(self.root), self.resolved, Chosen([self.make_meter()]), self.quiet) as context:
-            run_blocks(context, self.cells)
+            run_blocks(context, self.cells, self.looker)
         return self.records
 
     @property
