@@ -88,11 +88,8 @@ def test_what_a_look_dropped_is_asked_in_no_later_block(dropping: Callable[..., 
     assert run.items.groupby("system").size().to_dict() == {
         "adder": 9, "small": sum(in_block[:3]), "third": in_block[0]
     }  # fmt: skip
-    assert run.looker.answers == [
-        3 * in_block[0],
-        3 * in_block[0] + 2 * in_block[1],
-        in_block[0] + 2 * sum(in_block[:3]),
-    ]
+    first, second, third, _ = in_block
+    assert run.looker.answers == [3 * first, 3 * first + 2 * second, 3 * first + 2 * (second + third)]
     assert [text for text in quiet.notes if text.startswith("after")] == ["after 1 of 4: third", "after 3 of 4: small"]
     assert answers_left_out(records) == (27 - 9 - sum(in_block[:3]) - in_block[0], 27)
     assert left_to_ask(run.root, run.resolved, run.cells).endswith(" 0 are missing")
@@ -166,12 +163,21 @@ def test_wherever_it_is_killed_a_run_makes_each_look_once_and_asks_the_same_syst
         assert list(line_problems(records)) == []
 
 
+class EverySecond(set[int]):
+    """Every second document that is looked up, so that a block has both failures and answers of each system."""
+
+    looked_up = 0
+
+    def __contains__(self, _: object) -> bool:
+        self.looked_up += 1
+        return self.looked_up % 2 == 0
+
+
 def test_failed_requests_of_a_dropped_system_are_repeated_in_the_blocks_that_it_was_asked(
     dropping: Callable[..., Any], refusing: Refusing
 ) -> None:
     run = dropping()
-    refusing.documents = set(range(9))
-    refusing.documents.discard(0)
+    refusing.documents = EverySecond()
     first = run.run()
     refusing.documents = set()
     root = copy_of(first, [])
@@ -180,8 +186,6 @@ def test_failed_requests_of_a_dropped_system_are_repeated_in_the_blocks_that_it_
     again = read_run(root)
     of_attempt = {attempt: [set(r.order) for r in again.blocks() if r.attempt == attempt] for attempt in (0, 1)}
     assert of_attempt[0] == ASKED
-    repeated = [row.number for row in again.blocks() if row.attempt == 1]
-    assert of_attempt[1] == [ASKED[number] for number in repeated]
-    assert repeated
+    assert of_attempt[1] == ASKED
     assert [row.as_json() for row in again.looks()] == [row.as_json() for row in first.looks()]
     assert list(line_problems(again)) == []
