@@ -194,7 +194,7 @@ def _caveats(measured: Measured, emitted: Emitted, check: InputCheck) -> tuple[C
     frames, read, systems, shares = measured.frames, measured.read, measured.systems, measured.workload.shares
     streamed = isinstance(frames, StreamedFrames)
     return (
-        *(pooled_caveats(frames.number, frames.pools) if isinstance(frames, StreamedFrames) else ()),
+        *(pooled_caveats(frames.compared, frames.pools) if isinstance(frames, StreamedFrames) else ()),
         *(load_caveats(read.load) if read.load is not None else ()),
         *condition_caveats(read.prints),
         *(() if measured.machines is None else machine_caveats(measured.machines)),
