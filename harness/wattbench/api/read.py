@@ -16,7 +16,7 @@ from wattbench.api.shown import lines_of, names_of_systems
 from wattbench.errors import UserError
 from wattbench.records import read_run
 from wattbench_reports.comparison.analysis import Analysis, analyse
-from wattbench_reports.export.frames import items_frame, machines_frame, systems_frame, windows_frame
+from wattbench_reports.export.frames import dropped_frame, items_frame, machines_frame, systems_frame, windows_frame
 from wattbench_reports.export.frames.chosen_columns import with_columns
 from wattbench_reports.export.frames.power_frame import power_frame
 from wattbench_reports.export.frames.systems_frame import figures_frame
@@ -75,8 +75,7 @@ class Run:
     @cached_property
     def _shown(self) -> RunDecision:
         """The decision that a notebook shows."""
-        analysis = self.analysis
-        return decision_of(analysis.measured, analysis.paid, analysis.weighed, analysis.comparison)
+        return decision_of(self.analysis)
 
     def _analysed(self, assumptions: Assumptions) -> Analysis:
         """Analyse the run under some assumptions, and keep what is read of the record for the next time."""
@@ -131,6 +130,15 @@ class Run:
         """
         return with_columns(machines_frame.machines_frame(self.analysis.measured), machines_frame.FIRST, columns)
 
+    def dropped(self, columns: Columns = None) -> pd.DataFrame:
+        """Return one row per system that was not asked to the end, with its figures when it was dropped, and why.
+
+        Args:
+            columns: ``"all"`` (18), or names in the order wanted. Without: `system`, `after_blocks`, `items`,
+                `accuracy` and `cost_per_request` with their bounds, `unit` and `why`.
+        """
+        return with_columns(dropped_frame.dropped_frame(self.analysis.comparison), dropped_frame.FIRST, columns)
+
     def power(self, system: str | None = None) -> pd.DataFrame:
         """Return one row per reading of a meter's component, with its nine columns.
 
@@ -161,8 +169,7 @@ class Run:
         Raises:
             UserError: an argument is wrong.
         """
-        analysis = self._analysed(assumptions_of(**assumptions))
-        return decision_of(analysis.measured, analysis.paid, analysis.weighed, analysis.comparison)
+        return decision_of(self._analysed(assumptions_of(**assumptions)))
 
     def route(self, routes: str | os.PathLike[str] | None = None, **options: Unpack[RouteOptions]) -> RunRouting:
         """Say whether a router in front of the run's systems is worth building: ``run.route(min_accuracy=0.8)``.

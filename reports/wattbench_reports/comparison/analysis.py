@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -22,6 +22,7 @@ from wattbench_reports.comparison.caveats import (
     unread_caveats,
 )
 from wattbench_reports.comparison.comparison import Comparison
+from wattbench_reports.comparison.dropped import dropped_of, otherwise
 from wattbench_reports.comparison.emitted import Emitted, emit, item_grams
 from wattbench_reports.comparison.estimated import estimated_systems
 from wattbench_reports.comparison.input_caveats import few_in_common, pooled_caveats
@@ -143,7 +144,21 @@ def analyse_read(read: ReadRun, assumptions: Assumptions) -> Analysis:
     measured = measure(read, used_for, kinds, sessions, sample and (lambda: sample().measured))
     paid, emitted = pay(measured, money), emit(measured, grams)
     weighed = weigh(measured, paid, emitted, seconds, settings, assumptions)
-    return Analysis(measured, paid, emitted, weighed, compare_systems(measured, paid, emitted), sample)
+    return Analysis(measured, paid, emitted, weighed, compare_systems(measured, paid, emitted, weighed), sample)
+
+
+def analyse_among(analysis: Analysis, systems: Collection[str]) -> Analysis:
+    """Analyse some systems of a run, in the blocks that all of them were asked, by this run alone.
+
+    Args:
+        analysis: of the run.
+        systems: those to compare, which may have been dropped.
+
+    Raises:
+        UserError: an assumption does not fit to the answers of these blocks.
+    """
+    run, assumptions = analysis.measured.frames.run, replace(analysis.weighed.assumptions, routers=None, alone=True)
+    return analyse_read(read_frames(load_frames(run, systems), assumptions.cluster), assumptions)
 
 
 def _sample(read: ReadRun, assumptions: Assumptions) -> Callable[[], Analysis] | None:
@@ -154,17 +169,18 @@ def _sample(read: ReadRun, assumptions: Assumptions) -> Callable[[], Analysis] |
     return cache(lambda: analyse_read(read_frames(sampled_frames(frames), read.cluster), assumptions))
 
 
-def compare_systems(measured: Measured, paid: Paid, emitted: Emitted) -> Comparison:
+def compare_systems(measured: Measured, paid: Paid, emitted: Emitted, weighed: Weighed) -> Comparison:
     """Make the table of a run's systems, with what limits it."""
     frames, systems, read = measured.frames, measured.systems, measured.read
-    check = input_check(read.inputs, read.prints)
+    check, dropped = input_check(read.inputs, read.prints), dropped_of(frames)
+    otherwise_chosen = None if dropped is None else otherwise(dropped, weighed.settings, weighed.assumptions)
     return Comparison(
         run=measured.run,
         suite=measured.suite,
         systems=tuple(_row(measured, paid, emitted, name) for name in systems),
         carbon=emitted.carbon,
         sci=emitted.sci,
-        caveats=_caveats(measured, emitted, check),
+        caveats=(*(() if otherwise_chosen is None else (otherwise_chosen,)), *_caveats(measured, emitted, check)),
         splits=read.splits,
         load=read.load,
         workload=measured.workload,
@@ -177,6 +193,7 @@ def compare_systems(measured: Measured, paid: Paid, emitted: Emitted) -> Compari
         data=check,
         impacts=emitted.impacts,
         impacts_of=emitted.impacts_of,
+        dropped=dropped,
     )
 
 

@@ -76,18 +76,17 @@ def answers_among(run: RunRecords, among: Collection[str] | None = None) -> NDAr
         UserError: no answer is left, or the table cannot be read.
     """
     out = left_out(run, among)
-    dropped_at = {each.system: each.blocks for each in dropped_systems(run)}
-    path = run.layout.items_table
-    blocks = min((dropped_at[name] for name in among or () if name in dropped_at), default=None)
-    if not out and blocks is None:
+    shorter = {each.system for each in dropped_systems(run)}.intersection(among or ())
+    if not out and not shorter:
         return None
-    with TableColumns(path) as table:
-        table.require(("system",))
+    with TableColumns(run.layout.items_table) as table:
+        table.require(("system", "block") if shorter else ("system",))
         system = table.coded("system")
         kept = ~np.isin(system.codes, [code for code, name in enumerate(system.texts.to_pylist()) if name in out])
-        if blocks is not None:
-            table.require(("block",))
-            kept &= ~(table.numbers("block") >= blocks)
+        blocks = table.numbers("block") if shorter else np.empty(0)
+    for code, name in enumerate(system.texts.to_pylist()):
+        if name in shorter:
+            kept &= np.isin(blocks, blocks[system.codes == code])
     if len(kept) and not kept.any():
         raise UserError(f"{run.layout.looks}: no system was asked to the end; the record is damaged")
     return np.asarray(kept)

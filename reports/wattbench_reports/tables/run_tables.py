@@ -27,8 +27,8 @@ from wattbench.records.tables.table_columns import Coded, TableColumns
 from wattbench.records.verified_files import check_unchanged
 from wattbench_reports.formatting.units import plural
 from wattbench_reports.tables.answer_access import AnswerAccess
-from wattbench_reports.tables.asked_systems import answers_among, left_out
 from wattbench_reports.tables.answer_checks import DocDifference, check_answers, doc_differences
+from wattbench_reports.tables.asked_systems import answers_among, left_out
 from wattbench_reports.tables.equal_texts import rows_by_text
 from wattbench_reports.tables.header_record import HeaderRecord, header_record
 from wattbench_reports.tables.item_rows import row_of_answer, rows_by_code
@@ -211,7 +211,7 @@ class Frames(AnswerAccess):
         """
         read = ("system", *(name for name in names if name != "system"))
         table: pd.DataFrame = _read(self.run.layout.windows_table, read, newer=newer).to_pandas()
-        return _without(table, self.left_out)[list(names)  + [name for name in newer if name in table]].assign(
+        return _without(table, self.left_out)[list(names) + [name for name in newer if name in table]].assign(
             **{name: None for name in newer if name not in table}
         )
 
@@ -263,9 +263,7 @@ def load_frames(run: RunRecords, among: Collection[str] | None = None) -> Frames
     return frames_of(run, answers_among(run, among), left_out(run, among))
 
 
-def frames_of(
-    run: RunRecords, kept: NDArray[np.bool_] | None = None, out: frozenset[str] = frozenset()
-) -> Frames:
+def frames_of(run: RunRecords, kept: NDArray[np.bool_] | None = None, out: frozenset[str] = frozenset()) -> Frames:
     """Read the tables of a finished run whose files are known to be as they were written.
 
     Args:

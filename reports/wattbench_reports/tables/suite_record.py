@@ -18,7 +18,7 @@ from pydantic import BeforeValidator, Field, StrictBool
 
 from wattbench.records.schema.base import Strict
 from wattbench.records.schema.carbon import Carbon
-from wattbench.records.schema.decide import Decide
+from wattbench.records.schema.decide import Decide, Stop
 from wattbench.records.schema.gate import GatePolicy
 from wattbench.records.schema.impacts import Impacts
 from wattbench.records.schema.prediction import Prediction
@@ -260,6 +260,18 @@ class SuiteRecord:
             UserError: a value is of another type or out of range.
         """
         return self._block(Decide, "decide")
+
+    @cached_property
+    def stop(self) -> Stop | None:
+        """Return the block ``measure.stop``; None where all systems were to be asked to the end.
+
+        Raises:
+            UserError: a value is of another type or out of range.
+        """
+        block = self.measure.as_recorded.get("stop")
+        if block is True:
+            return Stop()
+        return recorded(Stop, block, f"{self.where}: measure.stop") if block else None
 
     def _block(self, model: type[_Block], name: str) -> _Block:
         return recorded(model, self._suite.get(name) or {}, f"{self.where}: {name}")

@@ -16,8 +16,8 @@ from wattbench.errors import UserError
 from wattbench.records import RunRecords
 from wattbench.records.tables.table_columns import TableColumns
 from wattbench.records.verified_files import check_unchanged
-from wattbench_reports.tables.asked_systems import answers_among, left_out
 from wattbench_reports.tables.answer_checks import DocDifference, check_system, refuse_repeated
+from wattbench_reports.tables.asked_systems import answers_among, left_out
 from wattbench_reports.tables.header_record import header_record
 from wattbench_reports.tables.items_table import ITEM_COLUMNS, LABELS, failed_requests
 from wattbench_reports.tables.run_tables import Frames, check_finished, frames_of, read_windows, systems_in_order

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wattbench_reports.comparability.caveat import Caveat
+from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.decision.decide_systems import decide
+from wattbench_reports.decision.grid_figures import GridFigures, grid_figures
 from wattbench_reports.decision.model import Decision
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.presenter.model import Table
@@ -17,6 +20,7 @@ from wattbench_reports.wording.decision.advice import advice, taking_part
 from wattbench_reports.wording.decision.evidence import evidence
 from wattbench_reports.wording.decision.phrases import ASK, PHRASES
 from wattbench_reports.wording.decision.table import decision_table
+from wattbench_reports.wording.not_asked import dropped_line
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,20 @@ class DecisionWords:
     """A row per system, in the order of the decision."""
     caveat: Caveat | None
     """The one that matters most."""
+    grids: tuple[GridFigures, ...] = ()
+    """Those of the run, in the order of its suite."""
+
+
+def decided(analysis: Analysis, *, ask: str = ASK) -> DecisionWords:
+    """Decide which system of a run to run, and put it into words, with the grids of the run.
+
+    Args:
+        analysis: of the run.
+        ask: as in `decision_words`.
+    """
+    decision = decide(analysis.measured, analysis.paid, analysis.weighed)
+    words = decision_words(decision, analysis.measured, analysis.comparison, ask=ask)
+    return replace(words, grids=grid_figures(analysis, decision))
 
 
 def decision_words(decision: Decision, measured: Measured, comparison: Comparison, *, ask: str = ASK) -> DecisionWords:
@@ -42,7 +60,8 @@ def decision_words(decision: Decision, measured: Measured, comparison: Compariso
         ask: what the reader can do where nothing is required, as a clause.
     """
     said = advice(decision, {}, provenance=joule_provenance(decision, measured))
-    sentences = (*_at_rate(measured), *evidence(decision, ask))
+    dropped = () if comparison.dropped is None else (dropped_line(comparison.dropped),)
+    sentences = (*_at_rate(measured), *dropped, *evidence(decision, ask))
     return DecisionWords(decision, said, sentences, decision_table(decision), main_caveat(comparison, decision))
 
 
@@ -62,6 +81,7 @@ def joule_provenance(decision: Decision, measured: Measured) -> str:
 
 
 FIRST = (
+    "dropped-otherwise",
     "unread-answers",
     "strict-scoring",
     "scored-here",
