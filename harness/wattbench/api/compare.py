@@ -25,10 +25,12 @@ from wattbench_reports.wording.decision import decided
 if TYPE_CHECKING:
     import pandas as pd
 
-    from wattbench_reports.comparison.analysis import Analysis
     from wattbench_reports.comparison.comparison import Comparison as ComparisonData
     from wattbench_reports.comparison.data_support import DataSupport
+    from wattbench_reports.comparison.measured import Measured
+    from wattbench_reports.comparison.paid import Paid
     from wattbench_reports.comparison.system_figures import SystemFigures
+    from wattbench_reports.comparison.weighed import Weighed
     from wattbench_reports.decision import Between, HullStep, SystemDecision
     from wattbench_reports.export.frames.chosen_columns import Columns
     from wattbench_reports.wording.decision import DecisionWords
@@ -119,9 +121,9 @@ class RunDecision:
         return section_as_html(decision_section(self._words))
 
 
-def decision_of(analysis: Analysis) -> RunDecision:
+def decision_of(measured: Measured, paid: Paid, weighed: Weighed, comparison: ComparisonData) -> RunDecision:
     """Decide on a run by the settings of its analysis."""
-    return RunDecision(decided(analysis))
+    return RunDecision(decided(measured, paid, weighed, comparison))
 
 
 def compare(

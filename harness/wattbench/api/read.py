@@ -75,7 +75,8 @@ class Run:
     @cached_property
     def _shown(self) -> RunDecision:
         """The decision that a notebook shows."""
-        return decision_of(self.analysis)
+        analysis = self.analysis
+        return decision_of(analysis.measured, analysis.paid, analysis.weighed, analysis.comparison)
 
     def _analysed(self, assumptions: Assumptions) -> Analysis:
         """Analyse the run under some assumptions, and keep what is read of the record for the next time."""
@@ -169,7 +170,8 @@ class Run:
         Raises:
             UserError: an argument is wrong.
         """
-        return decision_of(self._analysed(assumptions_of(**assumptions)))
+        analysis = self._analysed(assumptions_of(**assumptions))
+        return decision_of(analysis.measured, analysis.paid, analysis.weighed, analysis.comparison)
 
     def route(self, routes: str | os.PathLike[str] | None = None, **options: Unpack[RouteOptions]) -> RunRouting:
         """Say whether a router in front of the run's systems is worth building: ``run.route(min_accuracy=0.8)``.

@@ -42,7 +42,7 @@ from wattbench_reports.comparison.system_figures import (
 from wattbench_reports.comparison.weighed import Weighed, item_seconds, weigh
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
 from wattbench_reports.metrics.carbon import pue_of_suite
-from wattbench_reports.metrics.decision_settings import decision_settings
+from wattbench_reports.metrics.decision_settings import DecisionSettings, decision_settings
 from wattbench_reports.metrics.domain_sums import score_sums
 from wattbench_reports.metrics.load_caveats import load_caveats
 from wattbench_reports.metrics.other_work import other_work_sums
@@ -144,21 +144,24 @@ def analyse_read(read: ReadRun, assumptions: Assumptions) -> Analysis:
     measured = measure(read, used_for, kinds, sessions, sample and (lambda: sample().measured))
     paid, emitted = pay(measured, money), emit(measured, grams)
     weighed = weigh(measured, paid, emitted, seconds, settings, assumptions)
-    return Analysis(measured, paid, emitted, weighed, compare_systems(measured, paid, emitted, weighed), sample)
+    return Analysis(
+        measured, paid, emitted, weighed, compare_systems(measured, paid, emitted, settings, assumptions), sample
+    )
 
 
-def analyse_among(analysis: Analysis, systems: Collection[str]) -> Analysis:
+def analyse_among(run: RunRecords, assumptions: Assumptions, systems: Collection[str]) -> Analysis:
     """Analyse some systems of a run, in the blocks that all of them were asked, by this run alone.
 
     Args:
-        analysis: of the run.
+        run: a finished run.
+        assumptions: the reader's; no router is replayed.
         systems: those to compare, which may have been dropped.
 
     Raises:
         UserError: an assumption does not fit to the answers of these blocks.
     """
-    run, assumptions = analysis.measured.frames.run, replace(analysis.weighed.assumptions, routers=None, alone=True)
-    return analyse_read(read_frames(load_frames(run, systems), assumptions.cluster), assumptions)
+    alone = replace(assumptions, routers=None, alone=True)
+    return analyse_read(read_frames(load_frames(run, systems), alone.cluster), alone)
 
 
 def _sample(read: ReadRun, assumptions: Assumptions) -> Callable[[], Analysis] | None:
@@ -169,11 +172,19 @@ def _sample(read: ReadRun, assumptions: Assumptions) -> Callable[[], Analysis] |
     return cache(lambda: analyse_read(read_frames(sampled_frames(frames), read.cluster), assumptions))
 
 
-def compare_systems(measured: Measured, paid: Paid, emitted: Emitted, weighed: Weighed) -> Comparison:
-    """Make the table of a run's systems, with what limits it."""
+def compare_systems(
+    measured: Measured, paid: Paid, emitted: Emitted, settings: DecisionSettings, assumptions: Assumptions
+) -> Comparison:
+    """Make the table of a run's systems, with what limits it.
+
+    Args:
+        measured, paid, emitted: of the run.
+        settings: of its decision.
+        assumptions: the reader's.
+    """
     frames, systems, read = measured.frames, measured.systems, measured.read
     check, dropped = input_check(read.inputs, read.prints), dropped_of(frames)
-    otherwise_chosen = None if dropped is None else otherwise(dropped, weighed.settings, weighed.assumptions)
+    otherwise_chosen = None if dropped is None else otherwise(dropped, settings, assumptions)
     return Comparison(
         run=measured.run,
         suite=measured.suite,

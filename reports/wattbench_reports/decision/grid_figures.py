@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 
 from wattbench.errors import UserError
 from wattbench_reports.analyses.grid import Grid, GridEffects, Labels, grid_effects, grids_of
-from wattbench_reports.comparison.analysis import Analysis, analyse_among
-from wattbench_reports.comparison.dropped import interval_of
+from wattbench_reports.comparison.analysis import analyse_among
+from wattbench_reports.comparison.dropped import DroppedSystems, interval_of
+from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.comparison.weighed import Weighed
 from wattbench_reports.decision.cost_basis import cost_basis
 from wattbench_reports.decision.model import Decision, Qualifies
 from wattbench_reports.stats import Interval
@@ -51,21 +53,23 @@ class GridFigures:
     """Why there are none, as a clause; empty where there are."""
 
 
-def grid_figures(analysis: Analysis, decision: Decision) -> tuple[GridFigures, ...]:
+def grid_figures(
+    measured: Measured, weighed: Weighed, dropped: DroppedSystems | None, decision: Decision
+) -> tuple[GridFigures, ...]:
     """Return the grids of a run, in the order of the suite; empty for a run without any.
 
     Args:
-        analysis: of the run.
-        decision: made from it.
+        measured, weighed: of the run.
+        dropped: the systems that it did not ask to the end.
+        decision: on it.
     """
-    dropped = analysis.comparison.dropped
     apart = {} if dropped is None else {each.system: each for each in dropped.systems}
-    frames = analysis.measured.frames
+    frames = measured.frames
     grids = grids_of(frames.record.suite, {*frames.systems, *apart})
     made = []
     for grid in grids:
         arms = tuple(_arm(decision, labels, name, apart.get(name)) for labels, name in grid.arms.items())
-        effects = _effects(analysis, decision, grid, [name for name in grid.systems if name in apart])
+        effects = _effects(measured, weighed, decision, grid, [name for name in grid.systems if name in apart])
         made.append(GridFigures(grid, arms, *((None, effects) if isinstance(effects, str) else (effects, ""))))
     return tuple(made)
 
@@ -91,17 +95,20 @@ def _arm(decision: Decision, labels: Labels, system: str, dropped: Dropped | Non
     )
 
 
-def _effects(analysis: Analysis, decision: Decision, grid: Grid, dropped: list[str]) -> GridEffects | str:
+def _effects(
+    whole: Measured, weighed: Weighed, decision: Decision, grid: Grid, dropped: list[str]
+) -> GridEffects | str:
     """Estimate the effects from the blocks that all arms answered; a text is why there are none, as a clause."""
-    whole = analysis.measured
+    measured = whole
     if dropped and isinstance(whole.frames, StreamedFrames):
         return "the run is too large for a second reading"
-    try:
-        part = analyse_among(analysis, grid.systems) if dropped else analysis
-    except UserError as error:
-        return f"the blocks that all of them answered say too little: {error}"
-    settings = replace(decision.settings, minimise=decision.unit)
-    basis = cost_basis(part.measured, part.weighed, settings)
+    if dropped:
+        try:
+            part = analyse_among(whole.frames.run, weighed.assumptions, grid.systems)
+        except UserError as error:
+            return f"the blocks that all of them answered say too little: {error}"
+        measured, weighed = part.measured, part.weighed
+    basis = cost_basis(measured, weighed, replace(decision.settings, minimise=decision.unit))
     apart = {name: why for name, why in basis.reasons.items() if name in grid.systems}
     costs, why = basis.costs, basis.why_none or decision.why_no_cost
     if decision.unit is None:
@@ -110,5 +117,5 @@ def _effects(analysis: Analysis, decision: Decision, grid: Grid, dropped: list[s
         costs, why = None, next(iter(apart.values()), why or "not all of them take part")
     blocks = 1 if whole.basis.blocks is None else whole.basis.blocks.number
     looks = max(blocks - 1, 1) if dropped else 1
-    effects = grid_effects(grid, part.measured, costs, why, of=blocks, looks=looks)
+    effects = grid_effects(grid, measured, costs, why, of=blocks, looks=looks)
     return "no block has a scored answer of each" if effects is None else effects

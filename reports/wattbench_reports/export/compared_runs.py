@@ -45,7 +45,7 @@ def compare_runs(
     comparison, analysis = of_one_run(runs[0], across=across, assumptions=assumptions)
     return ComparedRuns(
         comparison,
-        decided(analysis),
+        decided(analysis.measured, analysis.paid, analysis.weighed, analysis.comparison),
         could_use_router(analysis.measured, analysis.paid, analysis.weighed),
         data_support(comparison, headers),
         analysis,

@@ -141,7 +141,7 @@ def _page(analysis: Analysis, gate: GateResult | None = None) -> str:
     header = measured.frames.run.header
     study = routing_study(sample.measured, sample.paid, sample.weighed)
     answers = embedded_answers(measured, _gated_pair(measured))
-    words = words_of_page(analysis)
+    words = words_of_page(measured, paid, weighed, comparison)
     sections = page_sections(analysis, study, gate, answers, words)
     all_verdicts = verdicts(measured)
     first = first_screen(words, measured, weighed, "" if isinstance(study, str) else routing_verdict(study))
@@ -226,9 +226,11 @@ def page_sections(
         words: the decision; None: it is made from the analysis.
     """
     joules = any(each.j_per_request is not None for each in analysis.measured.systems.values())
+    if words is None:
+        words = words_of_page(analysis.measured, analysis.paid, analysis.weighed, analysis.comparison)
     whole = (
         with_content(section, joules=joules)
-        for section in _made(analysis, study, gate, answers, words or words_of_page(analysis))
+        for section in _made(analysis, study, gate, answers, words)
         if section is not None
     )
     return [each for each in whole if each.passages or each.id == WHAT_IF]

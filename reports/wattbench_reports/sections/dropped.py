@@ -7,9 +7,9 @@ from wattbench_reports.formatting import units
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table, strong
 from wattbench_reports.wording.decision.costs import CostWords, cost_words
+from wattbench_reports.wording.decision.not_asked import TITLE, bounds_line, dropped_line
 from wattbench_reports.wording.decision.table import per_request_heading
 from wattbench_reports.wording.dropped import reason
-from wattbench_reports.wording.not_asked import TITLE, bounds_line, dropped_line
 
 _LABELS = {CostUnit.JOULES: "J", CostUnit.GRAMS: "g", CostUnit.SECONDS: "s"}
 

@@ -160,6 +160,7 @@ class _Shown:
     def _matrix(self, media: Medium) -> Table:
         """Make the table of all combinations: the last axis has the columns, or the rows where it is the only one."""
         *others, last = range(len(self.axes))
+        narrow = media is Medium.TEXT  # elsewhere a cell wraps
         costed = self.words.unit is not None
         heading = per_request_heading(self.words) if costed else ""
         what = f"Accuracy{f' and {heading}' if costed else ''}"
@@ -168,12 +169,15 @@ class _Shown:
         columns: tuple[Column, ...]
         rows: list[tuple[Cell, ...]]
         if not others:
-            columns = (Column(self.axis_names[last]), Column(what, numeric=True))
+            columns = (Column(self.axis_names[last]), Column(what, numeric=narrow))
             rows = [(Cell(self.label(last, label)), self._cell((label,), media)) for label in self.axes[last].labels]
         else:
             columns = (
                 Column(", ".join(self.axis_names[axis] for axis in others)),
-                *numbers(*(f"{self.axis_names[last]} {self.label(last, label)}" for label in self.axes[last].labels)),
+                *(
+                    Column(f"{self.axis_names[last]} {self.label(last, label)}", numeric=narrow)
+                    for label in self.axes[last].labels
+                ),
             )
             rows = [
                 (
@@ -186,8 +190,8 @@ class _Shown:
         brackets = "Brackets are 95% confidence intervals"
         if any(each.dropped for each in self.figures.arms):
             brackets += ", of a dropped system the wider bounds of its look"
-        note = f"{units.capital(legend)}." if legend and media is Medium.TEXT else ""
-        return Table(what, columns, tuple(rows), note if media is Medium.TEXT else f"{brackets}.", media=media)
+        note = f"{legend}." if narrow and legend else "" if narrow else f"{brackets}."
+        return Table(what, columns, tuple(rows), note, media=media)
 
     def _figure(self) -> Figure | None:
         points, described = [], []

@@ -405,8 +405,9 @@ def check_whole(frames: Frames) -> None:
         UserError: some are missing. Alone, such a run is shown with caveats; another must not be judged by it.
     """
     record, counts, short = frames.record, _items_of_cells(frames), []
-    asked = () if record.gate is not None else (each for each in record.cells if each.system not in frames.left_out)
-    for cell in asked:  # a gate's say what could be asked; it stops when it knows
+    for cell in record.cells if record.gate is None else ():  # a gate's say what could be asked; it stops when it knows
+        if cell.system in frames.left_out:
+            continue
         answered_items = counts[cell.system, cell.task]
         if cell.items is not None and answered_items < cell.items:
             short.append(f"{cell.items - answered_items} of {cell.items} of {cell.system} on {cell.task}")

@@ -54,9 +54,9 @@ def as_json(comparison: Comparison, decided: DecisionWords | None = None, suppor
     "j_per_correct_on_another": {system: [low, high]}}``.
 
     Of a run that dropped systems: also ``"dropped": {began, blocks, error, risk, objective, unit, currency, systems:
-    [the columns of wattbench_reports.export.frames.dropped_frame]}``; of one with grids ``"grids": [{grid, axes: [{name,
-    labels}], arms: [{system, labels, accuracy, cost, dropped_after, advised, tied, qualifies, apart, on_front}], effects:
-    {blocks, of, settings, interactions, why_no_cost} | null, why_no_effects}]``: see
+    [the columns of wattbench_reports.export.frames.dropped_frame]}``. Of one with grids: also ``"grids": [{grid, axes:
+    [{name, labels}], arms: [{system, labels, accuracy, cost, dropped_after, advised, tied, qualifies, apart,
+    on_front}], effects: {blocks, of, settings, interactions, why_no_cost} | null, why_no_effects}]``: see
     `wattbench_reports.decision.grid_figures` and `wattbench_reports.analyses.grid`.
 
     A run under load has ``"load": [a system at a rate]`` as well, and `systems` is of the rate `compared_per_s` alone.
@@ -97,10 +97,7 @@ def as_json(comparison: Comparison, decided: DecisionWords | None = None, suppor
         document["support"] = support.as_data()
     if decided is not None:
         document["decision"] = decision_data(decided)
-        if decided.grids:
-            document["grids"] = [_grid(each) for each in decided.grids]
-    if comparison.dropped is not None:
-        document["dropped"] = _dropped(comparison.dropped)
+    document |= _of_settings(comparison, decided)
     if comparison.load is not None:
         document |= {
             "compared_per_s": comparison.load.compared.offered_per_s,
@@ -109,6 +106,16 @@ def as_json(comparison: Comparison, decided: DecisionWords | None = None, suppor
     if comparison.ranked is not None:
         document |= _ranked(comparison.ranked)
     return json_text(document)
+
+
+def _of_settings(comparison: Comparison, decided: DecisionWords | None) -> dict[str, Any]:
+    """Return the systems that were dropped, and the grids; each is left out where there is none."""
+    parts: dict[str, Any] = {}
+    if decided is not None and decided.grids:
+        parts["grids"] = [_grid(each) for each in decided.grids]
+    if comparison.dropped is not None:
+        parts["dropped"] = _dropped(comparison.dropped)
+    return parts
 
 
 def _dropped(dropped: DroppedSystems) -> dict[str, Any]:

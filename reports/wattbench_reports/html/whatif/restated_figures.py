@@ -5,9 +5,9 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
-from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.comparison.paid import Paid
 from wattbench_reports.comparison.system_figures import SystemFigures
 from wattbench_reports.comparison.weighed import Weighed
 from wattbench_reports.formatting import units
@@ -20,9 +20,9 @@ ASK = "say what you need under Change requirements"
 """What a reader of the page can do when nothing is required."""
 
 
-def words_of_page(analysis: Analysis) -> DecisionWords:
+def words_of_page(measured: Measured, paid: Paid, weighed: Weighed, comparison: Comparison) -> DecisionWords:
     """Put the decision into the words of the page."""
-    return decided(analysis, ask=ASK)
+    return decided(measured, paid, weighed, comparison, ask=ASK)
 
 
 def restated(measured: Measured, comparison: Comparison, words: DecisionWords) -> dict[str, str]:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from wattbench_reports.comparability.caveat import Caveat
-from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.comparison.paid import Paid
+from wattbench_reports.comparison.weighed import Weighed
 from wattbench_reports.decision.decide_systems import decide
 from wattbench_reports.decision.grid_figures import GridFigures, grid_figures
 from wattbench_reports.decision.model import Decision
@@ -18,9 +19,9 @@ from wattbench_reports.tables.provenance import joined
 from wattbench_reports.wording.arrival_rates import title
 from wattbench_reports.wording.decision.advice import advice, taking_part
 from wattbench_reports.wording.decision.evidence import evidence
+from wattbench_reports.wording.decision.not_asked import dropped_line
 from wattbench_reports.wording.decision.phrases import ASK, PHRASES
 from wattbench_reports.wording.decision.table import decision_table
-from wattbench_reports.wording.not_asked import dropped_line
 
 
 @dataclass(frozen=True)
@@ -39,16 +40,18 @@ class DecisionWords:
     """Those of the run, in the order of its suite."""
 
 
-def decided(analysis: Analysis, *, ask: str = ASK) -> DecisionWords:
+def decided(
+    measured: Measured, paid: Paid, weighed: Weighed, comparison: Comparison, *, ask: str = ASK
+) -> DecisionWords:
     """Decide which system of a run to run, and put it into words, with the grids of the run.
 
     Args:
-        analysis: of the run.
+        measured, paid, weighed, comparison: of the run.
         ask: as in `decision_words`.
     """
-    decision = decide(analysis.measured, analysis.paid, analysis.weighed)
-    words = decision_words(decision, analysis.measured, analysis.comparison, ask=ask)
-    return replace(words, grids=grid_figures(analysis, decision))
+    decision = decide(measured, paid, weighed)
+    words = decision_words(decision, measured, comparison, ask=ask)
+    return replace(words, grids=grid_figures(measured, weighed, comparison.dropped, decision))
 
 
 def decision_words(decision: Decision, measured: Measured, comparison: Comparison, *, ask: str = ASK) -> DecisionWords:
