@@ -94,6 +94,12 @@ def ask_blocks(
     plan = records.block_plan()
     if plan is None:
         plan = survey(context, residents, [(task, doc_id) for task in documents for doc_id in documents[task]])
+    if looker is not None and not any(looker.is_due(complete, plan.blocks) for complete in range(plan.blocks)):
+        few = f"{plan.blocks} blocks are too few to tell which systems cannot be chosen"
+        context.progress.note(f"all systems are asked to the end: {few}", keep=True)
+    for row in () if looker is None else records.looks():
+        for line in looker.lines(row, plan.blocks):
+            context.progress.note(line, keep=True)
     dealt = deal_documents(documents, plan.blocks, plan.seed)
     blocks = blocks_to_ask(dealt, records.header.shard)
     again = _to_retry(context, cells)
