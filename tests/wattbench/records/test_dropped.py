@@ -66,7 +66,7 @@ def dropped_earlier(root: Path) -> None:
     """Move the drop of `b` one look to the front, so that it answered a block after it."""
     rows = lines(root / "looks.jsonl")
     rows[0]["dropped"], rows[1]["dropped"] = rows[1]["dropped"], []
-    rows[1]["asked"].remove("b")
+    rows[1]["systems"].remove("b")
     (root / "looks.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
@@ -80,7 +80,7 @@ def twice(root: Path) -> None:
     [
         (twice, "looks.jsonl has the look after 1 blocks 2 times"),
         (changed("looks.jsonl", 4, blocks=9), "looks.jsonl has a look after 9 blocks, and 6 are complete"),
-        (changed("looks.jsonl", 2, asked=["a", "c", "nobody"]), "looks.jsonl has, after 3 blocks, other systems"),
+        (changed("looks.jsonl", 2, systems=["a", "c", "nobody"]), "looks.jsonl has, after 3 blocks, other systems"),
         (dropped_earlier, "blocks.jsonl has block 1 with other systems than those that looks.jsonl left"),
         (dropped_earlier, "b answered 14 documents of chain_sum, and its blocks have "),
         (changed("blocks.jsonl", 4, order=["a", "b", "c", "d"]), "blocks.jsonl has block 3 with other systems"),

@@ -10,7 +10,7 @@ from wattbench.records import BoundedRow, DroppedRow, LookRow
 from wattbench_reports.wording.dropped import dropped_lines, left_out_line, reason
 
 LOOK = LookRow(
-    blocks=5, level=0.001, objective="cost", unit="joules", currency=None, asked=["a", "b", "c"], dropped=[], at_s=1.0
+    blocks=5, level=0.001, objective="cost", unit="joules", currency=None, systems=["a", "b", "c"], dropped=[], at_s=1.0
 )
 FAILS = DroppedRow(
     system="a", items=20, accuracy=None, cost=None, quantity="accuracy", bound=0.8,
@@ -78,7 +78,7 @@ def test_a_reason_names_the_bound_that_shows_it(row: DroppedRow, look: dict[str,
 
 
 def test_a_line_per_system_and_one_for_all() -> None:
-    first, second = replace(LOOK, dropped=[FAILS]), replace(LOOK, blocks=6, asked=["b", "c"], dropped=[BEATEN])
+    first, second = replace(LOOK, dropped=[FAILS]), replace(LOOK, blocks=6, systems=["b", "c"], dropped=[BEATEN])
     assert dropped_lines(second, 16) == [
         "after block 6 of 16: b is not asked any more: it costs at least 2.10 J per request more than c"
     ]
