@@ -128,10 +128,34 @@ def analyse_read(read: ReadRun, assumptions: Assumptions) -> Analysis:
     Raises:
         UserError: an assumption is wrong.
     """
+    decide = read.frames.record.suite.decide
+    settings = decision_settings(decide, assumptions.decision, domains_of(read.frames))
+    sample = _sample(read, assumptions)
+    measured, paid, emitted, weighed = analysed(read, assumptions, settings, sample and (lambda: sample().measured))
+    compared = compare_systems(measured, paid, emitted, settings, assumptions)
+    return Analysis(measured, paid, emitted, weighed, compared, sample)
+
+
+def analysed(
+    read: ReadRun,
+    assumptions: Assumptions,
+    settings: DecisionSettings,
+    sample: Callable[[], Measured] | None = None,
+) -> tuple[Measured, Paid, Emitted, Weighed]:
+    """Make the four records of an analysis.
+
+    Args:
+        read: what was read of a run.
+        assumptions: the reader's settings; of the decision those in `settings` are taken.
+        settings: what a system is chosen by.
+        sample: measures a sample of the items of a streamed run; None: all are in memory.
+
+    Raises:
+        UserError: an assumption is wrong.
+    """
     frames, run = read.frames, read.frames.run
     suite = frames.record.suite
     pue = pue_of_suite(suite.carbon, assumptions.carbon)
-    settings = decision_settings(suite.decide, assumptions.decision, domains_of(frames))
     used_for = workload(suite.workload, list(read.table.domains.present), assumptions.workload)
     grams = item_grams(read, assumptions)
     money = item_money(read, used_for, pue, assumptions.prices)
@@ -140,13 +164,9 @@ def analyse_read(read: ReadRun, assumptions: Assumptions) -> Analysis:
     kinds |= {**({} if seconds is None else seconds.kinds), **money.kinds}
     alone = assumptions.alone or frames.record.imported is not None
     sessions = None if alone else sessions_of(run, assumptions.sessions)
-    sample = _sample(read, assumptions)
-    measured = measure(read, used_for, kinds, sessions, sample and (lambda: sample().measured))
+    measured = measure(read, used_for, kinds, sessions, sample)
     paid, emitted = pay(measured, money), emit(measured, grams)
-    weighed = weigh(measured, paid, emitted, seconds, settings, assumptions)
-    return Analysis(
-        measured, paid, emitted, weighed, compare_systems(measured, paid, emitted, settings, assumptions), sample
-    )
+    return measured, paid, emitted, weigh(measured, paid, emitted, seconds, settings, assumptions)
 
 
 def analyse_among(run: RunRecords, assumptions: Assumptions, systems: Collection[str]) -> Analysis:
