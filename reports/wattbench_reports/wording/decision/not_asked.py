@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wattbench_reports.comparison.dropped import DroppedSystems
+from wattbench_reports.decision.dropping import risk_of_bounds
 from wattbench_reports.formatting import units
 from wattbench_reports.wording.decision.requirements import full_text
 
@@ -11,12 +12,17 @@ TITLE = "Not asked to the end"
 
 def dropped_line(dropped: DroppedSystems) -> str:
     """Say how many systems were dropped, and by what."""
-    number = len(dropped.systems)
-    were, they, one = ("was", "it", "it") if number == 1 else ("were", "they", "one of them")
+    they, one = ("it", "it") if len(dropped.systems) == 1 else ("they", "one of them")
     return (
-        f"{number} of {units.plural(dropped.began, 'system')} {were} dropped during the run: {they} could not be "
-        f"chosen for {goal(dropped)}. Other settings might choose {one}."
+        f"{dropped_clause(dropped).rstrip('.')}: {they} could not be chosen for {goal(dropped)}. Other settings might "
+        f"choose {one}."
     )
+
+
+def dropped_clause(dropped: DroppedSystems) -> str:
+    """Say how many systems were dropped."""
+    were = "was" if len(dropped.systems) == 1 else "were"
+    return f"{len(dropped.systems)} of {units.plural(dropped.began, 'system')} {were} dropped during the run."
 
 
 def goal(dropped: DroppedSystems) -> str:
@@ -38,9 +44,10 @@ def bounds_line(dropped: DroppedSystems) -> str:
         f"The best system is dropped, or one of equally good systems called the best, with a probability of at most "
         f"{units.percent_of(dropped.error)}."
     )
-    if dropped.risk is None:
+    risk = risk_of_bounds(dropped)
+    if risk is None:
         return error
     return (
         f"{error} Brackets hold at whichever look a system was dropped: each bound is wrong with a risk of at most "
-        f"{units.digits(100 * dropped.risk)}%, so that they are wider than the 95% intervals of other tables."
+        f"{units.digits(100 * risk)}%, so that they are wider than the 95% intervals of other tables."
     )
