@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from wattbench.config.file_task import FileTask, TaskChoice
 from wattbench.config.meters.meter_base import without_unset
+from wattbench.config.power_limits import why_no_power_limit
 from wattbench.config.suite import Catalogue, Suite
 from wattbench.config.systems.system import HybridSystem, System
 from wattbench.config.systems.system_base import SystemBase
@@ -94,7 +95,7 @@ _READ_ONLY = ("carbon", "impacts", "workload", "decide", "max_cost")
 _NOT_MEASURED = ("arm", "price", "predicted", "limit", "retries", "max_wait_s", "estimate")
 """Settings of a system that change no answer, and nothing that is measured of one."""
 
-_NEWER = ("service", "omit", "max_output_tokens")
+_NEWER = ("service", "omit", "max_output_tokens", "power_limit_w")
 """Settings of a system that do, where they are set: suites from before them keep their hash."""
 
 
@@ -303,13 +304,25 @@ def _with_pool(name: str, known: Mapping[str, _Definition], file: YamlFile) -> S
     """Return a hybrid with a pool of the systems that it names, selected or not; any other system unchanged."""
     system = known[name].checked
     if not isinstance(system, HybridSystem):
-        return system
+        return _limitable(name, system, known[name])
     for member in system.resident:
         if member not in known:
             raise UserError(f"{file.path}: system {name!r}: members: unknown system {member!r}{nearest(member, known)}")
         if isinstance(known[member].system, HybridSystem):
             raise UserError(f"{file.path}: system {name!r}: members: {member!r} is a hybrid itself; name its members")
-    return system.model_copy(update={"pool": {member: known[member].checked for member in system.resident}})
+    pool = {member: known[member].checked for member in system.resident}
+    return _limitable(name, system.model_copy(update={"pool": pool}), known[name])
+
+
+def _limitable(name: str, system: SystemBase, defined: _Definition) -> SystemBase:
+    """Return a system whose power limit, if it has one, can be set here.
+
+    Raises:
+        UserError: it runs where no GPU of this machine is used, or its members have unlike limits.
+    """
+    if (why := why_no_power_limit(system)) is not None:
+        raise UserError(f"{defined.file.where(defined.keys)}: system {name!r}: power_limit_w: {why}")
+    return system
 
 
 def _defined(suite: Suite, file: YamlFile) -> dict[str, _Definition]:
