@@ -85,9 +85,8 @@ def as_text(
     lines += ["", "Can a busy machine be seen?", *_contention(signals), "", "What else runs now", f"  {_busy(busy)}"]
     lines += [f"  {run.text}" for run in runs]
     lines += ["", "Slots that measure now", *(f"  {slot.text}" for slot in slots)] if slots else []
-    lines += (
-        ["", "Power limits of GPUs", *_by_component([(each.component, each.text) for each in limits])] if limits else []
-    )
+    if limits:
+        lines += ["", "Power limits of GPUs", *_by_component([(limit.component, limit.text) for limit in limits])]
     return log_text("".join(f"{printable(line)}\n" for line in [*lines, "", _summary(data)]))
 
 

@@ -126,9 +126,8 @@ def _gpu(pynvml: Any, index: int, driver: str, visible: set[int] | None) -> dict
         facts["uuid"] = pynvml.nvmlDeviceGetUUID(handle)
     with contextlib.suppress(pynvml.NVMLError):  # not every part has a limit
         limit_w = pynvml.nvmlDeviceGetEnforcedPowerLimit(handle) / 1000
-        facts["power_limit_w"] = earlier_limits_w().get(
-            facts.get("uuid", ""), limit_w
-        )  # not that of another run's turn
+        before_w = earlier_limits_w()  # another run may limit it for a turn
+        facts["power_limit_w"] = before_w.get(facts.get("uuid", ""), limit_w)
     return facts
 
 
