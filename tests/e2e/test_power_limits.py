@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -31,6 +31,7 @@ meters: [nvml]
 measure: {{idle_s: 0.5, warmup: 1, min_window_s: WINDOW_S, blocks: BLOCKS}}
 """
 BEFORE_W = 450.0
+Running = subprocess.Popen[str]
 
 
 @pytest.fixture(scope="module")
@@ -56,11 +57,7 @@ def environment(environment: dict[str, str], library: Path, tmp_path: Path, card
     fake = FakeDriver(library, tmp_path)
     known = fake.environment({}, limit=500, watts=400, step=0.02, use=0, limits=card.parent)
     chosen = {name: known[name] for name in ("LD_LIBRARY_PATH", "FAKE_NVML")}
-    return (
-        environment
-        | chosen
-        | {"TQDM_DISABLE": "1", "WATTBENCH_WATCH": "off", "WATTBENCH_LOCKS": str(tmp_path / "locks")}
-    )
+    return environment | chosen | {"WATTBENCH_WATCH": "off", "WATTBENCH_LOCKS": str(tmp_path / "locks")}
 
 
 @pytest.fixture
@@ -114,45 +111,59 @@ def test_plan_names_the_limits(limits: Callable[..., Path], wattbench) -> None:
     )
 
 
-def guardians_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
+def guardians_of(process: Running) -> list[psutil.Process]:
     """Return the guardian of a run, in a list."""
     children = psutil.Process(process.pid).children()
     return [each for each in children if any(word.endswith("guardian.py") for word in each.cmdline())]
 
 
-def in_a_turn(start: Callable[..., subprocess.Popen[str]], suite: Path, card: Path) -> subprocess.Popen[str]:
-    """Start a run, and return it in the measured window of a limited system."""
-    running = start("run", suite)
+@pytest.fixture
+def in_a_turn(environment: dict[str, str], card: Path) -> Iterator[Callable[[Path], Running]]:
+    """Start a run of a suite, and return it in the measured window of a limited system."""
+    started: list[Running] = []
+
+    def start(suite: Path) -> Running:
+        words = commands.words("run", suite)
+        # lm-eval prints a bar for each request: a pipe that no one reads would fill up.
+        with (card.parents[1] / "said.txt").open("w") as said:
+            running = subprocess.Popen(words, cwd=card.parents[1], env=environment, stdout=said, stderr=said, text=True)
+        started.append(running)
+        commands.wait_until(lambda: measures(card), running)
+        return running
+
+    yield start
+    for running in started:
+        running.kill()
+        running.wait()
+
+
+def measures(card: Path) -> bool:
+    """Return whether the last window that was opened is a measured one, and a limit is in force."""
     runs = card.parents[1] / "runs"
-
-    def measures() -> bool:
-        opened = "".join(path.read_text() for path in runs.glob("*/open-windows.jsonl")).splitlines()
-        return bool(opened) and '"measured"' in opened[-1] and in_force_w(card) != BEFORE_W
-
-    commands.wait_until(measures, running)
-    return running
+    opened = "".join(path.read_text() for path in runs.glob("*/open-windows.jsonl")).splitlines()
+    return bool(opened) and '"measured"' in opened[-1] and in_force_w(card) != BEFORE_W
 
 
 def test_a_killed_run_leaves_no_limit(
-    limits: Callable[..., Path], start: Callable[..., subprocess.Popen[str]], card: Path
+    limits: Callable[..., Path], in_a_turn: Callable[[Path], Running], card: Path
 ) -> None:
-    running = in_a_turn(start, limits(window_s=20.0), card)
+    running = in_a_turn(limits(window_s=20.0))
     [guardian] = guardians_of(running)
     running.kill()
-    running.communicate()
+    running.wait()
     guardian.wait(60)
     assert in_force_w(card) == BEFORE_W
     assert not list(Path(card.parents[1] / "locks").glob("wattbench-power-*"))
 
 
 def test_a_run_killed_with_its_guardian_is_resumed_as_if_it_had_left_no_limit(
-    limits: Callable[..., Path], start: Callable[..., subprocess.Popen[str]], wattbench, card: Path
+    limits: Callable[..., Path], in_a_turn: Callable[[Path], Running], wattbench, card: Path
 ) -> None:
-    running = in_a_turn(start, limits(window_s=3.0), card)
+    running = in_a_turn(limits(window_s=3.0))
     [guardian] = guardians_of(running)
     guardian.kill()
     running.kill()
-    running.communicate()
+    running.wait()
     assert in_force_w(card) != BEFORE_W
     [root] = (card.parents[1] / "runs").iterdir()
     resumed = wattbench("run", "--resume", root)

@@ -26,7 +26,7 @@ from wattbench.records.files.atomic_write import failing_as, sync_folder
 
 _MOST_BYTES = 65_536
 """Of a note. One of eight GPUs has a hundredth of that."""
-_own: set[Path] = set()
+_of_this_process: set[Path] = set()
 """The notes of this process. Closing a second descriptor of such a file would unlock it."""
 
 
@@ -77,7 +77,7 @@ class LimitNote:
         new = self.path.with_suffix(".new")
         with failing_as(self.path, "the note of earlier power limits cannot be written"):
             self._descriptor = os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-            _own.add(self.path)
+            _of_this_process.add(self.path)
             try:
                 fcntl.lockf(self._descriptor, fcntl.LOCK_EX)  # before it has a name under which others look for it
                 os.write(self._descriptor, limits.as_bytes())
@@ -97,7 +97,7 @@ class LimitNote:
     def release(self) -> None:
         """Leave the note to the guardian and to the next run: the limits could not be set back."""
         os.close(self._descriptor)
-        _own.discard(self.path)
+        _of_this_process.discard(self.path)
 
 
 def restore_left_limits() -> list[str]:
@@ -176,10 +176,10 @@ def earlier_limits_w() -> dict[str, float]:
 def _notes() -> list[Path]:
     """Return the notes of other processes of this machine; empty without a folder of locks."""
     try:
-        found = sorted(folder_of_locks().glob(f"{_prefix()}*.json"))
+        paths = sorted(folder_of_locks().glob(f"{_prefix()}*.json"))
     except (UserError, OSError):
         return []
-    return [path for path in found if path not in _own]
+    return [path for path in paths if path not in _of_this_process]
 
 
 def _prefix() -> str:
