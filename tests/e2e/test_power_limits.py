@@ -193,3 +193,16 @@ def test_what_cannot_be_set_is_refused_before_a_run_is_made(
     assert "missing here, needed to run: a power limit that can be set:" in " ".join(planned.stdout.split())
     doctor = wattbench("dev", "doctor")
     assert "450 W now; cannot be set: only root may set it" in doctor.stdout
+
+
+def test_a_gate_limits_each_side_in_its_rounds(limits: Callable[..., Path], wattbench, card: Path) -> None:
+    policy = card.with_name("policy.yaml")
+    policy.write_text("block: 4\nalpha: 0.2\nmetrics: {accuracy: {margin: 5 points}}\n")
+    judged = wattbench("gate", limits(0.1), "--baseline", "low", "--candidate", "high", "--policy", policy)
+    [root] = (card.parents[1] / "runs").iterdir()
+    assert (root / "finished.json").exists(), judged.stderr  # four items tell little, whatever the verdict
+    measured = [row for row in read_run(root).windows() if row.purpose == "measured"]
+    assert {row.system for row in measured} == {"low", "high"}
+    for row in measured:
+        assert row.power_limit_w == {"gpu0": 150.0 if row.system == "low" else 250.0}
+    assert in_force_w(card) == BEFORE_W
