@@ -94,6 +94,8 @@ class MemberSettings(DescribedWhole):
     """The form in which it is asked."""
     power_limit_w: Number | None = None
     """Watts that each GPU might draw while it was asked. None: the GPUs kept their limit."""
+    request: dict[str, Any] = {}
+    """Fields that the suite adds to the body of each request to a server."""
 
 
 class ArmSettings(Described):
@@ -198,6 +200,21 @@ class SuiteRecord:
             where=where,
             _suite=suite.as_recorded,
         )
+
+    @property
+    def requests(self) -> Mapping[str, Mapping[str, Any]]:
+        """Map each system to the fields that the suite adds to its requests, if there are any.
+
+        A member that only a hybrid asks has the name of the hybrid before its own.
+        """
+        everyone = dict(self.systems.items())
+        pools = {
+            f"{owner}: {name}": one
+            for owner, each in self.systems.items()
+            for name, one in each.pool.items()
+            if name not in everyone
+        }
+        return {name: each.request for name, each in {**everyone, **pools}.items() if each.request}
 
     @property
     def canaries(self) -> tuple[str, ...]:
