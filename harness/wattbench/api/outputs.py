@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from wattbench.api.plans.concordant_items import ConcordantItems
 from wattbench.errors import UserError, nearest
 from wattbench.machine.busy import BusyNow
 from wattbench.measure.effort import Effort
@@ -130,6 +131,8 @@ class PlanOutput(_Output):
     output_limits: list[Open]
     detectable_accuracy: list[Open]
     expected: Open
+    concordant_items: ConcordantItems | None
+    """Items that show nothing between systems in an earlier run."""
     prompts: list[Open]
     effort: Effort
     energy: dict[str, str]

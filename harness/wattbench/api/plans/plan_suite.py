@@ -12,6 +12,7 @@ from wattbench.api.gates.gate_power import items_by_domain, what_a_gate_finds
 from wattbench.api.loaded_suite import load as read_suite
 from wattbench.api.loaded_suite import shard_of_arguments
 from wattbench.api.narrowing import limit_of, names_of
+from wattbench.api.plans.concordant_items import ConcordantItems, concordant_passage
 from wattbench.api.plans.detectable_accuracy import (
     DetectableAccuracy,
     detectable_accuracy,
@@ -63,6 +64,10 @@ class SuitePlan:
     expected: ExpectedWork
     earlier_runs: Path
     """The folder in which earlier runs were looked for."""
+    concordant: ConcordantItems | None
+    """Items that show nothing between systems in one of these; None: not known."""
+    no_concordant: str
+    """Why these are not known, where earlier runs were named; else empty."""
     metered: Mapping[str, str]
     """Component to the provenance of its joules."""
     limits: list[AnswerLimit]
@@ -80,7 +85,12 @@ class SuitePlan:
     def notes(self) -> list[str]:
         """Return what else a reader should know, a sentence each."""
         chat = "a chat is shown as its messages; the template of the model that is asked wraps them"
-        return [*self.preview.notes, *([chat] if any(prompt.chat for prompt in self.prompts) else [])]
+        why = f"which items tell nothing between systems is not known: {self.no_concordant}"
+        return [
+            *self.preview.notes,
+            *([chat] if any(prompt.chat for prompt in self.prompts) else []),
+            *([why] if self.no_concordant else []),
+        ]
 
     def as_text(self, *, whole_prompts: bool = False) -> str:
         """Return the plan as `wattbench suites plan` prints it, without secrets.
@@ -96,6 +106,7 @@ class SuitePlan:
             listed_passage(_COST, costs_in_words(self.costs, self.resolved.suite.max_cost)),
             detectable_passage(self.detectable),
             expected_passage(self.expected, f"in {self.earlier_runs}"),
+            concordant_passage(self.concordant),
             prompts_passage(self.prompts, whole=whole_prompts),
             Passage(sentences=tuple(f"a gate of two systems: {line}" for line in self.gate)),
         )
@@ -125,6 +136,7 @@ class SuitePlan:
             "output_limits": [each.as_record() for each in self.limits],
             "detectable_accuracy": [each.as_record() for each in self.detectable],
             "expected": self.expected.as_record(),
+            "concordant_items": None if self.concordant is None else self.concordant.as_record(),
             "prompts": [each.as_record() for each in self.prompts],
             "effort": asdict(self.effort),
             "energy": dict(self.metered),
@@ -157,7 +169,8 @@ def plan_suite(
         network: ask the servers that the suite names what they serve.
         prompts: how many items of each task are shown.
         like: an earlier run, or a folder of runs, from which time and joules are expected, on whichever machine they
-            were; None: those of this machine in the folder `runs`, if there is one.
+            were, and which shows the items that tell nothing between systems; None: those of this machine in the
+            folder `runs`, if there is one.
         shard: which blocks are asked; None: all.
 
     Raises:
@@ -186,6 +199,8 @@ def plan_suite(
         expected=expected_work(resolved, seen.cells, earlier, effort, _used_by_others() if earlier.cells else 0.0),
         effort=effort,
         earlier_runs=folder,
+        concordant=earlier.concordant,
+        no_concordant=earlier.no_concordant if like is not None else "",
         metered=metered,
         gate=_of_a_gate(resolved, items, metered),
         shard=None if shard is None else shard.as_record(resolved.sha256),
@@ -240,8 +255,8 @@ def plan(
         limit: at most this many items of each task.
         effort: how much time intervals and joules may take, as of `wattbench.run`. So `energy`.
         prompts: how many items of each task are shown.
-        like: an earlier run, or a folder of runs, from which time and joules are expected; None: the runs of this
-            machine in the folder `runs`.
+        like: an earlier run, or a folder of runs, from which time and joules are expected, and which shows the items
+            that tell nothing between systems; None: the runs of this machine in the folder `runs`.
         load: also load tasks and import systems that are code, and send servers their keys.
         offline: do not ask the servers that the suite names what they serve.
         allow_unsafe_code: allow tasks that run code which a model wrote.
