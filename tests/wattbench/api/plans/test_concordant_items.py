@@ -140,6 +140,16 @@ def test_a_task_that_is_scored_otherwise_now_is_named(tmp_path: Path) -> None:
     assert "asked these tasks" in earlier.no_concordant
 
 
+def test_several_tasks_have_a_table(tmp_path: Path, golden: Any) -> None:
+    first, other = [(0.0, True), (-1.0, False), (-2.0, False)], [(-1.0, False), (0.0, True), (-2.0, False)]
+    given = answers((0, 1), (0, 2))
+    given["s0"]["choices"], given["s1"]["choices"] = [first] * 5, [*[first] * 3, *[other] * 2]  # type: ignore[list-item]
+    write_answered(tmp_path, TASKS, given)
+    resolved = suite("s0", "s1", tasks=("sums", "choices"))
+    items = find_earlier(resolved, loaded(resolved), tmp_path, any_machine=True).concordant
+    golden("concordant-tasks.txt", text(items))
+
+
 def of_sums(run: RunRecords, task: LoadedTask, *alike: str) -> ConcordantItems | str:
     frames = load_frames(run)
     return count_concordant(frames, pd.Series(1.0, index=frames.items.index), [task], (), alike)
