@@ -212,6 +212,25 @@ class StatedOutput(_Output):
     stated: list[SummaryRow]
 
 
+class DroppedOutput(_Output):
+    """A system that was not asked to the end."""
+
+    system: str
+    after_blocks: int
+    """How many blocks were complete when it was dropped."""
+    reason: str
+
+
+class LeftOutOutput(_Output):
+    """What a run did not ask, as some systems could not be chosen any more."""
+
+    systems: list[DroppedOutput]
+    requests: int
+    """That were left out."""
+    of: int
+    """As many would have been asked with all systems asked to the end."""
+
+
 class RunOutput(_Output):
     """`run`, `runs import` and `runs merge`."""
 
@@ -219,6 +238,8 @@ class RunOutput(_Output):
     """The directory of the run."""
     report: str | None
     """The page, where one was asked for."""
+    left_out: LeftOutOutput | None
+    """None: all systems were asked to the end."""
     compared: ComparedOutput | StatedOutput | None
     """None of a shard: its blocks decide nothing."""
 

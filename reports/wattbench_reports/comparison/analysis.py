@@ -41,7 +41,7 @@ from wattbench_reports.comparison.system_figures import (
 from wattbench_reports.comparison.weighed import Weighed, item_seconds, weigh
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
 from wattbench_reports.metrics.carbon import pue_of_suite
-from wattbench_reports.metrics.decision_settings import decision_settings
+from wattbench_reports.metrics.decision_settings import DecisionSettings, decision_settings
 from wattbench_reports.metrics.domain_sums import score_sums
 from wattbench_reports.metrics.load_caveats import load_caveats
 from wattbench_reports.metrics.other_work import other_work_sums
@@ -127,10 +127,33 @@ def analyse_read(read: ReadRun, assumptions: Assumptions) -> Analysis:
     Raises:
         UserError: an assumption is wrong.
     """
+    decide = read.frames.record.suite.decide
+    settings = decision_settings(decide, assumptions.decision, domains_of(read.frames))
+    sample = _sample(read, assumptions)
+    measured, paid, emitted, weighed = analysed(read, assumptions, settings, sample and (lambda: sample().measured))
+    return Analysis(measured, paid, emitted, weighed, compare_systems(measured, paid, emitted), sample)
+
+
+def analysed(
+    read: ReadRun,
+    assumptions: Assumptions,
+    settings: DecisionSettings,
+    sample: Callable[[], Measured] | None = None,
+) -> tuple[Measured, Paid, Emitted, Weighed]:
+    """Make the four records of an analysis.
+
+    Args:
+        read: what was read of a run.
+        assumptions: the reader's settings; of the decision those in `settings` are taken.
+        settings: what a system is chosen by.
+        sample: measures a sample of the items of a streamed run; None: all are in memory.
+
+    Raises:
+        UserError: an assumption is wrong.
+    """
     frames, run = read.frames, read.frames.run
     suite = frames.record.suite
     pue = pue_of_suite(suite.carbon, assumptions.carbon)
-    settings = decision_settings(suite.decide, assumptions.decision, domains_of(frames))
     used_for = workload(suite.workload, list(read.table.domains.present), assumptions.workload)
     grams = item_grams(read, assumptions)
     money = item_money(read, used_for, pue, assumptions.prices)
@@ -139,11 +162,9 @@ def analyse_read(read: ReadRun, assumptions: Assumptions) -> Analysis:
     kinds |= {**({} if seconds is None else seconds.kinds), **money.kinds}
     alone = assumptions.alone or frames.record.imported is not None
     sessions = None if alone else sessions_of(run, assumptions.sessions)
-    sample = _sample(read, assumptions)
-    measured = measure(read, used_for, kinds, sessions, sample and (lambda: sample().measured))
+    measured = measure(read, used_for, kinds, sessions, sample)
     paid, emitted = pay(measured, money), emit(measured, grams)
-    weighed = weigh(measured, paid, emitted, seconds, settings, assumptions)
-    return Analysis(measured, paid, emitted, weighed, compare_systems(measured, paid, emitted), sample)
+    return measured, paid, emitted, weigh(measured, paid, emitted, seconds, settings, assumptions)
 
 
 def _sample(read: ReadRun, assumptions: Assumptions) -> Callable[[], Analysis] | None:

@@ -232,7 +232,8 @@ def _shard(frames: Frames) -> Iterator[Caveat]:
 
 def _rescored(frames: Frames) -> Iterator[Caveat]:
     if frames.record.rescored is not None:
-        yield rescored_caveat(frames.record.rescored)
+        dropped = any(look.dropped for look in frames.run.looks())
+        yield rescored_caveat(frames.record.rescored, dropped=dropped)
 
 
 def _waited(frames: Frames) -> Iterator[Caveat]:

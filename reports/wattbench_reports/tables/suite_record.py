@@ -18,7 +18,7 @@ from pydantic import BeforeValidator, Field, StrictBool
 
 from wattbench.records.schema.base import Strict
 from wattbench.records.schema.carbon import Carbon
-from wattbench.records.schema.decide import Decide
+from wattbench.records.schema.decide import Decide, Stop
 from wattbench.records.schema.gate import GatePolicy
 from wattbench.records.schema.impacts import Impacts
 from wattbench.records.schema.prediction import Prediction
@@ -39,6 +39,13 @@ from wattbench.records.schema.workload import Workload
 _Block = TypeVar("_Block", bound=Strict)
 
 
+class StopSettings(Described):
+    """When the run stopped asking systems."""
+
+    error: Annotated[Number, Field(gt=0, lt=0.5)] = Stop.model_fields["error"].default
+    """The probability at most with which the best system was no longer asked."""
+
+
 class MeasureSettings(DescribedWhole):
     """How the items were put to the systems."""
 
@@ -46,6 +53,8 @@ class MeasureSettings(DescribedWhole):
     batch: Whole | None = None
     energy: StrictBool = True
     """Whether joules were to be metered."""
+    stop: StopSettings = StopSettings()
+    """Of a run with looks."""
 
     @property
     def compared(self) -> Mapping[str, Any]:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wattbench.api.gates.gate_power import items_by_domain, what_a_gate_finds
+from wattbench.api.loaded_suite import asking_all_of_part, shard_of_arguments
 from wattbench.api.loaded_suite import load as read_suite
-from wattbench.api.loaded_suite import shard_of_arguments
 from wattbench.api.narrowing import limit_of, names_of
 from wattbench.api.plans.concordant_items import ConcordantItems, concordant_passage
 from wattbench.api.plans.detectable_accuracy import (
@@ -179,6 +179,8 @@ def plan_suite(
     from wattbench.measure.expected_cost import expected_costs
     from wattbench.measure.shown_prompts import shown_prompts
 
+    if shard is not None:
+        resolved = asking_all_of_part(resolved)
     check_shard(resolved, shard)
     seen = preview(resolved, allow_unsafe_code=allow_unsafe_code, load=load, network=network)
     items = items_by_domain(seen.cells)

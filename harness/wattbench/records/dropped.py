@@ -1,0 +1,61 @@
+"""Say which systems a run stopped asking, and what it had asked them until then."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from wattbench.records.reader import RunRecords
+from wattbench.records.rows.blocks import BlockRow
+from wattbench.records.rows.looks import LookRow
+
+
+def dropped_after(looks: Iterable[LookRow]) -> dict[str, int]:
+    """Map each system that is not asked any more to the number of blocks that were complete then."""
+    after: dict[str, int] = {}
+    for look in looks:
+        for row in look.dropped:
+            after.setdefault(row.system, look.blocks)
+    return after
+
+
+def blocks_in_order(rows: Iterable[BlockRow]) -> list[int]:
+    """Return the number of each complete block once, in the order in which they were completed first."""
+    return list(dict.fromkeys(row.number for row in rows))
+
+
+def blocks_of_dropped(run: RunRecords) -> dict[str, frozenset[int]]:
+    """Map each system that is not asked any more to the numbers of the blocks that it was asked."""
+    order = blocks_in_order(run.blocks())
+    return {system: frozenset(order[:blocks]) for system, blocks in dropped_after(run.looks()).items()}
+
+
+def documents_of_dropped(run: RunRecords) -> dict[str, Mapping[str, frozenset[int]]]:
+    """Map each system that is not asked any more to the documents that it was asked, by task."""
+    documents = {row.number: row.doc_ids for row in run.blocks()}
+    asked: dict[str, Mapping[str, frozenset[int]]] = {}
+    for system, blocks in blocks_of_dropped(run).items():
+        by_task: dict[str, set[int]] = defaultdict(set)
+        for number in blocks:
+            for task, doc_ids in documents[number].items():
+                by_task[task] |= set(doc_ids)
+        asked[system] = {task: frozenset(doc_ids) for task, doc_ids in by_task.items()}
+    return asked
+
+
+def answers_left_out(run: RunRecords) -> tuple[int, int]:
+    """Count the answers that a run does not ask for, as it stopped asking some systems, and those of its whole plan.
+
+    Each repeat counts by itself.
+    """
+    asked = documents_of_dropped(run)
+    repeats = ((run.header.suite.get("suite") or {}).get("measure") or {}).get("repeats", 1)
+    left, of = 0, 0
+    for cell in run.header.cells:
+        items = cell.get("items")
+        if isinstance(items, int):
+            of += items
+            if cell["system"] in asked:
+                left += max(items - len(asked[cell["system"]].get(cell["task"], ())), 0)
+    times = repeats if isinstance(repeats, int) else 1
+    return left * times, of * times
