@@ -112,7 +112,8 @@ class RunLooker:
             )
         return LookRow(
             blocks=complete,
-            level=made.level,
+            level=made.levels.rival,
+            requirement_level=made.levels.requirement,
             objective=made.objective,
             unit=made.unit,
             currency=made.currency,
