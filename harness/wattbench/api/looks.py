@@ -1,22 +1,23 @@
 """Make the looks of a run: which of its systems can still be chosen, by what the complete blocks show.
 
 A look scores the answers of new blocks, builds the tables that a report reads, and analyses them as a report does. The
-tables are in a temporary folder, and nothing of them is in the run.
+tables are in a folder aside, which goes at once; that of a killed process when its look is made again.
 """
 
 from __future__ import annotations
 
-import tempfile
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from wattbench.clock import now_s
 from wattbench.config import Resolved
+from wattbench.folder_aside import folder_aside
 from wattbench.measure.item_rows import item_rows
 from wattbench.measure.plan import Cell
 from wattbench.measure.scorer import Scorer
 from wattbench.records import AnswerRow, LookRow, RunRecords, ScoreRow
+from wattbench.records.files.atomic_write import FAILURE, failing_as
 from wattbench.records.schema.decide import Decide, Stop
 from wattbench.records.tables.tables_elsewhere import with_tables
 from wattbench_reports.comparison.analysis import analysed
@@ -26,6 +27,9 @@ from wattbench_reports.metrics.assumptions import AS_IN_SUITE
 from wattbench_reports.metrics.decision_settings import decision_settings
 from wattbench_reports.tables.run_tables import frames_of
 from wattbench_reports.wording.dropped import dropped_lines
+
+_ASIDE = ".look-"
+"""How the folder of its tables begins, in that of the run."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +99,10 @@ class RunLooker:
             for row in records.windows()
             if row.system in asked and (row.block is None or row.block in so_far.complete)
         ]
-        with tempfile.TemporaryDirectory(prefix="wattbench-look-") as folder:
-            run = with_tables(so_far, item_rows(so_far, cells, windows), windows, Path(folder))
+        root = records.layout.root
+        aside = root / f"{_ASIDE}{os.getpid()}"
+        with failing_as(aside, FAILURE), folder_aside(aside, left=root.glob(f"{_ASIDE}*")) as folder:
+            run = with_tables(so_far, item_rows(so_far, cells, windows), windows, folder)
             read = read_frames(frames_of(run), None)
             decide = Decide.model_validate(self._stop.model_dump(exclude={"error"}))
             settings = decision_settings(decide, domains=domains_of(read.frames))
@@ -115,7 +121,7 @@ class RunLooker:
             level=made.levels.rival,
             requirement_level=made.levels.requirement,
             objective=made.objective,
-            unit=made.unit,
+            unit=None if made.unit is None else str(made.unit),
             currency=made.currency,
             asked=list(asked),
             dropped=list(made.dropped),

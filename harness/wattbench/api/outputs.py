@@ -24,6 +24,7 @@ from wattbench.measure.rescore import ChangedScore
 from wattbench.meters.contention.watch import SignalState
 from wattbench.meters.detect import Sensor
 from wattbench.records.rows.summaries import SummaryRow
+from wattbench_reports.analyses.grid import Axis, GridEffects
 from wattbench_reports.analyses.wrong_answers import AnswersToRead
 from wattbench_reports.comparability.caveat import Caveat
 from wattbench_reports.comparability.rules import Divide
@@ -181,6 +182,50 @@ class SupportOutput(_Output):
     """Of a table: each column and what it was read as."""
 
 
+class DroppedOutput(_Output):
+    """The systems that a run did not ask to the end."""
+
+    began: int
+    """How many systems the run began with."""
+    blocks: int | None
+    error: float
+    """Of the whole run, as the suite has it."""
+    risk: float | None
+    """That a bound of a system is wrong, whichever look dropped it, at most."""
+    objective: str
+    unit: str | None
+    currency: str | None
+    systems: list[Open]
+    """The columns of `Run.dropped`, without the run."""
+
+
+class ArmOutput(_Output):
+    """A system of a grid."""
+
+    system: str
+    labels: list[str]
+    accuracy: list[float | None] | None
+    """Estimate, lower and upper bound; so `cost`, which is per request in the unit of the decision."""
+    cost: list[float | None] | None
+    dropped_after: int | None
+    """Blocks; None where it was asked to the end."""
+    advised: bool
+    tied: bool
+    qualifies: str | None
+    apart: str
+    on_front: bool | None
+
+
+class GridOutput(_Output):
+    """The systems of a grid, and what its settings change."""
+
+    grid: str
+    axes: list[Axis]
+    arms: list[ArmOutput]
+    effects: GridEffects | None
+    why_no_effects: str
+
+
 class ComparedOutput(_Output):
     """`decide`, `runs compare`, and what `run`, `runs import` and `runs merge` end with."""
 
@@ -203,6 +248,9 @@ class ComparedOutput(_Output):
     """System to the fields that its suite adds to its requests."""
     estimated: list[Open] = []
     machines: Open = Field(default_factory=dict)
+    dropped: DroppedOutput | None = None
+    """Of a run that did not ask all systems to the end."""
+    grids: list[GridOutput] = []
     decision: _DecisionOutput | None = None  # type: ignore[valid-type]
     compared_per_s: float | None = None
     load: list[Open] = []
@@ -220,7 +268,7 @@ class StatedOutput(_Output):
     stated: list[SummaryRow]
 
 
-class DroppedOutput(_Output):
+class NotAskedOutput(_Output):
     """A system that was not asked to the end."""
 
     system: str
@@ -232,7 +280,7 @@ class DroppedOutput(_Output):
 class LeftOutOutput(_Output):
     """What a run did not ask, as some systems could not be chosen any more."""
 
-    systems: list[DroppedOutput]
+    systems: list[NotAskedOutput]
     requests: int
     """That were left out."""
     of: int

@@ -170,7 +170,7 @@ def _choices(name: str, axis: Axis, file: YamlFile, at: Keys) -> list[_Choice]:
         if text is None or not _in_a_name(text):
             raise _error(file, at, f"value {label} has no short name: {_LABELS}")
         if hide(text) != text:
-            raise _error(file, at, f"a label would show a secret: {_LABELS}")
+            raise _error(file, at, f"value {label} is hidden wherever it is written, and a label is shown: {_LABELS}")
         text = _cut(" ".join(text.split()), _MOST_OF_LABEL, text)
         if _in_a_name(text) in choices:
             raise _error(file, at, f"two values are called {_in_a_name(text)!r}: {_LABELS}")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -22,6 +22,7 @@ from wattbench_reports.comparison.caveats import (
     unread_caveats,
 )
 from wattbench_reports.comparison.comparison import Comparison
+from wattbench_reports.comparison.dropped import dropped_of, otherwise
 from wattbench_reports.comparison.emitted import Emitted, emit, item_grams
 from wattbench_reports.comparison.estimated import estimated_systems
 from wattbench_reports.comparison.input_caveats import few_in_common, pooled_caveats
@@ -131,7 +132,8 @@ def analyse_read(read: ReadRun, assumptions: Assumptions) -> Analysis:
     settings = decision_settings(decide, assumptions.decision, domains_of(read.frames))
     sample = _sample(read, assumptions)
     measured, paid, emitted, weighed = analysed(read, assumptions, settings, sample and (lambda: sample().measured))
-    return Analysis(measured, paid, emitted, weighed, compare_systems(measured, paid, emitted), sample)
+    compared = compare_systems(measured, paid, emitted, settings, assumptions)
+    return Analysis(measured, paid, emitted, weighed, compared, sample)
 
 
 def analysed(
@@ -167,6 +169,21 @@ def analysed(
     return measured, paid, emitted, weigh(measured, paid, emitted, seconds, settings, assumptions)
 
 
+def analyse_among(run: RunRecords, assumptions: Assumptions, systems: Collection[str]) -> Analysis:
+    """Analyse some systems of a run, in the blocks that all of them were asked, by this run alone.
+
+    Args:
+        run: a finished run.
+        assumptions: the reader's; no router is replayed.
+        systems: those to compare, which may have been dropped.
+
+    Raises:
+        UserError: an assumption does not fit to the answers of these blocks.
+    """
+    alone = replace(assumptions, routers=None, alone=True)
+    return analyse_read(read_frames(load_frames(run, systems), alone.cluster), alone)
+
+
 def _sample(read: ReadRun, assumptions: Assumptions) -> Callable[[], Analysis] | None:
     """Return what analyses a sample of a streamed run's items, once; None for a run whose items are in memory."""
     frames = read.frames
@@ -175,17 +192,26 @@ def _sample(read: ReadRun, assumptions: Assumptions) -> Callable[[], Analysis] |
     return cache(lambda: analyse_read(read_frames(sampled_frames(frames), read.cluster), assumptions))
 
 
-def compare_systems(measured: Measured, paid: Paid, emitted: Emitted) -> Comparison:
-    """Make the table of a run's systems, with what limits it."""
+def compare_systems(
+    measured: Measured, paid: Paid, emitted: Emitted, settings: DecisionSettings, assumptions: Assumptions
+) -> Comparison:
+    """Make the table of a run's systems, with what limits it.
+
+    Args:
+        measured, paid, emitted: of the run.
+        settings: of its decision.
+        assumptions: the reader's.
+    """
     frames, systems, read = measured.frames, measured.systems, measured.read
-    check = input_check(read.inputs, read.prints)
+    check, dropped = input_check(read.inputs, read.prints), dropped_of(frames)
+    otherwise_chosen = None if dropped is None else otherwise(dropped, settings, assumptions)
     return Comparison(
         run=measured.run,
         suite=measured.suite,
         systems=tuple(_row(measured, paid, emitted, name) for name in systems),
         carbon=emitted.carbon,
         sci=emitted.sci,
-        caveats=_caveats(measured, emitted, check),
+        caveats=(*(() if otherwise_chosen is None else (otherwise_chosen,)), *_caveats(measured, emitted, check)),
         splits=read.splits,
         load=read.load,
         workload=measured.workload,
@@ -199,6 +225,7 @@ def compare_systems(measured: Measured, paid: Paid, emitted: Emitted) -> Compari
         impacts=emitted.impacts,
         impacts_of=emitted.impacts_of,
         requests=frames.record.suite.requests,
+        dropped=dropped,
     )
 
 
@@ -216,7 +243,7 @@ def _caveats(measured: Measured, emitted: Emitted, check: InputCheck) -> tuple[C
     frames, read, systems, shares = measured.frames, measured.read, measured.systems, measured.workload.shares
     streamed = isinstance(frames, StreamedFrames)
     return (
-        *(pooled_caveats(frames.number, frames.pools) if isinstance(frames, StreamedFrames) else ()),
+        *(pooled_caveats(frames.compared, frames.pools) if isinstance(frames, StreamedFrames) else ()),
         *(load_caveats(read.load) if read.load is not None else ()),
         *condition_caveats(read.prints),
         *(() if measured.machines is None else machine_caveats(measured.machines)),

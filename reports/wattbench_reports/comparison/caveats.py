@@ -351,7 +351,7 @@ def _who_measured(frames: Frames) -> str:
 
 def _failures(frames: Frames) -> Iterator[Caveat]:
     """State how many requests failed. Under load `wattbench_reports.metrics.arrival_rates` states it."""
-    if frames.rows is not None:
+    if frames.measured_in is not None:
         return
     for name, rows in zip(frames.systems, frames.answers_by_system, strict=True):
         has_failed = frames.failed(rows)

@@ -287,5 +287,17 @@ class SuiteRecord:
         """
         return self._block(Decide, "decide")
 
+    @cached_property
+    def stop(self) -> Stop | None:
+        """Return the block ``measure.stop``; None where all systems were to be asked to the end.
+
+        Raises:
+            UserError: a value is of another type or out of range.
+        """
+        block = self.measure.as_recorded.get("stop")
+        if block is True:
+            return Stop()
+        return recorded(Stop, block, f"{self.where}: measure.stop") if block else None
+
     def _block(self, model: type[_Block], name: str) -> _Block:
         return recorded(model, self._suite.get(name) or {}, f"{self.where}: {name}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wattbench.records import BoundedRow, DroppedRow, LookRow
+from wattbench_reports.decision.model import SHARE
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.decision_settings import Requirement
 from wattbench_reports.wording.decision.costs import money_words
@@ -32,7 +33,10 @@ def dropped_lines(look: LookRow, blocks: int) -> list[str]:
 
 
 def reason(row: DroppedRow, look: LookRow) -> str:
-    """Say why a system is not asked any more, as a clause: ``its accuracy is at most 61.0%, and ... is required``.
+    """Say why a system is not asked any more, as a clause.
+
+    ``its accuracy is at most 61.0%, and at least 80% is required``;
+    ``it costs at least 2.1 J per request more than small, which meets what is required``.
 
     Args:
         row: the system.
@@ -41,14 +45,15 @@ def reason(row: DroppedRow, look: LookRow) -> str:
     if row.rival is not None:
         return _worse_than(row, row.rival, look)
     if row.quantity is None or row.bound is None:
-        return "other systems, or mixes of two, cost less and answer more correctly"
-    required = Requirement(row.quantity, row.bound, row.domain)
-    currency = look.currency or ""
-    least = row.quantity == "accuracy"
-    known = None if row.figure is None else row.figure.high if least else row.figure.low
-    if known is None:
+        return "it does not meet what is required"
+    required, currency = Requirement(row.quantity, row.bound, row.domain), look.currency or ""
+    if row.figure is None or row.figure.high is None or row.figure.low is None:
         return f"it does not meet {full_text(required, currency)}"
-    side = "at most" if least else "at least"
+    if row.quantity == "p95":
+        share, limit = units.percent(row.figure.high), value_text(required, row.bound, currency)
+        return f"at most {share} of its requests end within {limit}, and {units.percent_of(SHARE)} are required to"
+    least = row.quantity == "accuracy"
+    side, known = ("at most", row.figure.high) if least else ("at least", row.figure.low)
     shown = f"its {quantity_text(required)} is {side} {value_text(required, known, currency)}"
     return f"{shown}, and {required_text(required, currency)} is required"
 
@@ -79,29 +84,35 @@ def _were(number: int) -> str:
 
 def _worse_than(row: DroppedRow, rival: str, look: LookRow) -> str:
     loss = look.objective if look.objective in _OF_ANSWERS else "cost"
-    by = row.worse.get(loss)
-    if by is None:
-        return f"{rival} is better in what the choice depends on"
-    amount = _amount(loss, _least(by), look)
-    clause = {
-        "accuracy": f"its accuracy is at least {amount} lower than that of {rival}",
-        "benefit": f"its net benefit is at least {amount} lower than that of {rival}",
-        "cost": f"it costs at least {amount} more than {rival}",
-    }[loss]
-    if loss == "cost" and look.objective == "cost" and "accuracy" not in row.worse:
-        return f"{clause}, which meets what is required"
-    others = [name for name, each in row.worse.items() if name != loss and _least(each) >= 0]
-    return clause + "".join(f", and its {name} is no {'higher' if name in _OF_ANSWERS else 'lower'}" for name in others)
+    others = [name for name in row.worse if name != loss]
+    clause = _by_how_much(loss, row.worse.get(loss), rival, look)
+    if row.meets:
+        clause += f", which meets what {'else ' if others else ''}is required"
+    return clause + "".join(f", and its {_named(name)} is {_worse(name)}" for name in others)
 
 
-def _least(by: BoundedRow) -> float:
-    return by.estimate if by.low is None else by.low
+def _by_how_much(loss: str, by: BoundedRow | None, rival: str, look: LookRow) -> str:
+    if by is None or by.low is None:
+        return f"it is worse than {rival}"
+    if loss == "accuracy":
+        return f"its accuracy is at least {units.points(by.low)} lower than that of {rival}"
+    if loss == "benefit":
+        return f"its net benefit is at least {_amount(by.low, look)} lower than that of {rival}"
+    return f"it costs at least {_amount(by.low, look)} more than {rival}"
 
 
-def _amount(quantity: str, value: float, look: LookRow) -> str:
-    if quantity == "accuracy":
-        return units.points(value)
-    if quantity == "benefit" or look.unit == "money":
-        words = money_words(look.currency or "", [value])
+def _amount(value: float, look: LookRow) -> str:
+    if look.currency is not None:
+        words = money_words(look.currency, [value])
         return words.of_requests(words.amount(value))
     return f"{units.quantity(value, _UNITS.get(look.unit or '', ''))} per request"
+
+
+def _named(key: str) -> str:
+    """Name what is compared, by its key in `DroppedRow.worse`: ``accuracy in code``."""
+    quantity, _, domain = key.partition(":")
+    return f"{quantity} in {domain}" if domain else quantity
+
+
+def _worse(key: str) -> str:
+    return "lower" if key.partition(":")[0] in _OF_ANSWERS else "higher"

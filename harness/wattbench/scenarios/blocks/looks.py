@@ -74,7 +74,7 @@ def look(context: MeasuringContext, residents: Residents, plan: BlockPlan, looke
     asked = Asked.of(records)
     complete = len(asked.before)
     made = any(row.blocks == complete for row in records.looks())
-    if made or len(asked.now) < 2 or not looker.is_due(complete, plan.blocks):
+    if not complete or made or len(asked.now) < 2 or not looker.is_due(complete, plan.blocks):
         return
     if residents.one_at_a_time:
         residents.release_all()
