@@ -1,32 +1,38 @@
 """Decide after a block of a run which systems are not asked any more, as they cannot be chosen.
 
-A run in blocks looks at its complete blocks at the moments of `looks_of`. At a look a system i is dropped
+A run in blocks looks at its complete blocks, each time when they are 1.4 times those of the last look (`looks_at`). At
+a look a system i is dropped
 
 (a) where it fails a requirement: its bound lies on the wrong side (`checks`);
-(b) where a rival j is better. Under the objective ``cost``, ``benefit`` or ``accuracy``: i's loss is shown to be larger
-    than j's, and j is shown to meet each requirement, or to be no worse at it than i. Under ``prices``: i is shown to
-    cost more than j and to be less accurate.
+(b) where some rival j is better. Under the objective ``cost``, ``benefit`` or ``accuracy``: i's loss is shown to be
+    larger than j's, and j is shown to meet each requirement, or, if that bounds a cost, to cost less than i. Under
+    ``prices``: i is shown to cost more than j and to be less accurate.
 
 **What is protected.** The truly best system, by the objective among those that truly meet the requirements, is dropped
-before the end with probability at most E = error / 2 x (K - 1) / K, of K systems. For it to be dropped (b) some rival j
-has to look better, although it truly misses a requirement, or truly is no better. Either way one of the statements
-about j is wrong, so that all of them are made at one level, without a correction for their number (an
-intersection-union test: R. L. Berger, "Multiparameter hypothesis testing and acceptance sampling", Technometrics 24
-(1982)). For it to be dropped (a) one of q bounds has to be wrong. Errors are added up over looks, rivals and bounds (O.
-J. Dunn, "Multiple comparisons among means", JASA 56 (1961)), half of E for each of the two ways:
+before the end with probability at most E = error / 2 x (K - 1) / K, of K systems. Half of E is that of (a), half of
+(b); without requirements all of it is that of (b). Errors are added up over looks and requirements (O. J. Dunn,
+"Multiple comparisons among means", JASA 56 (1961)):
 
-    level of a rival        E / 2 / (looks x (K - 1))             E without requirements
-    level of a requirement  E / 2 / (looks x q)
+(a) one of q bounds is wrong at some look: each is at E / 2 / (looks x q).
+(b) no rival is better than the truly best i: each j truly misses a requirement, or truly has no smaller loss. So one of
+    the statements about j is wrong if j looks better, and the p-value of a rival is the largest of them, without a
+    correction for their number (an intersection-union test: R. L. Berger, "Multiparameter hypothesis testing and
+    acceptance sampling", Technometrics 24 (1982)). A cost that j shows in two ways, by its own bound or by the
+    difference from i, has twice the smaller p-value. The level of each rival is E / 2 / (looks x (K - 1)).
+
+The level of a rival is small: 7 in 100,000 for 24 systems in 64 blocks. Simes' test of all rivals of a system together
+(Biometrika 73 (1986)) would be at larger levels, and drop hardly a system more: the rival that is surest decides.
 
 Under ``prices`` each system that no other truly excels in accuracy and cost is protected, and all of them together: the
-level of a rival is divided by K once more.
+level is divided by K once more.
 
 **Alike systems.** One of K alike systems is called the best only where all others are dropped or lose at the end. As
 each of them is dropped with probability at most E, K - 1 of them are with at most E K / (K - 1) = error / 2 (Markov's
 inequality). The other half of `error` is that of the ties of the decision at the end (`Problem.alpha`).
 
-**Bounds.** Each bound of a look holds at its level, so that at whatever look a system is dropped, each of its printed
-bounds is wrong with at most looks x level. A system that is asked to the end has its intervals at a fixed time.
+**Bounds.** Each bound that is printed of a dropped system is at the level at which it was dropped, so that at whatever
+look that was, it is wrong with probability at most looks x level. A system that is asked to the end has its intervals
+at a fixed time.
 
 **Who takes part.** A system that is apart (another provenance of joules, a yardstick, a rate not held, replies cut) or
 whose loss is not known is not dropped, and drops no other. A system that is useless, or fails a requirement, drops no
@@ -51,12 +57,10 @@ from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.comparison.paid import Paid
 from wattbench_reports.comparison.weighed import Weighed
 from wattbench_reports.decision.best import pairwise
-from wattbench_reports.decision.bounds import BoundedMean
-from wattbench_reports.decision.checks import UNITS, Checked, check_all
+from wattbench_reports.decision.checks import UNITS, bounded_accuracy, bounded_costs
 from wattbench_reports.decision.covarying import Covarying, VaryingFigure
 from wattbench_reports.decision.model import Check, Objective, Qualifies
 from wattbench_reports.decision.problem import Problem
-from wattbench_reports.decision.run_figures import RunFigures
 from wattbench_reports.decision.surest import surest
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.metrics.decision_settings import DecisionSettings, Requirement
@@ -65,18 +69,29 @@ from wattbench_reports.stats.student import t_at
 FIRST = 5
 """Blocks before which a run does not look: of fewer a spread cannot be estimated well, as
 `wattbench.measure.effort.LEAST` has it. At the levels of a look Student's t of three blocks is above 50."""
+GROWTH = 2**0.5
+"""How many times the blocks of the look before a look has. Looks after every block would be at smaller levels: in
+simulations of 24 arms such runs ask 1 to 2% more of the requests."""
 
 Yes = NDArray[np.bool_]
 
 
+def looks_at(blocks: int) -> tuple[int, ...]:
+    """Return how many blocks are done at each look of a run of a number of blocks: 5, 7, 10, 14, 20, 28, 40, 57."""
+    planned: list[int] = []
+    while (done := round(FIRST * GROWTH ** len(planned))) < blocks:
+        planned.append(done)
+    return tuple(planned)
+
+
 def is_look(done: int, blocks: int) -> bool:
-    """Return whether a run of a number of blocks looks when so many are done."""
-    return FIRST <= done < blocks
+    """Return whether a run looks when some of its blocks are done."""
+    return done in looks_at(blocks)
 
 
 def looks_of(blocks: int) -> int:
     """Return how many looks a run of a number of blocks plans."""
-    return sum(is_look(done, blocks) for done in range(blocks))
+    return len(looks_at(blocks))
 
 
 @dataclass(frozen=True)
@@ -84,7 +99,7 @@ class Levels:
     """The probabilities with which the statements of one look may be wrong."""
 
     rival: float
-    """Of each statement that drops a system for a rival."""
+    """Of what shows that a rival is better."""
     requirement: float | None
     """Of each bound that drops a system for a requirement; None without requirements."""
 
@@ -133,13 +148,13 @@ def look(
 
     Args:
         measured, paid, weighed: of what the systems that are still asked answered in all complete blocks.
-        settings: of `measure.stop`. Its risk is not used.
+        settings: of `measure.stop`. Its risk only tells which of several failing systems stays.
         error: of the whole run.
         looks: how many the run plans (`looks_of`).
         choice_of: how many systems the run began with.
     """
     problem = Problem(measured, paid, weighed, settings)
-    levels = levels_of(error, looks, max(choice_of, 2), len(settings.requirements), problem.objective)
+    levels = levels_of(error, max(looks, 1), max(choice_of, 2), len(settings.requirements), problem.objective)
     costs = problem.basis.costs
     unit = None if costs is None else costs.unit
     currency = costs.label if costs is not None and unit == CostUnit.MONEY else None
@@ -158,42 +173,43 @@ class Shown:
     """Shape (systems,): whether it may be chosen."""
     fails: Yes
     """Shape (systems,): whether it fails some requirement."""
-    worse: Yes
-    """Whether i's loss is larger than j's; under ``prices`` its cost, and its accuracy is lower."""
-    meets: Yes
-    """Shape (requirements, systems)."""
-    no_better: Yes
-    """Shape (requirements, systems, systems): whether i is no better at a requirement than j."""
+    no_better: NDArray[np.float64]
+    """The p-value of "j is no better than i", which is small where j is better in every respect that counts."""
 
 
-def beaten_by(shown: Shown) -> Yes:
-    """Return whether j is better than i in every respect that the choice depends on, shape (systems, systems)."""
-    rival = shown.able & ~shown.fails
-    at_all = (shown.meets[:, None, :] | shown.no_better).all(axis=0)
-    ahead = shown.losses[:, None] > shown.losses
-    return np.asarray(shown.worse & at_all & ahead & rival & shown.takes_part[:, None])
+@dataclass(frozen=True)
+class Drop:
+    """Why a system is dropped."""
+
+    rival: int | None
+    """A system that is better; None: it fails a requirement."""
+    level: float
+    """Of the bounds that show it."""
 
 
-def choose(shown: Shown, nearest: Callable[[], int]) -> Mapping[int, int | None]:
-    """Map each system that is dropped to the rival that is better; None: it fails a requirement.
+def choose(shown: Shown, levels: Levels, nearest: Callable[[], int]) -> Mapping[int, Drop]:
+    """Map each system that is dropped to the reason.
 
     Args:
         shown: of the look.
+        levels: of the look.
         nearest: the system that stays where all that could be chosen fail.
     """
     fails = shown.fails & shown.takes_part
+    failing = Drop(None, levels.rival if levels.requirement is None else levels.requirement)
     if not shown.able.any():
         return {}
     if not (shown.able & ~fails).any():
-        return {each: None for each in np.flatnonzero(fails).tolist() if each != nearest()}
-    beaten = beaten_by(shown)
-    gone = fails | beaten.any(axis=1)
-    chosen: dict[int, int | None] = {}
+        return {each: failing for each in np.flatnonzero(fails).tolist() if each != nearest()}
+    rivals = shown.able & ~shown.fails & (shown.losses[:, None] > shown.losses) & shown.takes_part[:, None]
+    better = rivals & (shown.no_better <= levels.rival)
+    gone = fails | better.any(axis=1)
+    drops: dict[int, Drop] = {}
     for each in np.flatnonzero(gone).tolist():
-        rivals = np.flatnonzero(beaten[each]).tolist()
-        best = min(rivals, key=lambda rival: (bool(gone[rival]), float(shown.losses[rival]), rival), default=None)
-        chosen[each] = None if fails[each] else best
-    return chosen
+        those = np.flatnonzero(better[each]).tolist()
+        best = min(those, key=lambda rival: (bool(gone[rival]), float(shown.losses[rival]), rival), default=None)
+        drops[each] = failing if fails[each] else Drop(best, levels.rival)
+    return drops
 
 
 @dataclass(frozen=True)
@@ -203,162 +219,161 @@ class _Dropping:
 
     @property
     def rows(self) -> tuple[DroppedRow, ...]:
-        dropped = choose(self._shown, self._nearest)
-        return tuple(self._row(system, rival) for system, rival in sorted(dropped.items()))
+        dropped = choose(self._shown, self.levels, self._nearest)
+        return tuple(self._row(system, drop) for system, drop in sorted(dropped.items()))
 
     @property
     def _covarying(self) -> Covarying:
         return self.problem.figures.covarying
 
     @cached_property
-    def _requirements(self) -> tuple[Requirement, ...]:
-        return self.problem.settings.requirements
-
-    @cached_property
     def _shown(self) -> Shown:
         problem, names = self.problem, self.problem.names
-        takes_part = problem.loss.known & np.array([name not in problem.apart for name in names], dtype=np.bool_)
-        decided = self._worse
-        meets = [
-            [row[number].outcome is Qualifies.YES for row in self._at_rival.checks]
-            for number in range(len(self._requirements))
-        ]
-        fails = [Qualifies.NO in [check.outcome for check in row] for row in self._at_requirement.checks]
+        apart = np.array([name in problem.apart for name in names], dtype=np.bool_)
+        p_values = [self._of_losses, *map(self._of_requirement, range(len(problem.settings.requirements)))]
         return Shown(
             losses=problem.loss.estimates,
-            takes_part=takes_part,
+            takes_part=problem.loss.known & ~apart,
             able=np.array(problem.able, dtype=np.bool_),
-            fails=np.array(fails, dtype=np.bool_),
-            worse=decided,
-            meets=np.array(meets, dtype=np.bool_).reshape(len(self._requirements), len(names)),
-            no_better=np.array([self._no_better(each) for each in self._requirements], dtype=np.bool_).reshape(
-                len(self._requirements), len(names), len(names)
-            ),
+            fails=np.array([Qualifies.NO in [check.outcome for check in row] for row in self._at_requirement]),
+            no_better=np.nan_to_num(np.max(p_values, axis=0), nan=1.0),
         )
 
     @cached_property
-    def _worse(self) -> Yes:
-        """Return whether the loss of i is shown to be larger than that of j."""
+    def _of_losses(self) -> NDArray[np.float64]:
+        """Return the p-values of "i has no larger loss than j"; 1 where what is to be minimised is not known."""
         problem = self.problem
-        nothing = np.zeros((len(problem.names),) * 2, dtype=np.bool_)
         if problem.cost is None and (problem.settings.minimise is not None or problem.settings.worth is not None):
-            return nothing  # What is to be minimised is not known.
-        shown = self._is_shown(problem.loss)
-        return shown & self._is_shown(self._errors) if problem.objective == "prices" else shown
+            return np.ones((len(problem.names),) * 2)
+        p_values = pairwise(problem.loss, self._covarying)
+        return np.maximum(p_values, self._of_accuracy) if problem.objective == "prices" else p_values
 
-    @cached_property
+    @property
+    def _of_accuracy(self) -> NDArray[np.float64]:
+        return pairwise(self._errors, self._covarying)
+
+    @property
     def _errors(self) -> VaryingFigure:
         return self.problem.figures.accuracy.times(-1.0)
 
-    def _is_shown(self, figure: VaryingFigure) -> Yes:
-        return np.asarray(pairwise(figure, self._covarying) <= self.levels.rival)
-
-    def _no_better(self, requirement: Requirement) -> Yes:
-        """Return whether i is shown to be worse than j at what a requirement bounds."""
-        figure = self._figure(requirement)
-        systems = len(self.problem.names)
+    def _of_requirement(self, number: int) -> NDArray[np.float64]:
+        """Return the p-values of "j misses a requirement that i meets": by j's own bound, or by the two compared."""
+        requirement, systems = self.problem.settings.requirements[number], len(self.problem.names)
+        if self._is_loss(requirement):
+            return np.zeros((systems, systems))  # If j misses it, and i does not, j has the larger loss.
+        risks = [row[number].least_risk for row in self.problem.checked.checks]
+        meets = np.broadcast_to([1.0 if risk is None else risk for risk in risks], (systems, systems))
+        figure = self._compared(requirement)
         if figure is None:
-            return np.zeros((systems, systems), dtype=np.bool_)
-        shown = self._is_shown(figure)
-        if requirement.quantity in ("joules", "grams"):
-            for one, other in np.argwhere(shown & self._worse).tolist():
-                names = self.problem.names[one], self.problem.names[other]
-                shown[one, other] = self.problem.measured.joules_comparable(*names)
-        return shown
+            return meets
+        p_values = pairwise(figure, self._covarying)
+        if requirement.quantity != "cost":
+            p_values = np.where(self._comparable, p_values, 1.0)
+        return np.minimum(1.0, 2 * np.fmin(meets, p_values))
 
-    def _figure(self, requirement: Requirement) -> VaryingFigure | None:
-        """Return what a requirement bounds, larger where it is worse; None where systems are not compared by it."""
-        figures = self.problem.figures
-        if requirement.quantity == "accuracy":
-            if requirement.domain is None:
-                return self._errors
-            shares = figures.basis.share_of(requirement.domain)
-            return RunFigures(figures.basis, shares).accuracy.times(-1.0)
+    def _compared(self, requirement: Requirement) -> VaryingFigure | None:
+        """Return the cost that a requirement bounds and by which systems are compared too; None where it is none."""
         unit = UNITS.get(requirement.quantity)
-        costs = None if unit is None else self.problem.weighed.costs.get(unit)
-        return None if costs is None else figures.cost(costs)
+        costs = None if unit is None or self._is_loss(requirement) else self.problem.weighed.costs.get(unit)
+        return None if costs is None else self.problem.figures.cost(costs)
+
+    def _is_loss(self, requirement: Requirement) -> bool:
+        """Return whether a requirement bounds what is minimised."""
+        problem, costs = self.problem, self.problem.basis.costs
+        if costs is None or problem.objective != "cost" or problem.settings.worth is not None:
+            return False
+        return costs.unit == UNITS.get(requirement.quantity)
 
     @cached_property
-    def _at_rival(self) -> Checked:
-        return self._checked(self.levels.rival)
+    def _comparable(self) -> Yes:
+        """Return whether the joules of two systems may be compared."""
+        measured, names = self.problem.measured, self.problem.names
+        return np.array([[measured.joules_comparable(one, other) for other in names] for one in names], dtype=np.bool_)
 
     @cached_property
-    def _at_requirement(self) -> Checked:
-        return self._checked(self.levels.requirement or self.levels.rival)
-
-    def _checked(self, level: float) -> Checked:
-        problem = self.problem
-        settings = replace(problem.settings, risk=level)
-        return check_all(problem.measured, problem.paid, problem.weighed, problem.figures, settings)
+    def _at_requirement(self) -> tuple[tuple[Check, ...], ...]:
+        return self.problem.checked.at(self.levels.requirement or self.levels.rival)
 
     def _nearest(self) -> int:
         able, nearest = np.flatnonzero(self._shown.able).tolist(), surest(self.problem)
         return min(able, key=lambda each: float(self.problem.loss.estimates[each])) if nearest is None else nearest
 
-    def _row(self, system: int, rival: int | None) -> DroppedRow:
+    def _row(self, system: int, drop: Drop) -> DroppedRow:
         problem = self.problem
-        level = self.levels.rival if rival is not None else self.levels.requirement or self.levels.rival
         items = problem.measured.items_per_row * float(problem.measured.basis.items[:, system].sum())
         row = DroppedRow(
             system=problem.names[system],
             items=round(items),
-            accuracy=self._accuracy(system, level),
-            cost=self._cost(system, level),
+            accuracy=self._accuracy(system, drop.level),
+            cost=self._cost(system, drop.level),
         )
-        if rival is not None:
+        if drop.rival is not None:
+            rival = drop.rival
             return replace(
-                row, rival=problem.names[rival], worse=self._differences(system, rival), meets=self._met(rival)
+                row,
+                rival=problem.names[rival],
+                worse=self._differences(system, rival, drop.level),
+                meets=self._met(rival, drop.level),
             )
-        check = next(each for each in self._at_requirement.checks[system] if each.outcome is Qualifies.NO)
-        requirement = check.requirement
+        check = next(each for each in self._at_requirement[system] if each.outcome is Qualifies.NO)
         return replace(
             row,
-            quantity=requirement.quantity,
-            domain=requirement.domain,
-            bound=requirement.bound,
+            quantity=check.requirement.quantity,
+            domain=check.requirement.domain,
+            bound=check.requirement.bound,
             figure=_figure_of(check),
         )
 
     def _accuracy(self, system: int, level: float) -> BoundedRow | None:
-        problem = self.problem
-        overall = DecisionSettings((Requirement("accuracy", 1.0),), risk=level)
-        checked = check_all(problem.measured, problem.paid, problem.weighed, problem.figures, overall)
-        return _figure_of(checked.checks[system][0])
+        figures = self.problem.figures
+        trials = figures.accuracy_trials(figures.shares)
+        share = float(trials.estimates[system])
+        if not np.isfinite(share):
+            return None
+        low, high = bounded_accuracy(trials, system, share, self._covarying.df).bounds(level)
+        return BoundedRow(estimate=share, low=low, high=high)
 
     def _cost(self, system: int, level: float) -> BoundedRow | None:
-        cost, covarying = self.problem.cost, self._covarying
+        cost = self.problem.cost
         if cost is None or not cost.known[system]:
             return None
-        mean, error = float(cost.estimates[system]), float(covarying.errors_of_another_run(cost)[system])
-        low, high = BoundedMean(mean, mean, error, float(covarying.another_run_df(cost)[system])).bounds(level)
-        return BoundedRow(estimate=mean, low=low, high=high)
+        tested = bounded_costs(self._covarying, cost, 1.0)[system]
+        low, high = tested.bounds(level)
+        return BoundedRow(estimate=tested.mean, low=low, high=high)
 
-    def _differences(self, system: int, rival: int) -> dict[str, BoundedRow]:
-        """Return by how much a system is worse than its rival, in all that shows that the rival is better."""
+    def _differences(self, system: int, rival: int, level: float) -> dict[str, BoundedRow]:
+        """Return by how much a system is worse than its rival, in what shows that the rival is better."""
         problem, names = self.problem, {"cost": "cost", "prices": "cost", "benefit": "benefit", "accuracy": "accuracy"}
-        figures = {names[problem.objective]: problem.loss}
+        figures = {names[problem.objective]: (problem.loss, level)}
         if problem.objective == "prices":
-            figures["accuracy"] = self._errors
-        for number, requirement in enumerate(self._requirements):
-            figure = None if self._shown.meets[number, rival] else self._figure(requirement)
+            figures["accuracy"] = self._errors, level
+        for requirement, check in zip(problem.settings.requirements, self._rival_checks(rival, level), strict=True):
+            figure = None if check.outcome is Qualifies.YES else self._compared(requirement)
             if figure is not None:
-                figures.setdefault(key_of(requirement), figure)
-        return {name: self._difference(figure, system, rival) for name, figure in figures.items()}
+                figures.setdefault(requirement.quantity, (figure, level / 2))
+        return {name: self._difference(figure, system, rival, at) for name, (figure, at) in figures.items()}
 
-    def _difference(self, figure: VaryingFigure, system: int, rival: int) -> BoundedRow:
+    def _difference(self, figure: VaryingFigure, system: int, rival: int, level: float) -> BoundedRow:
         worse = float(figure.estimates[system] - figure.estimates[rival])
         error = float(np.sqrt(self._covarying.of_differences(figure)[system, rival]))
-        half = t_at(1 - self.levels.rival, self._covarying.df) * error
+        half = t_at(1 - level, self._covarying.df) * error
         return BoundedRow(estimate=worse, low=worse - half, high=worse + half)
 
-    def _met(self, rival: int) -> dict[str, BoundedRow]:
+    def _met(self, rival: int, level: float) -> dict[str, BoundedRow]:
         """Return the rival's figures that are shown to meet requirements."""
         met = {}
-        for check in self._at_rival.checks[rival]:
+        for check in self._rival_checks(rival, level):
             figure = _figure_of(check) if check.outcome is Qualifies.YES else None
             if figure is not None:
                 met[key_of(check.requirement)] = figure
         return met
+
+    def _rival_checks(self, rival: int, level: float) -> list[Check]:
+        """Return a rival's checks; at half the level where the requirement bounds a cost, which is also compared."""
+        return [
+            each.at(level / 2 if self._compared(each.check.requirement) is not None else level)
+            for each in self.problem.checked.each[rival]
+        ]
 
 
 def key_of(requirement: Requirement) -> str:
