@@ -46,11 +46,13 @@ def plan_section(
     """
     measure = resolved.suite.measure
     stop = measure.stop if isinstance(measure.stop, Stop) and len({cell.system for cell in cells}) > 1 else None
-    asked = _work(cells, measure)
+    items_to_ask = _work(cells, measure)
+    if stop is not None and items_to_ask[0].isdigit():  # else it begins with such a word
+        items_to_ask = f"at most {items_to_ask}"
     per_task = {cell.choice.task: cell.items for cell in cells}
     items = None if None in per_task.values() else sum(each or 0 for each in per_task.values())
     work: tuple[Sentence, ...] = (
-        f"{len(cells)} cells, {asked if stop is None or not asked[0].isdigit() else f'at most {asked}'}; "
+        f"{len(cells)} cells, {items_to_ask}; "
         f"warm-up {measure.warmup} items per {'system' if measure.in_blocks else 'cell'}",
         effort.in_words(metered),
         *map(point, _long_run(cells, measure)),
@@ -132,10 +134,14 @@ def _items(cell: Planned) -> str:
 
 def _work(cells: Sequence[Planned], measure: Measure) -> str:
     if measure.load is None:
-        return f"{_item_count(cells, measure.repeats)} items to ask, {measure.scenario}, batch {measure.batch}"
+        return f"{_item_count(cells, measure)} items to ask, {measure.scenario}, batch {measure.batch}"
     load = measure.load
     known = all(cell.items is not None for cell in cells)
-    arriving = f"about {sum(requests(cell.items or 1, measure) for cell in cells)} requests" if known else "requests"
+    arriving = (
+        f"about {sum(requests(cell.items or 1, measure, cell.config) for cell in cells)} requests"
+        if known
+        else "requests"
+    )
     return (
         f"{arriving} that arrive {'; and '.join(_arrivals(load))}; a rate is held if {100 * load.in_time:g}% are "
         f"answered within {load.deadline_s:g} s"
@@ -177,8 +183,8 @@ def _arrivals(load: Load) -> Iterator[str]:
             yield "as Poisson arrivals at the same mean rate"
 
 
-def _item_count(cells: Sequence[Planned], repeats: int) -> str:
-    known = sum(cell.items or cell.choice.limit or 0 for cell in cells) * repeats
+def _item_count(cells: Sequence[Planned], measure: Measure) -> str:
+    known = sum(requests(cell.items or cell.choice.limit or 0, measure, cell.config) for cell in cells)
     if all(cell.items is not None for cell in cells):
         return str(known)
     if all(cell.items or cell.choice.limit for cell in cells):

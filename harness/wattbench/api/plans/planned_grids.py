@@ -112,3 +112,22 @@ def in_short(names: Sequence[str], resolved: Resolved) -> str:
         whole = bool(arms) and set(arms) <= set(names)
         listed.append(f"{grid} ({plural(len(arms), 'system')})" if whole else name)
     return ", ".join(dict.fromkeys(listed))
+
+
+def in_common(settings: Mapping[str, Mapping[str, Any]], resolved: Resolved) -> dict[str, Mapping[str, Any]]:
+    """Return settings of systems by system; those that all systems of a grid have in common, by the grid."""
+    shared: dict[str, Mapping[str, Any]] = {}
+    grid_of = {name: grid for grid, names in resolved.grids.items() for name in names}
+    for name, of_system in settings.items():
+        if name not in grid_of:
+            shared[name] = of_system
+            continue
+        of_grid = [settings.get(each, {}) for each in resolved.grids[grid_of[name]]]
+        alike = {
+            key: value
+            for key, value in of_system.items()
+            if all(key in each and _text(each[key]) == _text(value) for each in of_grid)
+        }
+        if alike:
+            shared[grid_of[name]] = alike
+    return shared
