@@ -124,12 +124,24 @@ class PlannedCellOutput(_Output):
     """How often each item is asked. Under load the rates decide that."""
 
 
+class PlannedGridOutput(_Output):
+    """A grid, each combination of whose labels is a system."""
+
+    grid: str
+    systems: list[str]
+    axes: dict[str, dict[str, Open]]
+    """Axis to label to the settings in which the systems with this label differ from the others."""
+
+
 class PlanOutput(_Output):
     """`suites plan`."""
 
     suite: str
     path: str
     cells: list[PlannedCellOutput]
+    grids: list[PlannedGridOutput]
+    stop: Open | None
+    """By what, and with which error, systems are no longer asked; null: all are asked to the end."""
     scores: list[Open]
     output_limits: list[Open]
     requests: dict[str, Open]

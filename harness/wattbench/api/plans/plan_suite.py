@@ -21,10 +21,11 @@ from wattbench.api.plans.detectable_accuracy import (
 from wattbench.api.plans.earlier_runs import Earlier, find_earlier
 from wattbench.api.plans.expected_work import ExpectedWork, expected_passage, expected_work
 from wattbench.api.plans.plan_section import listed_passage, plan_section, scores_passage
+from wattbench.api.plans.planned_grids import in_common, in_short, planned_grids
 from wattbench.api.plans.prompts_passage import prompts_passage
-from wattbench.api.plans.sampling_passage import Sampled, requests_of, sampled
+from wattbench.api.plans.sampling_passage import Sampled, requests_of, sampled, sampled_in_words
 from wattbench.api.session import meters_here
-from wattbench.config import repeats_of
+from wattbench.config import Stop, repeats_of
 from wattbench.distributed.shard_choice import check_shard
 from wattbench.machine.busy import busy_now
 from wattbench.machine.environment import installation
@@ -109,20 +110,23 @@ class SuitePlan:
 
         passages = (
             scores_passage(self.preview.scores),
-            listed_passage("an answer ends at the latest after", limits_in_words(self.limits)),
-            listed_passage("fields added to requests", requests_in_words(self.requests)),
-            listed_passage("sampled", [each.in_words() for each in self.sampled]),
-            listed_passage(_COST, costs_in_words(self.costs, self.resolved.suite.max_cost)),
+            listed_passage("an answer ends at the latest after", limits_in_words(self.limits, self._in_short)),
+            listed_passage("fields added to requests", requests_in_words(in_common(self.requests, self.resolved))),
+            listed_passage("sampled", sampled_in_words(self.sampled, self._in_short)),
+            listed_passage(_COST, costs_in_words(self.costs, self.resolved.suite.max_cost, self._in_short)),
             detectable_passage(self.detectable),
-            expected_passage(self.expected, f"in {self.earlier_runs}"),
+            expected_passage(self.expected, f"in {self.earlier_runs}", self.resolved.grids),
             concordant_passage(self.concordant),
-            prompts_passage(self.prompts, whole=whole_prompts),
+            prompts_passage(self.prompts, self._in_short, whole=whole_prompts),
             Passage(sentences=tuple(f"a gate of two systems: {line}" for line in self.gate)),
         )
         section = plan_section(
             self.resolved, self.preview.cells, self.metered, self.notes, passages, self.shard, effort=self.effort
         )
         return hide(as_text(section).rstrip("\n"))
+
+    def _in_short(self, systems: Sequence[str]) -> str:
+        return in_short(systems, self.resolved)
 
     def as_record(self) -> dict[str, Any]:
         """Return the plan as `wattbench suites plan --json` prints it, without secrets; prompts are whole."""
@@ -142,6 +146,8 @@ class SuitePlan:
             "suite": self.resolved.suite.name,
             "path": str(self.resolved.path),
             "cells": cells,
+            "grids": [each.as_record() for each in planned_grids(self.resolved)],
+            "stop": _record_of_stop(self.resolved),
             "scores": [each.as_record() for each in self.preview.scores],
             "output_limits": [each.as_record() for each in self.limits],
             "requests": self.requests,
@@ -221,6 +227,11 @@ def plan_suite(
         gate=_of_a_gate(resolved, items, metered),
         shard=None if shard is None else shard.as_record(resolved.sha256),
     )
+
+
+def _record_of_stop(resolved: Resolved) -> dict[str, Any] | None:
+    stop = resolved.suite.measure.stop
+    return stop.model_dump(mode="json", exclude_none=True) if isinstance(stop, Stop) else None
 
 
 def _used_by_others() -> float:
