@@ -16,6 +16,7 @@ from gguf.quants import dequantize, quantize
 
 from tests.commands import wait_until
 from wattbench.records import RunRecords, read_run
+from wattbench_reports.decision.dropping import looks_at
 
 SUITE = r"""
 name: counting
@@ -44,7 +45,8 @@ GREEDY, WILD = (
     tuple(f"smol-{weights}-{context}-{sampler}" for weights in ("q4_1", "q8_0") for context in (512, 2048))
     for sampler in ("greedy", "wild")
 )
-ITEMS, BLOCKS, FIRST_LOOK, SEEDS = 24, 8, 5, 3
+ITEMS, BLOCKS, SEEDS = 24, 8, 3
+FIRST_LOOK = looks_at(BLOCKS)[0]
 BEFORE = FIRST_LOOK * ITEMS // BLOCKS
 """Items of the blocks before the first look."""
 
@@ -94,7 +96,7 @@ def dropped(root: Path) -> bytes:
 
 def check_record(run: RunRecords) -> None:
     """Check that arms that were dropped have the first blocks alone, and all others every document."""
-    assert [look.blocks for look in run.looks()] == list(range(FIRST_LOOK, BLOCKS))
+    assert [look.blocks for look in run.looks()] == list(looks_at(BLOCKS))
     gone = {row.system: look.blocks for look in run.looks() for row in look.dropped}
     assert {name: gone[name] for name in WILD} == dict.fromkeys(WILD, FIRST_LOOK)
     for row in run.looks()[0].dropped:
