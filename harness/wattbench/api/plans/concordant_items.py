@@ -6,7 +6,7 @@ other items alone. Which items are concordant depends on the systems, so that no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,7 +80,7 @@ def count_concordant(
     An item that some system was not asked, whose request failed or whose answer has no score is not counted.
 
     Args:
-        frames: of the earlier run.
+        frames: of the earlier run, with the systems that it asked to the end.
         seconds: of its requests, with the index of `frames.items`; NaN where they are not known.
         tasks: that are planned, and asked and scored alike in that run.
         other_tasks: the other ones that are planned, by name.
@@ -89,8 +89,7 @@ def count_concordant(
     Returns:
         The items; or, as a text, why they are not known.
     """
-    stopped = {row.system for look in frames.run.looks() for row in look.dropped}
-    systems = [name for name in frames.systems if name not in stopped]
+    systems = list(frames.systems)
     planned = [name for name in systems if name in set(alike)]
     counted = planned if len(planned) > 1 else systems
     if len(counted) < 2:
@@ -117,7 +116,7 @@ def count_concordant(
         run=frames.run.layout.root,
         systems=tuple(counted),
         planned=counted is planned,
-        left_out=tuple(sorted(stopped)),
+        left_out=tuple(sorted(frames.left_out)),
         tasks=tuple(
             ConcordantTask(
                 each.choice.task,
@@ -166,15 +165,21 @@ def _share(values: pd.Series, chosen: Any) -> float | None:
     return float(values[chosen].sum()) / whole if whole > 0 else None
 
 
-def concordant_passage(items: ConcordantItems | None) -> Passage:
-    """Make the passage on the items that tell nothing between systems; empty without an earlier run that shows it."""
+def concordant_passage(items: ConcordantItems | None, in_short: Callable[[Sequence[str]], str] = named) -> Passage:
+    """Make the passage on the items that tell nothing between systems; empty without an earlier run that shows it.
+
+    Args:
+        items: as counted.
+        in_short: lists systems of the plan.
+    """
     if items is None:
         return Passage()
     counted, planned = items.total("counted"), items.total("planned")
+    systems = in_short(items.systems) if items.planned else named(items.systems)
     alike = items.total("all_right") + items.total("none_right")
     first = (
         f"Of {plural(counted, 'item')}, {items.total('all_right'):,} were answered right by every system and "
-        f"{items.total('none_right'):,} by none in {items.run.name} ({named(items.systems)})"
+        f"{items.total('none_right'):,} by none in {items.run.name} ({systems})"
     )
     shares = [
         *([] if items.seconds_share is None else [f"{percent(items.seconds_share)} of the seconds"]),
@@ -189,7 +194,7 @@ def concordant_passage(items: ConcordantItems | None) -> Passage:
             if items.planned
             else ["these are all systems of that run: fewer than two of them are planned as they were"]
         ),
-        *([f"systems that it stopped asking are not counted: {named(items.left_out)}"] if items.left_out else []),
+        *([f"systems that it stopped asking are not counted: {in_short(items.left_out)}"] if items.left_out else []),
         *([_not_counted(planned - counted, planned)] if counted < planned else []),
         *(
             [f"not counted, as that run did not ask them so, or they are not read here: {named(items.other_tasks)}"]

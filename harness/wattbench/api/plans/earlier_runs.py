@@ -20,7 +20,7 @@ from wattbench.errors import UserError
 from wattbench.machine.environment import machine
 from wattbench.records import read_run
 from wattbench.redaction import hide_settings
-from wattbench_reports.tables.run_tables import Frames, load_frames
+from wattbench_reports.tables.run_tables import Frames, frames_of, load_frames
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -113,11 +113,10 @@ def find_earlier(
             if not wanted and not to_count:
                 continue
             frames = load_frames(run)
-            seconds = _seconds(frames)
             if to_count:
                 looked_at += 1
-                _count(earlier, _concordant(frames, seconds, resolved, loaded, cells, alike), listed.path)
-            if wanted and _read(frames, seconds, wanted, earlier):
+                _count(earlier, _concordant(frames, resolved, loaded, cells, alike), listed.path)
+            if wanted and _read(frames_of(run) if frames.left_out else frames, wanted, earlier):
                 earlier.runs.append(listed.path)
                 earlier.other_machine |= elsewhere
         except UserError:  # damaged: `wattbench runs list` says how
@@ -144,7 +143,6 @@ def _count(earlier: Earlier, items: ConcordantItems | str, run: Path) -> None:
 
 def _concordant(
     frames: Frames,
-    seconds: pd.Series,
     resolved: Resolved,
     tasks: Sequence[LoadedTask],
     cells: set[tuple[str, str]],
@@ -152,7 +150,8 @@ def _concordant(
 ) -> ConcordantItems | str:
     there = {task for _, task in cells}
     others = [choice.task for choice in resolved.tasks if choice.task not in there]
-    return count_concordant(frames, seconds, [each for each in tasks if each.choice.task in there], others, alike)
+    loaded = [each for each in tasks if each.choice.task in there]
+    return count_concordant(frames, _seconds(frames), loaded, others, alike)
 
 
 def _of_machine(environment: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -203,9 +202,9 @@ def _seconds(frames: Frames) -> pd.Series:
     return seconds
 
 
-def _read(frames: Frames, seconds: pd.Series, wanted: set[tuple[str, str]], earlier: Earlier) -> bool:
+def _read(frames: Frames, wanted: set[tuple[str, str]], earlier: Earlier) -> bool:
     """Add a run's requests for some cells to `earlier`, and return whether there are any."""
-    items = frames.items[~frames.items["failed"]]
+    items, seconds = frames.items[~frames.items["failed"]], _seconds(frames)
     read = False
     for system, task in sorted(wanted):
         rows = (items["system"] == system) & (items["task"] == task)

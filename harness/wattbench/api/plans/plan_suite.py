@@ -116,7 +116,7 @@ class SuitePlan:
             listed_passage(_COST, costs_in_words(self.costs, self.resolved.suite.max_cost, self._in_short)),
             detectable_passage(self.detectable),
             expected_passage(self.expected, f"in {self.earlier_runs}", self.resolved.grids),
-            concordant_passage(self.concordant),
+            concordant_passage(self.concordant, self._in_short),
             prompts_passage(self.prompts, self._in_short, whole=whole_prompts),
             Passage(sentences=tuple(f"a gate of two systems: {line}" for line in self.gate)),
         )

@@ -271,7 +271,9 @@ def test_systems_that_a_run_stopped_asking_do_not_narrow_the_items(tmp_path: Pat
     )  # fmt: skip
     run.layout.looks.write_text(json.dumps(look.as_json()) + "\n")
     resolved = suite("s0", "s1", "s2")
-    items = find_earlier(resolved, loaded(resolved), tmp_path, any_machine=True).concordant
+    earlier = find_earlier(resolved, loaded(resolved), tmp_path, any_machine=True)
+    assert {system for system, _ in earlier.cells} == {"s0", "s1", "s2"}  # time is expected of all
+    items = earlier.concordant
     assert items is not None
     assert (items.systems, items.left_out, items.total("all_right")) == (("s0", "s1"), ("s2",), 10)
     assert "stopped asking are not counted: s2" in text(items)
