@@ -60,6 +60,8 @@ class ConcordantItems:
     """Of the seconds of the requests for the counted items, 0 to 1; None: not known."""
     joules_share: float | None
     """Of their joules; None: not known, or not of one provenance."""
+    joules_known: float
+    """The share of these requests whose joules are known, 0 to 1."""
     provenance: str
     """Of these joules; empty where their share is not known."""
 
@@ -130,6 +132,7 @@ def count_concordant(
         other_tasks=tuple(other_tasks),
         seconds_share=_share(spent["seconds"], concordant),
         joules_share=joules_share,
+        joules_known=float(spent["energy_j"].notna().mean()),
         provenance=labels.pop() if joules_share is not None else "",
     )
 
@@ -183,7 +186,7 @@ def concordant_passage(items: ConcordantItems | None, in_short: Callable[[Sequen
     )
     shares = [
         *([] if items.seconds_share is None else [f"{percent(items.seconds_share)} of the seconds"]),
-        *([] if items.joules_share is None else [f"{percent(items.joules_share)} of the joules ({items.provenance})"]),
+        *([] if items.joules_share is None else [f"{percent(items.joules_share)} of the joules ({_joules(items)})"]),
     ]
     took = f"they took {listed(shares)} of the requests for these items, and " if shares else "they "
     tell = f"{first}: {took}tell nothing between the accuracies of these systems." if alike else f"{first}."
@@ -214,6 +217,12 @@ def concordant_passage(items: ConcordantItems | None, in_short: Callable[[Sequen
     )
 
 
+def _joules(items: ConcordantItems) -> str:
+    if items.joules_known == 1.0:
+        return items.provenance
+    return f"{items.provenance}; known of {percent(items.joules_known)} of the requests"
+
+
 def _not_counted(number: int, planned: int) -> str:
     return (
         f"{number:,} of the {planned:,} planned items are not counted: in that run a system was not asked them, a "
@@ -222,4 +231,4 @@ def _not_counted(number: int, planned: int) -> str:
 
 
 def _few(systems: int) -> str:
-    return f"with more than {systems} systems, or unlike ones, such items would be fewer"
+    return f"with more than {systems} systems, or unlike ones, there would be fewer such items"

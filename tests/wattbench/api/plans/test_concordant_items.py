@@ -261,6 +261,19 @@ def test_joules_of_unlike_provenance_are_not_added(tmp_path: Path) -> None:
     assert "joules" not in text(seen)
 
 
+def test_requests_without_joules_are_named(tmp_path: Path) -> None:
+    task = documents(2)
+    rows = [
+        item(doc, system=name, doc_hash=task.doc_hashes[doc], correct=float(doc), energy_j=None if doc else 2.0)
+        for doc in range(2)
+        for name in ("a", "b")
+    ]
+    seen = of_sums(write_items(tmp_path, rows), task)
+    assert isinstance(seen, ConcordantItems)
+    assert (seen.joules_share, seen.joules_known) == (1.0, 0.5)
+    assert "(counter; known of 50.0% of the requests)" in " ".join(text(seen).split())
+
+
 def test_systems_that_a_run_stopped_asking_do_not_narrow_the_items(tmp_path: Path) -> None:
     run = write_answered(tmp_path, TASKS, answers((0,), (0, 1), tuple(range(12))))
     figure = BoundedRow(estimate=0.0, low=0.0, high=0.3)
