@@ -108,7 +108,7 @@ def subjects(url: str) -> list[Subject]:
 def _asked(root: Path) -> Any:
     """Return what a run decided after which block, and how many answers each system gave. Its deal is drawn anew."""
     looks = [json.loads(line) for line in (root / "looks.jsonl").read_text().splitlines()]
-    dropped = [(look["blocks"], look["asked"], [each["system"] for each in look["dropped"]]) for look in looks]
+    dropped = [(look["blocks"], look["systems"], [each["system"] for each in look["dropped"]]) for look in looks]
     return dropped, items_of(root).groupby("system").size().to_dict()
 
 

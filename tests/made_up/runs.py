@@ -348,7 +348,7 @@ def _write_looks(writer: RunWriter, fake: FakeRun, items: Sequence[ItemRow]) -> 
             dropped.append(row)
         writer.append_look(
             LookRow(
-                blocks=blocks, level=level, objective="cost", unit="joules", currency=None, asked=list(means),
+                blocks=blocks, level=level, objective="cost", unit="joules", currency=None, systems=list(means),
                 dropped=dropped, at_s=START_S + blocks, took_s=0.25,
             )
         )  # fmt: skip

@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from wattbench.clock import now_s
 from wattbench.config import Resolved
 from wattbench.folder_aside import folder_aside
 from wattbench.measure.item_rows import item_rows
 from wattbench.measure.plan import Cell
-from wattbench.measure.scorer import Scorer
 from wattbench.records import AnswerRow, LookRow, RunRecords, ScoreRow
 from wattbench.records.files.atomic_write import FAILURE, failing_as
 from wattbench.records.schema.decide import Decide, Stop
@@ -27,6 +27,9 @@ from wattbench_reports.metrics.assumptions import AS_IN_SUITE
 from wattbench_reports.metrics.decision_settings import decision_settings
 from wattbench_reports.tables.run_tables import frames_of
 from wattbench_reports.wording.dropped import dropped_lines
+
+if TYPE_CHECKING:
+    from wattbench.measure.scorer import Scorer
 
 _ASIDE = ".look-"
 """How the folder of its tables begins, in that of the run."""
@@ -71,12 +74,12 @@ class RunLooker:
         """Return whether a look follows the block that made this number complete, of this number in all."""
         return is_look(complete, blocks)
 
-    def look(self, records: RunRecords, asked: Sequence[str], complete: int, blocks: int) -> LookRow:
+    def look(self, records: RunRecords, systems: Sequence[str], complete: int, blocks: int) -> LookRow:
         """Return what the complete blocks of a run show, as `wattbench_reports.decision.dropping.look` has it.
 
         Args:
             records: of the run.
-            asked: the systems that are asked up to here.
+            systems: those that are asked up to here.
             complete: how many blocks are complete.
             blocks: how many the run has.
 
@@ -84,7 +87,7 @@ class RunLooker:
             UserError: an answer cannot be scored, or what was measured cannot be analysed.
         """
         began_s = now_s()
-        cells = [cell for cell in self._cells if cell.system in asked]
+        cells = [cell for cell in self._cells if cell.system in systems]
         so_far = _SoFar(
             records.layout,
             records.header,
@@ -97,7 +100,7 @@ class RunLooker:
         windows = [
             row
             for row in records.windows()
-            if row.system in asked and (row.block is None or row.block in so_far.complete)
+            if row.system in systems and (row.block is None or row.block in so_far.complete)
         ]
         root = records.layout.root
         aside = root / f"{_ASIDE}{os.getpid()}"
@@ -123,7 +126,7 @@ class RunLooker:
             objective=made.objective,
             unit=None if made.unit is None else str(made.unit),
             currency=made.currency,
-            asked=list(asked),
+            systems=list(systems),
             dropped=list(made.dropped),
             at_s=began_s,
             took_s=max(now_s() - began_s, 0.0),
@@ -143,6 +146,8 @@ class RunLooker:
         return [self._scores[name, task, *_key(row)] for row in answers]
 
     def _scorer(self, cell: Cell) -> Scorer:
+        from wattbench.measure.scorer import Scorer
+
         task = cell.choice.task
         if task not in self._scorers:
             self._scorers[task] = Scorer(self._resolved, cell.choice, allow_unsafe_code=self._allow_unsafe_code)

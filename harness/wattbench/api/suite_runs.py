@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wattbench.api.loaded_suite import asking_all, asking_all_of_part, recorded_suite
+from wattbench.api.looks import RunLooker
 from wattbench.api.session import meters_here, sharing_machine
 from wattbench.api.stopped_run import RunInterruptedError, how_to_go_on, how_to_report
 from wattbench.clock import clock_of_boot
@@ -365,6 +366,4 @@ def _looker(resolved: Resolved, cells: Sequence[Cell], how: HowToRun) -> Looker 
     stop = resolved.suite.measure.stop
     if not isinstance(stop, Stop):
         return None
-    from wattbench.api.looks import RunLooker
-
     return RunLooker(stop, resolved, cells, allow_unsafe_code=how.allow_unsafe_code)

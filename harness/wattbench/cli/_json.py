@@ -25,7 +25,7 @@ def print_json(document: Any) -> None:
 
 
 def print_run(root: Path, ended: Ended) -> None:
-    """Print a run that has ended: its directory, its page, whom it stopped asking, and what `runs compare` says of it.
+    """Print a run that has ended: its directory, its page, what it did not ask, and what `runs compare` says of it.
 
     Of a shard it says null.
     """

@@ -32,15 +32,15 @@ def blocks_of_dropped(run: RunRecords) -> dict[str, frozenset[int]]:
 
 def documents_of_dropped(run: RunRecords) -> dict[str, Mapping[str, frozenset[int]]]:
     """Map each system that is not asked any more to the documents that it was asked, by task."""
-    documents = {row.number: row.doc_ids for row in run.blocks()}
-    asked: dict[str, Mapping[str, frozenset[int]]] = {}
+    of_block = {row.number: row.doc_ids for row in run.blocks()}
+    of_system: dict[str, Mapping[str, frozenset[int]]] = {}
     for system, blocks in blocks_of_dropped(run).items():
         by_task: dict[str, set[int]] = defaultdict(set)
         for number in blocks:
-            for task, doc_ids in documents[number].items():
+            for task, doc_ids in of_block[number].items():
                 by_task[task] |= set(doc_ids)
-        asked[system] = {task: frozenset(doc_ids) for task, doc_ids in by_task.items()}
-    return asked
+        of_system[system] = {task: frozenset(doc_ids) for task, doc_ids in by_task.items()}
+    return of_system
 
 
 def answers_left_out(run: RunRecords) -> tuple[int, int]:
@@ -48,12 +48,12 @@ def answers_left_out(run: RunRecords) -> tuple[int, int]:
 
     Each repeat counts by itself.
     """
-    asked = documents_of_dropped(run)
+    dropped = documents_of_dropped(run)
     left, of = 0, 0
     for cell in run.header.cells:
         items, repeats = cell.get("items"), run.header.repeats_of(cell)
         if isinstance(items, int) and isinstance(repeats, int):
             of += items * repeats
-            if cell["system"] in asked:
-                left += max(items - len(asked[cell["system"]].get(cell["task"], ())), 0) * repeats
+            if cell["system"] in dropped:
+                left += max(items - len(dropped[cell["system"]].get(cell["task"], ())), 0) * repeats
     return left, of

@@ -74,21 +74,21 @@ def _looks(run: RunRecords) -> Iterator[str]:
     counted = Counter(row.blocks for row in read_rows(run.layout.looks, LookRow))
     yield from _each_once(name, ((f"the look after {blocks} blocks", times) for blocks, times in counted.items()))
     order = blocks_in_order(blocks)
-    asked = set(dict.fromkeys(system for system, _ in run.header.pairs))
-    before = 0
+    everyone = {system for system, _ in run.header.pairs}
+    left, before = everyone, 0
     for row in looks:
         dropped = {each.system for each in row.dropped}
         if not before < row.blocks <= len(order):
             yield f"{name} has a look after {row.blocks} blocks, and {len(order)} are complete"
             return
-        if set(row.asked) != asked or not dropped < asked:
+        if set(row.systems) != left or not dropped < left:
             yield f"{name} has, after {row.blocks} blocks, other systems than those that were asked"
             return
-        asked, before = asked - dropped, row.blocks
-    after, everyone = dropped_after(looks), {system for system, _ in run.header.pairs}
+        left, before = left - dropped, row.blocks
+    after = dropped_after(looks)
     for block in blocks:
-        place = order.index(block.number)
-        if set(block.order) != {system for system in everyone if place < after.get(system, len(order))}:
+        position = order.index(block.number)
+        if set(block.order) != {system for system in everyone if position < after.get(system, len(order))}:
             yield (
                 f"{run.layout.blocks.name} has block {block.number} with other systems than those that {name} left "
                 "to be asked"

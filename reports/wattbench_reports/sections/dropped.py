@@ -38,7 +38,7 @@ def dropped_table(dropped: DroppedSystems) -> Table:
     of = "" if dropped.blocks is None else f" of {dropped.blocks}"
     cost = () if words.unit is None else (Column(units.capital(per_request_heading(words)), numeric=True),)
     return Table(
-        caption="",
+        caption="In the order in which they were dropped",
         columns=(
             Column("System"),
             Column("After block"),

@@ -25,11 +25,12 @@ _WIDEST = 30
 _ADVISED, _TIED, _DROPPED, _FAILS = "*", "=", "x", "-"
 """Marks of a cell in a terminal."""
 _LEGEND = {
-    _ADVISED: "advised, or one of two to choose between",
+    _ADVISED: "advised",
     _TIED: "tied for the best",
     _FAILS: "not judged, or not shown to qualify",
     _DROPPED: "dropped during the run",
 }
+_OF_TWO = "one of two to choose between"
 
 
 def grid_sections(grids: tuple[GridFigures, ...], decision: Decision) -> Iterator[Section]:
@@ -127,7 +128,7 @@ class _Shown:
         if each.dropped is not None:
             return f"dropped after block {each.dropped.blocks}"
         if each.advised:
-            return "advised" if self.decision.chosen is not None else "one of two to choose between"
+            return "advised" if self.decision.chosen is not None else _OF_TWO
         if each.tied:
             return "tied for the best"
         if each.apart:
@@ -165,7 +166,8 @@ class _Shown:
         heading = per_request_heading(self.words) if costed else ""
         what = f"Accuracy{f' and {heading}' if costed else ''}"
         used = {self._mark(each) for each in self.figures.arms}
-        legend = ", ".join(f"{mark} {text}" for mark, text in _LEGEND.items() if mark in used)
+        meant = _LEGEND if self.decision.chosen is not None else _LEGEND | {_ADVISED: _OF_TWO}
+        legend = ", ".join(f"{mark} {text}" for mark, text in meant.items() if mark in used)
         columns: tuple[Column, ...]
         rows: list[tuple[Cell, ...]]
         if not others:

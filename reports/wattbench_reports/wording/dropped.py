@@ -54,7 +54,8 @@ def reason(row: DroppedRow, look: LookRow) -> str:
         return f"at most {share} of its requests end within {limit}, and {units.percent_of(SHARE)} are required to"
     least = row.quantity == "accuracy"
     side, known = ("at most", row.figure.high) if least else ("at least", row.figure.low)
-    shown = f"its {quantity_text(required)} is {side} {value_text(required, known, currency)}"
+    verb = "are" if row.quantity in ("joules", "grams") else "is"
+    shown = f"its {quantity_text(required)} {verb} {side} {value_text(required, known, currency)}"
     return f"{shown}, and {required_text(required, currency)} is required"
 
 

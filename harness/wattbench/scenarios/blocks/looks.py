@@ -23,12 +23,12 @@ class Looker(Protocol):
     def is_due(self, complete: int, blocks: int) -> bool:
         """Return whether a look follows the block that made this number complete, of this number in all."""
 
-    def look(self, records: RunRecords, asked: Sequence[str], complete: int, blocks: int) -> LookRow:
+    def look(self, records: RunRecords, systems: Sequence[str], complete: int, blocks: int) -> LookRow:
         """Return what the complete blocks of a run show.
 
         Args:
             records: of the run.
-            asked: the systems that are asked up to here.
+            systems: those that are asked up to here.
             complete: how many blocks are complete.
             blocks: how many the run has.
 
@@ -61,8 +61,8 @@ class Asked:
 
     def in_block(self, systems: Sequence[str], number: int) -> list[str]:
         """Return those of some systems that are asked a block: of a complete one, those that were asked it."""
-        asked = self.before.get(number, frozenset(self.now))
-        return [name for name in systems if name in asked]
+        of_block = self.before.get(number, frozenset(self.now))
+        return [name for name in systems if name in of_block]
 
 
 def look(context: MeasuringContext, residents: Residents, plan: BlockPlan, looker: Looker) -> None:
@@ -71,18 +71,28 @@ def look(context: MeasuringContext, residents: Residents, plan: BlockPlan, looke
     Where one system is loaded at a time, it is released before: what a look takes would count as its memory.
     """
     records = context.records
-    asked = Asked.of(records)
-    complete = len(asked.before)
+    so_far = Asked.of(records)
+    complete = len(so_far.before)
     made = any(row.blocks == complete for row in records.looks())
-    if not complete or made or len(asked.now) < 2 or not looker.is_due(complete, plan.blocks):
+    if not complete or made or len(so_far.now) < 2 or not looker.is_due(complete, plan.blocks):
         return
     if residents.one_at_a_time:
         residents.release_all()
     try:
-        row = looker.look(records, asked.now, complete, plan.blocks)
+        row = looker.look(records, so_far.now, complete, plan.blocks)
     except UserError as error:
         context.progress.note(f"after block {complete} of {plan.blocks} no system is left out: {error}", keep=True)
         return
     context.writer.append_look(row)
     for line in looker.lines(row, plan.blocks):
         context.progress.note(line, keep=True)
+
+
+def show_looks(context: MeasuringContext, plan: BlockPlan, looker: Looker) -> None:
+    """Show what a run has decided before it was resumed, or that it has too few blocks to decide anything."""
+    if not any(looker.is_due(complete, plan.blocks) for complete in range(1, plan.blocks)):
+        few = f"{plan.blocks} blocks are too few to tell which systems cannot be chosen"
+        context.progress.note(f"all systems are asked to the end: {few}", keep=True)
+    for row in context.records.looks():
+        for line in looker.lines(row, plan.blocks):
+            context.progress.note(line, keep=True)

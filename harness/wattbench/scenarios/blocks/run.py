@@ -35,7 +35,7 @@ from wattbench.scenarios.blocks.attempts import (
     signals_in_words,
     stays_busy,
 )
-from wattbench.scenarios.blocks.looks import Asked, Looker, look
+from wattbench.scenarios.blocks.looks import Asked, Looker, look, show_looks
 from wattbench.scenarios.blocks.survey import survey
 from wattbench.scenarios.blocks.turn import Block, Turns, answered_in, blocks_to_ask, deal_documents, order_of
 from wattbench.scenarios.residents import Resident, Residents
@@ -94,6 +94,8 @@ def ask_blocks(
     plan = records.block_plan()
     if plan is None:
         plan = survey(context, residents, [(task, doc_id) for task in documents for doc_id in documents[task]])
+    if looker is not None:
+        show_looks(context, plan, looker)
     dealt = deal_documents(documents, plan.blocks, plan.seed)
     blocks = blocks_to_ask(dealt, records.header.shard)
     again = _to_retry(context, cells)
@@ -111,9 +113,9 @@ def ask_blocks(
 
 def _show_answered(context: MeasuringContext, residents: Residents, complete: Sequence[Block]) -> None:
     """Show what each system answered before the run was resumed, in the complete blocks that stay."""
-    asked = Asked.of(context.records).before
+    systems = Asked.of(context.records).before
     for name, config in residents.configs.items():
-        items = sum(len(block.items) for block in complete if name in asked[block.number])
+        items = sum(len(block.items) for block in complete if name in systems[block.number])
         if before := items * repeats_of(config, context.measure):
             context.progress.start_cell("answered before", PlannedTurn(name, before), before)
             context.progress.end_cell()
@@ -149,8 +151,8 @@ def _ask(plan: BlockPlan, left: Sequence[Block], turns: Turns, again: frozenset[
         while (attempt := _next(context, block, retry=first and block.number in again)) is not None:
             first = False
             rest = [block, *left[index + 1 :]]
-            asked = Asked.of(context.records)
-            context.progress.expect([turn for each in rest for turn in _turns_of(turns, plan, each, attempt, asked)])
+            so_far = Asked.of(context.records)
+            context.progress.expect([turn for each in rest for turn in _turns_of(turns, plan, each, attempt, so_far)])
             row = _ask_attempt(context, turns, plan, block, attempt)
             context.writer.append_block(row)
             _say(context, block, row, plan.blocks)
@@ -186,8 +188,8 @@ def _took_s(windows: Sequence[WindowRow]) -> dict[tuple[int, int], float]:
 
 
 def _ask_attempt(context: MeasuringContext, turns: Turns, plan: BlockPlan, block: Block, attempt: int) -> BlockRow:
-    asked = Asked.of(context.records).in_block([*turns.residents.configs], block.number)
-    order = order_of(asked, plan.seed, block.number, attempt)
+    systems = Asked.of(context.records).in_block([*turns.residents.configs], block.number)
+    order = order_of(systems, plan.seed, block.number, attempt)
     for name in order:
         turns.ask(name, block, attempt)
     everything = context.records.windows()
@@ -251,7 +253,7 @@ def _turns(context: MeasuringContext, residents: Residents, blocks: Sequence[Blo
     return Turns(context, residents, blocks, answered, numbers)
 
 
-def _turns_of(turns: Turns, plan: BlockPlan, block: Block, attempt: int, asked: Asked) -> list[PlannedTurn]:
+def _turns_of(turns: Turns, plan: BlockPlan, block: Block, attempt: int, so_far: Asked) -> list[PlannedTurn]:
     """Return the turns of a block for the progress, with the seconds that the survey expects."""
     context, configs = turns.context, turns.residents.configs
     asks = {name: len(block.items) * repeats_of(config, context.measure) for name, config in configs.items()}
@@ -264,7 +266,7 @@ def _turns_of(turns: Turns, plan: BlockPlan, block: Block, attempt: int, asked: 
             if name in plan.item_s
             else None,
         )
-        for name in order_of(asked.in_block([*configs], block.number), plan.seed, block.number, attempt)
+        for name in order_of(so_far.in_block([*configs], block.number), plan.seed, block.number, attempt)
     ]
 
 

@@ -81,7 +81,7 @@ class StreamedFrames(Frames):
 
     @property
     def compared(self) -> int:
-        """Count the answers of the systems that are not left out."""
+        """Count the answers of `systems`."""
         return sum(map(len_of, self.answers_by_system))
 
     @cached_property

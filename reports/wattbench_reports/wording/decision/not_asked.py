@@ -15,20 +15,20 @@ def dropped_line(dropped: DroppedSystems) -> str:
     were, they, one = ("was", "it", "it") if number == 1 else ("were", "they", "one of them")
     return (
         f"{number} of {units.plural(dropped.began, 'system')} {were} dropped during the run: {they} could not be "
-        f"chosen by {goal(dropped)}. Other settings might choose {one}."
+        f"chosen for {goal(dropped)}. Other settings might choose {one}."
     )
 
 
 def goal(dropped: DroppedSystems) -> str:
-    """Name what systems were chosen by: ``least joules, with an accuracy of at least 80%``."""
+    """Name what systems were chosen by: ``the least joules, with an accuracy of at least 80%``."""
     objective = dropped.systems[0].look.objective
     goals = {
-        "benefit": "highest net benefit",
-        "accuracy": "highest accuracy",
+        "benefit": "the highest net benefit",
+        "accuracy": "the highest accuracy",
         "prices": f"accuracy and {dropped.unit or 'cost'}",
     }
     needed = [full_text(each, dropped.currency) for each in dropped.settings.requirements]
-    named = goals.get(objective, f"least {dropped.unit or 'cost'}")
+    named = goals.get(objective, f"the least {dropped.unit or 'cost'}")
     return f"{named}, with {units.listed(needed)}" if needed else named
 
 

@@ -41,16 +41,16 @@ class Planned:
     def is_due(self, complete: int, blocks: int) -> bool:
         return complete < blocks
 
-    def look(self, records: RunRecords, asked: Sequence[str], complete: int, blocks: int) -> LookRow:
+    def look(self, records: RunRecords, systems: Sequence[str], complete: int, blocks: int) -> LookRow:
         assert blocks == BLOCKS
-        self.asked.append((complete, tuple(asked)))
+        self.asked.append((complete, tuple(systems)))
         self.answers.append(sum(len(records.answers_of_all_attempts(*pair)) for pair in records.header.pairs))
         dropped = [
             DroppedRow(system=name, items=1, accuracy=None, cost=None, rival="adder")
             for name in self.drops.get(complete, ())
         ]
         return LookRow(
-            blocks=complete, level=0.01, objective="cost", unit="joules", currency=None, asked=list(asked),
+            blocks=complete, level=0.01, objective="cost", unit="joules", currency=None, systems=list(systems),
             dropped=dropped, at_s=1.0,
         )  # fmt: skip
 
@@ -116,7 +116,7 @@ def test_a_run_of_one_system_that_is_left_makes_no_further_look(blocked: Callabl
 
 def test_a_look_that_cannot_be_made_leaves_out_no_system(blocked: Callable[..., Any], quiet: Quiet) -> None:
     class Failing(Planned):
-        def look(self, records: RunRecords, asked: Sequence[str], complete: int, blocks: int) -> LookRow:
+        def look(self, records: RunRecords, systems: Sequence[str], complete: int, blocks: int) -> LookRow:
             raise UserError("no score")
 
     run = blocked(measure=f"blocks: {BLOCKS}")
