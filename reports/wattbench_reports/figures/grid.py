@@ -12,8 +12,8 @@ import numpy as np
 
 from wattbench_reports.figures.axes import quantity_axis, share_axis
 from wattbench_reports.figures.direct_labels import DirectLabel, direct_labels
-from wattbench_reports.figures.drawing import Drawing
-from wattbench_reports.figures.palette import INK, PAPER, colour, marker
+from wattbench_reports.figures.drawing import Drawing, short
+from wattbench_reports.figures.palette import INK, PAPER, QUIET, colour, marker
 from wattbench_reports.formatting.safe_text import visible
 from wattbench_reports.stats import Interval
 
@@ -46,6 +46,8 @@ class GridPoint:
 def grid(
     points: Sequence[GridPoint],
     *,
+    colours: Sequence[str],
+    shapes: Sequence[str],
     name: str,
     cost_label: str,
     tick: Callable[[float], str],
@@ -56,17 +58,35 @@ def grid(
 
     Args:
         points: the most important first: they have a label before others.
+        colours: what each colour stands for.
+        shapes: what each shape stands for; empty: the same as the colour.
         name: of the figure, unique in the page.
         cost_label: ``joules per request``.
         tick: formats a cost for the axis.
         title: for screen readers.
         description: for screen readers.
     """
-    return Drawing(name, title, description, partial(_draw, points, cost_label, tick), size_in=_SIZE_IN)
+    return Drawing(
+        name, title, description, partial(_draw, points, colours, shapes, cost_label, tick), size_in=_SIZE_IN
+    )
 
 
-def _draw(points: Sequence[GridPoint], cost_label: str, tick: Callable[[float], str], panels: Sequence[Axes]) -> None:
+def _draw(
+    points: Sequence[GridPoint],
+    colours: Sequence[str],
+    shapes: Sequence[str],
+    cost_label: str,
+    tick: Callable[[float], str],
+    panels: Sequence[Axes],
+) -> None:
     (axes,) = panels
+    for number, label in enumerate(short(colours)):
+        shape, style = ("", "-") if shapes else (marker(number), "none")
+        axes.plot(
+            [], [], color=colour(number), marker=shape, markersize=8, linestyle=style, linewidth=4, label=label
+        )  # fmt: skip
+    for number, label in enumerate(short(shapes)):
+        axes.plot([], [], color=QUIET, marker=marker(number), markersize=8, linestyle="none", label=label)
     quantity_axis(axes.xaxis, [point.cost.estimate for point in points], tick)
     share_axis(axes.yaxis, [end for point in points for end in _ends(point)])
     log = ", logarithmic" if axes.get_xscale() == "log" else ""

@@ -64,6 +64,7 @@ from wattbench_reports.sections.wrong_answers import wrong_section
 from wattbench_reports.tables.header_record import header_record
 from wattbench_reports.tables.stated_figures import StatedFigures, only_stated, stated_figures
 from wattbench_reports.wording.decision import DecisionWords
+from wattbench_reports.wording.decision.not_asked import dropped_clause
 from wattbench_reports.wording.routing import routing_verdict
 
 _TAKEN = ("requirements", "verdict", "evidence", "evidence-efficiency", "caveats", "by-domain")
@@ -144,7 +145,9 @@ def _page(analysis: Analysis, gate: GateResult | None = None) -> str:
     words = words_of_page(measured, paid, weighed, comparison)
     sections = page_sections(analysis, study, gate, answers, words)
     all_verdicts = verdicts(measured)
-    first = first_screen(words, measured, weighed, "" if isinstance(study, str) else routing_verdict(study))
+    routing = "" if isinstance(study, str) else routing_verdict(study)
+    dropped = "" if comparison.dropped is None else dropped_clause(comparison.dropped)
+    first = first_screen(words, measured, weighed, routing, dropped)
     line, texts, seconds = command(measured, weighed), restated(measured, comparison, words), latencies(measured)
     lacking = no_grams(emitted, measured.basis.systems)
     data = {

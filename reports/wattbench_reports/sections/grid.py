@@ -225,6 +225,8 @@ class _Shown:
         return Figure(
             drawing(
                 points,
+                colours=self._named(first),
+                shapes=self._named(second) if second != first else (),
                 name=f"grid-figure-{self.number}",
                 cost_label=heading,
                 tick=partial(tick, unit=self.decision.label, money=self.decision.unit is CostUnit.MONEY),
@@ -235,6 +237,10 @@ class _Shown:
             f"Colour by {self.axis_names[first]}{shape}. Up and left is better. Hollow: dropped. "
             "Line: not excluded from the Pareto front.",
         )
+
+    def _named(self, axis: int) -> list[str]:
+        """Return the settings of an axis: ``effort low``."""
+        return [f"{self.axis_names[axis]} {label}" for label in self._labels[axis].values()]
 
     def _effects(self, effects: GridEffects) -> Table:
         costed = any(each.cost is not None for each in effects.settings)

@@ -72,8 +72,8 @@ def test_json_is_of_its_schema_and_has_the_figures(compared) -> None:
 
 def test_the_decision_says_how_many_systems_were_dropped_and_by_what(compared) -> None:
     assert (
-        "3 of 7 systems were dropped during the run: they could not be chosen for the least joules, with an accuracy of "
-        "at least 40%. Other settings might choose one of them."
+        "3 of 7 systems were dropped during the run: they could not be chosen for the least joules, with an "
+        "accuracy of at least 40%. Other settings might choose one of them."
     ) in compared.decided.evidence
 
 

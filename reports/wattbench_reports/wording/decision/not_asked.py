@@ -11,12 +11,17 @@ TITLE = "Not asked to the end"
 
 def dropped_line(dropped: DroppedSystems) -> str:
     """Say how many systems were dropped, and by what."""
-    number = len(dropped.systems)
-    were, they, one = ("was", "it", "it") if number == 1 else ("were", "they", "one of them")
+    they, one = ("it", "it") if len(dropped.systems) == 1 else ("they", "one of them")
     return (
-        f"{number} of {units.plural(dropped.began, 'system')} {were} dropped during the run: {they} could not be "
-        f"chosen for {goal(dropped)}. Other settings might choose {one}."
+        f"{dropped_clause(dropped).rstrip('.')}: {they} could not be chosen for {goal(dropped)}. Other settings might "
+        f"choose {one}."
     )
+
+
+def dropped_clause(dropped: DroppedSystems) -> str:
+    """Say how many systems were dropped."""
+    were = "was" if len(dropped.systems) == 1 else "were"
+    return f"{len(dropped.systems)} of {units.plural(dropped.began, 'system')} {were} dropped during the run."
 
 
 def goal(dropped: DroppedSystems) -> str:
