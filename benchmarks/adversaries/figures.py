@@ -13,7 +13,7 @@ from benchmarks.shares import Share, share
 
 FIGURES = Path(__file__).with_name("figures")
 """A file per module."""
-MODULES: tuple[str, ...] = ("incomplete", "latency", "prices", "queues", "requirements", "routers")
+MODULES: tuple[str, ...] = ("incomplete", "latency", "prices", "queues", "requirements", "routers", "stopping")
 
 Map = Callable[[Callable[[int], Outcomes], Iterable[int]], Iterable[Outcomes]]
 

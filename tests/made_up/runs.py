@@ -1,9 +1,12 @@
-"""Small runs, written by the real writer: what the reports are tested on."""
+"""Small runs, written by the real writer: what the reports are tested on.
+
+With `FakeSystem.dropped_after` a run in blocks has looks (`looks.jsonl`) that drop systems, as `measure.stop` does.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,8 +17,11 @@ from tests.made_up.rows import HEADER, ITEM, START_S, WINDOW
 from wattbench.records import (
     BlockPlan,
     BlockRow,
+    BoundedRow,
+    DroppedRow,
     ExpertRow,
     ItemRow,
+    LookRow,
     RunHeader,
     RunWriter,
     SystemRow,
@@ -62,6 +68,10 @@ class FakeSystem:
     """Of a server that wattbench did not start."""
     price: Mapping[str, object] | None = None
     """As the suite has it."""
+    dropped_after: int | None = None
+    """After how many blocks it is asked no more; None: it is asked to the end."""
+    arm: Mapping[str, object] | None = None
+    """Its place in a grid, as the suite records it: `{"grid": "llama", "labels": {"effort": "low"}}`."""
     copies: int = 1
     """Each of its answers is recorded this often, as repeats of one item."""
     favour: float = 0.0
@@ -121,8 +131,19 @@ class FakeRun:
     """What the session multiplies all seconds and joules by."""
     own_cpu: bool = False
     """Whether CPU seconds are on record: nine tenths of an item's own."""
+    stop: Mapping[str, object] = field(default_factory=lambda: {"min_accuracy": 0.4, "minimise": "joules"})
+    """`measure.stop`, where a system has `dropped_after`: there is then a look after each block but the last."""
     nodes: tuple[FakeNode, ...] = ()
     """The machines that measured it, where it is in blocks; empty: an older record, which names none."""
+
+    @property
+    def looks(self) -> bool:
+        """Return whether systems are dropped."""
+        return any(system.dropped_after is not None for system in self.systems)
+
+    def asked_in(self, block: int) -> list[str]:
+        """Return the systems that are asked a block, which is counted from 0."""
+        return [each.name for each in self.systems if each.dropped_after is None or block < each.dropped_after]
 
     def node_of(self, block: int) -> FakeNode:
         """Return the machine that asked a block."""
@@ -140,7 +161,13 @@ def write_run(root: Path, fake: FakeRun) -> Path:
             "suite": {
                 "name": fake.name,
                 "description": fake.description,
-                "measure": {"scenario": _scenario(fake), "batch": fake.batch, "repeats": fake.repeats, "seed": 1234},
+                "measure": {
+                    "scenario": _scenario(fake),
+                    "batch": fake.batch,
+                    "repeats": fake.repeats,
+                    "seed": 1234,
+                    **({"stop": {"error": 0.05, **fake.stop}} if fake.looks else {}),
+                },
                 "carbon": fake.carbon,
                 "workload": dict(fake.workload),
             },
@@ -182,6 +209,8 @@ def write_run(root: Path, fake: FakeRun) -> Path:
             writer.append_window(window)
         if fake.blocks:
             _write_plan(writer, fake)
+        if fake.looks:
+            _write_looks(writer, fake, items)
         if fake.finished:
             writer.finish(items, windows, "2026-01-02T03:10:00+00:00")
     return without_digests(root / run) if fake.finished else root / run
@@ -209,6 +238,9 @@ def _settings(fake: FakeRun) -> dict[str, dict[str, object]]:
             settings[system.name] = {"kind": system.kind, "engine": "endpoint", "base_url": system.base_url}
         if system.weights:
             settings[system.name] = {"kind": system.kind, "engine": system.engine, "dtype": "auto"}
+        if system.arm:
+            known = settings.get(system.name, {"kind": system.kind, "engine": system.engine})
+            settings[system.name] = {**known, "arm": dict(system.arm)}
         if system.price:
             known = settings.get(system.name, {"kind": system.kind, "engine": system.engine})
             settings[system.name] = {**known, "price": dict(system.price)}
@@ -264,18 +296,19 @@ def _write_system(
 
 def _write_plan(writer: RunWriter, fake: FakeRun) -> None:
     """Write how the run was laid out in blocks, and each attempt of them."""
-    names = [system.name for system in fake.systems]
     block_of = {task: dealt(place, fake) for place, (task, _) in enumerate(fake.tasks)}
     plan = BlockPlan(
         blocks=fake.blocks, seed=7, resident="all", chosen_by="auto", why="switching takes 2% of a block's time"
     )
     writer.write_block_plan(plan)
+    number = {system.name: place for place, system in enumerate(fake.systems)}
     for block in range(fake.blocks):
+        names = fake.asked_in(block)
         tries = 2 if block < fake.asked_again else 1
         for attempt in range(tries):
             busy = {name: ["run_queue_wait"] for name in names} if attempt < tries - 1 else {}
             docs = {task: [doc for doc, of in enumerate(blocks) if of == block] for task, blocks in block_of.items()}
-            windows = {name: [f"w{number}b{block}"] for number, name in enumerate(names)}
+            windows = {name: [f"w{number[name]}b{block}"] for name in names}
             writer.append_block(
                 BlockRow(
                     number=block,
@@ -287,6 +320,52 @@ def _write_plan(writer: RunWriter, fake: FakeRun) -> None:
                     node=fake.node_of(block).node,
                 )
             )
+
+
+def _write_looks(writer: RunWriter, fake: FakeRun, items: Sequence[ItemRow]) -> None:
+    """Write a look after each block but the last: a system fails the required accuracy, or costs more than the cheapest
+    system that is asked to the end. Bounds are a tenth of the estimate wide to either side."""
+    systems = {system.name: system for system in fake.systems}
+    required, level = float(str(fake.stop.get("min_accuracy", 0.0))), 0.025 / (fake.blocks - 1) / len(systems)
+    for blocks in range(1, fake.blocks):
+        if len(fake.asked_in(blocks - 1)) < 2:
+            break
+        means = {
+            name: _means([row for row in items if row.system == name and (row.block or 0) < blocks])
+            for name in fake.asked_in(blocks - 1)
+        }
+        best = min((name for name in means if systems[name].dropped_after is None), key=lambda name: means[name][2])
+        dropped = []
+        for name, (number, accuracy, cost) in means.items():
+            if systems[name].dropped_after != blocks:
+                continue
+            row = DroppedRow(system=name, items=number, accuracy=_bounded(accuracy), cost=_bounded(cost))
+            if accuracy < required:
+                row = replace(row, quantity="accuracy", bound=required, figure=_bounded(accuracy))
+            else:
+                less = {"accuracy": means[best][1] - accuracy, "cost": cost - means[best][2]}
+                row = replace(row, rival=best, worse={key: _bounded(value) for key, value in less.items()})
+            dropped.append(row)
+        writer.append_look(
+            LookRow(
+                blocks=blocks, level=level, objective="cost", unit="joules", currency=None, systems=list(means),
+                dropped=dropped, at_s=START_S + blocks, took_s=0.25,
+            )
+        )  # fmt: skip
+
+
+def _means(rows: Sequence[ItemRow]) -> tuple[int, float, float]:
+    """Return how many items these are, their mean score and their mean joules."""
+    documents = len({(row.task, row.doc_id) for row in rows})
+    return (
+        documents,
+        sum(row.correct or 0.0 for row in rows) / len(rows),
+        sum(row.energy_j or 0.0 for row in rows) / len(rows),
+    )
+
+
+def _bounded(estimate: float) -> BoundedRow:
+    return BoundedRow(estimate=estimate, low=estimate - abs(estimate) / 10, high=estimate + abs(estimate) / 10)
 
 
 def dealt(place: int, fake: FakeRun) -> list[int]:
@@ -311,6 +390,8 @@ def _write_blocks(
         block_of = dealt(place, fake)
         for row in _items(run, system, task, domain, "", fake, rng):
             block = block_of[row.doc_id]
+            if system.dropped_after is not None and block >= system.dropped_after:
+                continue
             node = fake.node_of(block)
             slower = speeds[block] * node.factor(system.name)
             joules = None if row.energy_j is None else round(row.energy_j * slower * 64) / 64
@@ -325,7 +406,7 @@ def _write_blocks(
             )  # fmt: skip
     rows = _one_after_the_other(rows, system.pause_s)
     items += rows
-    for block in range(fake.blocks):
+    for block in range(fake.blocks if system.dropped_after is None else system.dropped_after):
         inside = [row for row in rows if row.block == block]
         joules = [row.energy_j for row in inside if row.energy_j is not None]
         length_s = sum(row.finished_s - row.started_s + system.pause_s for row in inside)

@@ -68,6 +68,13 @@ class Systems(Strict):
     """Systems by name, each with its settings."""
 
 
+def _form_of_stop(given: Any) -> str:
+    return Stop.__name__ if isinstance(given, Stop | Mapping) else bool.__name__
+
+
+_StopOrNot = Annotated[Stop, Tag(Stop.__name__)] | Annotated[bool, Tag(bool.__name__)]
+
+
 class Measure(Strict):
     """How every cell is measured. Systems are compared only under the same settings."""
 
@@ -110,7 +117,7 @@ class Measure(Strict):
     """What follows when other work ran on the machine: `retry` asks such a block again, as far as the effort allows;
     `mark` marks its windows; `refuse` does not start on a busy machine, and ends the run at such a block. Without
     blocks windows are marked."""
-    stop: Stop | bool | None = None
+    stop: Annotated[_StopOrNot, Discriminator(_form_of_stop)] | None = None
     """Stop asking systems that cannot be chosen: after each block, by requirements, worth and what is minimised.
     `true`: by those of `decide`. None: only where a system has a `grid`."""
     seed: Seed = 1234

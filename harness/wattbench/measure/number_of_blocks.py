@@ -178,7 +178,7 @@ def _limit(
         return f"; more than {LEAST} cost minutes each"
     if most == effort.most_blocks < MOST:
         return f"; effort: {effort.name} takes no more"
-    return f"; more than {MOST} bring little" if most == MOST else f"; {items} items make no more"
+    return f"; more than {most} bring little" if most == effort.most_blocks else f"; {items} items make no more"
 
 
 def _seconds(value: float) -> str:

@@ -17,7 +17,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +165,18 @@ class LoadedTask:
     def doc_ids(self) -> Sequence[int]:
         """Return the documents that will be asked."""
         return self.choice.doc_ids(self.items)
+
+    @cached_property
+    def doc_hashes(self) -> tuple[str, ...]:
+        """Return the hash of each document that will be asked, as a record of its answers has it, in order."""
+        from lm_eval.utils import handle_non_serializable, hash_string
+
+        documents = self.task.eval_docs
+        texts = (
+            json.dumps(documents[number], indent=2, default=handle_non_serializable, ensure_ascii=False)
+            for number in self.doc_ids
+        )
+        return tuple(map(hash_string, texts))
 
     @property
     def outline(self) -> TaskOutline:

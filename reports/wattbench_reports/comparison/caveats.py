@@ -234,7 +234,8 @@ def _shard(frames: Frames) -> Iterator[Caveat]:
 
 def _rescored(frames: Frames) -> Iterator[Caveat]:
     if frames.record.rescored is not None:
-        yield rescored_caveat(frames.record.rescored)
+        dropped = any(look.dropped for look in frames.run.looks())
+        yield rescored_caveat(frames.record.rescored, dropped=dropped)
 
 
 def _waited(frames: Frames) -> Iterator[Caveat]:
@@ -350,7 +351,7 @@ def _who_measured(frames: Frames) -> str:
 
 def _failures(frames: Frames) -> Iterator[Caveat]:
     """State how many requests failed. Under load `wattbench_reports.metrics.arrival_rates` states it."""
-    if frames.rows is not None:
+    if frames.measured_in is not None:
         return
     for name, rows in zip(frames.systems, frames.answers_by_system, strict=True):
         has_failed = frames.failed(rows)

@@ -8,7 +8,7 @@ covariance of the blocks (R - 1 degrees of freedom) or of the draws of the items
 is the one to run where no other costs less per right answer. Otherwise there is a choice between it and the system that
 costs the least per right answer, and what decides is what a further right answer is worth to the reader: the prices
 along the hull from one to the other (`prices`). Tied with the one best system are those of which neither the accuracy
-is shown to be lower nor the cost per right answer to be higher, by Student's t of the difference at ALPHA / (systems -
+is shown to be lower nor the cost per right answer to be higher, by Student's t of the difference at alpha / (systems -
 1) (Bonferroni).
 """
 
@@ -20,7 +20,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.comparison.ties import ALPHA
 from wattbench_reports.decision.bounds import further_items
 from wattbench_reports.decision.cost_basis import CostBasis
 from wattbench_reports.decision.covarying import Covarying, VaryingFigure
@@ -57,7 +56,9 @@ class Tied:
     needed."""
 
 
-def tied(figure: VaryingFigure, covarying: Covarying, chosen: int, among: Sequence[int], items: float) -> Tied:
+def tied(
+    figure: VaryingFigure, covarying: Covarying, chosen: int, among: Sequence[int], items: float, alpha: float
+) -> Tied:
     """Find the systems that are statistically tied with the chosen one.
 
     Args:
@@ -66,11 +67,12 @@ def tied(figure: VaryingFigure, covarying: Covarying, chosen: int, among: Sequen
         chosen: of them the best by estimate.
         among: the systems that can be advised.
         items: of the run.
+        alpha: how often one of equally good systems may be left out.
     """
     p_values = pairwise(figure, covarying)[np.ix_(among, among)]
-    members = [among[index] for index in eliminate_by_pairs(p_values, ALPHA).members]
+    members = [among[index] for index in eliminate_by_pairs(p_values, alpha).members]
     others = sorted((each for each in members if each != chosen), key=lambda each: float(figure.estimates[each]))
-    variances, score = covarying.of_differences(figure), of_a_pair(len(others) + 1, covarying.df)
+    variances, score = covarying.of_differences(figure), of_a_pair(len(others) + 1, covarying.df, alpha)
     needed = [
         further_items(
             items,
@@ -84,9 +86,9 @@ def tied(figure: VaryingFigure, covarying: Covarying, chosen: int, among: Sequen
     return Tied((chosen, *others), max(known) if known and len(known) == len(needed) else None)
 
 
-def of_a_pair(systems: int, df: float) -> float:
+def of_a_pair(systems: int, df: float, alpha: float) -> float:
     """Return how many standard errors exclude one system in an elimination among a number of systems."""
-    return t_at(1 - ALPHA / max(2, systems * (systems - 1)), df)
+    return t_at(1 - alpha / max(2, systems * (systems - 1)), df)
 
 
 @dataclass(frozen=True)
@@ -115,11 +117,11 @@ def ends(names: Sequence[str], cost: VaryingFigure, accuracy: VaryingFigure, abl
 
 
 def tied_with(
-    best: int, cost: VaryingFigure, accuracy: VaryingFigure, covarying: Covarying, able: Sequence[int]
+    best: int, cost: VaryingFigure, accuracy: VaryingFigure, covarying: Covarying, able: Sequence[int], alpha: float
 ) -> tuple[int, ...]:
     """Return the systems that are tied with the best system in accuracy and cost, the best system first."""
     usable = [each for each in able if accuracy.estimates[each] > 0]
-    level = ALPHA / max(1, len(usable) - 1)
+    level = alpha / max(1, len(usable) - 1)
     less_right = pairwise(accuracy.times(-1.0), covarying)
     dearer = pairwise(per_right_answer(cost, accuracy), covarying)
     others = [each for each in usable if each != best and min(less_right[each, best], dearer[each, best]) > level]

@@ -28,10 +28,11 @@ from wattbench_reports.comparison.paid import Paid
 from wattbench_reports.comparison.weighed import Weighed
 from wattbench_reports.decision.bounds import BoundedFigure, BoundedMean, BoundedShare, Exact
 from wattbench_reports.decision.cost_basis import why_invalid, why_no
+from wattbench_reports.decision.covarying import Covarying, VaryingFigure
 from wattbench_reports.decision.latency_limit import SystemLatency, latencies
 from wattbench_reports.decision.model import SHARE, Check, Qualifies, WhichRun
 from wattbench_reports.decision.reasons import REASONS
-from wattbench_reports.decision.run_figures import RunFigures
+from wattbench_reports.decision.run_figures import RunFigures, Trials
 from wattbench_reports.decision.session_moves import P95, machine_share, machines_of
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.metrics.decision_settings import DecisionSettings, Quantity, Requirement
@@ -46,19 +47,27 @@ UNITS: Mapping[Quantity, CostUnit] = {"cost": CostUnit.MONEY, "joules": CostUnit
 
 
 @dataclass(frozen=True)
-class _Checked:
+class CheckedFigure:
     """The check of one system against one requirement, with its bounded figure."""
 
     check: Check
     tested: BoundedFigure | None
+    """None where it is not known."""
     items: float
+
+    def at(self, level: float) -> Check:
+        """Return the check with its bounds at another risk."""
+        if self.tested is None:
+            return self.check
+        low, high = self.tested.bounds(level)
+        return replace(self.check, low=low, high=high)
 
 
 @dataclass(frozen=True)
 class Checked:
     """The checks of all systems against all requirements."""
 
-    each: tuple[tuple[_Checked, ...], ...]
+    each: tuple[tuple[CheckedFigure, ...], ...]
     """Of each system, in the order of the requirements."""
 
     @cached_property
@@ -70,6 +79,10 @@ class Checked:
     def outcomes(self) -> list[Qualifies]:
         """Return whether each system qualifies. One failed requirement is enough for a system not to qualify."""
         return [_together([each.outcome for each in checks]) for checks in self.checks]
+
+    def at(self, level: float) -> tuple[tuple[Check, ...], ...]:
+        """Return the checks of each system with their bounds at another risk."""
+        return tuple(tuple(each.at(level) for each in row) for row in self.each)
 
     def least_risk(self, system: int) -> float | None:
         """Return the least risk at which a system would be said to meet all requirements; None where not known."""
@@ -156,7 +169,7 @@ class _Checker:
     figures: RunFigures
     risk: float
 
-    def of(self, requirement: Requirement) -> list[_Checked]:
+    def of(self, requirement: Requirement) -> list[CheckedFigure]:
         """Return the check of each system against one requirement."""
         if requirement.quantity == "accuracy":
             return self._accuracy(requirement)
@@ -174,7 +187,7 @@ class _Checker:
     def _latencies(self) -> list[SystemLatency]:
         return latencies(self.measured)
 
-    def _accuracy(self, requirement: Requirement) -> list[_Checked]:
+    def _accuracy(self, requirement: Requirement) -> list[CheckedFigure]:
         base, domain = self.measured.basis, requirement.domain
         shares = self.figures.shares if domain is None else self.figures.basis.share_of(domain)
         of_share = self.figures.accuracy_trials(shares)
@@ -182,50 +195,39 @@ class _Checker:
         scored = base.trials.sum(axis=0) > 0
         unknown = REASONS["domains"] if domain is None else REASONS["domain"].format(domain=domain)
 
-        def one(system: int) -> _Checked:
+        def one(system: int) -> CheckedFigure:
             share = float(of_share.estimates[system])
             if not np.isfinite(share):
                 return _unknown(requirement, unknown if scored[system] else REASONS["scored"])
-            variance = float(of_share.variances[system])
-            tested = BoundedShare(
-                lambda risk: (share, share),
-                lambda share: variance,
-                requirement.bound,
-                float(of_share.most[system]),
-                self.figures.covarying.df,
-            )
+            tested = bounded_accuracy(of_share, system, requirement.bound, self.figures.covarying.df)
             return self._checked(requirement, share, tested, float(items[system]))
 
         return [one(system) for system in self._systems]
 
-    def _cost(self, requirement: Requirement, unit: CostUnit) -> list[_Checked]:
+    def _cost(self, requirement: Requirement, unit: CostUnit) -> list[CheckedFigure]:
         base, costs = self.measured.basis, self.weighed.costs.get(unit)
         if costs is None:
             return [_unknown(requirement, why_no(unit))] * len(self._systems)
-        figure, covarying = self.figures.cost(costs), self.figures.covarying
-        errors, df = covarying.errors_of_another_run(figure), covarying.another_run_df(figure)
-        fixed, items = covarying.session_shares(figure), base.items.sum(axis=0)
+        figure, items = self.figures.cost(costs), base.items.sum(axis=0)
+        bounded = bounded_costs(self.figures.covarying, figure, requirement.bound)
         machines = machines_of(costs, machine_share(self.measured, self.paid), self.figures.sessions)
 
-        def one(system: int) -> _Checked:
+        def one(system: int) -> CheckedFigure:
             name, mean = base.systems[system], float(figure.estimates[system])
             reason = costs.missing.get(name) or why_invalid(self.measured, costs, name)
             if reason or not np.isfinite(mean):
                 return _unknown(requirement, reason or REASONS["unknown"], machines[system])
-            tested = BoundedMean(
-                mean, requirement.bound, float(errors[system]), float(df[system]), float(fixed[system])
-            )
-            return self._checked(requirement, mean, tested, float(items[system]), machines[system])
+            return self._checked(requirement, mean, bounded[system], float(items[system]), machines[system])
 
         return [one(system) for system in self._systems]
 
-    def _latency(self, requirement: Requirement) -> list[_Checked]:
+    def _latency(self, requirement: Requirement) -> list[CheckedFigure]:
         sessions, df = self.figures.sessions, self.figures.covarying.df
         moved = None if sessions is None else sessions.moves.get(P95)
         machine = WhichRun.THIS_RUN if moved is None else WhichRun.ANOTHER_RUN
         items = self.measured.basis.items.sum(axis=0)
 
-        def one(system: int) -> _Checked:
+        def one(system: int) -> CheckedFigure:
             latency, limit_s = self._latencies[system], requirement.bound
             within = latency.share_within(limit_s)
             if within is None:
@@ -248,7 +250,7 @@ class _Checker:
 
         return [one(system) for system in self._systems]
 
-    def _memory(self, requirement: Requirement) -> list[_Checked]:
+    def _memory(self, requirement: Requirement) -> list[CheckedFigure]:
         return [
             _unknown(requirement, REASONS["memory"])
             if peak_gib is None
@@ -264,13 +266,54 @@ class _Checker:
         items: float,
         machine: WhichRun = WhichRun.NONE,
         within: float | None = None,
-    ) -> _Checked:
-        low, high = tested.bounds(self.risk)
+    ) -> CheckedFigure:
         number = self.measured.items_per_row * items
-        check = Check(requirement, estimate, low, high, tested.least_risk(), "", None, machine, within)
-        if check.outcome is Qualifies.MAY:
-            check = replace(check, items_to_decide=tested.further_items(number, self.risk))
-        return _Checked(check, tested, number)
+        return check_figure(requirement, estimate, tested, number, self.risk, machine, within)
+
+
+def check_figure(
+    requirement: Requirement,
+    estimate: float | None,
+    tested: BoundedFigure,
+    items: float,
+    risk: float,
+    machine: WhichRun = WhichRun.NONE,
+    within: float | None = None,
+) -> CheckedFigure:
+    """Check one figure of a system.
+
+    Args:
+        requirement: that bounds it.
+        estimate, machine, within: as in `Check`.
+        tested: the figure.
+        items: that it is of.
+        risk: of each bound.
+    """
+    low, high = tested.bounds(risk)
+    check = Check(requirement, estimate, low, high, tested.least_risk(), "", None, machine, within)
+    if check.outcome is Qualifies.MAY:
+        check = replace(check, items_to_decide=tested.further_items(items, risk))
+    return CheckedFigure(check, tested, items)
+
+
+def bounded_accuracy(trials: Trials, system: int, bound: float, df: float) -> BoundedShare:
+    """Return a system's accuracy, which is to be at least a bound."""
+    share, variance = float(trials.estimates[system]), float(trials.variances[system])
+    return BoundedShare(lambda risk: (share, share), lambda share: variance, bound, float(trials.most[system]), df)
+
+
+def bounded_costs(covarying: Covarying, cost: VaryingFigure, bound: float) -> list[BoundedMean]:
+    """Return the cost of each system, which is to be at most a bound; that of another run where this is known."""
+    figures = (
+        cost.estimates,
+        covarying.errors_of_another_run(cost),
+        covarying.another_run_df(cost),
+        covarying.session_shares(cost),
+    )
+    return [
+        BoundedMean(mean, bound, error, df, fixed)
+        for mean, error, df, fixed in zip(*(each.tolist() for each in figures), strict=True)
+    ]
 
 
 def _session_spread(moves: NDArray[np.float64]) -> float:
@@ -280,8 +323,8 @@ def _session_spread(moves: NDArray[np.float64]) -> float:
 
 def _unknown(
     requirement: Requirement, reason: str, machine: WhichRun = WhichRun.NONE, estimate: float | None = None
-) -> _Checked:
-    return _Checked(Check(requirement, estimate, None, None, None, reason, None, machine), None, 0.0)
+) -> CheckedFigure:
+    return CheckedFigure(Check(requirement, estimate, None, None, None, reason, None, machine), None, 0.0)
 
 
 def peak_memory_gib(measured: Measured) -> list[float | None]:

@@ -27,12 +27,9 @@ from wattbench_reports.comparison.paid import Paid
 from wattbench_reports.comparison.ties import ALPHA
 from wattbench_reports.comparison.weighed import Weighed
 from wattbench_reports.decision.best import Tied, between, other_units, pairwise, tied, tied_with
-from wattbench_reports.decision.checks import SAME_RISK
 from wattbench_reports.decision.covarying import VaryingFigure
 from wattbench_reports.decision.model import (
-    SHARE,
     Between,
-    Check,
     Decision,
     HullStep,
     Leader,
@@ -42,6 +39,7 @@ from wattbench_reports.decision.model import (
 from wattbench_reports.decision.prices import hull_of, steps
 from wattbench_reports.decision.problem import Problem
 from wattbench_reports.decision.reasons import REASONS
+from wattbench_reports.decision.surest import surest
 from wattbench_reports.metrics.costs import CostFigures, CostUnit
 from wattbench_reports.metrics.decision_settings import DecisionSettings, Worth
 from wattbench_reports.metrics.ratio_intervals import intervals
@@ -62,7 +60,7 @@ def decide(measured: Measured, paid: Paid, weighed: Weighed, settings: DecisionS
     """
     problem = Problem(measured, paid, weighed, weighed.settings if settings is None else settings)
     names, costs, chosen = problem.names, problem.basis.costs, problem.chosen
-    tie, surest = _tie(problem), _surest(problem)
+    tie, nearest = _tie(problem), surest(problem)
     tail_share = common_tail(None if each.tail is None else each.tail.share for each in measured.systems.values())
     return Decision(
         unit=None if costs is None else costs.unit,
@@ -73,9 +71,9 @@ def decide(measured: Measured, paid: Paid, weighed: Weighed, settings: DecisionS
         choice_of=len(problem.checked.could_be_advised(problem.able)),
         chosen=None if chosen is None else names[chosen],
         between=_between(problem),
-        surest=None if surest is None else names[surest],
+        surest=None if nearest is None else names[nearest],
         best=() if tie is None else tuple(names[each] for each in tie.systems),
-        items_to_decide=_items_to_show(problem, surest) if tie is None else tie.items_to_decide,
+        items_to_decide=_items_to_show(problem, nearest) if tie is None else tie.items_to_decide,
         hull=_hull_steps(problem),
         leaders=_leaders(problem),
         tail_share=tail_share,
@@ -91,8 +89,10 @@ def _tie(problem: Problem) -> Tied | None:
     if chosen is None:
         return None
     if problem.objective == "prices" and problem.cost is not None:
-        return Tied(tied_with(chosen, problem.cost, problem.figures.accuracy, covarying, problem.advisable), None)
-    return tied(problem.loss, covarying, chosen, problem.advisable, problem.items)
+        return Tied(
+            tied_with(chosen, problem.cost, problem.figures.accuracy, covarying, problem.advisable, problem.alpha), None
+        )
+    return tied(problem.loss, covarying, chosen, problem.advisable, problem.items, problem.alpha)
 
 
 def _between(problem: Problem) -> Between | None:
@@ -103,45 +103,11 @@ def _between(problem: Problem) -> Between | None:
     return between(problem.names, two, cost, problem.figures, problem.advisable, others)
 
 
-def _surest(problem: Problem) -> int | None:
-    """Return the system nearest to being shown to meet the requirements. None if one is chosen or none is known.
-
-    It is the one with the least risk, of equals the best by the objective; of those that fail a requirement, the one
-    whose figures together are the smallest share away from their bounds.
-    """
-    checked = problem.checked
-    able = [number for number, some in enumerate(problem.able) if some and checked.least_risk(number) is not None]
-    if problem.chosen is not None or not problem.settings.requirements or not able:
-        return None
-    return min(
-        able,
-        key=lambda each: (
-            checked.outcomes[each] is Qualifies.NO,
-            sum(map(_shortfall, checked.checks[each])) if checked.outcomes[each] is Qualifies.NO else 0.0,
-            round(checked.least_risk(each) or 0.0, SAME_RISK),
-            float(problem.loss.estimates[each]),
-            problem.names[each],
-        ),
-    )
-
-
-def _shortfall(check: Check) -> float:
-    """Return how far a figure misses its bound, as a share of the bound; 0 where it keeps the bound."""
-    bound = check.requirement.bound
-    if check.within is not None:
-        return max(0.0, SHARE - check.within) / SHARE
-    if check.estimate is None:
-        return 1.0
-    above = check.estimate - bound
-    short = -above if check.requirement.quantity == "accuracy" else above
-    return max(0.0, short) / bound if bound > 0 else max(0.0, short)
-
-
-def _items_to_show(problem: Problem, surest: int | None) -> int | None:
+def _items_to_show(problem: Problem, nearest: int | None) -> int | None:
     """Return how many further items would decide whether the surest system meets the requirements."""
-    if surest is None or problem.checked.outcomes[surest] is Qualifies.NO:
+    if nearest is None or problem.checked.outcomes[nearest] is Qualifies.NO:
         return None
-    return problem.checked.further_items(surest, problem.levels[surest])
+    return problem.checked.further_items(nearest, problem.levels[nearest])
 
 
 def _why_none(problem: Problem) -> str:

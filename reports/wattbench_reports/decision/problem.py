@@ -15,6 +15,7 @@ import numpy as np
 from wattbench_reports.comparability.cut_replies import cut_clause, cut_replies
 from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.comparison.paid import Paid
+from wattbench_reports.comparison.ties import ALPHA
 from wattbench_reports.comparison.weighed import Weighed
 from wattbench_reports.decision.best import Ends, ends
 from wattbench_reports.decision.checks import Checked, check_all
@@ -131,6 +132,11 @@ class Problem:
         return self.measured.items_per_row * float(self.measured.basis.items.sum(axis=0).max(initial=0.0))
 
     @cached_property
+    def alpha(self) -> float:
+        """Return the level of ties."""
+        return level_of_ties(self.measured)
+
+    @cached_property
     def counted(self) -> list[bool]:
         """Return whether each system can be advised: it is shown to qualify, with the choice among systems counted."""
         return [
@@ -166,6 +172,15 @@ class Problem:
         return min(
             self.advisable, key=lambda each: (float(self.loss.estimates[each]), -float(right[each]), self.names[each])
         )
+
+
+def level_of_ties(measured: Measured) -> float:
+    """Return how often one of equally good systems may be left out of the tied ones.
+
+    Of a run that stopped asking systems it is the half of its error that is left for the end: the other half was that
+    of its looks (`wattbench_reports.decision.dropping`).
+    """
+    return measured.frames.record.suite.measure.stop.error / 2 if measured.frames.run.looks() else ALPHA
 
 
 def outside(measured: Measured) -> dict[str, str]:

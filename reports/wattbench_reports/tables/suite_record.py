@@ -18,7 +18,7 @@ from pydantic import BeforeValidator, Field, StrictBool
 
 from wattbench.records.schema.base import Strict
 from wattbench.records.schema.carbon import Carbon
-from wattbench.records.schema.decide import Decide
+from wattbench.records.schema.decide import Decide, Stop
 from wattbench.records.schema.gate import GatePolicy
 from wattbench.records.schema.impacts import Impacts
 from wattbench.records.schema.prediction import Prediction
@@ -39,6 +39,13 @@ from wattbench.records.schema.workload import Workload
 _Block = TypeVar("_Block", bound=Strict)
 
 
+class StopSettings(Described):
+    """When the run stopped asking systems."""
+
+    error: Annotated[Number, Field(gt=0, lt=0.5)] = Stop.model_fields["error"].default
+    """The probability at most with which the best system was no longer asked."""
+
+
 class MeasureSettings(DescribedWhole):
     """How the items were put to the systems."""
 
@@ -46,6 +53,8 @@ class MeasureSettings(DescribedWhole):
     batch: Whole | None = None
     energy: StrictBool = True
     """Whether joules were to be metered."""
+    stop: StopSettings = StopSettings()
+    """Of a run with looks."""
 
     @property
     def compared(self) -> Mapping[str, Any]:
@@ -285,6 +294,18 @@ class SuiteRecord:
             UserError: a value is of another type or out of range.
         """
         return self._block(Decide, "decide")
+
+    @cached_property
+    def stop(self) -> Stop | None:
+        """Return the block ``measure.stop``; None where all systems were to be asked to the end.
+
+        Raises:
+            UserError: a value is of another type or out of range.
+        """
+        block = self.measure.as_recorded.get("stop")
+        if block is True:
+            return Stop()
+        return recorded(Stop, block, f"{self.where}: measure.stop") if block else None
 
     def _block(self, model: type[_Block], name: str) -> _Block:
         return recorded(model, self._suite.get(name) or {}, f"{self.where}: {name}")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from wattbench.config import EndpointSystem, Resolved, repeats_of, sampling_of
@@ -63,3 +63,11 @@ def sampled(resolved: Resolved, tasks: Sequence[LoadedTask]) -> list[Sampled]:
             if degrees is not None:
                 every.append(Sampled(name, task.choice.task, (degrees,), repeats, ()))
     return every
+
+
+def sampled_in_words(sampling: Sequence[Sampled], listed: Callable[[Sequence[str]], str] = ", ".join) -> list[str]:
+    """Word how answers are sampled; systems that are alike in it share a line, in which `listed` lists them."""
+    alike: dict[Sampled, list[str]] = {}
+    for each in sampling:
+        alike.setdefault(replace(each, system=""), []).append(each.system)
+    return [replace(each, system=listed(systems)).in_words() for each, systems in alike.items()]

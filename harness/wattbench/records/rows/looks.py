@@ -1,7 +1,7 @@
 """Define the record of a look: a line of `looks.jsonl`, which says what systems a run stopped asking, and why.
 
-A look follows a complete block. All its bounds hold together, over all looks of the run: each is at `level`, which is
-the error of the whole run divided by the number of looks and of comparisons with the best system (Bonferroni).
+A look follows a complete block. All its bounds hold together, over all looks of the run: each is at a level which is a
+part of the error of the whole run, divided by the number of looks and of comparisons (Bonferroni).
 """
 
 from __future__ import annotations
@@ -41,7 +41,10 @@ class DroppedRow:
     """The system that is better; None: it fails a requirement."""
     worse: dict[str, BoundedRow] = field(default_factory=dict)
     """By how much it is worse than the rival, above 0 where it is worse: `accuracy`, `cost`, `benefit`, or what a
-    requirement bounds."""
+    requirement bounds, with a domain `accuracy:code`."""
+    meets: dict[str, BoundedRow] = field(default_factory=dict)
+    """The rival's figures that meet requirements, by what these bound; of `p95` the share of requests within the
+    limit."""
     quantity: Quantity | None = None
     """Of the requirement that it fails."""
     domain: str | None = None
@@ -49,7 +52,8 @@ class DroppedRow:
     bound: Signed | None = None
     """What is required."""
     figure: BoundedRow | None = None
-    """The figure that fails the requirement."""
+    """The figure that fails the requirement; of `p95` the share of requests within the limit, of which 0.95 are
+    required."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,15 +63,17 @@ class LookRow(RecordRow):
     blocks: Count
     """How many blocks were complete."""
     level: Share
-    """Of each comparison and bound."""
+    """Of each comparison with a rival, and of the bounds of a system that has one."""
+    requirement_level: Share | None = None
+    """Of the bounds of a system that fails a requirement; None without requirements."""
     objective: str
     """``cost``, ``prices``, ``benefit`` or ``accuracy``, as a decision has it."""
     unit: str | None
     """Of costs: ``joules``, ``grams``, ``money`` or ``seconds``; None where no cost is known."""
     currency: str | None
     """Of money; None for other units."""
-    asked: list[str]
-    """The systems that were asked up to here."""
+    systems: list[str]
+    """Those that were asked up to here."""
     dropped: list[DroppedRow]
     """Those of them that are not asked any more."""
     at_s: Amount

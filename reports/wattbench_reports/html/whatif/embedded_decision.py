@@ -26,7 +26,7 @@ from wattbench_reports.decision.checks import peak_memory_gib
 from wattbench_reports.decision.cost_basis import latency_sides, side_of, why_no
 from wattbench_reports.decision.latency_limit import BEYOND, SystemLatency
 from wattbench_reports.decision.model import ROUNDING, SHARE, WhichRun
-from wattbench_reports.decision.problem import outside
+from wattbench_reports.decision.problem import level_of_ties, outside
 from wattbench_reports.decision.reasons import REASONS
 from wattbench_reports.decision.run_figures import RunFigures
 from wattbench_reports.decision.session_moves import (
@@ -76,7 +76,7 @@ def carried_decision(
     sessions = session_moves(measured, paid)
     covarying = RunFigures(base, measured.shares, sessions).covarying
     position = {name: number for number, name in enumerate(systems)}
-    apart = outside(measured)
+    apart, alpha = outside(measured), level_of_ties(measured)
     return {
         "phrases": PHRASES,
         "reasons": {**REASONS, "none_takes_part": measured.contest.reason or REASONS["none_takes_part"]},
@@ -127,7 +127,8 @@ def carried_decision(
             "colours": len(SERIES),
             "shapes": len(MARKERS),
         },
-        "pair_scores": [of_a_pair(number, covarying.df) for number in range(len(systems) + 1)],
+        "alpha": alpha,
+        "pair_scores": [of_a_pair(number, covarying.df, alpha) for number in range(len(systems) + 1)],
         "constants": {
             "named": units.NAMED,
             "top": first_screen.TOP,

@@ -16,7 +16,7 @@ const confidenceSet = (names, p) => { // Bonferroni-t elimination, as in stats/m
 		const least = left.map((i) => min(...left.map((j) => found[i][j] ?? 1))), worst = least.indexOf(min(...least));
 		reached = max(reached, min(1, left.length * (left.length - 1) * least[worst]));
 		const [gone] = left.splice(worst, 1);
-		if (!(reached > alpha)) members.delete(gone);
+		if (!(reached > known.alpha)) members.delete(gone);
 	}
 	return names.filter((_, i) => members.has(i));
 };
@@ -41,7 +41,7 @@ const endsOf = (cost, right, able) => { // decision/between.py
 	return { cheaper: of(dearer) <= of(cheaper) * (1 + limits.rounding) ? dearer : cheaper, dearer };
 };
 const tiedWith = (best, cost, right, able) => {
-	const usable = able.filter((s) => right.at[s] > 0), level = alpha / max(1, usable.length - 1);
+	const usable = able.filter((s) => right.at[s] > 0), level = known.alpha / max(1, usable.length - 1);
 	const lessRight = pairwise(times(right, -1)), dearer = pairwise(perRightAnswer(cost, right));
 	const others = usable.filter((s) => s !== best && min(lessRight(s, best), dearer(s, best)) > level);
 	return { best: [best, ...others.sort((a, b) => right.at[b] - right.at[a])], items: null };
