@@ -14,7 +14,16 @@ from benchmarks.kills.records import KEY, items_of, whole_lines
 from wattbench.api.verify import verify
 from wattbench.errors import UserError
 
-STRAY = ("*.tmp", ".*.importing/*", ".*.rescoring/*", ".*.merging/*", ".aside/*", ".site-*", "tmp/wattbench-*")
+STRAY = (
+    "*.tmp",
+    ".look-*",
+    ".*.importing/*",
+    ".*.rescoring/*",
+    ".*.merging/*",
+    ".aside/*",
+    ".site-*",
+    "tmp/wattbench-*",
+)
 """What no command may leave behind when it has ended, below its folder. An empty folder aside may stay."""
 MAY_HOLD = frozenset({"verdicts", ".index"})
 """Folders of single files, and so is that in which a command runs: several processes may write there at once, so that

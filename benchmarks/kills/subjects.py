@@ -8,11 +8,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.kills.records import content_of, digests, runs_in, whole_runs_in
+from benchmarks.kills.records import content_of, digests, items_of, runs_in, whole_runs_in
 from benchmarks.kills.work_folder import DATA, WorkFolder
 
 Words = Sequence[object]
@@ -32,6 +32,9 @@ systems:
 """
 BLOCKS = "measure: {idle_s: 0.15, warmup: 1, min_window_s: 0.15, blocks: 3, busy: mark}\n"
 """What a kill or other work spoils is not asked again: each item is answered once."""
+DROPS = BLOCKS.replace("blocks: 3", "blocks: 8, stop: {min_accuracy: 0.3, minimise: joules}")
+HOPELESS = '    hopeless: {kind: generalist, engine: python, call: "./answers.py:wrong"}\n'
+"""A system that answers nothing right, so that it is not asked to the end."""
 CELLS = "measure: {idle_s: 0.15, warmup: 1, min_window_s: 0.15, window_s: 0.15, blocks: 1, SCENARIO}\n"
 LOAD = """measure:
   {scenario: load, idle_s: 0.15, warmup: 1, min_window_s: 0.15,
@@ -74,6 +77,10 @@ def subjects(url: str) -> list[Subject]:
     server = f"{shlex.quote(sys.executable)} {shlex.quote(str(Path(__file__).with_name('server.py')))} {{port}}"
     return [
         _run("run in blocks", SUITE + ENDPOINT.replace("URL", url) + BLOCKS, IN_BLOCKS),
+        replace(
+            _run("run that drops a system", SUITE + HOPELESS + DROPS, DROPPING),
+            result=lambda place: [_asked(root) for root in runs_in(place.folder / "runs")],
+        ),
         _run(
             "run by cells, a server asked in parallel",
             SUITE + ENDPOINT.replace("URL", url) + CELLS.replace("SCENARIO", "scenario: throughput, batch: 4"),
@@ -96,6 +103,13 @@ def subjects(url: str) -> list[Subject]:
         RESCORE,
         IMPORT,
     ]
+
+
+def _asked(root: Path) -> Any:
+    """Return what a run decided after which block, and how many answers each system gave. Its deal is drawn anew."""
+    looks = [json.loads(line) for line in (root / "looks.jsonl").read_text().splitlines()]
+    dropped = [(look["blocks"], look["systems"], [each["system"] for each in look["dropped"]]) for look in looks]
+    return dropped, items_of(root).groupby("system").size().to_dict()
 
 
 def _write_suite(place: WorkFolder, suite: str) -> None:
@@ -130,6 +144,11 @@ IN_BLOCKS = (
     "before replace */scores/*/sums.jsonl 2", "amid replace */items.parquet", "after replace */items.parquet",
     "amid replace */windows.parquet", "before replace */finished.json", "amid replace */finished.json",
     "after replace */finished.json",
+)  # fmt: skip
+DROPPING = (
+    "after fsync */blocks.jsonl 5", "after mkdir */.look-*", "before fsync */looks.jsonl 1",
+    "amid fsync */looks.jsonl 1", "after fsync */looks.jsonl 1", f"amid fsync {ANSWERED} 80",
+    "after fsync */blocks.jsonl 6", "after fsync */looks.jsonl 2", "before replace */finished.json",
 )  # fmt: skip
 BY_CELLS = (
     f"amid fsync {ANSWERED} 97", f"before fsync {ANSWERED} 100", "after fsync */open-windows.jsonl 12",

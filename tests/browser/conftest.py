@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import pytest
 
 from tests.made_up.runs import FakeRun, write_run
-from tests.made_up.standard_runs import family_run, hostile_run, many_systems, odd_names, plain_systems
+from tests.made_up.standard_runs import family_run, grid_run, hostile_run, many_systems, odd_names, plain_systems
 from wattbench_reports.html import write_report
 
 FLAGS = (
@@ -64,7 +64,8 @@ def axe() -> str:
 
 @pytest.fixture(scope="session")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Write a plain report, one with nearly every section, a hostile one, one of many systems, and one of odd names."""
+    """Write a plain report, one with nearly every section, a hostile one, one of many systems, one of odd names, and
+    one of a grid of which systems were dropped."""
     root = tmp_path_factory.mktemp("reports")
     runs = {
         "plain": FakeRun(plain_systems()),
@@ -72,6 +73,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "hostile": hostile_run(),
         "many": many_systems(),
         "odd": odd_names(),
+        "grid": grid_run(),
     }
     return {name: write_report(write_run(root, run), root / f"{name}.html") for name, run in runs.items()}
 

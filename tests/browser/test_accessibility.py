@@ -10,7 +10,7 @@ from tests.browser.conftest import look
 
 pytestmark = pytest.mark.slow
 
-PAGES = ["plain", "family", "hostile"]
+PAGES = ["plain", "family", "hostile", "grid"]
 OPEN_ALL = "document.querySelectorAll('details').forEach(each => each.open = true)"
 SERIOUS = {"serious", "critical"}
 
@@ -25,8 +25,9 @@ def test_axe_finds_no_serious_violation(browser, show, axe, pages, name) -> None
     assert [each for each in violations(browser, axe, COLOURS) if each[0] in SERIOUS] == []
 
 
-def test_axe_finds_no_serious_violation_of_a_folded_page(browser, show, axe, pages) -> None:
-    show(pages["family"], width=390)
+@pytest.mark.parametrize("name", ["family", "grid"])
+def test_axe_finds_no_serious_violation_of_a_folded_page(browser, show, axe, pages, name) -> None:
+    show(pages[name], width=390)
     assert [each for each in violations(browser, axe) if each[0] in SERIOUS] == []
 
 

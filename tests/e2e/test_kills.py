@@ -42,6 +42,23 @@ def test_a_run_that_is_killed_loses_and_doubles_nothing(
     assert (done.killed, done.answers, done.answers_in_the_end) == (1, answered, 120)
 
 
+@pytest.mark.parametrize(
+    ("moment", "answered"),
+    [
+        ("after fsync */blocks.jsonl 5", 75),  # and before the look
+        ("after mkdir */.look-*", 75),
+        ("amid fsync */items/*/sums.jsonl 80", 79),  # in the block after it
+    ],
+)
+def test_a_run_that_is_killed_around_a_look_drops_the_same_system_once(
+    moment: str, answered: int, killed: Callable[[str, str], Kill]
+) -> None:
+    done = killed("run that drops a system", moment)
+    assert done.problems == ()
+    # Of 40 items the system that is dropped after 5 of 8 blocks was asked 25.
+    assert (done.killed, done.answers, done.answers_in_the_end) == (1, answered, 40 + 40 + 25)
+
+
 def test_a_gate_that_is_killed_with_a_round_that_is_not_recorded_loses_and_doubles_nothing(
     killed: Callable[[str, str], Kill],
 ) -> None:

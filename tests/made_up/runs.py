@@ -72,6 +72,8 @@ class FakeSystem:
     """After how many blocks it is asked no more; None: it is asked to the end."""
     arm: Mapping[str, object] | None = None
     """Its place in a grid, as the suite records it: `{"grid": "llama", "labels": {"effort": "low"}}`."""
+    copies: int = 1
+    """Each of its answers is recorded this often, as repeats of one item."""
     favour: float = 0.0
     """For a mixture: how much more often the n-th domain's items ask the n-th expert, 0 to 1."""
 
@@ -322,7 +324,7 @@ def _write_plan(writer: RunWriter, fake: FakeRun) -> None:
 
 def _write_looks(writer: RunWriter, fake: FakeRun, items: Sequence[ItemRow]) -> None:
     """Write a look after each block but the last: a system fails the required accuracy, or costs more than the cheapest
-    system that is asked to the end. Bounds are a tenth of the estimate wide to either side."""
+    system that has it and is asked to the end. Bounds are a tenth of the estimate wide to either side."""
     systems = {system.name: system for system in fake.systems}
     required, level = float(str(fake.stop.get("min_accuracy", 0.0))), 0.025 / (fake.blocks - 1) / len(systems)
     for blocks in range(1, fake.blocks):
@@ -332,7 +334,8 @@ def _write_looks(writer: RunWriter, fake: FakeRun, items: Sequence[ItemRow]) -> 
             name: _means([row for row in items if row.system == name and (row.block or 0) < blocks])
             for name in fake.asked_in(blocks - 1)
         }
-        best = min((name for name in means if systems[name].dropped_after is None), key=lambda name: means[name][2])
+        stay = [name for name in means if systems[name].dropped_after is None]
+        best = min([name for name in stay if means[name][1] >= required] or stay, key=lambda name: means[name][2])
         dropped = []
         for name, (number, accuracy, cost) in means.items():
             if systems[name].dropped_after != blocks:
@@ -342,11 +345,11 @@ def _write_looks(writer: RunWriter, fake: FakeRun, items: Sequence[ItemRow]) -> 
                 row = replace(row, quantity="accuracy", bound=required, figure=_bounded(accuracy))
             else:
                 less = {"accuracy": means[best][1] - accuracy, "cost": cost - means[best][2]}
-                row = replace(row, rival=best, worse={key: _bounded(value) for key, value in less.items()})
+                row = replace(row, rival=best, worse={key: _bounded(value) for key, value in less.items() if value > 0})
             dropped.append(row)
         writer.append_look(
             LookRow(
-                blocks=blocks, level=level, objective="cost", unit="joules", currency=None, asked=list(means),
+                blocks=blocks, level=level, objective="cost", unit="joules", currency=None, systems=list(means),
                 dropped=dropped, at_s=START_S + blocks, took_s=0.25,
             )
         )  # fmt: skip
@@ -467,7 +470,7 @@ def _items(
                 )
             )  # fmt: skip
             now_s += latency_s + system.pause_s
-    return rows
+    return [replace(row, repeat=repeat) for row in rows for repeat in range(system.copies)]
 
 
 def _experts(system: FakeSystem, rows: list[ItemRow], domain: int) -> list[ExpertRow]:

@@ -60,6 +60,32 @@ def quick_systems() -> FakeRun:
     )
 
 
+def grid_run() -> FakeRun:
+    """A grid of three by two settings, of which a run drops three systems, and a system of no grid."""
+
+    def arm(effort: str, context: str, accuracy: float, energy_j: float, after: int | None = None) -> FakeSystem:
+        labels = {"effort": effort, "n_ctx": context}
+        return FakeSystem(
+            f"llama-{effort}-{context}", accuracy=accuracy, latency_s=energy_j / 20, energy_j=energy_j,
+            dropped_after=after, arm={"grid": "llama", "labels": labels},
+        )  # fmt: skip
+
+    return FakeRun(
+        systems=(
+            arm("low", "2048", 0.52, 4.0),
+            arm("low", "4096", 0.55, 5.0),
+            arm("medium", "2048", 0.7, 8.0, 6),
+            arm("medium", "4096", 0.72, 9.0),
+            arm("high", "2048", 0.3, 16.0, 5),
+            arm("high", "4096", 0.76, 20.0, 5),
+            FakeSystem("rule", "specialist", accuracy=0.45, latency_s=0.01, energy_j=2.0),
+        ),
+        items=80,
+        blocks=8,
+        name="settings",
+    )
+
+
 def many_systems(number: int = 37) -> FakeRun:
     """More systems than a table shows at once, with long names that begin and end alike."""
     size = [0.5 + 0.35 * place for place in range(number)]

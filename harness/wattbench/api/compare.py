@@ -11,7 +11,6 @@ from wattbench.api.run_folder import find_run
 from wattbench.api.shown import lines_of, names_of_systems
 from wattbench.errors import UserError, nearest
 from wattbench.records import read_run
-from wattbench_reports.decision import decide
 from wattbench_reports.export import render
 from wattbench_reports.export.compared_runs import compare_runs
 from wattbench_reports.export.comparison.compared_section import as_html
@@ -21,7 +20,7 @@ from wattbench_reports.export.comparison.ending import DECIDED_FORMATS, ending_a
 from wattbench_reports.export.frames.chosen_columns import with_columns
 from wattbench_reports.presenter.html import as_html as section_as_html
 from wattbench_reports.presenter.text import text_lines
-from wattbench_reports.wording.decision import decision_words
+from wattbench_reports.wording.decision import decided
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,7 +123,7 @@ class RunDecision:
 
 def decision_of(measured: Measured, paid: Paid, weighed: Weighed, comparison: ComparisonData) -> RunDecision:
     """Decide on a run by the settings of its analysis."""
-    return RunDecision(decision_words(decide(measured, paid, weighed), measured, comparison))
+    return RunDecision(decided(measured, paid, weighed, comparison))
 
 
 def compare(

@@ -77,6 +77,37 @@ def recorded_suite(records: RunRecords, *, require_measured: bool = False, max_c
     return _spending_at_most(_measured_with(recorded, {"require_measured": require_measured or None}), max_cost)
 
 
+def asking_all(resolved: Resolved, why: str, *, refuse: bool) -> Resolved:
+    """Return a suite whose systems are all asked to the end, where it cannot be otherwise; say so if it would be.
+
+    Args:
+        resolved: the suite.
+        why: a clause.
+        refuse: whether a suite in which `measure.stop` is written is refused.
+
+    Raises:
+        UserError: it is written, and refused.
+    """
+    measure = resolved.suite.measure
+    if not measure.stop:
+        return resolved
+    if refuse and not resolved.stops_by_default:
+        raise UserError(f"{resolved.path}: measure.stop: {why}. Leave stop out, or set stop: false")
+    notice(f"wattbench: all systems are asked to the end (measure.stop is off): {why}")
+    measure = measure.model_copy(update={"stop": None})
+    return replace(resolved, suite=resolved.suite.model_copy(update={"measure": measure}), stops_by_default=False)
+
+
+def asking_all_of_part(resolved: Resolved) -> Resolved:
+    """Return the suite of a run of which several processes each ask some blocks.
+
+    Raises:
+        UserError: it says that systems are not asked to the end, which follows from all blocks.
+    """
+    why = "which systems are asked on follows from all blocks so far, and here several processes each ask some"
+    return asking_all(resolved, why, refuse=True)
+
+
 def shard_of_arguments(block: str | None, seed: int | None) -> ShardChoice | None:
     """Return the blocks that the arguments select. None selects all blocks.
 
@@ -139,6 +170,8 @@ def changed_suite(header: RunHeader, recorded: Resolved) -> str | None:
     narrowed = {match[1] for word in header.command if (match := _NARROWING.match(str(word))) is not None}
     if header.gate is not None:  # of two systems
         narrowed.add("systems")
+    if header.night is not None or header.shard is not None:  # which ask all systems to the end
+        narrowed.add("stop")
     changes = [*_changes(_settings(recorded), _settings(now), narrowed)]
     if not changes:
         return None
@@ -163,6 +196,8 @@ def _changes(
         keys, before, after = (*at, str(key)), was.get(key, _NOT_SET), now.get(key, _NOT_SET)
         match keys:
             case ("measure", "require_measured"):
+                continue
+            case ("measure", "stop") if before is None and not {"systems", "stop"}.isdisjoint(narrowed):
                 continue
             case ("systems", _) if "systems" in narrowed and before is _NOT_SET:
                 continue

@@ -15,14 +15,17 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from wattbench.api.plans.concordant_items import ConcordantItems
 from wattbench.errors import UserError, nearest
 from wattbench.machine.busy import BusyNow
+from wattbench.machine.power_limits.gpu_limits import GpuLimit
 from wattbench.measure.effort import Effort
 from wattbench.measure.expected_cost import ExpectedCost
 from wattbench.measure.rescore import ChangedScore
 from wattbench.meters.contention.watch import SignalState
 from wattbench.meters.detect import Sensor
 from wattbench.records.rows.summaries import SummaryRow
+from wattbench_reports.analyses.grid import Axis, GridEffects
 from wattbench_reports.analyses.wrong_answers import AnswersToRead
 from wattbench_reports.comparability.caveat import Caveat
 from wattbench_reports.comparability.rules import Divide
@@ -118,6 +121,17 @@ class PlannedCellOutput(_Output):
     task: str
     domain: str
     items: int | None
+    repeats: int
+    """How often each item is asked. Under load the rates decide that."""
+
+
+class PlannedGridOutput(_Output):
+    """A grid, each combination of whose labels is a system."""
+
+    grid: str
+    systems: list[str]
+    axes: dict[str, dict[str, Open]]
+    """Axis to label to the settings in which the systems with this label differ from the others."""
 
 
 class PlanOutput(_Output):
@@ -126,14 +140,25 @@ class PlanOutput(_Output):
     suite: str
     path: str
     cells: list[PlannedCellOutput]
+    grids: list[PlannedGridOutput]
+    stop: Open | None
+    """By what, and with which error, systems are no longer asked; null: all are asked to the end."""
     scores: list[Open]
     output_limits: list[Open]
+    requests: dict[str, Open]
+    """System to the fields that the suite adds to its requests."""
+    sampled: list[Open]
+    """Whose answers are sampled: by the system's requests, or by a task's settings."""
     detectable_accuracy: list[Open]
     expected: Open
+    concordant_items: ConcordantItems | None
+    """Items that show nothing between systems in an earlier run."""
     prompts: list[Open]
     effort: Effort
     energy: dict[str, str]
     """Component to the provenance of its joules."""
+    power_limits_w: dict[str, float]
+    """System to the power limit of each GPU while it is asked."""
     code: list[str]
     costs: list[ExpectedCost]
     gate: list[str]
@@ -172,6 +197,50 @@ class SupportOutput(_Output):
     """Of a table: each column and what it was read as."""
 
 
+class DroppedOutput(_Output):
+    """The systems that a run did not ask to the end."""
+
+    began: int
+    """How many systems the run began with."""
+    blocks: int | None
+    error: float
+    """Of the whole run, as the suite has it."""
+    risk: float | None
+    """That a bound of a system is wrong, whichever look dropped it, at most."""
+    objective: str
+    unit: str | None
+    currency: str | None
+    systems: list[Open]
+    """The columns of `Run.dropped`, without the run."""
+
+
+class ArmOutput(_Output):
+    """A system of a grid."""
+
+    system: str
+    labels: list[str]
+    accuracy: list[float | None] | None
+    """Estimate, lower and upper bound; so `cost`, which is per request in the unit of the decision."""
+    cost: list[float | None] | None
+    dropped_after: int | None
+    """Blocks; None where it was asked to the end."""
+    advised: bool
+    tied: bool
+    qualifies: str | None
+    apart: str
+    on_front: bool | None
+
+
+class GridOutput(_Output):
+    """The systems of a grid, and what its settings change."""
+
+    grid: str
+    axes: list[Axis]
+    arms: list[ArmOutput]
+    effects: GridEffects | None
+    why_no_effects: str
+
+
 class ComparedOutput(_Output):
     """`decide`, `runs compare`, and what `run`, `runs import` and `runs merge` end with."""
 
@@ -190,8 +259,13 @@ class ComparedOutput(_Output):
     support: SupportOutput | None = None
     """Of `decide`."""
     impacts: Open = Field(default_factory=dict)
+    requests: dict[str, Open] = {}
+    """System to the fields that its suite adds to its requests."""
     estimated: list[Open] = []
     machines: Open = Field(default_factory=dict)
+    dropped: DroppedOutput | None = None
+    """Of a run that did not ask all systems to the end."""
+    grids: list[GridOutput] = []
     decision: _DecisionOutput | None = None  # type: ignore[valid-type]
     compared_per_s: float | None = None
     load: list[Open] = []
@@ -209,6 +283,25 @@ class StatedOutput(_Output):
     stated: list[SummaryRow]
 
 
+class NotAskedOutput(_Output):
+    """A system that was not asked to the end."""
+
+    system: str
+    after_blocks: int
+    """How many blocks were complete when it was dropped."""
+    reason: str
+
+
+class LeftOutOutput(_Output):
+    """What a run did not ask, as some systems could not be chosen any more."""
+
+    systems: list[NotAskedOutput]
+    requests: int
+    """That were left out."""
+    of: int
+    """As many would have been asked with all systems asked to the end."""
+
+
 class RunOutput(_Output):
     """`run`, `runs import` and `runs merge`."""
 
@@ -216,6 +309,8 @@ class RunOutput(_Output):
     """The directory of the run."""
     report: str | None
     """The page, where one was asked for."""
+    left_out: LeftOutOutput | None
+    """None: all systems were asked to the end."""
     compared: ComparedOutput | StatedOutput | None
     """None of a shard: its blocks decide nothing."""
 
@@ -369,6 +464,7 @@ class DoctorOutput(_Output):
     busy: _BusyOutput  # type: ignore[valid-type]
     slots: list[Open]
     runs: list[Open]
+    power_limits: list[GpuLimit]
 
 
 class PathsOutput(_Output):

@@ -16,7 +16,7 @@ from wattbench.api.shown import lines_of, names_of_systems
 from wattbench.errors import UserError
 from wattbench.records import read_run
 from wattbench_reports.comparison.analysis import Analysis, analyse
-from wattbench_reports.export.frames import items_frame, machines_frame, systems_frame, windows_frame
+from wattbench_reports.export.frames import dropped_frame, items_frame, machines_frame, systems_frame, windows_frame
 from wattbench_reports.export.frames.chosen_columns import with_columns
 from wattbench_reports.export.frames.power_frame import power_frame
 from wattbench_reports.export.frames.systems_frame import figures_frame
@@ -130,6 +130,15 @@ class Run:
                 `flags`.
         """
         return with_columns(machines_frame.machines_frame(self.analysis.measured), machines_frame.FIRST, columns)
+
+    def dropped(self, columns: Columns = None) -> pd.DataFrame:
+        """Return one row per system that was not asked to the end, with its figures when it was dropped, and why.
+
+        Args:
+            columns: ``"all"`` (18), or names in the order wanted. Without: `system`, `after_blocks`, `items`,
+                `accuracy` and `cost_per_request` with their bounds, `unit` and `why`.
+        """
+        return with_columns(dropped_frame.dropped_frame(self.analysis.comparison), dropped_frame.FIRST, columns)
 
     def power(self, system: str | None = None) -> pd.DataFrame:
         """Return one row per reading of a meter's component, with its nine columns.

@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wattbench.api.loaded_suite import recorded_suite
+from wattbench.api.loaded_suite import asking_all, asking_all_of_part, recorded_suite
+from wattbench.api.looks import RunLooker
 from wattbench.api.session import meters_here, sharing_machine
 from wattbench.api.stopped_run import RunInterruptedError, how_to_go_on, how_to_report
 from wattbench.clock import clock_of_boot
@@ -31,6 +32,7 @@ from wattbench.progress.notices import notice
 from wattbench.records import RunWriter, read_run
 from wattbench.records.copies import copy_to_retry
 from wattbench.records.line_checks import check_lines
+from wattbench.records.schema.decide import Stop
 from wattbench.records.verified_files import check_unchanged
 from wattbench.scenarios.waiting_threads import let_waiting_threads_sleep
 from wattbench.systems.spending import BudgetReachedError
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from wattbench.meters import Chosen
     from wattbench.records import RunHeader, RunRecords
     from wattbench.records.schema.header import NightRecord
+    from wattbench.scenarios.blocks.looks import Looker
 
 
 RESUME = "wattbench run --resume"
@@ -185,6 +188,10 @@ def run_new(resolved: Resolved, out: Path, how: HowToRun, shard: ShardChoice | N
     Raises:
         UserError: something is wrong with the suite, a system failed, or another run is measuring.
     """
+    if how.night is not None:
+        resolved = asking_all(resolved, "a history compares systems night by night", refuse=False)
+    if shard is not None or how.cluster is not None:
+        resolved = asking_all_of_part(resolved)
     check_shard(resolved, shard)
     if how.cluster is not None:
         if shard is not None or how.slot is not None:
@@ -321,7 +328,14 @@ def _measure(
     machine.name_run(root)
     try:
         run_to_end(
-            writer, resolved, cells, chosen, machine, allow_unsafe_code=how.allow_unsafe_code, retry_failed=retry_failed
+            writer,
+            resolved,
+            cells,
+            chosen,
+            machine,
+            allow_unsafe_code=how.allow_unsafe_code,
+            retry_failed=retry_failed,
+            looker=_looker(resolved, cells, how),
         )
     except BudgetReachedError as error:
         if resume is None:
@@ -345,3 +359,11 @@ def _measure(
     for change in clock_changes_since(clock, root):
         notice(f"wattbench: {change}")
     return root
+
+
+def _looker(resolved: Resolved, cells: Sequence[Cell], how: HowToRun) -> Looker | None:
+    """Return what decides which systems are not asked to the end; None where all are."""
+    stop = resolved.suite.measure.stop
+    if not isinstance(stop, Stop):
+        return None
+    return RunLooker(stop, resolved, cells, allow_unsafe_code=how.allow_unsafe_code)

@@ -79,6 +79,8 @@ def end_of_run(root: Path, report: Path | None, *, open_page: bool, show_data: b
         notice(shard)
         if page is None:
             return Ended(None, None)
+    if (said := _left_out(root)) is not None:
+        notice(said)
     compared = None if shard is not None or _show_stated(root) else _advise(root, show_data=show_data)
     if compared is not None:
         for line in next_commands(compared, run=root, command=f"wattbench decide {root}", page=page is not None):
@@ -94,6 +96,17 @@ def end_of_run(root: Path, report: Path | None, *, open_page: bool, show_data: b
     if open_page:
         open_in_browser(page)
     return Ended(page, compared)
+
+
+def _left_out(root: Path) -> str | None:
+    """Say which systems were not asked to the end, when, and how many requests that left out. None if all were."""
+    from wattbench.records import read_run
+    from wattbench.records.dropped import answers_left_out
+    from wattbench_reports.wording.dropped import left_out_line
+
+    run = read_run(root)
+    line = left_out_line(run.looks(), len({system for system, _ in run.header.pairs}), *answers_left_out(run))
+    return None if line is None else f"wattbench: {line}"
 
 
 def _show_stated(root: Path) -> bool:

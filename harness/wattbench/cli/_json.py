@@ -25,15 +25,28 @@ def print_json(document: Any) -> None:
 
 
 def print_run(root: Path, ended: Ended) -> None:
-    """Print a run that has ended: its directory, its page, and what `runs compare` says of it; null of a shard."""
-    from wattbench.records import read_run
+    """Print a run that has ended: its directory, its page, what it did not ask, and what `runs compare` says of it.
 
-    header = read_run(root).header
+    Of a shard it says null.
+    """
+    from wattbench.records import read_run
+    from wattbench.records.dropped import answers_left_out
+    from wattbench_reports.wording.dropped import reason
+
+    run = read_run(root)
+    header = run.header
+    left_out, of = answers_left_out(run)
+    dropped = [
+        {"system": row.system, "after_blocks": look.blocks, "reason": reason(row, look)}
+        for look in run.looks()
+        for row in look.dropped
+    ]
     decides_nothing = header.shard is not None and header.part_of is None
     print_json(
         {
             "run": str(root),
             "report": None if ended.page is None else str(ended.page),
+            "left_out": {"systems": dropped, "requests": left_out, "of": of} if dropped else None,
             "compared": None if decides_nothing else _compared(root, ended.compared),
         }
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,16 +12,21 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from wattbench.config.arms import WithoutGrids, without_grids
 from wattbench.config.file_task import FileTask, TaskChoice
 from wattbench.config.meters.meter_base import without_unset
+from wattbench.config.power_limits import why_no_power_limit
+from wattbench.config.router import CascadeRouter
+from wattbench.config.sampling import any_samples
 from wattbench.config.suite import Catalogue, Suite
+from wattbench.config.systems.endpoint import EndpointSystem
 from wattbench.config.systems.system import HybridSystem, System
-from wattbench.config.systems.system_base import SystemBase
+from wattbench.config.systems.system_base import Arm, SystemBase
 from wattbench.config.third_party import RECORDED_SUITE, checked_meters, checked_system
 from wattbench.config.yamlfile import YamlFile, read_yaml, texts_in, yaml_file
 from wattbench.errors import UserError, nearest
 from wattbench.records.schema.base import expanded
-from wattbench.records.schema.decide import OVERALL
+from wattbench.records.schema.decide import OVERALL, ChosenBy, Stop
 from wattbench.records.schema.explain import first_error, validate
 from wattbench.redaction import HIDDEN, hide_settings, keep_environment, keep_secrets_of
 
@@ -35,6 +40,19 @@ class Resolved:
     """Name to system, in the order they run."""
     path: Path
     """The suite file, for messages."""
+    stops_by_default: bool = False
+    """Whether `measure.stop` is not written in the file, but follows from a grid."""
+
+    @property
+    def grids(self) -> dict[str, list[str]]:
+        """Return the systems of each grid that takes part."""
+        return _grids({name: system.arm for name, system in self.systems.items()})
+
+    def no_system(self, name: str) -> str:
+        """Return what is wrong with a name that is not that of one system, as a clause."""
+        if name in self.grids:
+            return _is_a_grid(name, self.grids[name])
+        return f"no system {name!r} in this suite{nearest(name, self.systems)}"
 
     @property
     def tasks(self) -> list[TaskChoice]:
@@ -61,6 +79,8 @@ class Resolved:
         select = [without_unset(choice, "documents") for choice in suite["tasks"]["select"]]
         suite["tasks"] = {**suite["tasks"], "select": select}
         suite["measure"] = without_unset(suite["measure"], "stop")
+        if suite["measure"]["repeats"] == "auto" and not any_samples(self.systems.values()):
+            suite["measure"]["repeats"] = 1  # as suites from before `auto` have it
         suite["systems"] = {**suite["systems"], "define": systems_as_measured(suite["systems"]["define"])}
         measured = {**record, "suite": suite, "systems": systems_as_measured(record["systems"])}
         return hashlib.sha256(json.dumps(measured, sort_keys=True).encode()).hexdigest()
@@ -68,12 +88,19 @@ class Resolved:
     def narrowed(self, *, systems: Sequence[str] = (), tasks: Sequence[str] = (), limit: int | None = None) -> Resolved:
         """Return the same suite with fewer systems, tasks or items.
 
+        Args:
+            systems: names of systems, or of grids for all of their systems.
+            tasks: names of tasks.
+            limit: the most items of a task.
+
         Raises:
             UserError: a name is not in the suite.
         """
+        grids = self.grids
         for name in systems:
-            if name not in self.systems:
-                raise UserError(f"{self.path}: no system {name!r} in this suite{nearest(name, self.systems)}")
+            if name not in self.systems and name not in grids:
+                known = [*self.systems, *grids]
+                raise UserError(f"{self.path}: no system {name!r} in this suite{nearest(name, known)}")
         known = [choice.task for choice in self.tasks]
         for name in tasks:
             if name not in known:
@@ -84,8 +111,26 @@ class Resolved:
             if not tasks or choice.task in tasks
         ]
         suite = self.suite.model_copy(update={"tasks": self.suite.tasks.model_copy(update={"select": chosen})})
-        kept = {name: system for name, system in self.systems.items() if not systems or name in systems}
-        return replace(self, suite=suite, systems=kept)
+        named = {each for name in systems for each in grids.get(name, [name])}
+        kept = {name: system for name, system in self.systems.items() if not systems or name in named}
+        stops_by_default = self.stops_by_default and any(system.arm is not None for system in kept.values())
+        if self.stops_by_default and not stops_by_default:
+            suite = suite.model_copy(update={"measure": suite.measure.model_copy(update={"stop": None})})
+        return replace(self, suite=suite, systems=kept, stops_by_default=stops_by_default)
+
+
+def _grids(arms: Mapping[str, Arm | None]) -> dict[str, list[str]]:
+    """Return the systems of each grid, from the place of each system in its grid."""
+    grids: dict[str, list[str]] = {}
+    for name, arm in arms.items():
+        if arm is not None:
+            grids.setdefault(arm.grid, []).append(name)
+    return grids
+
+
+def _is_a_grid(name: str, systems: Sequence[str]) -> str:
+    shown = ", ".join(systems[:12]) + (", ..." if len(systems) > 12 else "")
+    return f"{name!r} is a grid of {len(systems)} systems; name one of them: {shown}"
 
 
 _READ_ONLY = ("carbon", "impacts", "workload", "decide", "max_cost")
@@ -94,7 +139,7 @@ _READ_ONLY = ("carbon", "impacts", "workload", "decide", "max_cost")
 _NOT_MEASURED = ("arm", "price", "predicted", "limit", "retries", "max_wait_s", "estimate")
 """Settings of a system that change no answer, and nothing that is measured of one."""
 
-_NEWER = ("service", "omit", "max_output_tokens")
+_NEWER = ("service", "omit", "max_output_tokens", "power_limit_w", "request")
 """Settings of a system that do, where they are set: suites from before them keep their hash."""
 
 
@@ -159,7 +204,8 @@ def suite_from_text(path: Path, text: str) -> Resolved:
     return _resolved(_settings(yaml_file(path, text.encode())), tasks_exist=True)
 
 
-def _resolved(file: YamlFile, *, tasks_exist: bool) -> Resolved:
+def _resolved(written: YamlFile, *, tasks_exist: bool) -> Resolved:
+    file = without_grids(written, ("systems", "define"))
     suite = validate(Suite, file, file.data)
     for index, folder in enumerate(suite.tasks.include):
         if tasks_exist and not folder.is_dir():
@@ -168,11 +214,50 @@ def _resolved(file: YamlFile, *, tasks_exist: bool) -> Resolved:
         _check_files(suite, file)
     _check_domains(suite, file)
     meters = checked_meters(suite.meters, file)
-    known = _catalogues(suite, file) | _defined(suite, file)
-    systems = {name: _with_pool(name, known, file) for name in _chosen(suite, known, file)}
+    known = _catalogues(suite, file) | _definitions(suite.systems.define, file, ("systems", "define"))
+    grids = _grids({name: definition.arm for name, definition in known.items()})
+    for name, arms in grids.items():
+        if name in known or len({known[arm].file.path for arm in arms}) > 1:
+            raise UserError(f"{file.path}: {name!r} is a grid, and also in another of its files; choose another name")
+    systems = {name: _with_pool(name, known, grids, file) for name in _chosen(suite, known, grids, file)}
+    for name, system in systems.items():
+        if system.teacher in grids:
+            where = known[name].file.where((*known[name].keys, "teacher"))
+            raise UserError(f"{where}: teacher: {_is_a_grid(system.teacher, grids[system.teacher])}")
     define = {name: known[name].checked for name in suite.systems.define}
-    suite = suite.model_copy(update={"meters": meters, "systems": suite.systems.model_copy(update={"define": define})})
-    return Resolved(suite, systems, file.path)
+    stop = _stop(suite, systems, file)
+    stops_by_default = stop is not None and suite.measure.stop is None
+    suite = suite.model_copy(
+        update={
+            "meters": meters,
+            "systems": suite.systems.model_copy(update={"define": define}),
+            "measure": suite.measure.model_copy(update={"stop": stop}),
+        }
+    )
+    return Resolved(suite, systems, file.path, stops_by_default)
+
+
+def _stop(suite: Suite, systems: Mapping[str, SystemBase], file: YamlFile) -> Stop | None:
+    """Return when the run stops asking a system, with what systems are chosen by; None: never.
+
+    Raises:
+        UserError: the suite demands it where there are no blocks.
+    """
+    measure = suite.measure
+    written = measure.stop
+    if written is False or (written is None and not any(system.arm is not None for system in systems.values())):
+        return None
+    if not measure.in_blocks:
+        if written is None:
+            return None
+        why = "scenario: load has no blocks" if measure.load is not None else "there is one block"
+        where = f"{file.where(('measure', 'stop'))}: measure.stop"
+        raise UserError(f"{where}: {why}, and systems are only left out after a block: remove stop")
+    stop = written if isinstance(written, Stop) else Stop()
+    if stop.names_objective:
+        return stop
+    chosen_by = suite.decide.model_dump(exclude={"risk"}, exclude_none=True)
+    return Stop.model_validate({**chosen_by, "error": stop.error})
 
 
 def _check_files(suite: Suite, file: YamlFile) -> None:
@@ -193,19 +278,15 @@ def _check_domains(suite: Suite, file: YamlFile) -> None:
     the domains that it has.
     """
     domains = [choice.domain for choice in suite.tasks.select]
-    required = suite.decide.min_accuracy
-    for section, key, names in (
-        ("workload", "mix", suite.workload.mix or {}),
-        (
-            "decide",
-            "min_accuracy",
-            {name for name in required if name != OVERALL} if isinstance(required, dict) else (),
-        ),
-    ):
+    named: dict[tuple[str, ...], Iterable[str]] = {("workload", "mix"): suite.workload.mix or ()}
+    for section, chosen_by in ((("decide",), suite.decide), (("measure", "stop"), suite.measure.stop)):
+        if isinstance(chosen_by, ChosenBy):
+            named[*section, "min_accuracy"] = chosen_by.accuracy_by_domain
+    for keys, names in named.items():
         for name in names:
-            if name not in domains:
-                where = file.where((section, key, name))
-                raise UserError(f"{where}: {section}.{key}: no task has the domain {name!r}{nearest(name, domains)}")
+            if name not in domains and (name != OVERALL or keys == ("workload", "mix")):
+                where = f"{file.where((*keys, name))}: {'.'.join(keys)}"
+                raise UserError(f"{where}: no task has the domain {name!r}{nearest(name, domains)}")
 
 
 def resolved_from_record(record: Mapping[str, Any]) -> Resolved:
@@ -271,52 +352,91 @@ class _Definition:
     system: System
     file: YamlFile
     keys: tuple[str, ...]
+    arm: Arm | None
 
     @cached_property
     def checked(self) -> SystemBase:
         """Return the system; the settings of another distribution's engine are checked by its model."""
-        return checked_system(self.system, self.file, self.keys)
+        checked = checked_system(self.system, self.file, self.keys)
+        return checked if self.arm is None else checked.model_copy(update={"arm": self.arm})
 
 
-def _chosen(suite: Suite, known: Mapping[str, _Definition], file: YamlFile) -> list[str]:
+def _definitions(systems: Mapping[str, System], file: WithoutGrids, at: tuple[str, ...]) -> dict[str, _Definition]:
+    """Return the systems that a file defines under some keys."""
+    return {
+        name: _Definition(system, file, (*at, name), file.arms[name].arm if name in file.arms else None)
+        for name, system in systems.items()
+    }
+
+
+def _chosen(
+    suite: Suite, known: Mapping[str, _Definition], grids: Mapping[str, Sequence[str]], file: YamlFile
+) -> list[str]:
     """List the systems that take part: those selected from the catalogues, then those defined in the suite."""
     defined = suite.systems.define
     catalogue = [name for name in known if name not in defined]
     selected = suite.systems.select if suite.systems.select is not None else catalogue
+    named = [*catalogue, *(grid for grid, arms in grids.items() if arms[0] not in defined)]
     chosen: list[str] = []
     for index, name in enumerate(selected):
         where = file.where(("systems", "select", index))
-        if name in defined:
-            continue  # takes part anyway
-        if name not in known:
-            raise UserError(f"{where}: systems.select: unknown system {name!r}{nearest(name, catalogue)}")
-        if name in chosen:
-            raise UserError(f"{where}: systems.select: {name!r} is selected twice")
-        chosen.append(name)
+        for each in grids.get(name, [name]):
+            if each in defined:
+                continue  # takes part anyway
+            if each not in known:
+                raise UserError(f"{where}: systems.select: unknown system {name!r}{nearest(name, named)}")
+            if each in chosen:
+                raise UserError(f"{where}: systems.select: {each!r} is selected twice")
+            chosen.append(each)
     chosen += defined
     if not chosen:
         raise UserError(f"{file.where(('systems',))}: systems: no system is selected")
     return chosen
 
 
-def _with_pool(name: str, known: Mapping[str, _Definition], file: YamlFile) -> SystemBase:
+def _with_pool(
+    name: str, known: Mapping[str, _Definition], grids: Mapping[str, Sequence[str]], file: YamlFile
+) -> SystemBase:
     """Return a hybrid with a pool of the systems that it names, selected or not; any other system unchanged."""
     system = known[name].checked
     if not isinstance(system, HybridSystem):
-        return system
+        return _limitable(name, system, known[name])
     for member in system.resident:
+        if member in grids:
+            raise UserError(f"{file.path}: system {name!r}: members: {_is_a_grid(member, grids[member])}")
         if member not in known:
             raise UserError(f"{file.path}: system {name!r}: members: unknown system {member!r}{nearest(member, known)}")
         if isinstance(known[member].system, HybridSystem):
             raise UserError(f"{file.path}: system {name!r}: members: {member!r} is a hybrid itself; name its members")
-    return system.model_copy(update={"pool": {member: known[member].checked for member in system.resident}})
+    _check_logprobs(name, system, known)
+    pool = {member: known[member].checked for member in system.resident}
+    return _limitable(name, system.model_copy(update={"pool": pool}), known[name])
 
 
-def _defined(suite: Suite, file: YamlFile) -> dict[str, _Definition]:
-    """Return the systems that the suite itself defines."""
-    return {
-        name: _Definition(system, file, ("systems", "define", name)) for name, system in suite.systems.define.items()
-    }
+def _limitable(name: str, system: SystemBase, defined: _Definition) -> SystemBase:
+    """Return a system whose power limit, if it has one, can be set here.
+
+    Raises:
+        UserError: it runs where no GPU of this machine is used, or its members have unlike limits.
+    """
+    if (why := why_no_power_limit(system)) is not None:
+        raise UserError(f"{defined.file.where(defined.keys)}: system {name!r}: power_limit_w: {why}")
+    return system
+
+
+def _check_logprobs(name: str, system: HybridSystem, known: Mapping[str, _Definition]) -> None:
+    """Check that no member which a cascade judges has fields of log-probabilities: wattbench sets them then."""
+    judged = system.router.order[:-1] if isinstance(system.router, CascadeRouter) else []
+    for member in (system.members[label] for label in judged):
+        definition = known[member]
+        fields = definition.system.request if isinstance(definition.system, EndpointSystem) else {}
+        for field in ("logprobs", "top_logprobs"):
+            if field in fields:
+                keys = (*definition.keys, "request", field)
+                raise UserError(
+                    f"{definition.file.where(keys)}: {'.'.join(keys)}: wattbench sets this field itself, as the "
+                    f"cascade {name!r} judges the answers by it: remove it"
+                )
 
 
 def _catalogues(suite: Suite, file: YamlFile) -> dict[str, _Definition]:
@@ -360,7 +480,6 @@ def _settings(file: YamlFile) -> YamlFile:
 
 
 def _catalogue(path: Path) -> dict[str, _Definition]:
-    file = _settings(read_yaml(path))
+    file = without_grids(_settings(read_yaml(path)), ("systems",))
     data = {key: value for key, value in file.data.items() if not str(key).startswith("x-")}
-    systems = validate(Catalogue, file, data).systems
-    return {name: _Definition(system, file, ("systems", name)) for name, system in systems.items()}
+    return _definitions(validate(Catalogue, file, data).systems, file, ("systems",))

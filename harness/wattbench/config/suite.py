@@ -68,6 +68,13 @@ class Systems(Strict):
     """Systems by name, each with its settings."""
 
 
+def _form_of_stop(given: Any) -> str:
+    return Stop.__name__ if isinstance(given, Stop | Mapping) else bool.__name__
+
+
+_StopOrNot = Annotated[Stop, Tag(Stop.__name__)] | Annotated[bool, Tag(bool.__name__)]
+
+
 class Measure(Strict):
     """How every cell is measured. Systems are compared only under the same settings."""
 
@@ -96,8 +103,9 @@ class Measure(Strict):
     window_s: PauseSeconds = 30.0
     """A longer cell is divided into windows of about this length, so that a disturbance makes only one of them
     invalid."""
-    repeats: Times = 1
-    """How often every item is asked and recorded."""
+    repeats: Literal["auto"] | Times = "auto"
+    """How often every item is asked and recorded. `auto`: 3 times of an endpoint whose `request` has a `temperature`
+    above 0 (and of a hybrid with such a member), each time with another seed; once of all other systems."""
     blocks: Literal["auto"] | Times = "auto"
     """Into how many blocks the items of all tasks are dealt at random. In each block all systems are asked, in a random
     order. `auto` chooses by what switching costs, as measured. 1: one system after another, so that no interval holds
@@ -109,7 +117,7 @@ class Measure(Strict):
     """What follows when other work ran on the machine: `retry` asks such a block again, as far as the effort allows;
     `mark` marks its windows; `refuse` does not start on a busy machine, and ends the run at such a block. Without
     blocks windows are marked."""
-    stop: Stop | bool | None = None
+    stop: Annotated[_StopOrNot, Discriminator(_form_of_stop)] | None = None
     """Stop asking systems that cannot be chosen: after each block, by requirements, worth and what is minimised.
     `true`: by those of `decide`. None: only where a system has a `grid`."""
     seed: Seed = 1234
@@ -147,7 +155,7 @@ class Measure(Strict):
             return self
         if self.blocks not in ("auto", 1):
             raise ValueError(f"scenario: load has no blocks (here: {self.blocks}); its rates are its own design")
-        if self.batch != 1 or self.repeats != 1:
+        if self.batch != 1 or self.repeats not in ("auto", 1):
             raise ValueError(
                 "scenario: load takes no batch and no repeats; requests arrive at load.rates_per_s, or as in load.trace"
             )

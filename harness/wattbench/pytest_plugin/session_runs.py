@@ -9,7 +9,7 @@ from pathlib import Path
 
 from wattbench.api.gate import GateResult
 from wattbench.api.gates.gate_request import GateRequest
-from wattbench.api.loaded_suite import load
+from wattbench.api.loaded_suite import asking_all, load
 from wattbench.api.read import Run, read
 from wattbench.api.suite_runs import HowToRun, run_new
 from wattbench.config import Resolved
@@ -98,7 +98,8 @@ class Runs:
     def _resolved(self, settings: Settings, systems: Sequence[str]) -> Resolved:
         """Load the suite with these systems and those of the test's settings; if both are empty, with all systems."""
         names = tuple(dict.fromkeys((*settings.systems, *systems)))
-        return load(self._suite(settings), systems=names, tasks=settings.tasks, limit=settings.limit)
+        resolved = load(self._suite(settings), systems=names, tasks=settings.tasks, limit=settings.limit)
+        return asking_all(resolved, "a test may assert on any of them", refuse=False)
 
     def _suite(self, settings: Settings) -> str:
         """Return the path of the suite's file below pytest's root folder, or the name of a suite of wattbench."""

@@ -26,7 +26,7 @@ from wattbench.records.tables.run_tables import of_another_run, rescored_items
 from wattbench.records.writer import RunWriter
 
 _SAME_IF_RESCORED = (
-    "systems", "open_windows", "block_plan", "blocks", "passes", "phases", "loads", "spending", "estimates",
+    "systems", "open_windows", "block_plan", "blocks", "looks", "passes", "phases", "loads", "spending", "estimates",
     "summaries",
 )  # fmt: skip
 """Files that scoring anew does not change, as `RunLayout` names them."""
@@ -136,7 +136,7 @@ def _copy_complete(records: RunRecords, new: RunLayout, run: str) -> None:
 
     windows = [row for row in records.windows() if row.block is None or (row.block, row.attempt) in complete]
     names = {row.window for row in windows}
-    for path in (old.systems, old.block_plan, old.blocks, old.spending):
+    for path in (old.systems, old.block_plan, old.blocks, old.looks, old.spending):
         if os.path.lexists(path):
             _copy(path, new.root / path.name)
     _write_lines(old.windows, new.windows, keep=counts, run=run)

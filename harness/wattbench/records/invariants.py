@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from wattbench.records.dropped import documents_of_dropped
 from wattbench.records.reader import RunRecords
 from wattbench.records.rows.header import RunHeader
 from wattbench.records.rows.windows import WindowRow
@@ -44,7 +45,7 @@ def table_problems(run: RunRecords, items: int, windows: int) -> Iterator[str]:
     yield from _doubled_rows(columns)
     yield from _impossible(columns)
     if measured:
-        yield from _documents(columns)
+        yield from _documents(columns, documents_of_dropped(run))
         nodes = {*columns["node"], *(row.node for row in rows)}
         yield from shard_problems(run.header, set(columns["block"]), nodes)
     if measured or rows:
@@ -82,10 +83,32 @@ def _impossible(columns: Mapping[str, list[Any]]) -> Iterator[str]:
             yield f"{answer} does not end after it starts"
 
 
-def _documents(columns: Mapping[str, list[Any]]) -> Iterator[str]:
+def _documents(
+    columns: Mapping[str, list[Any]], asked_dropped: Mapping[str, Mapping[str, frozenset[int]]]
+) -> Iterator[str]:
+    """Yield a sentence for each system that lacks a document, or answered another one.
+
+    Args:
+        columns: of the items.
+        asked_dropped: system that was not asked to the end to the documents that it was asked, by task.
+    """
     of_system: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for system, task, doc_hash in zip(columns["system"], columns["task"], columns["doc_hash"], strict=True):
-        of_system[task][system].add(doc_hash)
+    answered: dict[str, dict[str, dict[int, str]]] = defaultdict(lambda: defaultdict(dict))
+    for system, task, doc_id, doc_hash in zip(
+        *(columns[name] for name in ("system", "task", "doc_id", "doc_hash")), strict=True
+    ):
+        if system in asked_dropped:
+            answered[system][task][doc_id] = doc_hash
+        else:
+            of_system[task][system].add(doc_hash)
+    for system, documents in asked_dropped.items():
+        for task in dict.fromkeys([*documents, *answered[system]]):
+            wanted, there = documents.get(task, frozenset()), answered[system][task]
+            if there.keys() != wanted:
+                yield f"{system} answered {len(there)} documents of {task}, and its blocks have {len(wanted)}"
+            everything = set().union(*of_system[task].values())
+            if other := len(set(there.values()) - everything):
+                yield f"{other} documents of {task} that {system} answered are none of those that others answered"
     for task, by_system in of_system.items():
         everything = set().union(*by_system.values())
         for system, hashes in by_system.items():

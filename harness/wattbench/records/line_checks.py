@@ -6,8 +6,10 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from wattbench.errors import UserError
+from wattbench.records.dropped import blocks_in_order, blocks_of_dropped, dropped_after
 from wattbench.records.reader import RunRecords, read_rows
 from wattbench.records.rows.answers import AnswerRow
+from wattbench.records.rows.looks import LookRow
 from wattbench.records.rows.windows import WindowLabel, WindowRow
 
 _SHOWN = 3
@@ -41,23 +43,57 @@ def line_problems(run: RunRecords) -> Iterator[str]:
     yield from _each_once(
         run.layout.blocks.name, ((f"block {block}, attempt {attempt},", n) for (block, attempt), n in blocks.items())
     )
+    yield from _looks(run)
     run.spending()
     run.estimates()
     yield from _rounds(run, windows)
     yield from _passes(run, windows)
     in_window: Counter[str] = Counter()
+    asked_dropped = blocks_of_dropped(run)
     for system, task in dict.fromkeys(run.header.pairs):
         answers = run.answers_of_all_attempts(system, task)
         in_window.update(row.window for row in answers)
         name = run.layout.name_of(run.layout.answers(system, task))
         yield from _doubled(name, answers)
         yield from _outside(name, system, answers, windows, opened)
+        if system in asked_dropped and any(row.block not in asked_dropped[system] for row in answers):
+            yield f"{name} has an answer of a block that was asked after looks.jsonl dropped {system}"
         yield from _scores(run, system, task)
     for row in run.loads():
         if row.window not in windows:
             yield f"loads.jsonl names the window {row.window!r:.60}, which is not recorded"
         elif in_window[row.window] != row.queries:
             yield f"the window {row.window!r:.60} has {in_window[row.window]} answers, and {row.queries} in loads.jsonl"
+
+
+def _looks(run: RunRecords) -> Iterator[str]:
+    """Yield a clause for the first look that does not fit the blocks, or for a block that does not fit the looks."""
+    name, looks, blocks = run.layout.looks.name, run.looks(), run.blocks()
+    if not looks:
+        return
+    counted = Counter(row.blocks for row in read_rows(run.layout.looks, LookRow))
+    yield from _each_once(name, ((f"the look after {blocks} blocks", times) for blocks, times in counted.items()))
+    order = blocks_in_order(blocks)
+    everyone = {system for system, _ in run.header.pairs}
+    left, before = everyone, 0
+    for row in looks:
+        dropped = {each.system for each in row.dropped}
+        if not before < row.blocks <= len(order):
+            yield f"{name} has a look after {row.blocks} blocks, and {len(order)} are complete"
+            return
+        if set(row.systems) != left or not dropped < left:
+            yield f"{name} has, after {row.blocks} blocks, other systems than those that were asked"
+            return
+        left, before = left - dropped, row.blocks
+    after = dropped_after(looks)
+    for block in blocks:
+        position = order.index(block.number)
+        if set(block.order) != {system for system in everyone if position < after.get(system, len(order))}:
+            yield (
+                f"{run.layout.blocks.name} has block {block.number} with other systems than those that {name} left "
+                "to be asked"
+            )
+            return
 
 
 def _each_once(name: str, counted: Iterable[tuple[str, int]]) -> Iterator[str]:

@@ -19,6 +19,7 @@ from wattbench.meters.contention.watch import SWITCH
 from wattbench.progress import Progress, progress
 from wattbench.records import RunRecords, RunWriter, read_run
 from wattbench.scenarios.blocks import run_blocks
+from wattbench.scenarios.blocks.looks import Looker
 from wattbench.scenarios.closed_loop import run_cells, turn_of
 
 
@@ -52,6 +53,7 @@ def run_to_end(
     *,
     allow_unsafe_code: bool = False,
     retry_failed: bool = False,
+    looker: Looker | None = None,
 ) -> None:
     """Bring a new or interrupted run to its end: open meters, show progress, ask items that have no answer yet.
 
@@ -63,6 +65,7 @@ def run_to_end(
         machine: taken while windows are open.
         allow_unsafe_code: whether tasks may run code that a model wrote.
         retry_failed: ask again what failed before the run was resumed.
+        looker: of a run in blocks, decides after each which systems are not asked any more; None: all are asked.
     """
     in_blocks = _in_blocks(resolved.suite.measure, read_run(writer.layout.root))
     shown = progress([turn_of(cell, resolved.suite.measure) for cell in cells], state=writer.layout.lock)
@@ -85,7 +88,10 @@ def run_to_end(
         else:
             shown.note(f"nothing watches for other work on this machine: {SWITCH} is off", keep=True)
         shown.note(context.effort.in_words(context.metering.provenance))
-        (run_blocks if in_blocks else run_cells)(context, cells)
+        if in_blocks:
+            run_blocks(context, cells, looker)
+        else:
+            run_cells(context, cells)
 
 
 def _in_blocks(measure: Measure, records: RunRecords) -> bool:

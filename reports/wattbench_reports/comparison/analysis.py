@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -22,6 +22,7 @@ from wattbench_reports.comparison.caveats import (
     unread_caveats,
 )
 from wattbench_reports.comparison.comparison import Comparison
+from wattbench_reports.comparison.dropped import dropped_of, otherwise
 from wattbench_reports.comparison.emitted import Emitted, emit, item_grams
 from wattbench_reports.comparison.estimated import estimated_systems
 from wattbench_reports.comparison.input_caveats import few_in_common, pooled_caveats
@@ -41,7 +42,7 @@ from wattbench_reports.comparison.system_figures import (
 from wattbench_reports.comparison.weighed import Weighed, item_seconds, weigh
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
 from wattbench_reports.metrics.carbon import pue_of_suite
-from wattbench_reports.metrics.decision_settings import decision_settings
+from wattbench_reports.metrics.decision_settings import DecisionSettings, decision_settings
 from wattbench_reports.metrics.domain_sums import score_sums
 from wattbench_reports.metrics.load_caveats import load_caveats
 from wattbench_reports.metrics.other_work import other_work_sums
@@ -127,10 +128,34 @@ def analyse_read(read: ReadRun, assumptions: Assumptions) -> Analysis:
     Raises:
         UserError: an assumption is wrong.
     """
+    decide = read.frames.record.suite.decide
+    settings = decision_settings(decide, assumptions.decision, domains_of(read.frames))
+    sample = _sample(read, assumptions)
+    measured, paid, emitted, weighed = analysed(read, assumptions, settings, sample and (lambda: sample().measured))
+    compared = compare_systems(measured, paid, emitted, settings, assumptions)
+    return Analysis(measured, paid, emitted, weighed, compared, sample)
+
+
+def analysed(
+    read: ReadRun,
+    assumptions: Assumptions,
+    settings: DecisionSettings,
+    sample: Callable[[], Measured] | None = None,
+) -> tuple[Measured, Paid, Emitted, Weighed]:
+    """Make the four records of an analysis.
+
+    Args:
+        read: what was read of a run.
+        assumptions: the reader's settings; of the decision those in `settings` are taken.
+        settings: what a system is chosen by.
+        sample: measures a sample of the items of a streamed run; None: all are in memory.
+
+    Raises:
+        UserError: an assumption is wrong.
+    """
     frames, run = read.frames, read.frames.run
     suite = frames.record.suite
     pue = pue_of_suite(suite.carbon, assumptions.carbon)
-    settings = decision_settings(suite.decide, assumptions.decision, domains_of(frames))
     used_for = workload(suite.workload, list(read.table.domains.present), assumptions.workload)
     grams = item_grams(read, assumptions)
     money = item_money(read, used_for, pue, assumptions.prices)
@@ -139,11 +164,24 @@ def analyse_read(read: ReadRun, assumptions: Assumptions) -> Analysis:
     kinds |= {**({} if seconds is None else seconds.kinds), **money.kinds}
     alone = assumptions.alone or frames.record.imported is not None
     sessions = None if alone else sessions_of(run, assumptions.sessions)
-    sample = _sample(read, assumptions)
-    measured = measure(read, used_for, kinds, sessions, sample and (lambda: sample().measured))
+    measured = measure(read, used_for, kinds, sessions, sample)
     paid, emitted = pay(measured, money), emit(measured, grams)
-    weighed = weigh(measured, paid, emitted, seconds, settings, assumptions)
-    return Analysis(measured, paid, emitted, weighed, compare_systems(measured, paid, emitted), sample)
+    return measured, paid, emitted, weigh(measured, paid, emitted, seconds, settings, assumptions)
+
+
+def analyse_among(run: RunRecords, assumptions: Assumptions, systems: Collection[str]) -> Analysis:
+    """Analyse some systems of a run, in the blocks that all of them were asked, by this run alone.
+
+    Args:
+        run: a finished run.
+        assumptions: the reader's; no router is replayed.
+        systems: those to compare, which may have been dropped.
+
+    Raises:
+        UserError: an assumption does not fit to the answers of these blocks.
+    """
+    alone = replace(assumptions, routers=None, alone=True)
+    return analyse_read(read_frames(load_frames(run, systems), alone.cluster), alone)
 
 
 def _sample(read: ReadRun, assumptions: Assumptions) -> Callable[[], Analysis] | None:
@@ -154,17 +192,26 @@ def _sample(read: ReadRun, assumptions: Assumptions) -> Callable[[], Analysis] |
     return cache(lambda: analyse_read(read_frames(sampled_frames(frames), read.cluster), assumptions))
 
 
-def compare_systems(measured: Measured, paid: Paid, emitted: Emitted) -> Comparison:
-    """Make the table of a run's systems, with what limits it."""
+def compare_systems(
+    measured: Measured, paid: Paid, emitted: Emitted, settings: DecisionSettings, assumptions: Assumptions
+) -> Comparison:
+    """Make the table of a run's systems, with what limits it.
+
+    Args:
+        measured, paid, emitted: of the run.
+        settings: of its decision.
+        assumptions: the reader's.
+    """
     frames, systems, read = measured.frames, measured.systems, measured.read
-    check = input_check(read.inputs, read.prints)
+    check, dropped = input_check(read.inputs, read.prints), dropped_of(frames)
+    otherwise_chosen = None if dropped is None else otherwise(dropped, settings, assumptions)
     return Comparison(
         run=measured.run,
         suite=measured.suite,
         systems=tuple(_row(measured, paid, emitted, name) for name in systems),
         carbon=emitted.carbon,
         sci=emitted.sci,
-        caveats=_caveats(measured, emitted, check),
+        caveats=(*(() if otherwise_chosen is None else (otherwise_chosen,)), *_caveats(measured, emitted, check)),
         splits=read.splits,
         load=read.load,
         workload=measured.workload,
@@ -177,6 +224,8 @@ def compare_systems(measured: Measured, paid: Paid, emitted: Emitted) -> Compari
         data=check,
         impacts=emitted.impacts,
         impacts_of=emitted.impacts_of,
+        requests=frames.record.suite.requests,
+        dropped=dropped,
     )
 
 
@@ -194,7 +243,7 @@ def _caveats(measured: Measured, emitted: Emitted, check: InputCheck) -> tuple[C
     frames, read, systems, shares = measured.frames, measured.read, measured.systems, measured.workload.shares
     streamed = isinstance(frames, StreamedFrames)
     return (
-        *(pooled_caveats(frames.number, frames.pools) if isinstance(frames, StreamedFrames) else ()),
+        *(pooled_caveats(frames.compared, frames.pools) if isinstance(frames, StreamedFrames) else ()),
         *(load_caveats(read.load) if read.load is not None else ()),
         *condition_caveats(read.prints),
         *(() if measured.machines is None else machine_caveats(measured.machines)),

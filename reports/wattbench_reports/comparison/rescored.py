@@ -11,12 +11,19 @@ from wattbench_reports.comparability.explain import run_label
 from wattbench_reports.formatting.units import NAMED, listed, named, percent, plural
 
 
-def rescored_caveat(record: RescoredRecord) -> Caveat:
-    """Return a caveat on how a run's answers were scored anew, and what changed."""
+def rescored_caveat(record: RescoredRecord, *, dropped: bool = False) -> Caveat:
+    """Return a caveat on how a run's answers were scored anew, and what changed.
+
+    Args:
+        record: how they were scored.
+        dropped: whether some systems were not asked to the end, by the earlier scores.
+    """
     text = (
         f"These are the answers of run {record.source}, scored anew ({how_scored(record)}). Requests, seconds and "
         f"joules are of that run. {_changed(record)}"
     )
+    if dropped:
+        text += " Which systems were not asked to the end was decided by the earlier scores."
     return Caveat("rescored", text, tuple(record.scores))
 
 

@@ -184,6 +184,11 @@ def _compared(alone: list[_Part], crossed: tuple[str, ...], assumptions: Assumpt
             for part, renamed in zip(parts, names, strict=True)
             for old, split in part.comparison.splits.items()
         },
+        requests={
+            renamed.get(old, old): fields
+            for part, renamed in zip(parts, names, strict=True)
+            for old, fields in part.comparison.requests.items()
+        },
         load=under_load,
         money=money.money,
         years={
@@ -201,6 +206,7 @@ def _compared(alone: list[_Part], crossed: tuple[str, ...], assumptions: Assumpt
         ),
         cluster=assumptions.cluster,
         machines=None if several else parts[0].comparison.machines,
+        dropped=None if several else parts[0].comparison.dropped,
         data=check,
         workload=parts[0].comparison.workload if len({part.comparison.workload for part in parts}) == 1 else None,
         caveats=(

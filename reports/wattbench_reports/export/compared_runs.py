@@ -9,15 +9,11 @@ from wattbench.records import RunRecords
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.data_support import DataSupport, data_support
-from wattbench_reports.comparison.measured import Measured
-from wattbench_reports.comparison.paid import Paid
 from wattbench_reports.comparison.several_runs import of_one_run, side_by_side
-from wattbench_reports.comparison.weighed import Weighed
-from wattbench_reports.decision import decide
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
 from wattbench_reports.routing.candidates import could_use_router
 from wattbench_reports.tables.header_record import header_record
-from wattbench_reports.wording.decision import DecisionWords, decision_words
+from wattbench_reports.wording.decision import DecisionWords, decided
 
 
 @dataclass(frozen=True)
@@ -54,8 +50,3 @@ def compare_runs(
         data_support(comparison, headers),
         analysis,
     )
-
-
-def decided(measured: Measured, paid: Paid, weighed: Weighed, comparison: Comparison) -> DecisionWords:
-    """Decide which system of a run to run, and return the decision in words."""
-    return decision_words(decide(measured, paid, weighed), measured, comparison)

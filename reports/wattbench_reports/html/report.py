@@ -41,12 +41,14 @@ from wattbench_reports.sections.comparison import comparison_section
 from wattbench_reports.sections.disagreements import items_section
 from wattbench_reports.sections.distillation import distillation_section
 from wattbench_reports.sections.domains import domains_section
+from wattbench_reports.sections.dropped import dropped_section
 from wattbench_reports.sections.energy import energy_section
 from wattbench_reports.sections.environment import environment_section
 from wattbench_reports.sections.estimated import estimated_section
 from wattbench_reports.sections.experts import experts_section
 from wattbench_reports.sections.first_screen import first_screen
 from wattbench_reports.sections.gate import gate_section
+from wattbench_reports.sections.grid import grid_sections
 from wattbench_reports.sections.labels import labels_section
 from wattbench_reports.sections.latency import latency_section
 from wattbench_reports.sections.lifecycle.lifecycle import lifecycle_section
@@ -61,6 +63,8 @@ from wattbench_reports.sections.verdict.verdict import choices_table, verdicts
 from wattbench_reports.sections.wrong_answers import wrong_section
 from wattbench_reports.tables.header_record import header_record
 from wattbench_reports.tables.stated_figures import StatedFigures, only_stated, stated_figures
+from wattbench_reports.wording.decision import DecisionWords
+from wattbench_reports.wording.decision.not_asked import dropped_clause
 from wattbench_reports.wording.routing import routing_verdict
 
 _TAKEN = ("requirements", "verdict", "evidence", "evidence-efficiency", "caveats", "by-domain")
@@ -138,10 +142,12 @@ def _page(analysis: Analysis, gate: GateResult | None = None) -> str:
     header = measured.frames.run.header
     study = routing_study(sample.measured, sample.paid, sample.weighed)
     answers = embedded_answers(measured, _gated_pair(measured))
-    sections = page_sections(analysis, study, gate, answers)
-    all_verdicts = verdicts(measured)
     words = words_of_page(measured, paid, weighed, comparison)
-    first = first_screen(words, measured, weighed, "" if isinstance(study, str) else routing_verdict(study))
+    sections = page_sections(analysis, study, gate, answers, words)
+    all_verdicts = verdicts(measured)
+    routing = "" if isinstance(study, str) else routing_verdict(study)
+    dropped = "" if comparison.dropped is None else dropped_clause(comparison.dropped)
+    first = first_screen(words, measured, weighed, routing, dropped)
     line, texts, seconds = command(measured, weighed), restated(measured, comparison, words), latencies(measured)
     lacking = no_grams(emitted, measured.basis.systems)
     data = {
@@ -211,6 +217,7 @@ def page_sections(
     study: RoutingStudy | str,
     gate: GateResult | None = None,
     answers: EmbeddedAnswers | None = None,
+    words: DecisionWords | None = None,
 ) -> list[Section]:
     """Make the sections of the page, in its order; those without content are left out.
 
@@ -219,21 +226,32 @@ def page_sections(
         study: of routers in front of its systems; a text is why there is none, as a clause.
         gate: what the gate's section shows; None: a gate's run is judged by itself.
         answers: what the table of all answers holds; None: there is none.
+        words: the decision; None: it is made from the analysis.
     """
     joules = any(each.j_per_request is not None for each in analysis.measured.systems.values())
+    if words is None:
+        words = words_of_page(analysis.measured, analysis.paid, analysis.weighed, analysis.comparison)
     whole = (
-        with_content(section, joules=joules) for section in _made(analysis, study, gate, answers) if section is not None
+        with_content(section, joules=joules)
+        for section in _made(analysis, study, gate, answers, words)
+        if section is not None
     )
     return [each for each in whole if each.passages or each.id == WHAT_IF]
 
 
 def _made(
-    analysis: Analysis, study: RoutingStudy | str, gate: GateResult | None, answers: EmbeddedAnswers | None
+    analysis: Analysis,
+    study: RoutingStudy | str,
+    gate: GateResult | None,
+    answers: EmbeddedAnswers | None,
+    words: DecisionWords,
 ) -> Iterator[Section | None]:
     """Yield the sections: a gate's before the verdict on which system to run, others after it."""
     measured, paid, emitted, comparison = analysis.measured, analysis.paid, analysis.emitted, analysis.comparison
     sample = analysis.by_item
     yield gate_section(measured, gate)
+    yield from grid_sections(words.grids, words.decision)
+    yield dropped_section(comparison.dropped)
     yield what_if_section(measured, comparison)
     yield comparison_section(comparison)
     yield tradeoff_section(measured, paid, comparison)

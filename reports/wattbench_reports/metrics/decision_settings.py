@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from wattbench.errors import UserError, nearest
-from wattbench.records.schema.decide import OVERALL, Decide
+from wattbench.records.schema.decide import OVERALL, ChosenBy, Decide
 from wattbench_reports.metrics.costs import CostUnit
 
 NONE = "none"
@@ -110,9 +110,9 @@ class DecisionSettings:
 
 
 def decision_settings(
-    settings: Decide, choice: DecisionChoice = DECISION_AS_IN_SUITE, domains: Sequence[str] = ()
+    settings: ChosenBy, choice: DecisionChoice = DECISION_AS_IN_SUITE, domains: Sequence[str] = ()
 ) -> DecisionSettings:
-    """Return the settings of a suite's block ``decide``, where a reader sets no others.
+    """Return the settings of a suite's block ``decide`` or ``measure.stop``, where a reader sets no others.
 
     Args:
         settings: the block.
@@ -157,7 +157,7 @@ def decision_settings(
             second=("cost_per_second", settings.cost_per_second),
         ),
         None if minimise is None else _unit(minimise),
-        _risk(_either(choice.risk, settings.risk)),
+        _risk(_either(choice.risk, settings.risk if isinstance(settings, Decide) else None)),
     )
 
 

@@ -256,6 +256,8 @@ class Section:
     passages: tuple[Passage, ...]
     line: str = ""
     """Its content in a few words, shown next to the title; empty: the lead's first sentence."""
+    opened: bool = False
+    """A page shows it without a click."""
 
     @property
     def about(self) -> str:

@@ -67,15 +67,20 @@ class FirstScreen:
     evidence: tuple[str, ...]
     routing: str = ""
     """Whether a router is worth building, in one sentence; empty with fewer than two systems to route between."""
+    dropped: str = ""
+    """How many systems were dropped during the run, in one sentence; empty: none."""
 
 
-def first_screen(words: DecisionWords, measured: Measured, weighed: Weighed, routing: str = "") -> FirstScreen:
+def first_screen(
+    words: DecisionWords, measured: Measured, weighed: Weighed, routing: str = "", dropped: str = ""
+) -> FirstScreen:
     """Make the first screen.
 
     Args:
         words: a decision in words.
         measured, weighed: what it was made from.
         routing: the verdict on a router; empty: none.
+        dropped: how many systems were dropped; empty: none.
     """
     names = [each.system for each in words.decision.systems]
     return FirstScreen(
@@ -87,6 +92,7 @@ def first_screen(words: DecisionWords, measured: Measured, weighed: Weighed, rou
         domains=domain_matrix(words.decision, measured, weighed, names[:TOP]),
         evidence=words.evidence,
         routing=routing,
+        dropped=dropped,
     )
 
 

@@ -23,6 +23,7 @@ from wattbench_reports.stats.bootstrap import (
     stratified_units,
 )
 from wattbench_reports.stats.conditional_poisson import together_by_chance
+from wattbench_reports.stats.contrasts import Contrast, contrast
 from wattbench_reports.stats.elimination import (
     NotExcluded,
     eliminate_by_pairs,
@@ -68,6 +69,7 @@ from wattbench_reports.stats.session_variance import (
 __all__ = [
     "CONFIDENCE",
     "BlockRatio",
+    "Contrast",
     "Dependence",
     "ExceedanceDetector",
     "Interval",
@@ -86,6 +88,7 @@ __all__ = [
     "block_ratio",
     "bootstrap_p_value",
     "clustered_se",
+    "contrast",
     "dependence",
     "eliminate_by_pairs",
     "entropy_bits",

@@ -59,6 +59,11 @@ class AnswerAccess:
         return len(self.items)
 
     @property
+    def compared(self) -> int:
+        """Count the answers of `systems`."""
+        return self.number
+
+    @property
     def pools(self) -> NDArray[np.int64] | None:
         """Return the number of items in each row of the item table, shape (rows,); None where each row is one item."""
         return None

@@ -6,7 +6,7 @@ import json
 import os
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -28,6 +28,7 @@ from wattbench.records.verified_files import check_unchanged
 from wattbench_reports.formatting.units import plural
 from wattbench_reports.tables.answer_access import AnswerAccess
 from wattbench_reports.tables.answer_checks import DocDifference, check_answers, doc_differences
+from wattbench_reports.tables.asked_systems import answers_among, left_out
 from wattbench_reports.tables.equal_texts import rows_by_text
 from wattbench_reports.tables.header_record import HeaderRecord, header_record
 from wattbench_reports.tables.item_rows import row_of_answer, rows_by_code
@@ -76,6 +77,8 @@ class Frames(AnswerAccess):
     `wattbench_reports.tables.equal_texts`."""
     recorded: Frames | None = None
     """The same with seconds and joules of all machines, where these have those of machines of one class alone."""
+    left_out: frozenset[str] = frozenset()
+    """Systems of the run whose answers and windows are not in it: those that were not asked to the end."""
 
     def more_columns(self, *names: str, newer: Sequence[str] = ()) -> pd.DataFrame:
         """Read further columns of the items, aligned with `items`, for what only one panel needs.
@@ -176,7 +179,7 @@ class Frames(AnswerAccess):
     @cached_property
     def window_rows(self) -> tuple[WindowRow, ...]:
         """Return the windows as recorded, with their joules by component; in the order they closed."""
-        return tuple(self.run.windows())
+        return tuple(row for row in self.run.windows() if row.system not in self.left_out)
 
     @property
     def document_of_answer(self) -> Coded:
@@ -188,11 +191,12 @@ class Frames(AnswerAccess):
         """Return the frames with some of the answers. The table of windows stays complete.
 
         Args:
-            rows: True or False for each answer of the file.
+            rows: True or False for each answer.
             windows: the ids of those in which these were measured.
         """
+        of_file = rows if self.rows is None else self.rows.where(~self.rows, np.asarray(rows))
         return replace(
-            self, items=self.items[rows].reset_index(drop=True), rows=rows, measured_in=windows, item_rows=None
+            self, items=self.items[rows].reset_index(drop=True), rows=of_file, measured_in=windows, item_rows=None
         )
 
     def window_columns(self, *names: str, newer: Sequence[str] = ()) -> pd.DataFrame:
@@ -205,8 +209,11 @@ class Frames(AnswerAccess):
         Raises:
             UserError: the table has no such column.
         """
-        table: pd.DataFrame = _read(self.run.layout.windows_table, names, newer=newer).to_pandas()
-        return table.assign(**{name: None for name in newer if name not in table})
+        read = ("system", *(name for name in names if name != "system"))
+        table: pd.DataFrame = _read(self.run.layout.windows_table, read, newer=newer).to_pandas()
+        return _without(table, self.left_out)[list(names) + [name for name in newer if name in table]].assign(
+            **{name: None for name in newer if name not in table}
+        )
 
     @cached_property
     def metering(self) -> pd.DataFrame:
@@ -240,8 +247,12 @@ class Frames(AnswerAccess):
         return self.windows.iloc[self.measured_rows(system)]
 
 
-def load_frames(run: RunRecords) -> Frames:
+def load_frames(run: RunRecords, among: Collection[str] | None = None) -> Frames:
     """Read the tables of a finished run.
+
+    Args:
+        run: a finished run.
+        among: as in `wattbench_reports.tables.asked_systems.answers_among`.
 
     Raises:
         UserError: the run is not finished (with the command that finishes it), is not as it was written, or its tables
@@ -249,23 +260,24 @@ def load_frames(run: RunRecords) -> Frames:
     """
     check_finished(run)
     check_unchanged(run)
-    return frames_of(run)
+    return frames_of(run, answers_among(run, among), left_out(run, among))
 
 
-def frames_of(run: RunRecords, kept: NDArray[np.bool_] | None = None) -> Frames:
+def frames_of(run: RunRecords, kept: NDArray[np.bool_] | None = None, out: frozenset[str] = frozenset()) -> Frames:
     """Read the tables of a finished run whose files are known to be as they were written.
 
     Args:
         run: a finished run.
         kept: shape (answers of the file,): which are read; None: all.
+        out: systems that have no answer among them, as they are left out.
 
     Raises:
         UserError: the tables are damaged.
     """
     path, imported = run.layout.items_table, header_record(run).imported is not None
     items, documents = read_items(path, imported=imported, kept=kept)
-    windows = read_windows(run)
-    systems, absent = systems_in_order(run, items["system"].cat.categories)
+    windows = read_windows(run, out)
+    systems, absent = systems_in_order(run, items["system"].cat.categories, out)
     items["system"] = items["system"].cat.set_categories(list(systems))
     answers = rows_by_code(items["system"].cat.codes.to_numpy(), len(systems))
     check_answers(path, items, answers, imported=imported)
@@ -279,35 +291,44 @@ def frames_of(run: RunRecords, kept: NDArray[np.bool_] | None = None) -> Frames:
         row = rows_by_text(path, items, row, kept)
     of_equal_text = documents_there - int(row.max(initial=-1)) - 1
     return Frames(
-        run, systems, items, windows, differences, absent, documents, rows, item_rows=row, of_equal_text=of_equal_text
-    )
+        run, systems, items, windows, differences, absent, documents, rows, item_rows=row, of_equal_text=of_equal_text,
+        left_out=out,
+    )  # fmt: skip
 
 
-def read_windows(run: RunRecords) -> pd.DataFrame:
-    """Read the table of windows.
+def read_windows(run: RunRecords, out: frozenset[str] = frozenset()) -> pd.DataFrame:
+    """Read the table of windows, except those of systems that are left out.
 
     Raises:
         UserError: it is damaged.
     """
     newer = (*NEWER_WINDOW_COLUMNS, NODE)
-    windows: pd.DataFrame = _read(run.layout.windows_table, WINDOW_COLUMNS, newer=newer).to_pandas()
+    windows = _without(_read(run.layout.windows_table, WINDOW_COLUMNS, newer=newer).to_pandas(), out)
     for name in NEWER_WINDOW_COLUMNS:
         windows[name] = windows[name].astype(np.float64) if name in windows else np.nan
     windows[NODE] = windows[NODE].fillna("").astype(str) if NODE in windows else ""
     return windows
 
 
-def systems_in_order(run: RunRecords, present: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _without(windows: pd.DataFrame, out: frozenset[str]) -> pd.DataFrame:
+    """Leave out the windows of some systems."""
+    return windows[~windows["system"].isin(out)].reset_index(drop=True) if out else windows
+
+
+def systems_in_order(
+    run: RunRecords, present: Iterable[str], out: frozenset[str] = frozenset()
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the systems that answered, in the order they first ran, and those that answered nothing.
 
     Args:
         run: a run.
         present: the systems in its table of items.
+        out: those that are left out.
     """
-    there = {str(name) for name in present}
+    there = {str(name) for name in present if name not in out}
     known = dict.fromkeys([*run.systems(), *(cell.system for cell in header_record(run).cells)])
     systems = (*(name for name in known if name in there), *sorted(there - set(known)))
-    return systems, tuple(name for name in known if name not in there)
+    return systems, tuple(name for name in known if name not in there and name not in out)
 
 
 def answers_of(run: RunRecords) -> int:
@@ -385,6 +406,8 @@ def check_whole(frames: Frames) -> None:
     """
     record, counts, short = frames.record, _items_of_cells(frames), []
     for cell in record.cells if record.gate is None else ():  # a gate's say what could be asked; it stops when it knows
+        if cell.system in frames.left_out:
+            continue
         answered_items = counts[cell.system, cell.task]
         if cell.items is not None and answered_items < cell.items:
             short.append(f"{cell.items - answered_items} of {cell.items} of {cell.system} on {cell.task}")

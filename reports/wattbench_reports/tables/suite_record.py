@@ -39,13 +39,6 @@ from wattbench.records.schema.workload import Workload
 _Block = TypeVar("_Block", bound=Strict)
 
 
-class StopSettings(Described):
-    """When the run stopped asking systems."""
-
-    error: Annotated[Number, Field(gt=0, lt=0.5)] = Stop.model_fields["error"].default
-    """The probability at most with which the best system was no longer asked."""
-
-
 class MeasureSettings(DescribedWhole):
     """How the items were put to the systems."""
 
@@ -53,19 +46,19 @@ class MeasureSettings(DescribedWhole):
     batch: Whole | None = None
     energy: StrictBool = True
     """Whether joules were to be metered."""
-    stop: StopSettings = StopSettings()
-    """Of a run with looks."""
 
     @property
     def compared(self) -> Mapping[str, Any]:
         """Return the settings by which runs are compared.
 
-        A trace is in them by its name, as its folder is a machine's own.
+        A trace is in them by its name, as its folder is a machine's own. When systems were dropped is not: those that
+        were asked to the end answered the same items either way.
         """
-        load = self.as_recorded.get("load")
+        compared = {name: value for name, value in self.as_recorded.items() if name != "stop"}
+        load = compared.get("load")
         if not isinstance(load, Mapping) or not isinstance(load.get("trace"), str):
-            return self.as_recorded
-        return {**self.as_recorded, "load": {**load, "trace": PurePath(load["trace"]).name}}
+            return compared
+        return {**compared, "load": {**load, "trace": PurePath(load["trace"]).name}}
 
 
 class RouterSettings(Described):
@@ -101,6 +94,10 @@ class MemberSettings(DescribedWhole):
     """wattbench started that server."""
     prompt: dict[str, Any] = {}
     """The form in which it is asked."""
+    power_limit_w: Number | None = None
+    """Watts that each GPU might draw while it was asked. None: the GPUs kept their limit."""
+    request: dict[str, Any] = {}
+    """Fields that the suite adds to the body of each request to a server."""
 
 
 class ArmSettings(Described):
@@ -128,6 +125,12 @@ class SystemSettings(MemberSettings):
     """Of a hybrid: every system that it asks, by name."""
     predicted: Prediction | None = None
     """Of a hybrid: what was predicted of it before it ran."""
+
+    @property
+    def limited_to_w(self) -> float | None:
+        """Return the power limit under which it was asked: its own, or that of a hybrid's members. None without one."""
+        limits = [self.power_limit_w, *(member.power_limit_w for member in self.pool.values())]
+        return next((limit_w for limit_w in limits if limit_w is not None), None)
 
     @property
     def reader(self) -> str | None:
@@ -201,6 +204,21 @@ class SuiteRecord:
         )
 
     @property
+    def requests(self) -> Mapping[str, Mapping[str, Any]]:
+        """Map each system to the fields that the suite adds to its requests, if there are any.
+
+        A member that only a hybrid asks has the name of the hybrid before its own.
+        """
+        everyone = dict(self.systems.items())
+        pools = {
+            f"{owner}: {name}": one
+            for owner, each in self.systems.items()
+            for name, one in each.pool.items()
+            if name not in everyone
+        }
+        return {name: each.request for name, each in {**everyone, **pools}.items() if each.request}
+
+    @property
     def canaries(self) -> tuple[str, ...]:
         """Return the systems that never change: if they do on a night, the machine changed."""
         return tuple(name for name, each in self.systems.items() if each.as_recorded.get("canary") is True)
@@ -269,6 +287,18 @@ class SuiteRecord:
             UserError: a value is of another type or out of range.
         """
         return self._block(Decide, "decide")
+
+    @cached_property
+    def stop(self) -> Stop | None:
+        """Return the block ``measure.stop``; None where all systems were to be asked to the end.
+
+        Raises:
+            UserError: a value is of another type or out of range.
+        """
+        block = self.measure.as_recorded.get("stop")
+        if block is True:
+            return Stop()
+        return recorded(Stop, block, f"{self.where}: measure.stop") if block else None
 
     def _block(self, model: type[_Block], name: str) -> _Block:
         return recorded(model, self._suite.get(name) or {}, f"{self.where}: {name}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from wattbench.records.reader import read_rows
 from wattbench.records.rows.arrival_rates import LoadRow
 from wattbench.records.rows.blocks import BlockRow
 from wattbench.records.rows.experts import ExpertRow
+from wattbench.records.rows.looks import LookRow
 from wattbench.records.rows.phases import PhaseRow
 from wattbench.records.rows.rounds import RoundRow
 from wattbench.records.rows.windows import PassRow
@@ -104,6 +106,12 @@ def _of_made(make: Callable[[Path], Path], *patterns: str) -> Callable[[Path], S
 
 def _blocks(folder: Path) -> Path:
     return write_run(folder, FakeRun(systems=family_run().systems, items=12, blocks=3, asked_again=1))
+
+
+def _looks(folder: Path) -> Path:
+    first, second, *others = family_run().systems
+    dropped = replace(first, dropped_after=1), replace(second, dropped_after=2)
+    return write_run(folder, FakeRun(systems=(*dropped, *others), items=12, blocks=3))
 
 
 def _family(folder: Path) -> Path:
@@ -199,6 +207,7 @@ TARGETS = (
     Target("windows", "jsonl", _of_made(_blocks, "windows.jsonl"), _rows(WindowRow), "rows.jsonl"),
     Target("window-labels", "jsonl", _of_made(write_whole_run, "open-windows.jsonl"), _rows(WindowLabel), "rows.jsonl"),
     Target("blocks", "jsonl", _of_made(_blocks, "blocks.jsonl"), _rows(BlockRow), "rows.jsonl"),
+    Target("looks", "jsonl", _of_made(_looks, "looks.jsonl"), _rows(LookRow), "rows.jsonl"),
     Target("rounds", "jsonl", _of_made(_gate, "rounds.jsonl"), _rows(RoundRow), "rows.jsonl"),
     Target("experts", "jsonl", _of_made(_family, "experts/*/*.jsonl"), _rows(ExpertRow), "rows.jsonl"),
     Target("loads", "jsonl", given(_line(LOAD), _line(BOUNDED_LOAD)), _rows(LoadRow), "rows.jsonl"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import tomllib
 from collections.abc import Callable
@@ -173,6 +174,22 @@ def test_a_system_of_another_distribution_is_checked_by_its_own_model(load, tmp_
     again = resolved_from_record(resolved.as_record())
     assert again == resolved
     assert again.sha256 == resolved.sha256
+
+
+@pytest.mark.usefixtures("bricks")
+def test_each_system_of_a_grid_is_checked_by_the_model_of_its_engine(load, tmp_path: Path) -> None:
+    resolved = load(CATALOGUE.replace("bricks: 3", "grid: {bricks: [3, 5]}"))
+    assert [(name, wall.bricks, wall.arm.labels) for name, wall in resolved.systems.items()] == [
+        ("wall-3", 3, {"bricks": "3"}),
+        ("wall-5", 5, {"bricks": "5"}),
+    ]
+    assert resolved_from_record(json.loads(json.dumps(resolved.as_record()))).systems == resolved.systems
+    with pytest.raises(UserError) as refusal:
+        load(CATALOGUE.replace("bricks: 3", "grid: {bricks: [3, many]}"))
+    assert str(refusal.value) == (
+        f"{tmp_path}/catalogue.yaml:2: system 'wall', bricks=many: systems.wall-many.bricks: "
+        "input should be a valid integer, unable to parse string as an integer (here: 'many')"
+    )
 
 
 @pytest.mark.usefixtures("bricks")

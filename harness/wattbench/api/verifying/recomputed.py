@@ -7,7 +7,7 @@ import math
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +15,7 @@ from wattbench.api.verifying.written import Check, check, not_made
 from wattbench.errors import UserError
 from wattbench.measure.rebuilt_tables import rebuild, table_differences
 from wattbench.progress.notices import stdout_to_stderr
-from wattbench.records.layout import RunLayout
-from wattbench.records.tables.run_tables import items_parquet, windows_parquet
+from wattbench.records.tables.tables_elsewhere import with_tables
 from wattbench.scenarios.interleaved.complete_rounds import CompleteRounds
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.export import render
@@ -276,31 +275,10 @@ def comparison_differences(records: RunRecords, rebuilt: Rebuilt) -> Iterator[st
         rebuilt: its tables, from its lines.
     """
     with tempfile.TemporaryDirectory(prefix="wattbench-verify-") as folder:
-        printed, by_lines = _printed(records), _printed(_with_tables(records, rebuilt, Path(folder)))
+        made = with_tables(records, rebuilt.items, rebuilt.windows, Path(folder))
+        printed, by_lines = _printed(records), _printed(made)
     for where, one, other in _differing("", printed, by_lines):
         yield f"compare prints {where} {one!r:.60}, and the lines give {other!r:.60}"
-
-
-@dataclass(frozen=True)
-class _OtherTables(RunLayout):
-    """A run whose tables are in another folder."""
-
-    folder: Path
-
-    @property
-    def items_table(self) -> Path:  # type: ignore[override]
-        return self.folder / super().items_table.name
-
-    @property
-    def windows_table(self) -> Path:  # type: ignore[override]
-        return self.folder / super().windows_table.name
-
-
-def _with_tables(records: RunRecords, rebuilt: Rebuilt, folder: Path) -> RunRecords:
-    layout = _OtherTables(records.layout.root, folder)
-    layout.items_table.write_bytes(items_parquet(rebuilt.items))
-    layout.windows_table.write_bytes(windows_parquet(rebuilt.windows))
-    return replace(records, layout=layout, check_digests=False)
 
 
 def _printed(records: RunRecords) -> Any:

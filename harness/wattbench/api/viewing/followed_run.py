@@ -15,7 +15,8 @@ from wattbench.api.run_folder import FINISHED, RESUMABLE, WRITTEN, ListedRun, ru
 from wattbench.api.stopped_run import how_to_report
 from wattbench.errors import UserError
 from wattbench.progress.live_state import LiveState, read_live_state
-from wattbench.records import AnswerRow, BlockPlan, BlockRow, Purpose, RunRecords, WindowRow, read_run
+from wattbench.records import AnswerRow, BlockPlan, BlockRow, LookRow, Purpose, RunRecords, WindowRow, read_run
+from wattbench.records.dropped import blocks_in_order, dropped_after
 from wattbench.records.files.jsonl import complete_lines
 from wattbench.records.reader import parsed_rows
 from wattbench.records.rows.blocks import counted_attempts
@@ -94,7 +95,9 @@ class FollowedRun:
         self._answers = {pair: _Appended(layout.answers(*pair), AnswerRow) for pair in header.pairs}
         self._windows = _Appended(layout.windows, WindowRow)
         self._blocks = _Appended(layout.blocks, BlockRow)
+        self._looks = _Appended(layout.looks, LookRow)
         self._block_rows: list[BlockRow] = []
+        self._look_rows: list[LookRow] = []
         self._plan: BlockPlan | None = None
         self._answered: dict[str, dict[Hashable, bool]] = {system: {} for system, _ in header.pairs}
         self._joules: dict[str, _Joules] = {system: _Joules() for system, _ in header.pairs}
@@ -145,6 +148,7 @@ class FollowedRun:
         self._said = read_live_state(self.records.layout.lock) or self._said
         self._plan = self._plan or self.records.block_plan()
         self._block_rows += self._blocks.read()
+        self._look_rows += self._looks.read()
         for (system, task), appended in self._answers.items():
             answered = self._answered[system]
             for row in appended.read():
@@ -171,12 +175,20 @@ class FollowedRun:
         """Return how many answers a system is to give; None where that is not known before, as under load."""
         header = self.records.header
         measure = (header.suite.get("suite") or {}).get("measure") or {}
-        items = [cell.get("items") for cell in header.cells if cell["system"] == system]
-        repeats = measure.get("repeats", 1)
-        counts = [each for each in items if isinstance(each, int)]
-        if measure.get("scenario") == "load" or header.shard or header.gate or len(counts) < len(items):
+        cells = [cell for cell in header.cells if cell["system"] == system]
+        numbers = [(cell.get("items"), header.repeats_of(cell)) for cell in cells]
+        blocks = dropped_after(self._look_rows).get(system)
+        if blocks is not None:
+            documents = {row.number: row.doc_ids for row in self._block_rows}
+            order = blocks_in_order(self._block_rows)[:blocks]
+            numbers = [
+                (sum(len(documents[number].get(cell["task"], ())) for number in order), header.repeats_of(cell))
+                for cell in cells
+            ]
+        if measure.get("scenario") == "load" or header.shard or header.gate:
             return None
-        return sum(counts) * repeats if isinstance(repeats, int) else None
+        counts = [items * repeats for items, repeats in numbers if isinstance(items, int) and isinstance(repeats, int)]
+        return sum(counts) if len(counts) == len(cells) else None
 
     def _how_to_report(self) -> str | None:
         complete = len(self._block_rows)

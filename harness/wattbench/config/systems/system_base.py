@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import BeforeValidator, Field, PositiveInt, ValidationInfo, model_validator
 
+from wattbench.config.systems.grid import Grid
 from wattbench.records.schema.base import Name, RelativePath, Strict
 from wattbench.records.schema.price import Price
 from wattbench.records.schema.training import TrainingCost
@@ -45,6 +46,12 @@ class Arm(Strict):
     """Axis to the label of its value, in the order of the grid's axes."""
 
 
+def _is_filled_in(arm: Any, info: ValidationInfo) -> Any:
+    if arm is not None and (info.context or {}).get("folder") is not None:
+        raise ValueError("arm is filled in from grid; leave it out")
+    return arm
+
+
 class SystemBase(Strict):
     """What every system has. A third party's engine derives the model of its own settings from this."""
 
@@ -67,11 +74,23 @@ class SystemBase(Strict):
     training: TrainingCost | None = None
     """The cost of its training: the path of the ledger that `wattbench dev family build` writes, or, for a model that
     was trained elsewhere, a mapping such as `{energy_kwh: 5000, source: its model card, year: 2024}`."""
-    arm: Arm | None = None
+    grid: Annotated[Grid | None, Field(exclude=True)] = None
+    """Axes with lists of values: each combination of values is a system of its own. An axis is named by the setting
+    that it sets (`dtype`, `request.top_p`), or `effort`, `n_ctx`, `max_tokens`."""
+    arm: Annotated[Arm | None, BeforeValidator(_is_filled_in)] = None
     """Its place in a grid. Filled in from `grid` when the suite is read; do not write it by hand."""
     price: Price | None = None
     """What its answers cost: per token, per request or per hour. A hybrid is billed for each member that it asked, at
     that member's price; a price of its own is added. None: electricity alone, if `workload.price_per_kwh` is set."""
+
+
+class PowerLimited(SystemBase):
+    """What systems have that may run on NVIDIA GPUs of this machine."""
+
+    power_limit_w: Annotated[float, Field(gt=0, le=100_000)] | None = None
+    """Watts that each GPU of the run may draw while this system is asked; needs root. Set before its warm-up, outside
+    every measured window, and set back to what it was before after its turn, its cell or its rates, also if the run is
+    killed. None: the GPUs keep their limit."""
 
 
 class Weights(Strict):

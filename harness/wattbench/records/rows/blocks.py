@@ -1,7 +1,7 @@
 """Define the record of a run's blocks: `blocks.json`, how they were laid out, and the lines of `blocks.jsonl`.
 
 A block is a set of items, dealt at random from all tasks in proportion, that all systems are asked in a random order,
-each in windows of its own.
+each in windows of its own; all but those that a look (`looks.jsonl`) dropped before.
 """
 
 from __future__ import annotations

@@ -72,8 +72,8 @@ class LookRow(RecordRow):
     """Of costs: ``joules``, ``grams``, ``money`` or ``seconds``; None where no cost is known."""
     currency: str | None
     """Of money; None for other units."""
-    asked: list[str]
-    """The systems that were asked up to here."""
+    systems: list[str]
+    """Those that were asked up to here."""
     dropped: list[DroppedRow]
     """Those of them that are not asked any more."""
     at_s: Amount

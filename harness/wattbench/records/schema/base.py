@@ -155,7 +155,8 @@ Source = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 """Where a figure comes from."""
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
-Name = Annotated[str, Field(pattern=NAME, max_length=80)]
+MOST_OF_NAME = 80
+Name = Annotated[str, Field(pattern=NAME, max_length=MOST_OF_NAME)]
 """What a suite or a system may be called."""
 
 

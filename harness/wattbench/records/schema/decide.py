@@ -84,4 +84,4 @@ class Stop(ChosenBy):
     @property
     def names_objective(self) -> bool:
         """Return whether it names anything that a system is chosen by."""
-        return bool(self.model_fields_set - {"error"})
+        return any(value is not None for name, value in self if name != "error")

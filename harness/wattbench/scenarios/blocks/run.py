@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from wattbench.config import Resolved
+from wattbench.config import Resolved, repeats_of
 from wattbench.errors import UserError
 from wattbench.machine.lock_holder import Doing
 from wattbench.machine.measuring_lock import runs_now
@@ -24,6 +24,7 @@ from wattbench.measure.services.estimates import estimate_rows
 from wattbench.prefill_decode import split_system
 from wattbench.progress import PlannedTurn
 from wattbench.records import BlockPlan, BlockRow, Purpose, RunWriter, WindowRow, read_run
+from wattbench.records.dropped import dropped_after
 from wattbench.records.rows.header import utc_now
 from wattbench.records.shards import part_in_words
 from wattbench.scenarios.blocks.attempts import (
@@ -34,13 +35,19 @@ from wattbench.scenarios.blocks.attempts import (
     signals_in_words,
     stays_busy,
 )
+from wattbench.scenarios.blocks.looks import Asked, Looker, look, show_looks
 from wattbench.scenarios.blocks.survey import survey
 from wattbench.scenarios.blocks.turn import Block, Turns, answered_in, blocks_to_ask, deal_documents, order_of
 from wattbench.scenarios.residents import Resident, Residents
 
 
-def run_blocks(context: MeasuringContext, cells: Sequence[Cell]) -> None:
+def run_blocks(context: MeasuringContext, cells: Sequence[Cell], looker: Looker | None = None) -> None:
     """Bring a run with blocks to its end, asking only items that have no answer yet.
+
+    Args:
+        context: of the run.
+        cells: its plan.
+        looker: decides after each block which systems are not asked any more; None: all are asked to the end.
 
     Raises:
         UserError: a system failed, or other work ran on the machine and the suite refuses that. What was asked is on
@@ -51,7 +58,7 @@ def run_blocks(context: MeasuringContext, cells: Sequence[Cell]) -> None:
         which = part_in_words(shard["blocks"], shard["of"])
         context.progress.note(f"asks {which} of the suite, dealt by the seed {shard['seed']}")
     with context.loading(), residents_for(context, cells) as residents:
-        ask_blocks(context, cells, residents)
+        ask_blocks(context, cells, residents, looker)
     rows = context.records.blocks()
     for line in repetitions_in_words(rows, len({row.number for row in rows})):
         context.progress.note(line, keep=True)
@@ -68,13 +75,16 @@ def residents_for(context: MeasuringContext, cells: Sequence[Cell]) -> Residents
     )
 
 
-def ask_blocks(context: MeasuringContext, cells: Sequence[Cell], residents: Residents) -> BlockPlan:
+def ask_blocks(
+    context: MeasuringContext, cells: Sequence[Cell], residents: Residents, looker: Looker | None = None
+) -> BlockPlan:
     """Ask every incomplete block of a run, and return the run's plan of blocks.
 
     Args:
         context: of the run.
         cells: its plan.
         residents: may be loaded, where the run's plan of blocks is on record.
+        looker: as in `run_blocks`.
 
     Raises:
         UserError: as `run_blocks`.
@@ -84,22 +94,31 @@ def ask_blocks(context: MeasuringContext, cells: Sequence[Cell], residents: Resi
     plan = records.block_plan()
     if plan is None:
         plan = survey(context, residents, [(task, doc_id) for task in documents for doc_id in documents[task]])
+    if looker is not None:
+        show_looks(context, plan, looker)
     dealt = deal_documents(documents, plan.blocks, plan.seed)
     blocks = blocks_to_ask(dealt, records.header.shard)
     again = _to_retry(context, cells)
     if left := _left(records.blocks(), blocks, context, again):
-        before = sum(len(block.items) for block in blocks if block not in left) * context.measure.repeats
-        for name in residents.configs if before else ():
-            context.progress.start_cell("answered before", PlannedTurn(name, before), before)
-            context.progress.end_cell()
+        _show_answered(context, residents, [block for block in blocks if block not in left])
         if not residents.one_at_a_time:
             for name in residents.configs:
                 residents.get(name)
         with context.alone():
-            _ask(plan, left, _turns(context, residents, dealt, cells), again)
+            _ask(plan, left, _turns(context, residents, dealt, cells), again, looker)
     for name in _mixtures_to_observe(context, cells):
         _count_experts(context, residents.get(name), [cell for cell in cells if cell.system == name])
     return plan
+
+
+def _show_answered(context: MeasuringContext, residents: Residents, complete: Sequence[Block]) -> None:
+    """Show what each system answered before the run was resumed, in the complete blocks that stay."""
+    systems = Asked.of(context.records).before
+    for name, config in residents.configs.items():
+        items = sum(len(block.items) for block in complete if name in systems[block.number])
+        if before := items * repeats_of(config, context.measure):
+            context.progress.start_cell("answered before", PlannedTurn(name, before), before)
+            context.progress.end_cell()
 
 
 def _to_retry(context: MeasuringContext, cells: Sequence[Cell]) -> frozenset[int]:
@@ -117,17 +136,23 @@ def _left(
     return [block for block in blocks if block.number in again or _attempt_after(context, rows, block) is not None]
 
 
-def _ask(plan: BlockPlan, left: Sequence[Block], turns: Turns, again: frozenset[int]) -> None:
-    """Ask the blocks in `left`, each until it is complete; the blocks in `again` are complete, and repeated."""
+def _ask(plan: BlockPlan, left: Sequence[Block], turns: Turns, again: frozenset[int], looker: Looker | None) -> None:
+    """Ask the blocks in `left`, each until it is complete; the blocks in `again` are complete, and repeated.
+
+    Before each of them a look decides which systems are not asked any more, by the blocks that are complete.
+    """
     context, residents = turns.context, turns.residents
     if not residents.one_at_a_time and not any(residents.idle_w.values()):
         turns.measure_idle(next(iter(residents.configs)))
     for index, block in enumerate(left):
+        if looker is not None:
+            look(context, turns.residents, plan, looker)
         first = True
         while (attempt := _next(context, block, retry=first and block.number in again)) is not None:
             first = False
             rest = [block, *left[index + 1 :]]
-            context.progress.expect([turn for each in rest for turn in _turns_of(context, plan, each, attempt)])
+            so_far = Asked.of(context.records)
+            context.progress.expect([turn for each in rest for turn in _turns_of(turns, plan, each, attempt, so_far)])
             row = _ask_attempt(context, turns, plan, block, attempt)
             context.writer.append_block(row)
             _say(context, block, row, plan.blocks)
@@ -163,7 +188,8 @@ def _took_s(windows: Sequence[WindowRow]) -> dict[tuple[int, int], float]:
 
 
 def _ask_attempt(context: MeasuringContext, turns: Turns, plan: BlockPlan, block: Block, attempt: int) -> BlockRow:
-    order = order_of(turns.residents.configs, plan.seed, block.number, attempt)
+    systems = Asked.of(context.records).in_block([*turns.residents.configs], block.number)
+    order = order_of(systems, plan.seed, block.number, attempt)
     for name in order:
         turns.ask(name, block, attempt)
     everything = context.records.windows()
@@ -227,31 +253,34 @@ def _turns(context: MeasuringContext, residents: Residents, blocks: Sequence[Blo
     return Turns(context, residents, blocks, answered, numbers)
 
 
-def _turns_of(context: MeasuringContext, plan: BlockPlan, block: Block, attempt: int) -> list[PlannedTurn]:
+def _turns_of(turns: Turns, plan: BlockPlan, block: Block, attempt: int, so_far: Asked) -> list[PlannedTurn]:
     """Return the turns of a block for the progress, with the seconds that the survey expects."""
-    systems = list(dict.fromkeys(cell["system"] for cell in context.records.header.cells))
-    items, window_s = len(block.items) * context.measure.repeats, context.effort.min_window_s
+    context, configs = turns.context, turns.residents.configs
+    asks = {name: len(block.items) * repeats_of(config, context.measure) for name, config in configs.items()}
+    window_s = context.effort.min_window_s
     return [
         PlannedTurn(
             name,
-            items,
-            expected_s=max(items * plan.item_s[name], window_s) + plan.switch_s.get(name, 0.0)
+            asks[name],
+            expected_s=max(asks[name] * plan.item_s[name], window_s) + plan.switch_s.get(name, 0.0)
             if name in plan.item_s
             else None,
         )
-        for name in order_of(systems, plan.seed, block.number, attempt)
+        for name in order_of(so_far.in_block([*configs], block.number), plan.seed, block.number, attempt)
     ]
 
 
 def _mixtures_to_observe(context: MeasuringContext, cells: Sequence[Cell]) -> list[str]:
-    """Return the mixtures whose use of experts is not recorded yet."""
+    """Return the mixtures whose use of experts is not recorded yet, of those that are asked to the end."""
     records = context.records
-    systems = records.systems()
+    systems, dropped = records.systems(), dropped_after(records.looks())
     return list(
         dict.fromkeys(
             cell.system
             for cell in cells
-            if systems[cell.system].experts and not records.layout.experts(cell.system, cell.choice.task).exists()
+            if cell.system not in dropped
+            and systems[cell.system].experts
+            and not records.layout.experts(cell.system, cell.choice.task).exists()
         )
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from wattbench.config import GatePolicy, Resolved
 from wattbench.config.yamlfile import read_yaml
-from wattbench.errors import UserError, nearest
+from wattbench.errors import UserError
 from wattbench.records.files.regular_file import read_regular
 from wattbench.records.schema.explain import ParsedFile, validate
 from wattbench.repository import suite_files
@@ -75,7 +75,7 @@ def find_system(resolved: Resolved, given: str | None, policy: GatePolicy, folde
             "one to compare with its base, with --system NAME or in the suite: gate: {system: NAME}"
         )
     if name not in resolved.systems:
-        raise UserError(f"{resolved.path}: no system {name!r} in this suite{nearest(name, resolved.systems)}")
+        raise UserError(f"{resolved.path}: {resolved.no_system(name)}")
     return name
 
 

@@ -12,7 +12,7 @@ from typing import Any, Self
 from pydantic import ValidationError
 
 from wattbench.config import GatePolicy, HybridSystem, LocalModel, Resolved, Suite, SystemBase
-from wattbench.errors import UserError, nearest
+from wattbench.errors import UserError
 from wattbench.records import BASELINE, CANDIDATE, RunRecords
 from wattbench.records.metric_names import JOULE_METRICS
 from wattbench.scenarios.interleaved.planted_faults import Plant
@@ -169,9 +169,7 @@ def choose_sides(resolved: Resolved, baseline: str, candidate: str) -> tuple[Res
     """
     for option, name in (("--baseline", baseline), ("--candidate", candidate)):
         if name not in resolved.systems:
-            raise UserError(
-                f"{resolved.path}: {option}: no system {name!r} in this suite{nearest(name, resolved.systems)}"
-            )
+            raise UserError(f"{resolved.path}: {option}: {resolved.no_system(name)}")
     sides = {
         BASELINE: Side(baseline, baseline),
         CANDIDATE: Side(candidate if candidate != baseline else f"{candidate}.candidate", candidate),

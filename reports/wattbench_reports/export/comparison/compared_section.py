@@ -31,8 +31,19 @@ from wattbench_reports.presenter.model import (
     text_rows,
 )
 from wattbench_reports.presenter.text import as_text
+from wattbench_reports.sections.dropped import dropped_passage
+from wattbench_reports.sections.grid import grid_passages
 from wattbench_reports.stats.percentiles import label
-from wattbench_reports.wording import arrival_rates, estimated, impacts, input_check, machines, throughput, trace_bursts
+from wattbench_reports.wording import (
+    arrival_rates,
+    estimated,
+    impacts,
+    input_check,
+    machines,
+    requests,
+    throughput,
+    trace_bursts,
+)
 from wattbench_reports.wording import comparison as wording
 from wattbench_reports.wording.decision import DecisionWords
 
@@ -65,7 +76,9 @@ def compared_section(comparison: Comparison, decided: DecisionWords | None = Non
 
     Brackets are 95% confidence intervals. Under load: a table per rate.
     """
-    passages = tuple(_passages(comparison))
+    passages = tuple(
+        _passages(comparison, () if decided is None else tuple(grid_passages(decided.grids, decided.decision)))
+    )
     if decided is None:
         return Section("comparison", "Comparison", comparison.suite, "", passages)
     return decision_section(decided, comparison.suite, *passages)
@@ -81,7 +94,9 @@ def data_passage(check: InputCheck) -> Passage:
     )
 
 
-def _passages(comparison: Comparison) -> Iterator[Passage]:
+def _passages(comparison: Comparison, grids: Sequence[Passage]) -> Iterator[Passage]:
+    yield from grids
+    yield dropped_passage(comparison.dropped)
     if comparison.data is not None and comparison.data.notable:
         yield data_passage(comparison.data)
     yield _runs_heading(comparison)
@@ -105,6 +120,9 @@ def _passages(comparison: Comparison) -> Iterator[Passage]:
     for title, groups in ranks.items():
         yield Passage(sentences=(strong(f"{title}:"),), points=groups, media=wide)
     yield Passage(sentences=(rank_note(comparison),) if ranks else (), media=wide)
+    if comparison.requests:
+        lines = tuple(requests.lines(comparison.requests))
+        yield Passage(sentences=(strong(f"{requests.TITLE}:"),), points=lines, media=wide)
     yield _estimated(comparison)
     yield Passage(sentences=(_runs(comparison),))
     yield Passage(points=tuple(point(caveat.text, "! ") for caveat in comparison.caveats))

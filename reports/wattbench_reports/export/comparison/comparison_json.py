@@ -11,13 +11,17 @@ from wattbench_reports.comparability.input_check import InputCheck
 from wattbench_reports.comparison.annual_cost import Year
 from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.data_support import DataSupport
+from wattbench_reports.comparison.dropped import DroppedSystems
 from wattbench_reports.comparison.estimated import EstimatedSystem, Range
 from wattbench_reports.comparison.leaderboard_model import Ranked
 from wattbench_reports.comparison.machines import Machines
+from wattbench_reports.decision.dropping import risk_of_bounds
+from wattbench_reports.decision.grid_figures import GridFigures
 from wattbench_reports.export.comparison.comparison_rows import placement_row, plain_row
 from wattbench_reports.export.comparison.decision_data import decision_data
+from wattbench_reports.export.frames.dropped_frame import dropped_row
 from wattbench_reports.export.frames.machines_frame import machine_row
-from wattbench_reports.formatting.json_text import json_text
+from wattbench_reports.formatting.json_text import json_text, plain_data
 from wattbench_reports.metrics.carbon.sci import Sci
 from wattbench_reports.metrics.energy_breakdown import SystemSplit
 from wattbench_reports.metrics.money import RunMoney
@@ -40,6 +44,8 @@ def as_json(comparison: Comparison, decided: DecisionWords | None = None, suppor
     Of one run: also ``"decision": {advice, evidence, unit, objective, chosen, between, surest, best, systems:
     [{system, checks, qualifies, counted ...}], hull, leaders ...}``: see `wattbench_reports.decision.model`.
 
+    Where a suite adds fields to requests: also ``"requests": {system: {field: value}}``.
+
     Where a source is named: ``"impacts": {factors: {pue, site, electricity, manufacture}, systems: [{system, water_l:
     {parts_per_request: {part: mean}, per_request: [estimate, low, high], per_correct}, adpe_kg_sb ...}]}``.
 
@@ -49,6 +55,12 @@ def as_json(comparison: Comparison, decided: DecisionWords | None = None, suppor
     Of a run that several machines measured: also ``"machines": {"machines": [{node, of_class, seconds_relative ...}],
     "tested", "differences": [{figure, first, second, on: {node: ratio}, these: [ratio, low, high], another, p_value}],
     "j_per_correct_on_another": {system: [low, high]}}``.
+
+    Of a run that dropped systems: also ``"dropped": {began, blocks, error, risk, objective, unit, currency, systems:
+    [the columns of wattbench_reports.export.frames.dropped_frame]}``. Of one with grids: also ``"grids": [{grid, axes:
+    [{name, labels}], arms: [{system, labels, accuracy, cost, dropped_after, advised, tied, qualifies, apart,
+    on_front}], effects: {blocks, of, settings, interactions, why_no_cost} | null, why_no_effects}]``: see
+    `wattbench_reports.decision.grid_figures` and `wattbench_reports.analyses.grid`.
 
     A run under load has ``"load": [a system at a rate]`` as well, and `systems` is of the rate `compared_per_s` alone.
 
@@ -76,6 +88,8 @@ def as_json(comparison: Comparison, decided: DecisionWords | None = None, suppor
         "sessions": None if comparison.sessions is None else _sessions(comparison.sessions),
         "caveats": [asdict(caveat) for caveat in comparison.caveats],
     }
+    if comparison.requests:
+        document["requests"] = comparison.requests
     if comparison.data is not None:
         document["data"] = _data(comparison.data)
     if comparison.impacts is not None:
@@ -88,6 +102,7 @@ def as_json(comparison: Comparison, decided: DecisionWords | None = None, suppor
         document["support"] = support.as_data()
     if decided is not None:
         document["decision"] = decision_data(decided)
+    document |= _of_settings(comparison, decided)
     if comparison.load is not None:
         document |= {
             "compared_per_s": comparison.load.compared.offered_per_s,
@@ -96,6 +111,53 @@ def as_json(comparison: Comparison, decided: DecisionWords | None = None, suppor
     if comparison.ranked is not None:
         document |= _ranked(comparison.ranked)
     return json_text(document)
+
+
+def _of_settings(comparison: Comparison, decided: DecisionWords | None) -> dict[str, Any]:
+    """Return the systems that were dropped, and the grids; each is left out where there is none."""
+    parts: dict[str, Any] = {}
+    if decided is not None and decided.grids:
+        parts["grids"] = [_grid(each) for each in decided.grids]
+    if comparison.dropped is not None:
+        parts["dropped"] = _dropped(comparison.dropped)
+    return parts
+
+
+def _dropped(dropped: DroppedSystems) -> dict[str, Any]:
+    return {
+        "began": dropped.began,
+        "blocks": dropped.blocks,
+        "error": dropped.error,
+        "risk": risk_of_bounds(dropped),
+        "objective": dropped.systems[0].look.objective,
+        "unit": dropped.unit,
+        "currency": dropped.currency or None,
+        "systems": [dropped_row(each) for each in dropped.systems],
+    }
+
+
+def _grid(figures: GridFigures) -> dict[str, Any]:
+    return {
+        "grid": figures.grid.name,
+        "axes": [asdict(axis) for axis in figures.grid.axes],
+        "arms": [
+            {
+                "system": each.system,
+                "labels": list(each.labels),
+                "accuracy": _finite(each.accuracy),
+                "cost": _finite(each.cost),
+                "dropped_after": None if each.dropped is None else each.dropped.blocks,
+                "advised": each.advised,
+                "tied": each.tied,
+                "qualifies": each.qualifies,
+                "apart": each.apart,
+                "on_front": each.on_front,
+            }
+            for each in figures.arms
+        ],
+        "effects": None if figures.effects is None else plain_data(asdict(figures.effects)),
+        "why_no_effects": figures.why_no_effects,
+    }
 
 
 def _data(check: InputCheck) -> dict[str, Any]:

@@ -18,6 +18,8 @@ from wattbench_reports.presenter.html import as_html as sections_as_html
 from wattbench_reports.presenter.markdown import as_markdown as sections_as_markdown
 from wattbench_reports.presenter.model import Passage, Section, Table, point
 from wattbench_reports.presenter.text import as_text
+from wattbench_reports.sections.dropped import dropped_passage
+from wattbench_reports.sections.grid import grid_passages
 from wattbench_reports.wording import data_support
 from wattbench_reports.wording.decision import DecisionWords
 
@@ -37,7 +39,13 @@ def ending_sections(
     if decided is None:
         return *_data(support), compared_section(comparison)
     by_system = () if check is None or not (show_data or check.notable) else data_passage(check).tables
-    return *_data(support, *by_system), decision_section(decided, comparison.suite, _notes(decided, comparison))
+    return *_data(support, *by_system), decision_section(
+        decided,
+        comparison.suite,
+        *grid_passages(decided.grids, decided.decision),
+        dropped_passage(comparison.dropped),
+        _notes(decided, comparison),
+    )
 
 
 def _data(support: DataSupport | None, *by_system: Table) -> tuple[Section, ...]:

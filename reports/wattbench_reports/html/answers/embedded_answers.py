@@ -59,7 +59,7 @@ class EmbeddedAnswers:
     of: int
     """Answers that are compared."""
     apart: int
-    """Answers of the run that are not compared: at other rates, or of machines of another class."""
+    """Answers of the run that are not compared: at other rates, or of systems that were not asked to the end."""
     items: int
     """Items per task in the parts, at most, where not all answers are; otherwise 0."""
     sampled: bool
@@ -108,7 +108,7 @@ def embedded_answers(measured: Measured, against: tuple[str, str] | None = None)
         "against": list(against) if against and set(against) <= set(frames.systems) else None,
         "parts": len(parts),
     }
-    of = measured.frames.number
+    of = measured.frames.compared
     apart, sampled = answers_of(frames.run) - of, measured.sample is not None
     return EmbeddedAnswers(head, parts, len(rows), of, apart, items, sampled, longest, cut, labelled)
 

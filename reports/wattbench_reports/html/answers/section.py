@@ -24,8 +24,8 @@ def answers_section(answers: EmbeddedAnswers, run: Path) -> Section:
     """
     root = shlex.quote(str(run.resolve()))
     apart = (
-        f"{units.plural(answers.apart, 'answer')} of the run are not here: they are at other rates, or of machines "
-        "that are not compared."
+        f"{units.plural(answers.apart, 'answer')} of the run are not here: they are at other rates, of machines that "
+        "are not compared, or of systems that were not asked to the end."
     )
     sentences = (_carried(answers), apart if answers.apart > 0 else "", _cut(answers))
     commands = (

@@ -10,12 +10,11 @@ from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.comparison.paid import Paid
 from wattbench_reports.comparison.system_figures import SystemFigures
 from wattbench_reports.comparison.weighed import Weighed
-from wattbench_reports.decision import decide
 from wattbench_reports.formatting import units
 from wattbench_reports.presenter.model import restate_key
 from wattbench_reports.sections.verdict.verdict import verdicts
 from wattbench_reports.wording import comparison as wording
-from wattbench_reports.wording.decision import DecisionWords, decision_words
+from wattbench_reports.wording.decision import DecisionWords, decided
 
 ASK = "say what you need under Change requirements"
 """What a reader of the page can do when nothing is required."""
@@ -23,7 +22,7 @@ ASK = "say what you need under Change requirements"
 
 def words_of_page(measured: Measured, paid: Paid, weighed: Weighed, comparison: Comparison) -> DecisionWords:
     """Put the decision into the words of the page."""
-    return decision_words(decide(measured, paid, weighed), measured, comparison, ask=ASK)
+    return decided(measured, paid, weighed, comparison, ask=ASK)
 
 
 def restated(measured: Measured, comparison: Comparison, words: DecisionWords) -> dict[str, str]:

@@ -17,6 +17,7 @@ from wattbench.records import RunRecords
 from wattbench.records.tables.table_columns import TableColumns
 from wattbench.records.verified_files import check_unchanged
 from wattbench_reports.tables.answer_checks import DocDifference, check_system, refuse_repeated
+from wattbench_reports.tables.asked_systems import answers_among, left_out
 from wattbench_reports.tables.header_record import header_record
 from wattbench_reports.tables.items_table import ITEM_COLUMNS, LABELS, failed_requests
 from wattbench_reports.tables.run_tables import Frames, check_finished, frames_of, read_windows, systems_in_order
@@ -58,14 +59,18 @@ def load_streamed(run: RunRecords) -> StreamedFrames:
         failed = failed_requests(table)
         failures = RunLengths.of(failed.view(np.int8)) if failed.any() else None
         del failed
-    systems, absent = systems_in_order(run, names["system"])
-    position = np.array([systems.index(name) for name in names["system"]], dtype=np.int16)
+    out = left_out(run)
+    systems, absent = systems_in_order(run, names["system"], out)
+    if not systems:
+        answers_among(run)  # refuses a record of which nothing is left
+    position = np.array([-1 if name in out else systems.index(name) for name in names["system"]], dtype=np.int16)
     of_system = stretches["system"]
     stretches["system"] = RunLengths(of_system.starts, position[of_system.codes])
     names["system"] = systems
     frames = StreamedFrames(
-        run, systems, NotInMemory(), read_windows(run), (), absent, stretches=stretches, names=names, failures=failures
-    )
+        run, systems, NotInMemory(), read_windows(run, out), (), absent, stretches=stretches, names=names,
+        failures=failures, left_out=out,
+    )  # fmt: skip
     numbered = _Items()
     for system in systems:
         _check(path, frames, system, imported=imported)
@@ -80,7 +85,7 @@ def load_streamed(run: RunRecords) -> StreamedFrames:
     return StreamedFrames(
         run, systems, frames.items, frames.windows, tuple(_differences(frames, numbered)), absent,
         stretches=stretches, names=names, failures=failures,
-        item_of=tuple(numbered.of_system), items_in=items_in,
+        item_of=tuple(numbered.of_system), items_in=items_in, left_out=out,
     )  # fmt: skip
 
 
@@ -93,7 +98,7 @@ def sampled_frames(frames: StreamedFrames) -> Frames:
     kept = np.zeros(frames.number, dtype=np.bool_)
     for items, rows in zip(frames.item_of, frames.answers_by_system, strict=True):
         kept[rows] = frames.items_in.sampled[items]
-    return frames_of(frames.run, kept)
+    return frames_of(frames.run, kept, frames.left_out)
 
 
 def _labels(table: TableColumns, name: str) -> tuple[RunLengths, tuple[str, ...]]:

@@ -76,8 +76,13 @@ class StreamedFrames(Frames):
 
     @property
     def number(self) -> int:
-        """Count the answers."""
+        """Count the answers of the file."""
         return int(self.stretches["system"].starts[-1])
+
+    @property
+    def compared(self) -> int:
+        """Count the answers of `systems`."""
+        return sum(map(len_of, self.answers_by_system))
 
     @cached_property
     def pooled(self) -> ItemPools:

@@ -10,7 +10,7 @@ from wattbench_reports.wording.decision.evidence import evidence
 from wattbench_reports.wording.decision.phrases import ASK, PHRASES
 from wattbench_reports.wording.decision.requirements import qualifies
 from wattbench_reports.wording.decision.table import decision_table
-from wattbench_reports.wording.decision.words import DecisionWords, decision_words, main_caveat
+from wattbench_reports.wording.decision.words import DecisionWords, decided, decision_words, main_caveat
 
 __all__ = [
     "ASK",
@@ -19,6 +19,7 @@ __all__ = [
     "DecisionWords",
     "advice",
     "cost_words",
+    "decided",
     "decision_table",
     "decision_words",
     "evidence",

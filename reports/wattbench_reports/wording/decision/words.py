@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wattbench_reports.comparability.caveat import Caveat
 from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.measured import Measured
+from wattbench_reports.comparison.paid import Paid
+from wattbench_reports.comparison.weighed import Weighed
+from wattbench_reports.decision.decide_systems import decide
+from wattbench_reports.decision.grid_figures import GridFigures, grid_figures
 from wattbench_reports.decision.model import Decision
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.presenter.model import Table
@@ -15,6 +19,7 @@ from wattbench_reports.tables.provenance import joined
 from wattbench_reports.wording.arrival_rates import title
 from wattbench_reports.wording.decision.advice import advice, taking_part
 from wattbench_reports.wording.decision.evidence import evidence
+from wattbench_reports.wording.decision.not_asked import dropped_line
 from wattbench_reports.wording.decision.phrases import ASK, PHRASES
 from wattbench_reports.wording.decision.table import decision_table
 
@@ -31,6 +36,22 @@ class DecisionWords:
     """A row per system, in the order of the decision."""
     caveat: Caveat | None
     """The one that matters most."""
+    grids: tuple[GridFigures, ...] = ()
+    """Those of the run, in the order of its suite."""
+
+
+def decided(
+    measured: Measured, paid: Paid, weighed: Weighed, comparison: Comparison, *, ask: str = ASK
+) -> DecisionWords:
+    """Decide which system of a run to run, and put it into words, with the grids of the run.
+
+    Args:
+        measured, paid, weighed, comparison: of the run.
+        ask: as in `decision_words`.
+    """
+    decision = decide(measured, paid, weighed)
+    words = decision_words(decision, measured, comparison, ask=ask)
+    return replace(words, grids=grid_figures(measured, weighed, comparison.dropped, decision))
 
 
 def decision_words(decision: Decision, measured: Measured, comparison: Comparison, *, ask: str = ASK) -> DecisionWords:
@@ -42,7 +63,8 @@ def decision_words(decision: Decision, measured: Measured, comparison: Compariso
         ask: what the reader can do where nothing is required, as a clause.
     """
     said = advice(decision, {}, provenance=joule_provenance(decision, measured))
-    sentences = (*_at_rate(measured), *evidence(decision, ask))
+    dropped = () if comparison.dropped is None else (dropped_line(comparison.dropped),)
+    sentences = (*_at_rate(measured), *dropped, *evidence(decision, ask))
     return DecisionWords(decision, said, sentences, decision_table(decision), main_caveat(comparison, decision))
 
 
@@ -62,6 +84,7 @@ def joule_provenance(decision: Decision, measured: Measured) -> str:
 
 
 FIRST = (
+    "dropped-otherwise",
     "unread-answers",
     "strict-scoring",
     "scored-here",

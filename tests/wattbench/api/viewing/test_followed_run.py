@@ -12,6 +12,7 @@ from typing import Any
 import filelock
 import pytest
 
+from tests.made_up.runs import FakeRun, FakeSystem, write_run
 from tests.made_up.whole_run import DOCUMENTS, write_whole_run
 from wattbench.api.viewing import followed_run
 from wattbench.api.viewing.followed_run import FollowedRun
@@ -148,3 +149,13 @@ def test_an_answer_is_the_same_finished_or_not_but_for_its_score(records: RunRec
     assert scored.removeprefix(recorded).split() == ["---", "compared", "42", "---", "key", "42", "---", "score", "0"]
     for missing in (("small", "spell", 99), ("small", "none", 4), ("none", "spell", 4), ("../small", "spell", 4)):
         assert whole_answer(records, *missing) is None
+
+
+def test_a_dropped_system_is_to_give_the_answers_of_its_blocks(tmp_path: Path) -> None:
+    systems = (FakeSystem("a"), FakeSystem("b", accuracy=0.1, dropped_after=2))
+    root = write_run(tmp_path, FakeRun(systems, blocks=4, finished=False))
+    records = read_run(root)
+    (first, second, *_) = records.blocks()
+    asked = sum(len(doc_ids) for row in (first, second) for doc_ids in row.doc_ids.values())
+    with filelock.FileLock(RunLayout(root).lock):
+        assert [each.planned for each in so_far(FollowedRun(root)).systems] == [80, asked]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from lm_eval.api.instance import Instance
 
 from tests.made_up.meters import PlayedMeter
 from tests.made_up.progress import Quiet
@@ -20,8 +21,13 @@ from wattbench.measure.resume import new_run
 from wattbench.meters import Chosen
 from wattbench.records import RunRecords, RunWriter, read_run
 from wattbench.scenarios.blocks import run_blocks
+from wattbench.scenarios.blocks.looks import Looker
+from wattbench.systems import Reply
+from wattbench.systems.python import PythonEngine
 
 DATA = Path(__file__).parents[3] / "data"
+FILTERED = "it ended the answer with finish_reason content_filter"
+"""Why a document is refused, as a reply has it."""
 QUICK = "idle_s: 0.01, warmup: 2, min_window_s: 0.01"
 
 
@@ -34,10 +40,11 @@ class Blocked:
     root: Path
     make_meter: Callable[[], PlayedMeter]
     quiet: Quiet
+    looker: Looker | None = None
 
     def run(self) -> RunRecords:
         with measuring(RunWriter(self.root), self.resolved, Chosen([self.make_meter()]), self.quiet) as context:
-            run_blocks(context, self.cells)
+            run_blocks(context, self.cells, self.looker)
         return self.records
 
     @property
@@ -80,3 +87,29 @@ def blocked(tmp_path: Path, suite: Callable[..., Resolved], make_steady: Any, qu
             return Blocked(resolved, cells, writer.layout.root, make_steady, quiet)
 
     return make
+
+
+class Refusing:
+    """Makes python systems refuse some documents, as a server with a filter does."""
+
+    def __init__(self) -> None:
+        self.documents: set[int] = set()
+        self.asked: list[int] = []
+
+    def answer(self, replies: Sequence[Reply], requests: Sequence[Instance]) -> list[Reply]:
+        self.asked += [int(request.doc_id) for request in requests]
+        return [
+            replace(reply, value="", failure=FILTERED) if request.doc_id in self.documents else reply
+            for reply, request in zip(replies, requests, strict=True)
+        ]
+
+
+@pytest.fixture
+def refusing(monkeypatch: pytest.MonkeyPatch) -> Refusing:
+    refusing, answer = Refusing(), PythonEngine.answer
+
+    def refuse(self: PythonEngine, request_type: str, requests: Sequence[Instance]) -> list[Reply]:
+        return refusing.answer(answer(self, request_type, requests), requests)
+
+    monkeypatch.setattr(PythonEngine, "answer", refuse)
+    return refusing

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 import pytest
-from lm_eval.api.instance import Instance
 
 from tests.made_up.folders import contents
 from tests.made_up.power_world import ANSWER
+from tests.wattbench.scenarios.blocks.conftest import FILTERED, Refusing
 from wattbench.api.suite_runs import copy_of, failed_requests_of
 from wattbench.api.verify import verify
 from wattbench.errors import UserError
@@ -22,38 +22,8 @@ from wattbench.records import RunRecords, RunWriter, read_run
 from wattbench.records.invariants import table_problems
 from wattbench.scenarios.blocks import run_blocks
 from wattbench.scenarios.closed_loop import run_cells
-from wattbench.systems import Reply
-from wattbench.systems.python import PythonEngine
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.export.comparison.comparison_rows import plain_row
-
-FILTERED = "it ended the answer with finish_reason content_filter"
-
-
-class Refusing:
-    """Makes python systems refuse some documents, as a server with a filter does."""
-
-    def __init__(self) -> None:
-        self.documents: set[int] = set()
-        self.asked: list[int] = []
-
-    def answer(self, replies: Sequence[Reply], requests: Sequence[Instance]) -> list[Reply]:
-        self.asked += [int(request.doc_id) for request in requests]
-        return [
-            replace(reply, value="", failure=FILTERED) if request.doc_id in self.documents else reply
-            for reply, request in zip(replies, requests, strict=True)
-        ]
-
-
-@pytest.fixture
-def refusing(monkeypatch: pytest.MonkeyPatch) -> Refusing:
-    refusing, answer = Refusing(), PythonEngine.answer
-
-    def refuse(self: PythonEngine, request_type: str, requests: Sequence[Instance]) -> list[Reply]:
-        return refusing.answer(answer(self, request_type, requests), requests)
-
-    monkeypatch.setattr(PythonEngine, "answer", refuse)
-    return refusing
 
 
 def run(blocked: Any, *, in_blocks: bool, retry_failed: bool = False) -> RunRecords:
