@@ -50,6 +50,7 @@ from wattbench.config.router import (
     RouterBase,
     SklearnRouter,
 )
+from wattbench.config.sampling import Sampling, repeats_of, sampling_of
 from wattbench.config.suite import Measure, Suite
 from wattbench.config.systems.endpoint import EndpointSystem, LlamaCppServe, Serve
 from wattbench.config.systems.system import (
@@ -122,6 +123,7 @@ __all__ = [
     "Resolved",
     "Router",
     "RouterBase",
+    "Sampling",
     "Serve",
     "Service",
     "SklearnRouter",
@@ -140,7 +142,9 @@ __all__ = [
     "far_host",
     "hosts_of",
     "load_suite",
+    "repeats_of",
     "resolved_from_record",
+    "sampling_of",
     "shipped_suites",
     "suite_from_text",
     "tasks_from_record",

@@ -59,7 +59,7 @@ def expected_costs(
             if cell.items is None or first is None:
                 why = f"the documents of {task} were not read"
                 continue
-            sent = requests(cell.items, measure) + measure.warmup
+            sent = requests(cell.items, measure, config) + measure.warmup
             texts = [turn.text for turn in first.turns]
             tokens = output_limit(config, limits.get(task)).tokens
             number += sent

@@ -122,7 +122,7 @@ def check_same_tasks(records: RunRecords, cells: Sequence[Cell]) -> None:
 def left_to_ask(root: Path, resolved: Resolved, cells: Sequence[Cell]) -> str:
     """Return a clause with the numbers of recorded and missing answers."""
     records = read_run(root)
-    wanted = sum(requests(cell.items, resolved.suite.measure) for cell in cells)
+    wanted = sum(requests(cell.items, resolved.suite.measure, cell.config) for cell in cells)
     there = sum(len(records.answers(cell.system, cell.choice.task)) for cell in cells)
     return f"{there} of {wanted} answers are recorded, {wanted - there} are missing"
 

@@ -215,4 +215,4 @@ def _higher(first: int | None, second: int | None) -> int | None:
 
 def items_in(resident: Resident, keys: Sequence[tuple[ItemKey, int]]) -> list[ItemRequests]:
     """Return the requests of items, each with the number of times that the item was asked before."""
-    return [replace(resident.asks[key], repeat=repeat) for key, repeat in keys]
+    return [resident.asks[key].as_repeat(repeat) for key, repeat in keys]

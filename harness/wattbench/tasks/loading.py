@@ -182,6 +182,11 @@ class LoadedTask:
         return self.outline.request_type
 
     @property
+    def generation(self) -> dict[str, Any]:
+        """Return the task's settings of generation; empty where it generates nothing."""
+        return dict(getattr(getattr(self.task, "config", None), "generation_kwargs", None) or {})
+
+    @property
     def version(self) -> str:
         """Return the version that the task's YAML declares."""
         return str(self.task.VERSION)

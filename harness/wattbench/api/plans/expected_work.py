@@ -138,7 +138,7 @@ def _of_system(
     name: str, cells: Sequence[Planned], measure: Measure, earlier: Earlier, least_s: float, effort: Effort
 ) -> SystemWork:
     times = least_blocks(measure, effort, None) if measure.in_blocks and measure.resident == "one" else 1
-    numbers = [None if cell.items is None else requests(cell.items, measure) for cell in cells]
+    numbers = [None if cell.items is None else requests(cell.items, measure, cell.config) for cell in cells]
     runs = [earlier.cells.get((name, cell.choice.task), []) for cell in cells]
     loads = earlier.loading_s.get(name)
     asking_s: Expectation | None

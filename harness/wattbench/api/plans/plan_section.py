@@ -101,10 +101,14 @@ def _items(cell: Planned) -> str:
 
 def _work(cells: Sequence[Planned], measure: Measure) -> str:
     if measure.load is None:
-        return f"{_item_count(cells, measure.repeats)} items to ask, {measure.scenario}, batch {measure.batch}"
+        return f"{_item_count(cells, measure)} items to ask, {measure.scenario}, batch {measure.batch}"
     load = measure.load
     known = all(cell.items is not None for cell in cells)
-    arriving = f"about {sum(requests(cell.items or 1, measure) for cell in cells)} requests" if known else "requests"
+    arriving = (
+        f"about {sum(requests(cell.items or 1, measure, cell.config) for cell in cells)} requests"
+        if known
+        else "requests"
+    )
     return (
         f"{arriving} that arrive {'; and '.join(_arrivals(load))}; a rate is held if {100 * load.in_time:g}% are "
         f"answered within {load.deadline_s:g} s"
@@ -146,8 +150,8 @@ def _arrivals(load: Load) -> Iterator[str]:
             yield "as Poisson arrivals at the same mean rate"
 
 
-def _item_count(cells: Sequence[Planned], repeats: int) -> str:
-    known = sum(cell.items or cell.choice.limit or 0 for cell in cells) * repeats
+def _item_count(cells: Sequence[Planned], measure: Measure) -> str:
+    known = sum(requests(cell.items or cell.choice.limit or 0, measure, cell.config) for cell in cells)
     if all(cell.items is not None for cell in cells):
         return str(known)
     if all(cell.items or cell.choice.limit for cell in cells):

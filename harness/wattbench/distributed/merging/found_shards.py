@@ -39,6 +39,7 @@ class Shard:
             raise UserError(f"{root}: it is rescored: merge the shard that it was made of, and rescore the merged run")
         for cell in header.cells:
             _check_count(records.layout, f"items of {cell['system']} on {cell['task']}", cell.get("items"))
+            _check_count(records.layout, f"repeats of {cell['system']}", header.repeats_of(cell))
         _check_count(records.layout, "suite.measure.repeats", _repeats(header))
         return cls(records, tuple(header.shard["blocks"]))
 

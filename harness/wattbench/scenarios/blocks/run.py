@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from wattbench.config import Resolved
+from wattbench.config import Resolved, repeats_of
 from wattbench.errors import UserError
 from wattbench.machine.lock_holder import Doing
 from wattbench.machine.measuring_lock import runs_now
@@ -88,9 +88,10 @@ def ask_blocks(context: MeasuringContext, cells: Sequence[Cell], residents: Resi
     blocks = blocks_to_ask(dealt, records.header.shard)
     again = _to_retry(context, cells)
     if left := _left(records.blocks(), blocks, context, again):
-        before = sum(len(block.items) for block in blocks if block not in left) * context.measure.repeats
-        for name in residents.configs if before else ():
-            context.progress.start_cell("answered before", PlannedTurn(name, before), before)
+        before = sum(len(block.items) for block in blocks if block not in left)
+        for name, config in residents.configs.items() if before else ():
+            answers = before * repeats_of(config, context.measure)
+            context.progress.start_cell("answered before", PlannedTurn(name, answers), answers)
             context.progress.end_cell()
         if not residents.one_at_a_time:
             for name in residents.configs:
@@ -127,7 +128,7 @@ def _ask(plan: BlockPlan, left: Sequence[Block], turns: Turns, again: frozenset[
         while (attempt := _next(context, block, retry=first and block.number in again)) is not None:
             first = False
             rest = [block, *left[index + 1 :]]
-            context.progress.expect([turn for each in rest for turn in _turns_of(context, plan, each, attempt)])
+            context.progress.expect([turn for each in rest for turn in _turns_of(turns, plan, each, attempt)])
             row = _ask_attempt(context, turns, plan, block, attempt)
             context.writer.append_block(row)
             _say(context, block, row, plan.blocks)
@@ -227,19 +228,20 @@ def _turns(context: MeasuringContext, residents: Residents, blocks: Sequence[Blo
     return Turns(context, residents, blocks, answered, numbers)
 
 
-def _turns_of(context: MeasuringContext, plan: BlockPlan, block: Block, attempt: int) -> list[PlannedTurn]:
+def _turns_of(turns: Turns, plan: BlockPlan, block: Block, attempt: int) -> list[PlannedTurn]:
     """Return the turns of a block for the progress, with the seconds that the survey expects."""
-    systems = list(dict.fromkeys(cell["system"] for cell in context.records.header.cells))
-    items, window_s = len(block.items) * context.measure.repeats, context.effort.min_window_s
+    context, configs = turns.context, turns.residents.configs
+    asks = {name: len(block.items) * repeats_of(config, context.measure) for name, config in configs.items()}
+    window_s = context.effort.min_window_s
     return [
         PlannedTurn(
             name,
-            items,
-            expected_s=max(items * plan.item_s[name], window_s) + plan.switch_s.get(name, 0.0)
+            asks[name],
+            expected_s=max(asks[name] * plan.item_s[name], window_s) + plan.switch_s.get(name, 0.0)
             if name in plan.item_s
             else None,
         )
-        for name in order_of(systems, plan.seed, block.number, attempt)
+        for name in order_of(configs, plan.seed, block.number, attempt)
     ]
 
 

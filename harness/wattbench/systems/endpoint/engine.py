@@ -54,7 +54,11 @@ class EndpointEngine(Engine):
         self._config = config
         self._server = server
         self._client = OpenAIClient(
-            where=where, base_url=base_url, key=key_of(config, where), timeout_s=config.timeout_s
+            where=where,
+            base_url=base_url,
+            key=key_of(config, where),
+            timeout_s=config.timeout_s,
+            fields=config.request,
         )
         # A service lists hundreds of models, some under other names than it takes: it refuses a wrong one itself.
         known = config.model if service is not None else None
@@ -66,6 +70,8 @@ class EndpointEngine(Engine):
             seed=seed,
             max_output_tokens=config.max_output_tokens,
             dialect=dialect_of(self._client.base.hostname or "", self._served.owner, service, config.omit),
+            request=config.request,
+            temperature=config.temperature,
         )
         self.paid = service is not None
         self._asker = Asker(self._client, Pacer(config.limit), resends=config.resends, max_wait_s=config.max_wait_s)
