@@ -71,8 +71,8 @@ def test_a_dearer_switch_never_brings_more_blocks(
 def test_the_formula_is_kaliberas_and_jones() -> None:
     # sqrt(1.0 / 0.25 x 100) = 20 items per block; 400 of them make 20 blocks.
     def chosen(repeats: int = 1, **given: float) -> NumberOfBlocks:
-        measure = Measure(repeats=repeats)
-        return choose_number(400, measure, thorough(measure), switch_s={"a": 1.0}, item_s={"a": 0.25}, **given)
+        measure, asked = Measure(), {"repeats": {"a": repeats}}
+        return choose_number(400, measure, thorough(measure), switch_s={"a": 1.0}, item_s={"a": 0.25}, **asked, **given)
 
     assert pytest.approx(100.0) == VARIANCE_RATIO
     assert chosen().blocks == 20

@@ -171,12 +171,13 @@ class FollowedRun:
         """Return how many answers a system is to give; None where that is not known before, as under load."""
         header = self.records.header
         measure = (header.suite.get("suite") or {}).get("measure") or {}
-        items = [cell.get("items") for cell in header.cells if cell["system"] == system]
-        repeats = measure.get("repeats", 1)
-        counts = [each for each in items if isinstance(each, int)]
-        if measure.get("scenario") == "load" or header.shard or header.gate or len(counts) < len(items):
+        cells = [cell for cell in header.cells if cell["system"] == system]
+        numbers = [(cell.get("items"), header.repeats_of(cell)) for cell in cells]
+        if measure.get("scenario") == "load" or header.shard or header.gate:
             return None
-        return sum(counts) * repeats if isinstance(repeats, int) else None
+        if not all(isinstance(each, int) for pair in numbers for each in pair):
+            return None
+        return sum(items * repeats for items, repeats in numbers)
 
     def _how_to_report(self) -> str | None:
         complete = len(self._block_rows)
