@@ -118,6 +118,8 @@ class PlannedCellOutput(_Output):
     task: str
     domain: str
     items: int | None
+    repeats: int
+    """How often each item is asked. Under load the rates decide that."""
 
 
 class PlanOutput(_Output):
@@ -128,6 +130,10 @@ class PlanOutput(_Output):
     cells: list[PlannedCellOutput]
     scores: list[Open]
     output_limits: list[Open]
+    requests: dict[str, Open]
+    """System to the fields that the suite adds to its requests."""
+    sampled: list[Open]
+    """Whose answers are sampled: by the system's requests, or by a task's settings."""
     detectable_accuracy: list[Open]
     expected: Open
     prompts: list[Open]
@@ -190,6 +196,8 @@ class ComparedOutput(_Output):
     support: SupportOutput | None = None
     """Of `decide`."""
     impacts: Open = Field(default_factory=dict)
+    requests: dict[str, Open] = {}
+    """System to the fields that its suite adds to its requests."""
     estimated: list[Open] = []
     machines: Open = Field(default_factory=dict)
     decision: _DecisionOutput | None = None  # type: ignore[valid-type]

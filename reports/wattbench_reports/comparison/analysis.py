@@ -177,6 +177,7 @@ def compare_systems(measured: Measured, paid: Paid, emitted: Emitted) -> Compari
         data=check,
         impacts=emitted.impacts,
         impacts_of=emitted.impacts_of,
+        requests=frames.record.suite.requests,
     )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pandas as pd
 
 from wattbench.records import SystemRow
 from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.formatting import units
 from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table, energy_badge, numbers
+from wattbench_reports.wording import requests
 
 
 def systems_section(measured: Measured) -> Section:
@@ -17,7 +20,7 @@ def systems_section(measured: Measured) -> Section:
         "Systems",
         "Systems",
         "",
-        (Passage("", (), (systems_table(measured),)),),
+        (Passage("", (), (systems_table(measured), *_requests(measured))),),
         line="composition, size and load cost of each",
     )
 
@@ -45,6 +48,24 @@ def systems_table(measured: Measured) -> Table:
         rows=rows,
         note=note,
     )
+
+
+def _requests(measured: Measured) -> Iterator[Table]:
+    """Yield a table of the fields that the suite adds to requests; none without such fields."""
+    known = requests.fields(measured.frames.record.suite.requests)
+    if known:
+        series = {name: index for index, name in enumerate(measured.frames.systems)}
+        yield Table(
+            caption=requests.TITLE,
+            columns=(Column("System"), Column("Field"), Column("Value")),
+            rows=tuple(
+                (Cell(name, series=series.get(name)), Cell(field), Cell(value))
+                for name, fields in known.items()
+                for field, value in fields.items()
+            ),
+            note="As the suite adds them to the body of each request; they win over the settings of a task.",
+            prose=True,
+        )
 
 
 def _row(name: str, index: int, row: SystemRow | None, windows: pd.DataFrame) -> tuple[Cell, ...]:

@@ -92,6 +92,8 @@ class MemberSettings(DescribedWhole):
     """wattbench started that server."""
     prompt: dict[str, Any] = {}
     """The form in which it is asked."""
+    request: dict[str, Any] = {}
+    """Fields that the suite adds to the body of each request to a server."""
 
 
 class ArmSettings(Described):
@@ -190,6 +192,21 @@ class SuiteRecord:
             where=where,
             _suite=suite.as_recorded,
         )
+
+    @property
+    def requests(self) -> Mapping[str, Mapping[str, Any]]:
+        """Map each system to the fields that the suite adds to its requests, if there are any.
+
+        A member that only a hybrid asks has the name of the hybrid before its own.
+        """
+        everyone = dict(self.systems.items())
+        pools = {
+            f"{owner}: {name}": one
+            for owner, each in self.systems.items()
+            for name, one in each.pool.items()
+            if name not in everyone
+        }
+        return {name: each.request for name, each in {**everyone, **pools}.items() if each.request}
 
     @property
     def canaries(self) -> tuple[str, ...]:

@@ -21,7 +21,9 @@ from wattbench.api.plans.earlier_runs import Earlier, find_earlier
 from wattbench.api.plans.expected_work import ExpectedWork, expected_passage, expected_work
 from wattbench.api.plans.plan_section import listed_passage, plan_section, scores_passage
 from wattbench.api.plans.prompts_passage import prompts_passage
+from wattbench.api.plans.sampling_passage import Sampled, requests_of, sampled
 from wattbench.api.session import meters_here
+from wattbench.config import repeats_of
 from wattbench.distributed.shard_choice import check_shard
 from wattbench.machine.busy import busy_now
 from wattbench.machine.environment import installation
@@ -34,6 +36,7 @@ from wattbench.redaction import hide
 from wattbench.scenarios.interleaved.gate import paid_by
 from wattbench_reports.presenter.model import Passage
 from wattbench_reports.presenter.text import as_text
+from wattbench_reports.wording.requests import lines as requests_in_words
 
 if TYPE_CHECKING:
     from wattbench.config import Resolved
@@ -71,6 +74,10 @@ class SuitePlan:
     """What the requests of systems with a price can cost."""
     effort: Effort
     """What the suite's settings of effort come to here."""
+    requests: Mapping[str, Mapping[str, Any]]
+    """The fields that the suite adds to requests of each system, without secrets."""
+    sampled: list[Sampled]
+    """Whose answers are sampled, as far as the tasks were read."""
     gate: list[str]
     """What a gate of two systems finds, in sentences; empty where the suite has no policy."""
     shard: Mapping[str, Any] | None = None
@@ -93,6 +100,8 @@ class SuitePlan:
         passages = (
             scores_passage(self.preview.scores),
             listed_passage("an answer ends at the latest after", limits_in_words(self.limits)),
+            listed_passage("fields added to requests", requests_in_words(self.requests)),
+            listed_passage("sampled", [each.in_words() for each in self.sampled]),
             listed_passage(_COST, costs_in_words(self.costs, self.resolved.suite.max_cost)),
             detectable_passage(self.detectable),
             expected_passage(self.expected, f"in {self.earlier_runs}"),
@@ -114,6 +123,7 @@ class SuitePlan:
                 "task": cell.choice.task,
                 "domain": cell.choice.domain,
                 "items": cell.items,
+                "repeats": repeats_of(cell.config, self.resolved.suite.measure),
             }
             for cell in self.preview.cells
         ]
@@ -123,6 +133,8 @@ class SuitePlan:
             "cells": cells,
             "scores": [each.as_record() for each in self.preview.scores],
             "output_limits": [each.as_record() for each in self.limits],
+            "requests": self.requests,
+            "sampled": [each.as_record() for each in self.sampled],
             "detectable_accuracy": [each.as_record() for each in self.detectable],
             "expected": self.expected.as_record(),
             "prompts": [each.as_record() for each in self.prompts],
@@ -181,6 +193,8 @@ def plan_suite(
         preview=seen,
         prompts=shown if prompts else [],
         limits=answer_limits(seen.cells, seen.scores),
+        requests=requests_of(resolved),
+        sampled=sampled(resolved, seen.tasks),
         costs=expected_costs(resolved, seen.cells, shown, seen.scores),
         detectable=detectable_accuracy(items or {}),
         expected=expected_work(resolved, seen.cells, earlier, effort, _used_by_others() if earlier.cells else 0.0),

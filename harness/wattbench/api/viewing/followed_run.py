@@ -175,9 +175,8 @@ class FollowedRun:
         numbers = [(cell.get("items"), header.repeats_of(cell)) for cell in cells]
         if measure.get("scenario") == "load" or header.shard or header.gate:
             return None
-        if not all(isinstance(each, int) for pair in numbers for each in pair):
-            return None
-        return sum(items * repeats for items, repeats in numbers)
+        counts = [items * repeats for items, repeats in numbers if isinstance(items, int) and isinstance(repeats, int)]
+        return sum(counts) if len(counts) == len(cells) else None
 
     def _how_to_report(self) -> str | None:
         complete = len(self._block_rows)
