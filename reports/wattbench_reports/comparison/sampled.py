@@ -29,12 +29,10 @@ def _by_system(cells: list[PlannedCell]) -> Iterator[str]:
     cell = next((each for each in cells if each.sampling is not None), None)
     if cell is None or cell.sampling is None:
         return
-    asked, seeds = plural(cell.repeats or 1, "answer"), cell.sampling.seeds
+    answers, seeds = plural(cell.repeats or 1, "answer"), cell.sampling.seeds
     with_seeds = f" with the {'seed' if len(seeds) == 1 else 'seeds'} {listed([str(each) for each in seeds])}"
-    yield (
-        f"temperature {listed([f'{each:g}' for each in cell.sampling.temperatures])} in its requests, {asked} to each "
-        f"item{with_seeds if seeds else ''}"
-    )
+    degrees = listed([f"{each:g}" for each in cell.sampling.temperatures])
+    yield f"temperature {degrees} in its requests, {answers} to each item{with_seeds if seeds else ''}"
 
 
 def _by_tasks(cells: list[PlannedCell]) -> Iterator[str]:

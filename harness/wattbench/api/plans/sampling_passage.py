@@ -53,13 +53,13 @@ def sampled(resolved: Resolved, tasks: Sequence[LoadedTask]) -> list[Sampled]:
         resolved: the suite.
         tasks: those that were read: whether others sample is not known.
     """
-    found, measure = [], resolved.suite.measure
+    every, measure = [], resolved.suite.measure
     for name, config in resolved.systems.items():
         repeats, by_system = repeats_of(config, measure), sampling_of(config, measure)
         if by_system is not None:
-            found.append(Sampled(name, None, by_system.temperatures, repeats, by_system.seeds))
+            every.append(Sampled(name, None, by_system.temperatures, repeats, by_system.seeds))
         for task in tasks:
             degrees = temperature_that_counts(config, task.generation)
             if degrees is not None:
-                found.append(Sampled(name, task.choice.task, (degrees,), repeats, ()))
-    return found
+                every.append(Sampled(name, task.choice.task, (degrees,), repeats, ()))
+    return every

@@ -45,7 +45,7 @@ class RunHeader(RecordRow):
     """Component to ``{"meter", "reads", "step_s"}``: which meter, what it reads in words, how coarsely in time."""
     cells: list[dict[str, Any]]
     """The plan: ``{"system", "kind", "task", "domain", "items", "task_version", "docs_sha256", "task_sha256",
-    "repeats"}`` per cell; where the system samples by its own settings, ``"sampling": {"temperatures", "seeds"}``; where
+    "repeats"}`` per cell; where the system samples by its own settings ``"sampling": {"temperatures", "seeds"}``; where
     the task's settings do, ``"task_temperature"``. Older records lack the last ones."""
     imported: dict[str, Any] | None = None
     """For a run that another tool made: ``{"from", "version", "files": [{"name", "sha256"}], "left_out": {reason:
