@@ -62,6 +62,8 @@ class FakeSystem:
     """Of a server that wattbench did not start."""
     price: Mapping[str, object] | None = None
     """As the suite has it."""
+    copies: int = 1
+    """Each of its answers is recorded this often, as repeats of one item."""
     favour: float = 0.0
     """For a mixture: how much more often the n-th domain's items ask the n-th expert, 0 to 1."""
 
@@ -386,7 +388,8 @@ def _items(
                 )
             )  # fmt: skip
             now_s += latency_s + system.pause_s
-    return rows
+    copies = range(system.copies)
+    return [replace(row, repeat=row.repeat * len(copies) + copy) for row in rows for copy in copies]
 
 
 def _experts(system: FakeSystem, rows: list[ItemRow], domain: int) -> list[ExpertRow]:

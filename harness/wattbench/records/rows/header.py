@@ -44,9 +44,9 @@ class RunHeader(RecordRow):
     meter_details: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Component to ``{"meter", "reads", "step_s"}``: which meter, what it reads in words, how coarsely in time."""
     cells: list[dict[str, Any]]
-    """The plan: ``{"system", "kind", "task", "domain", "items", "task_version", "docs_sha256", "task_sha256", "repeats"}``
-    per cell; where the system samples by its own settings ``"sampling": {"temperatures", "seeds"}``; where the task's
-    settings do, ``"task_temperature"``. Older records lack the last ones."""
+    """The plan: ``{"system", "kind", "task", "domain", "items", "task_version", "docs_sha256", "task_sha256",
+    "repeats"}`` per cell; where the system samples by its own settings ``"sampling": {"temperatures", "seeds"}``; where
+    the task's settings do, ``"task_temperature"``. Older records lack the last ones."""
     imported: dict[str, Any] | None = None
     """For a run that another tool made: ``{"from", "version", "files": [{"name", "sha256"}], "left_out": {reason:
     number}, "scenario": {system: {what: value}}}``. It has no windows, and lacks what its source lacks. None: wattbench
