@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache, cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +36,7 @@ from wattbench_reports.decision.covarying import VaryingFigure
 from wattbench_reports.decision.dropping import Drop, Levels, Shown, choose, levels_of, looks_at
 from wattbench_reports.decision.latency_limit import BEYOND, SystemLatency, design_effect
 from wattbench_reports.decision.model import SHARE, Objective, Qualifies, outcome_by_bounds
-from wattbench_reports.decision.run_figures import RunFigures
+from wattbench_reports.decision.run_figures import RunFigures, Trials
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.metrics.decision_settings import RISK, Requirement
 from wattbench_reports.stats.percentiles import grid as grid_of
@@ -84,7 +84,12 @@ class Figures:
     wanted: Wanted
     blocks: int
 
-    @property
+    @cached_property
+    def trials(self) -> Trials:
+        """Return the trials of the accuracies."""
+        return self.figures.accuracy_trials(None)
+
+    @cached_property
     def cost(self) -> VaryingFigure:
         """Return the cost per request."""
         return self.figures.cost(costs_of(self.run.arms, self.wanted.unit))
@@ -100,7 +105,7 @@ class Figures:
         """Return an arm's figure that a requirement bounds."""
         df = self.figures.covarying.df
         if requirement.quantity == "accuracy":
-            return bounded_accuracy(self.figures.accuracy_trials(None), arm, requirement.bound, df)
+            return bounded_accuracy(self.trials, arm, requirement.bound, df)
         latency = self._latency(arm)
         within = latency.share_within(requirement.bound) or 0.0
         return BoundedShare(lambda risk: (within, within), latency.variance_of_share, SHARE, latency.most, df)
@@ -119,9 +124,10 @@ class Figures:
         )
 
 
-def needed(requirement: Requirement) -> float:
-    """Return what the share that a requirement bounds must be."""
-    return requirement.bound if requirement.quantity == "accuracy" else SHARE
+def _outcome(requirement: Requirement, tested: BoundedFigure, level: float) -> Qualifies:
+    low, high = tested.bounds(level)
+    needed = requirement.bound if requirement.quantity == "accuracy" else SHARE
+    return outcome_by_bounds(needed, low, high, is_least=True)
 
 
 def dropped_at(seen: Figures, levels: Levels, asked: Yes) -> Mapping[int, Drop]:
@@ -131,12 +137,11 @@ def dropped_at(seen: Figures, levels: Levels, asked: Yes) -> Mapping[int, Drop]:
     if wanted.objective == "prices":
         p_values = np.maximum(p_values, pairwise(seen.figures.accuracy.times(-1.0), covarying))
     for requirement in wanted.requirements:
-        meets = np.ones(number)
+        meets = np.ones(number)  # in place of p-values: 0 where they are at most the level
         for arm in np.flatnonzero(asked).tolist():
             tested = seen.tested(requirement, arm)
-            low, high = tested.bounds(levels.requirement or levels.rival)
-            fails[arm] |= outcome_by_bounds(needed(requirement), low, high, is_least=True) is Qualifies.NO
-            meets[arm] = tested.least_risk()
+            fails[arm] |= _outcome(requirement, tested, levels.requirement or levels.rival) is Qualifies.NO
+            meets[arm] = float(_outcome(requirement, tested, levels.rival) is not Qualifies.YES)
         p_values = np.maximum(p_values, meets)
     shown = Shown(seen.loss.estimates, asked, asked, fails, np.nan_to_num(p_values, nan=1.0))
     rates = np.where(asked, seen.figures.accuracy.estimates, -1.0)
@@ -270,7 +275,7 @@ def _is_right(chosen: Chosen, truth: Truth) -> bool:
 
 def _are_held(seen: Figures, arm: int, level: float, truth: Truth) -> Sequence[bool]:
     """Return whether the bounds of an arm's accuracy and cost hold what is true."""
-    trials = bounded_accuracy(seen.figures.accuracy_trials(None), arm, 0.5, seen.figures.covarying.df)
+    trials = bounded_accuracy(seen.trials, arm, 0.5, seen.figures.covarying.df)
     cost = bounded_costs(seen.figures.covarying, seen.cost, 1.0)[arm]
     both = zip((trials.bounds(level), cost.bounds(level)), (truth.accuracy[arm], truth.cost[arm]), strict=True)
     return [low <= true <= high for (low, high), true in both]

@@ -324,7 +324,7 @@ def _write_plan(writer: RunWriter, fake: FakeRun) -> None:
 
 def _write_looks(writer: RunWriter, fake: FakeRun, items: Sequence[ItemRow]) -> None:
     """Write a look after each block but the last: a system fails the required accuracy, or costs more than the cheapest
-    system that is asked to the end. Bounds are a tenth of the estimate wide to either side."""
+    system that has it and is asked to the end. Bounds are a tenth of the estimate wide to either side."""
     systems = {system.name: system for system in fake.systems}
     required, level = float(str(fake.stop.get("min_accuracy", 0.0))), 0.025 / (fake.blocks - 1) / len(systems)
     for blocks in range(1, fake.blocks):
@@ -334,7 +334,8 @@ def _write_looks(writer: RunWriter, fake: FakeRun, items: Sequence[ItemRow]) -> 
             name: _means([row for row in items if row.system == name and (row.block or 0) < blocks])
             for name in fake.asked_in(blocks - 1)
         }
-        best = min((name for name in means if systems[name].dropped_after is None), key=lambda name: means[name][2])
+        stay = [name for name in means if systems[name].dropped_after is None]
+        best = min([name for name in stay if means[name][1] >= required] or stay, key=lambda name: means[name][2])
         dropped = []
         for name, (number, accuracy, cost) in means.items():
             if systems[name].dropped_after != blocks:
@@ -344,7 +345,7 @@ def _write_looks(writer: RunWriter, fake: FakeRun, items: Sequence[ItemRow]) -> 
                 row = replace(row, quantity="accuracy", bound=required, figure=_bounded(accuracy))
             else:
                 less = {"accuracy": means[best][1] - accuracy, "cost": cost - means[best][2]}
-                row = replace(row, rival=best, worse={key: _bounded(value) for key, value in less.items()})
+                row = replace(row, rival=best, worse={key: _bounded(value) for key, value in less.items() if value > 0})
             dropped.append(row)
         writer.append_look(
             LookRow(

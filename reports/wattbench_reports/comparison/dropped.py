@@ -41,11 +41,6 @@ class DroppedSystems:
     """Requirements, worth and what was minimised when they were dropped."""
 
     @property
-    def risk(self) -> float | None:
-        """Return the risk at most with which a bound is wrong, whichever look dropped the system; None: not known."""
-        return None if self.blocks is None else max(each.look.level for each in self.systems) * (self.blocks - 1)
-
-    @property
     def unit(self) -> str | None:
         """Return the unit of costs; None where none is known."""
         return self.systems[0].look.unit

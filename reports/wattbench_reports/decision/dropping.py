@@ -53,6 +53,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench.records import BoundedRow, DroppedRow
+from wattbench_reports.comparison.dropped import DroppedSystems
 from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.comparison.paid import Paid
 from wattbench_reports.comparison.weighed import Weighed
@@ -92,6 +93,20 @@ def is_look(done: int, blocks: int) -> bool:
 def looks_of(blocks: int) -> int:
     """Return how many looks a run of a number of blocks plans."""
     return len(looks_at(blocks))
+
+
+def risk_of_bounds(dropped: DroppedSystems) -> float | None:
+    """Return the risk at most with which a bound of a dropped system is wrong, at whatever look it was dropped.
+
+    None where the record does not say how many blocks the run planned.
+    """
+    if dropped.blocks is None:
+        return None
+    levels = (
+        each.look.requirement_level if each.row.rival is None and each.look.requirement_level else each.look.level
+        for each in dropped.systems
+    )
+    return max(levels) * max(looks_of(dropped.blocks), 1)
 
 
 @dataclass(frozen=True)

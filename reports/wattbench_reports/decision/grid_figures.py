@@ -11,6 +11,7 @@ from wattbench_reports.comparison.dropped import DroppedSystems, interval_of
 from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.comparison.weighed import Weighed
 from wattbench_reports.decision.cost_basis import cost_basis
+from wattbench_reports.decision.dropping import looks_of
 from wattbench_reports.decision.model import Decision, Qualifies
 from wattbench_reports.stats import Interval
 from wattbench_reports.tables.asked_systems import Dropped
@@ -116,6 +117,6 @@ def _effects(
     elif apart or not set(grid.systems) <= set(basis.known):
         costs, why = None, next(iter(apart.values()), why or "not all of them take part")
     blocks = 1 if whole.basis.blocks is None else whole.basis.blocks.number
-    looks = max(blocks - 1, 1) if dropped else 1
+    looks = max(looks_of(blocks), 1) if dropped else 1
     effects = grid_effects(grid, measured, costs, why, of=blocks, looks=looks)
     return "no block has a scored answer of each" if effects is None else effects

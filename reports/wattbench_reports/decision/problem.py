@@ -180,7 +180,8 @@ def level_of_ties(measured: Measured) -> float:
     Of a run that stopped asking systems it is the half of its error that is left for the end: the other half was that
     of its looks (`wattbench_reports.decision.dropping`).
     """
-    return measured.frames.record.suite.measure.stop.error / 2 if measured.frames.run.looks() else ALPHA
+    stop = measured.frames.record.suite.stop
+    return stop.error / 2 if stop is not None and measured.frames.run.looks() else ALPHA
 
 
 def outside(measured: Measured) -> dict[str, str]:

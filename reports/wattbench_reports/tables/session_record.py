@@ -22,6 +22,7 @@ from wattbench.records import RunHeader, RunLayout, RunRecords, machine_parts, r
 from wattbench.records.files.regular_file import read_regular
 from wattbench.records.schema.explain import first_error
 from wattbench.records.tables.damaged_table import opened_table
+from wattbench_reports.tables.asked_systems import left_out
 
 SCHEMA_VERSION = 1
 PREFIX = "sessions-"
@@ -116,7 +117,7 @@ def session_record(runs: Sequence[RunRecords], source: str = "") -> SessionRecor
         why = _why_other(run.header, first.header.suite_sha256, machine_of(first.header))
         if why:
             raise UserError(f"{run.layout.root}: {why}, so that it is no further session of {first.header.run}")
-    figures = [run_figures(run.layout) for run in runs]
+    figures = [run_figures(run) for run in runs]
     systems = dict.fromkeys(name for each in figures for name in each)
 
     def column(figure: str) -> dict[str, tuple[float | None, ...]]:
@@ -299,8 +300,10 @@ def _name(header: RunHeader) -> str:
     return str(suite.get("name", "")) if isinstance(suite, Mapping) else ""
 
 
-def run_figures(layout: RunLayout) -> dict[str, dict[str, float | None]]:
+def run_figures(run: RunRecords) -> dict[str, dict[str, float | None]]:
     """Return each system's mean joules (``energy_j``) and ``seconds`` per request in a run, and its `QUANTILES`.
+
+    A system that was not asked to the end is left out: in another session it answers other items.
 
     Raises:
         UserError: the table of items cannot be read.
@@ -308,9 +311,10 @@ def run_figures(layout: RunLayout) -> dict[str, dict[str, float | None]]:
     import pandas as pd
 
     columns = ["system", "energy_j", "started_s", "first_token_s", "finished_s", "failure"]
-    with opened_table(layout.items_table, read_dictionary=["system"]) as file:
+    with opened_table(run.layout.items_table, read_dictionary=["system"]) as file:
         table = file.read(columns)
     items: pd.DataFrame = table.to_pandas()
+    items = items[~items["system"].isin(left_out(run))]
     items.loc[items["failure"].notna(), "finished_s"] = np.nan  # as `Frames.items`
     seconds, ttft_s = (items[end] - items["started_s"] for end in ("finished_s", "first_token_s"))
     by_system = items.assign(seconds=seconds, ttft_s=ttft_s).groupby("system", observed=True)

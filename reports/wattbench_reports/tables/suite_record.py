@@ -39,13 +39,6 @@ from wattbench.records.schema.workload import Workload
 _Block = TypeVar("_Block", bound=Strict)
 
 
-class StopSettings(Described):
-    """When the run stopped asking systems."""
-
-    error: Annotated[Number, Field(gt=0, lt=0.5)] = Stop.model_fields["error"].default
-    """The probability at most with which the best system was no longer asked."""
-
-
 class MeasureSettings(DescribedWhole):
     """How the items were put to the systems."""
 
@@ -53,19 +46,19 @@ class MeasureSettings(DescribedWhole):
     batch: Whole | None = None
     energy: StrictBool = True
     """Whether joules were to be metered."""
-    stop: StopSettings = StopSettings()
-    """Of a run with looks."""
 
     @property
     def compared(self) -> Mapping[str, Any]:
         """Return the settings by which runs are compared.
 
-        A trace is in them by its name, as its folder is a machine's own.
+        A trace is in them by its name, as its folder is a machine's own. When systems were dropped is not: those that
+        were asked to the end answered the same items either way.
         """
-        load = self.as_recorded.get("load")
+        compared = {name: value for name, value in self.as_recorded.items() if name != "stop"}
+        load = compared.get("load")
         if not isinstance(load, Mapping) or not isinstance(load.get("trace"), str):
-            return self.as_recorded
-        return {**self.as_recorded, "load": {**load, "trace": PurePath(load["trace"]).name}}
+            return compared
+        return {**compared, "load": {**load, "trace": PurePath(load["trace"]).name}}
 
 
 class RouterSettings(Described):

@@ -92,7 +92,7 @@ def row(system: str, accuracy: float, cost: float, **changes: Any) -> DroppedRow
 
 def of_run(*rows: DroppedRow, settings: DecisionSettings = AT_LEAST_40, unit: str = "joules") -> DroppedSystems:
     look = LookRow(
-        blocks=5, level=0.001, objective="cost", unit=unit, currency="EUR" if unit == "money" else None, asked=[],
+        blocks=5, level=0.001, objective="cost", unit=unit, currency="EUR" if unit == "money" else None, systems=[],
         dropped=list(rows), at_s=0.0,
     )  # fmt: skip
     return DroppedSystems(tuple(Dropped(look, each) for each in rows), 4, 9, 0.05, settings)

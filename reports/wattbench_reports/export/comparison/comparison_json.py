@@ -15,6 +15,7 @@ from wattbench_reports.comparison.dropped import DroppedSystems
 from wattbench_reports.comparison.estimated import EstimatedSystem, Range
 from wattbench_reports.comparison.leaderboard_model import Ranked
 from wattbench_reports.comparison.machines import Machines
+from wattbench_reports.decision.dropping import risk_of_bounds
 from wattbench_reports.decision.grid_figures import GridFigures
 from wattbench_reports.export.comparison.comparison_rows import placement_row, plain_row
 from wattbench_reports.export.comparison.decision_data import decision_data
@@ -127,7 +128,7 @@ def _dropped(dropped: DroppedSystems) -> dict[str, Any]:
         "began": dropped.began,
         "blocks": dropped.blocks,
         "error": dropped.error,
-        "risk": dropped.risk,
+        "risk": risk_of_bounds(dropped),
         "objective": dropped.systems[0].look.objective,
         "unit": dropped.unit,
         "currency": dropped.currency or None,

@@ -119,7 +119,7 @@ def judged_systems(
     if baseline[1] == candidate[1]:  # the same sessions cannot be of both: that of the candidate is what is judged
         theirs = tuple(each for each in theirs if each not in ours)
     one, two = (
-        JudgedSystem(name, run_figures(run.layout).get(name, {}) if earlier else {}, earlier)
+        JudgedSystem(name, run_figures(run).get(name, {}) if earlier else {}, earlier)
         for (run, name), earlier in ((baseline, ours), (candidate, theirs))
     )
     return one, two

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wattbench_reports.comparison.dropped import DroppedSystems
+from wattbench_reports.decision.dropping import risk_of_bounds
 from wattbench_reports.formatting import units
 from wattbench_reports.wording.decision.requirements import full_text
 
@@ -43,9 +44,10 @@ def bounds_line(dropped: DroppedSystems) -> str:
         f"The best system is dropped, or one of equally good systems called the best, with a probability of at most "
         f"{units.percent_of(dropped.error)}."
     )
-    if dropped.risk is None:
+    risk = risk_of_bounds(dropped)
+    if risk is None:
         return error
     return (
         f"{error} Brackets hold at whichever look a system was dropped: each bound is wrong with a risk of at most "
-        f"{units.digits(100 * dropped.risk)}%, so that they are wider than the 95% intervals of other tables."
+        f"{units.digits(100 * risk)}%, so that they are wider than the 95% intervals of other tables."
     )

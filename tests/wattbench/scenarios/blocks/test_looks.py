@@ -27,6 +27,7 @@ from wattbench.scenarios.blocks import run_blocks
 
 THIRD = ("    small: {", '    third: {kind: generalist, engine: python, call: "./answers.py:wrong"}\n    small: {')
 BLOCKS = 4
+STOP = "stop: {minimise: joules}"
 
 
 @dataclass
@@ -62,7 +63,7 @@ class Planned:
 def dropping(blocked: Callable[..., Any]) -> Callable[..., Any]:
     """A run of three systems, of which `third` is dropped after 1 block and `small` after 3."""
 
-    def make(*changes: tuple[str, str], measure: str = f"blocks: {BLOCKS}") -> Any:
+    def make(*changes: tuple[str, str], measure: str = f"blocks: {BLOCKS}, {STOP}") -> Any:
         run = blocked(THIRD, *changes, measure=measure)
         run.looker = Planned({1: ["third"], 3: ["small"]})
         return run
@@ -99,7 +100,7 @@ def test_what_a_look_dropped_is_asked_in_no_later_block(dropping: Callable[..., 
 
 
 def test_a_system_that_is_loaded_alone_is_not_loaded_again_once_it_is_dropped(dropping: Callable[..., Any]) -> None:
-    run = dropping(measure=f"blocks: {BLOCKS}, resident: one")
+    run = dropping(measure=f"blocks: {BLOCKS}, resident: one, {STOP}")
     records = run.run()
     loads = Counter(row.system for row in records.windows() if row.purpose == Purpose.LOAD)
     assert order_sets(records) == ASKED
@@ -109,7 +110,7 @@ def test_a_system_that_is_loaded_alone_is_not_loaded_again_once_it_is_dropped(dr
 
 
 def test_a_run_of_one_system_that_is_left_makes_no_further_look(blocked: Callable[..., Any]) -> None:
-    run = blocked(measure=f"blocks: {BLOCKS}")
+    run = blocked(measure=f"blocks: {BLOCKS}, {STOP}")
     run.looker = Planned({1: ["small"]})
     assert [row.blocks for row in run.run().looks()] == [1]
 
@@ -119,7 +120,7 @@ def test_a_look_that_cannot_be_made_leaves_out_no_system(blocked: Callable[..., 
         def look(self, records: RunRecords, systems: Sequence[str], complete: int, blocks: int) -> LookRow:
             raise UserError("no score")
 
-    run = blocked(measure=f"blocks: {BLOCKS}")
+    run = blocked(measure=f"blocks: {BLOCKS}, {STOP}")
     run.looker = Failing({})
     records = run.run()
     assert records.looks() == []
@@ -132,7 +133,9 @@ def test_a_look_that_cannot_be_made_leaves_out_no_system(blocked: Callable[..., 
 def test_wherever_it_is_killed_a_run_makes_each_look_once_and_asks_the_same_systems(
     dropping: Callable[..., Any], writes: Writes, tmp_path: Path
 ) -> None:
-    whole = dropping(("idle_s: 0.01, warmup: 2", "idle_s: 0, warmup: 1"), measure=f"blocks: {BLOCKS}, busy: mark")
+    whole = dropping(
+        ("idle_s: 0.01, warmup: 2", "idle_s: 0, warmup: 1"), measure=f"blocks: {BLOCKS}, busy: mark, {STOP}"
+    )
     whole.run()
     looks = [row.as_json() for row in whole.records.looks()]
     made = [each for each in writes if each[0].name != "run.json"]

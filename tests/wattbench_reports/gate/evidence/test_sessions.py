@@ -183,3 +183,12 @@ def test_an_assumed_drift_takes_the_place_of_sessions(tmp_path: Path, record: Se
     assert moved.bounds.low(0.05)[0] == pytest.approx((1 + plain.bounds.low(0.05)[0]) / 1.03 - 1)
     assert moved.bounds.high(0.05)[0] == pytest.approx((1 + plain.bounds.high(0.05)[0]) * 1.03 - 1)
     assert "at most 3.0%, as assumed" in moved.bounds.note
+
+
+def test_a_system_that_a_session_did_not_ask_to_the_end_has_no_figure_in_it(tmp_path: Path) -> None:
+    big, small = BOTH
+    whole = replace(recorded("s0", systems=BOTH), blocks=6)
+    dropping = replace(recorded("s1", systems=(big, replace(small, dropped_after=2))), blocks=6)
+    record = session_record([read_run(write_run(tmp_path, each)) for each in (whole, dropping)])
+    assert [value is None for value in record.figures["energy_j"]["small"]] == [False, True]
+    assert None not in record.figures["energy_j"]["big"]
