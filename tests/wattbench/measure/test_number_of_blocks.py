@@ -9,8 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattbench.config import Measure
-from wattbench.measure.effort import AGAIN, AROUND_S, NORMAL_S, NORMAL_SHARE, QUICK_S, Effort, effort_of
+from wattbench.config import Measure, Stop
+from wattbench.measure.effort import (
+    AGAIN,
+    AROUND_S,
+    MOST_WITH_LOOKS,
+    NORMAL_S,
+    NORMAL_SHARE,
+    QUICK_S,
+    Effort,
+    effort_of,
+)
 from wattbench.measure.number_of_blocks import (
     LEAST,
     LEAST_OF_SLOW_SWITCHES,
@@ -50,6 +59,16 @@ def test_there_are_as_many_blocks_as_items_allow_and_windows_are_filled_where_th
         filled = items * item_s / chosen.blocks >= effort.watched_s * 0.999
         assert filled or items * item_s < effort.watched_s * (chosen.blocks + 1) or chosen.blocks <= least
     assert str(chosen.blocks) in chosen.why
+
+
+def test_a_run_that_stops_asking_systems_has_more_and_smaller_blocks() -> None:
+    timed = {"switch_s": {"a": 0.1, "b": 0.1}, "item_s": {"a": 2.0, "b": 2.0}}
+    whole, stopping = (
+        choose_number(1000, measure, effort_of(measure, SENSOR), **timed)
+        for measure in (Measure(), Measure(stop=Stop(min_accuracy=0.8)))
+    )
+    assert (whole.blocks, stopping.blocks) == (MOST, MOST_WITH_LOOKS)
+    assert "; more than 64 bring little" in stopping.why
 
 
 @given(
