@@ -470,7 +470,8 @@ def _items(
                 )
             )  # fmt: skip
             now_s += latency_s + system.pause_s
-    return [replace(row, repeat=repeat) for row in rows for repeat in range(system.copies)]
+    copies = range(system.copies)
+    return [replace(row, repeat=row.repeat * len(copies) + copy) for row in rows for copy in copies]
 
 
 def _experts(system: FakeSystem, rows: list[ItemRow], domain: int) -> list[ExpertRow]:
