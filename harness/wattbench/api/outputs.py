@@ -18,6 +18,7 @@ from pydantic_core import core_schema
 from wattbench.api.plans.concordant_items import ConcordantItems
 from wattbench.errors import UserError, nearest
 from wattbench.machine.busy import BusyNow
+from wattbench.machine.power_limits.gpu_limits import GpuLimit
 from wattbench.measure.effort import Effort
 from wattbench.measure.expected_cost import ExpectedCost
 from wattbench.measure.rescore import ChangedScore
@@ -156,6 +157,8 @@ class PlanOutput(_Output):
     effort: Effort
     energy: dict[str, str]
     """Component to the provenance of its joules."""
+    power_limits_w: dict[str, float]
+    """System to the power limit of each GPU while it is asked."""
     code: list[str]
     costs: list[ExpectedCost]
     gate: list[str]
@@ -461,6 +464,7 @@ class DoctorOutput(_Output):
     busy: _BusyOutput  # type: ignore[valid-type]
     slots: list[Open]
     runs: list[Open]
+    power_limits: list[GpuLimit]
 
 
 class PathsOutput(_Output):

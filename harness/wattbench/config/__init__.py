@@ -34,6 +34,7 @@ from wattbench.config.meters.meter import (
 from wattbench.config.meters.meter_base import MeterSettings
 from wattbench.config.meters.remote_meters import PrometheusSettings, RemoteSettings, TensorRtLlmSettings
 from wattbench.config.open_loop import Load
+from wattbench.config.power_limits import power_limit_of
 from wattbench.config.recorded_secrets import with_secrets
 from wattbench.config.registry import Registry
 from wattbench.config.router import (
@@ -142,6 +143,7 @@ __all__ = [
     "far_host",
     "hosts_of",
     "load_suite",
+    "power_limit_of",
     "repeats_of",
     "resolved_from_record",
     "sampling_of",

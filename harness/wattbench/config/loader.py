@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from wattbench.config.arms import WithoutGrids, without_grids
 from wattbench.config.file_task import FileTask, TaskChoice
 from wattbench.config.meters.meter_base import without_unset
+from wattbench.config.power_limits import why_no_power_limit
 from wattbench.config.router import CascadeRouter
 from wattbench.config.sampling import any_samples
 from wattbench.config.suite import Catalogue, Suite
@@ -138,7 +139,7 @@ _READ_ONLY = ("carbon", "impacts", "workload", "decide", "max_cost")
 _NOT_MEASURED = ("arm", "price", "predicted", "limit", "retries", "max_wait_s", "estimate")
 """Settings of a system that change no answer, and nothing that is measured of one."""
 
-_NEWER = ("service", "omit", "max_output_tokens", "request")
+_NEWER = ("service", "omit", "max_output_tokens", "power_limit_w", "request")
 """Settings of a system that do, where they are set: suites from before them keep their hash."""
 
 
@@ -399,7 +400,7 @@ def _with_pool(
     """Return a hybrid with a pool of the systems that it names, selected or not; any other system unchanged."""
     system = known[name].checked
     if not isinstance(system, HybridSystem):
-        return system
+        return _limitable(name, system, known[name])
     for member in system.resident:
         if member in grids:
             raise UserError(f"{file.path}: system {name!r}: members: {_is_a_grid(member, grids[member])}")
@@ -408,7 +409,19 @@ def _with_pool(
         if isinstance(known[member].system, HybridSystem):
             raise UserError(f"{file.path}: system {name!r}: members: {member!r} is a hybrid itself; name its members")
     _check_logprobs(name, system, known)
-    return system.model_copy(update={"pool": {member: known[member].checked for member in system.resident}})
+    pool = {member: known[member].checked for member in system.resident}
+    return _limitable(name, system.model_copy(update={"pool": pool}), known[name])
+
+
+def _limitable(name: str, system: SystemBase, defined: _Definition) -> SystemBase:
+    """Return a system whose power limit, if it has one, can be set here.
+
+    Raises:
+        UserError: it runs where no GPU of this machine is used, or its members have unlike limits.
+    """
+    if (why := why_no_power_limit(system)) is not None:
+        raise UserError(f"{defined.file.where(defined.keys)}: system {name!r}: power_limit_w: {why}")
+    return system
 
 
 def _check_logprobs(name: str, system: HybridSystem, known: Mapping[str, _Definition]) -> None:

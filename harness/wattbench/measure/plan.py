@@ -25,6 +25,7 @@ from wattbench.config.systems.system import check_sees
 from wattbench.errors import UserError, require
 from wattbench.measure.arrivals import check_trace, offers, sha256_of_trace
 from wattbench.measure.code_to_run import with_members
+from wattbench.measure.power_limits import check_power_limits
 from wattbench.measure.services.estimates import check_estimates
 from wattbench.measure.services.spending_of_run import check_budget
 from wattbench.systems import base_key, engine_class
@@ -107,6 +108,7 @@ def plan(resolved: Resolved, *, allow_unsafe_code: bool = False) -> list[Cell]:
     check_scenario(resolved)
     check_budget(resolved)
     check_estimates(resolved)
+    check_power_limits(resolved, tries=True)
     for name, config in resolved.systems.items():
         engine_class(config.engine).check(name, config)  # before any data set is fetched
     tasks = [load_task(resolved, choice) for choice in resolved.tasks]

@@ -66,10 +66,12 @@ def _run_cell(context: MeasuringContext, cell: Cell, resident: Resident, idle_w:
     asks = [ask for (of_task, _), ask in resident.asks.items() if of_task == task]
     if measure.load is not None:
         load_cell = LoadCell(context, resident.engine, cell.system, task, asks, idle_w)
-        run_rates(load_cell, context.records.loads(), numbers)
+        with context.limited(cell.system):
+            run_rates(load_cell, context.records.loads(), numbers)
     else:
         recorder = CellRecorder(context, resident.engine, system=cell.system, task=task, idle_w=idle_w)
-        _ask_missing(context, resident, recorder, asks, before, numbers)
+        with context.limited(cell.system):
+            _ask_missing(context, resident, recorder, asks, before, numbers)
     answers = context.records.answers(cell.system, task)
     if resident.engine.mixture() is not None:
         # In a pass of its own, outside every window, as observing takes time.

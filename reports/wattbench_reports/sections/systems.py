@@ -28,8 +28,14 @@ def systems_section(measured: Measured) -> Section:
 def systems_table(measured: Measured) -> Table:
     """Make a table with a row per system, from the record of its loading; a dash where the engine reports nothing."""
     known = measured.frames.run.systems()
+    settings = measured.frames.record.suite.systems
+    limits_w = [settings[name].limited_to_w if name in settings else None for name in measured.frames.systems]
+    limited = any(limit_w is not None for limit_w in limits_w)
     loads = measured.frames.windows.set_index("window")
-    rows = tuple(_row(name, index, known.get(name), loads) for index, name in enumerate(measured.frames.systems))
+    rows = tuple(
+        (*_row(name, index, known.get(name), loads), *((_limit(limit_w),) if limited else ()))
+        for index, (name, limit_w) in enumerate(zip(measured.frames.systems, limits_w, strict=True))
+    )
     shared = [
         f"{row.system} shares its base with {row.shares_base_with}" for row in known.values() if row.shares_base_with
     ]
@@ -44,10 +50,15 @@ def systems_table(measured: Measured) -> Table:
             Column("Device"),
             *numbers("Peak memory", "Peak on device", "Load time", "Load energy"),
             Column("Provenance"),
+            *(numbers("Power limit") if limited else ()),
         ),
         rows=rows,
         note=note,
     )
+
+
+def _limit(limit_w: float | None) -> Cell:
+    return Cell("not set" if limit_w is None else f"{limit_w:g} W")
 
 
 def _requests(measured: Measured) -> Iterator[Table]:

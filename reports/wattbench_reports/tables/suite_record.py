@@ -94,6 +94,8 @@ class MemberSettings(DescribedWhole):
     """wattbench started that server."""
     prompt: dict[str, Any] = {}
     """The form in which it is asked."""
+    power_limit_w: Number | None = None
+    """Watts that each GPU might draw while it was asked. None: the GPUs kept their limit."""
     request: dict[str, Any] = {}
     """Fields that the suite adds to the body of each request to a server."""
 
@@ -123,6 +125,12 @@ class SystemSettings(MemberSettings):
     """Of a hybrid: every system that it asks, by name."""
     predicted: Prediction | None = None
     """Of a hybrid: what was predicted of it before it ran."""
+
+    @property
+    def limited_to_w(self) -> float | None:
+        """Return the power limit under which it was asked: its own, or that of a hybrid's members. None without one."""
+        limits = [self.power_limit_w, *(member.power_limit_w for member in self.pool.values())]
+        return next((limit_w for limit_w in limits if limit_w is not None), None)
 
     @property
     def reader(self) -> str | None:

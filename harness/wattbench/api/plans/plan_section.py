@@ -13,6 +13,7 @@ from wattbench.measure.code_to_run import code_to_run
 from wattbench.measure.effort import Effort
 from wattbench.measure.plan import Planned, requests
 from wattbench.measure.plan_of_blocks import plan_of_blocks
+from wattbench.measure.power_limits import limits_of
 from wattbench.records.rate_bounds import highest_load
 from wattbench.tasks.task_scores import TaskScores
 from wattbench_reports.formatting.units import plural
@@ -55,6 +56,7 @@ def plan_section(
         f"{len(cells)} cells, {items_to_ask}; "
         f"warm-up {measure.warmup} items per {'system' if measure.in_blocks else 'cell'}",
         effort.in_words(metered),
+        *_power_limits(resolved),
         *map(point, _long_run(cells, measure)),
         *plan_of_blocks(measure, effort, len({cell.system for cell in cells}), items, shard),
         *([] if stop is None else [_stop(stop, resolved)]),
@@ -75,6 +77,13 @@ def plan_section(
             Passage(sentences=tuple(checks)),
         ),
     )
+
+
+def _power_limits(resolved: Resolved) -> Iterator[str]:
+    """Yield a sentence on the power limits of the systems; nothing without one."""
+    if limits := limits_of(resolved):
+        each = ", ".join(f"{name} {limit_w:g} W" for name, limit_w in limits.items())
+        yield f"limits the power of each GPU while a system is asked, and sets it back: {each}"
 
 
 def _rows(cells: Sequence[Planned]) -> list[tuple[str, ...]]:

@@ -32,6 +32,7 @@ from wattbench.machine.environment import installation
 from wattbench.measure.answer_limits import answer_limits, limits_in_words
 from wattbench.measure.code_to_run import code_to_run
 from wattbench.measure.effort import effort_of
+from wattbench.measure.power_limits import limits_of
 from wattbench.measure.preview import preview
 from wattbench.progress.notices import stdout_to_stderr
 from wattbench.redaction import hide
@@ -158,6 +159,7 @@ class SuitePlan:
             "prompts": [each.as_record() for each in self.prompts],
             "effort": asdict(self.effort),
             "energy": dict(self.metered),
+            "power_limits_w": limits_of(self.resolved),
             "code": code_to_run(self.resolved),
             "costs": [asdict(each) for each in self.costs],
             "gate": self.gate,

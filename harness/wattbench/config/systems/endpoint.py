@@ -8,7 +8,7 @@ from pydantic import Field, NonNegativeInt, model_validator
 
 from wattbench.config.apis import SERVICES, Estimate, Limit, ServiceName, with_service
 from wattbench.config.systems.request_fields import SET_HERE, RequestFields, refuse
-from wattbench.config.systems.system_base import SystemBase, Weights
+from wattbench.config.systems.system_base import PowerLimited, Weights
 from wattbench.records.schema.base import Items, Seconds, Strict, Times
 
 
@@ -46,7 +46,7 @@ class Serve(Strict):
         return self
 
 
-class EndpointSystem(SystemBase):
+class EndpointSystem(PowerLimited):
     """Any server with the OpenAI completions protocol, streamed so that every token has a time stamp."""
 
     engine: Literal["endpoint"]

@@ -137,7 +137,8 @@ def _try_out(
     """Load a system and warm it up. On return only the residents refer to the system."""
     resident = residents.get(name)
     timings.load_s[name] = resident.load_s
-    _warm_up(context, resident, items, timings)
+    with context.limited(name):  # its seconds are then those of its turns
+        _warm_up(context, resident, items, timings)
     residents.record_peak(resident)
 
 

@@ -69,13 +69,14 @@ class Turns:
                 block=block.number,
                 attempt=attempt,
             )
-            recorder.warm_up(items_in(resident, self._warm_up_items(block)))
-            resident.warm = True
             numbers = self._calls.setdefault(name, itertools.count(self.numbers.get(name, 0)))
             asks = items_in(resident, missing)
-            # The recorder keeps the answers.
-            deque(ask_items(resident.engine, recorder, asks, batch=measure.batch, numbers=numbers), maxlen=0)
-            recorder.done()
+            with context.limited(name):
+                recorder.warm_up(items_in(resident, self._warm_up_items(block)))
+                resident.warm = True
+                # The recorder keeps the answers.
+                deque(ask_items(resident.engine, recorder, asks, batch=measure.batch, numbers=numbers), maxlen=0)
+                recorder.done()
             context.progress.score(name, lambda: self._scores.of(recorder.rows))
             if self.residents.one_at_a_time:
                 self.residents.record_peak(resident)

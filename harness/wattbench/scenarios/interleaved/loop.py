@@ -330,8 +330,6 @@ class GateTurns:
         context = self.context
         context.trace_to(resident.name, None)
         recorder = self._recorder(resident, long=planned.long)
-        recorder.warm_up(items_in(resident, [(item, 0) for item in self.asked_before]))
-        resident.warm, self._last = True, resident.name
         asks = items_in(
             resident,
             [
@@ -341,9 +339,12 @@ class GateTurns:
             ],
         )
         numbers = self._calls.setdefault(resident.name, itertools.count(self.numbers[resident.name]))
-        for _ in ask_items(resident.engine, recorder, asks, batch=context.measure.batch, numbers=numbers):
-            """The recorder keeps the answers."""
-        recorder.done()
+        with context.limited(resident.name):
+            recorder.warm_up(items_in(resident, [(item, 0) for item in self.asked_before]))
+            resident.warm, self._last = True, resident.name
+            for _ in ask_items(resident.engine, recorder, asks, batch=context.measure.batch, numbers=numbers):
+                """The recorder keeps the answers."""
+            recorder.done()
         return RoundAnswers(recorder.window, recorder.rows)
 
     def _recorder(self, resident: Resident, *, long: bool) -> CellRecorder:
