@@ -40,7 +40,8 @@ class CutReplies(NamedTuple):
     full_context: bool
     """Most of them ended before that limit: the context of the server was full."""
     cut_systems: tuple[str, ...]
-    """Whose limits these are: the system itself, or members of a hybrid; none in an imported run."""
+    """Whose limits these are, as the suite names them: the system itself, the grid that it is of, or members of a
+    hybrid; none in an imported run."""
 
     @property
     def too_many(self) -> bool:
@@ -90,10 +91,17 @@ def _whose(frames: Frames, name: str, rows: NDArray[np.integer[Any]]) -> tuple[s
         return ()
     settings = frames.record.suite.systems.get(name)
     if settings is None or settings.members is None:
-        return (name,)
+        return (_in_suite(frames, name),)
     routes = frames.coded("route")
     texts = routes.texts.to_pylist()
-    return tuple(texts[code] for code in np.unique(routes.codes[rows]).tolist() if code >= 0) or (name,)
+    answered = [texts[code] for code in np.unique(routes.codes[rows]).tolist() if code >= 0]
+    return tuple(dict.fromkeys(_in_suite(frames, each) for each in answered or [name]))
+
+
+def _in_suite(frames: Frames, name: str) -> str:
+    """Return the name under which the suite has the settings of a system."""
+    settings = frames.record.suite.systems.get(name)
+    return name if settings is None or settings.arm is None else settings.arm.grid
 
 
 def cut_clause(each: CutReplies) -> str:

@@ -71,6 +71,14 @@ def test_only_what_is_not_right_counts_against_a_system(cut_run: Callable[..., R
     assert not right.too_many
 
 
+def test_the_limit_of_a_grids_system_is_named_as_the_suite_has_it(fake: SimpleNamespace, tmp_path: Path) -> None:
+    arm = {"grid": "big", "labels": {"effort": "low"}}
+    run = fake.Run((fake.System("big-low", arm=arm),), tasks=(("sums", "arithmetic"),), items=2)
+    cut = with_columns(read_run(fake.write(tmp_path, run)), finish_reason=["length"] * 2, output_limit=[8] * 2)
+    clause = cut_clause(cut_replies(load_frames(cut))["big-low"])
+    assert clause.endswith(": raise systems.big.max_output_tokens")
+
+
 def test_the_caveat_is_in_every_format(cut_run: Callable[..., RunRecords]) -> None:
     run = cut_run(
         finish_reason=["length"] * 5 + ["stop"] * 15, output_limit=[32] * 10 + [64] * 10,
