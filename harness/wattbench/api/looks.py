@@ -18,7 +18,7 @@ from wattbench.measure.item_rows import item_rows
 from wattbench.measure.plan import Cell
 from wattbench.records import AnswerRow, LookRow, RunRecords, ScoreRow
 from wattbench.records.files.atomic_write import FAILURE, failing_as
-from wattbench.records.schema.decide import Decide, Stop
+from wattbench.records.schema.decide import Stop
 from wattbench.records.tables.tables_elsewhere import with_tables
 from wattbench_reports.comparison.analysis import analysed
 from wattbench_reports.comparison.read_run import domains_of, read_frames
@@ -107,8 +107,7 @@ class RunLooker:
         with failing_as(aside, FAILURE), folder_aside(aside, left=root.glob(f"{_ASIDE}*")) as folder:
             run = with_tables(so_far, item_rows(so_far, cells, windows), windows, folder)
             read = read_frames(frames_of(run), None)
-            decide = Decide.model_validate(self._stop.model_dump(exclude={"error"}))
-            settings = decision_settings(decide, domains=domains_of(read.frames))
+            settings = decision_settings(self._stop, domains=domains_of(read.frames))
             measured, paid, _, weighed = analysed(read, AS_IN_SUITE, settings)
             made = look(
                 measured,

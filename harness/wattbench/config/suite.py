@@ -118,7 +118,7 @@ class Measure(Strict):
     `mark` marks its windows; `refuse` does not start on a busy machine, and ends the run at such a block. Without
     blocks windows are marked."""
     stop: Annotated[_StopOrNot, Discriminator(_form_of_stop)] | None = None
-    """Stop asking systems that cannot be chosen: after each block, by requirements, worth and what is minimised.
+    """Stop asking systems that cannot be chosen, from the fifth block on, by requirements, worth and what is minimised.
     `true`: by those of `decide`. None: only where a system has a `grid`."""
     seed: Seed = 1234
     """Of few-shot examples, of what tasks and systems draw, and of arrivals under load."""

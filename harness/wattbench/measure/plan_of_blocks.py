@@ -68,20 +68,29 @@ def least_blocks(measure: Measure, effort: Effort, items: int | None) -> int:
         effort: what they come to here.
         items: of all tasks together; None if not known.
     """
-    return 1 if measure.blocks == 1 else _how_many(measure, effort, items)[0]
+    return 1 if measure.blocks == 1 else _least_and_most(measure, effort, items)[0]
+
+
+def most_blocks(measure: Measure, effort: Effort, items: int | None) -> int:
+    """Return the largest number of blocks that the run can have, of the arguments of `least_blocks`."""
+    return 1 if measure.blocks == 1 else _least_and_most(measure, effort, items)[1]
+
+
+def _least_and_most(measure: Measure, effort: Effort, items: int | None) -> tuple[int, int]:
+    if measure.blocks != "auto":
+        number = measure.blocks if items is None else choose_number(items, measure, effort).blocks
+        return number, number
+    least, most = (LEAST, effort.most_blocks) if items is None else bounds(items, measure, effort)
+    return (most, most) if most <= LEAST else (least, most)
 
 
 def _how_many(measure: Measure, effort: Effort, items: int | None) -> tuple[int, str]:
     """Return the least number of blocks, and a text for the number or its range."""
-    if measure.blocks != "auto":
-        number = measure.blocks if items is None else choose_number(items, measure, effort).blocks
-        return number, str(number)
-    least, most = (LEAST, effort.most_blocks) if items is None else bounds(items, measure, effort)
-    if most <= LEAST:
-        return most, f"{most}" + (
-            f", as many as {items} items make in batches of {measure.batch}" if items == most else ""
-        )
-    return least, f"auto: {least} to {most}, chosen when all systems have been loaded and timed"
+    least, most = _least_and_most(measure, effort, items)
+    if measure.blocks == "auto" and least < most:
+        return least, f"auto: {least} to {most}, chosen when all systems have been loaded and timed"
+    batches = f", as many as {items} items make in batches of {measure.batch}"
+    return most, f"{most}" + (batches if measure.blocks == "auto" and items == most else "")
 
 
 def _minutes(seconds: float) -> str:

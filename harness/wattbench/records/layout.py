@@ -66,7 +66,7 @@ class RunLayout:
     blocks = _File("blocks.jsonl")
     """Every attempt of a block that all systems have been asked; the last attempt counts."""
     looks = _File("looks.jsonl")
-    """What was decided after each block on who is asked on."""
+    """What was decided after some blocks on the systems that are asked further."""
     passes = _File("passes.jsonl")
     """Every pass of the windows whose items were asked several times."""
     phases = _File("phases.jsonl")

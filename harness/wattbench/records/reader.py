@@ -94,7 +94,7 @@ class RunRecords:
         return read_rows(self.layout.blocks, BlockRow)
 
     def looks(self) -> list[LookRow]:
-        """Return what was decided after each block, in order; empty for a run that asks all systems to the end."""
+        """Return what was decided between blocks, in order; empty for a run that asks all systems to the end."""
         first: dict[int, LookRow] = {}
         for row in read_rows(self.layout.looks, LookRow):
             first.setdefault(row.blocks, row)

@@ -7,15 +7,16 @@ from dataclasses import replace
 from typing import Any
 
 from wattbench.api.plans.planned_grids import grids_passage, planned_grids
-from wattbench.config import Decide, Load, Measure, Resolved, Stop
+from wattbench.config import Load, Measure, Resolved, Stop
 from wattbench.measure.arrivals import offers, trace_part
 from wattbench.measure.code_to_run import code_to_run
 from wattbench.measure.effort import Effort
 from wattbench.measure.plan import Planned, requests
-from wattbench.measure.plan_of_blocks import plan_of_blocks
+from wattbench.measure.plan_of_blocks import most_blocks, plan_of_blocks
 from wattbench.measure.power_limits import limits_of
 from wattbench.records.rate_bounds import highest_load
 from wattbench.tasks.task_scores import TaskScores
+from wattbench_reports.decision.dropping import FIRST, looks_of
 from wattbench_reports.formatting.units import plural
 from wattbench_reports.metrics.decision_settings import decision_settings
 from wattbench_reports.presenter.model import Column, Passage, Section, Sentence, Table, point, text_rows
@@ -47,11 +48,12 @@ def plan_section(
     """
     measure = resolved.suite.measure
     stop = measure.stop if isinstance(measure.stop, Stop) and len({cell.system for cell in cells}) > 1 else None
-    items_to_ask = _work(cells, measure)
-    if stop is not None and items_to_ask[0].isdigit():  # else it begins with such a word
-        items_to_ask = f"at most {items_to_ask}"
     per_task = {cell.choice.task: cell.items for cell in cells}
     items = None if None in per_task.values() else sum(each or 0 for each in per_task.values())
+    blocks = most_blocks(measure, effort, items)
+    items_to_ask = _work(cells, measure)
+    if stop is not None and looks_of(blocks) and items_to_ask[0].isdigit():  # else it begins with such a word
+        items_to_ask = f"at most {items_to_ask}"
     work: tuple[Sentence, ...] = (
         f"{len(cells)} cells, {items_to_ask}; "
         f"warm-up {measure.warmup} items per {'system' if measure.in_blocks else 'cell'}",
@@ -59,7 +61,7 @@ def plan_section(
         *_power_limits(resolved),
         *map(point, _long_run(cells, measure)),
         *plan_of_blocks(measure, effort, len({cell.system for cell in cells}), items, shard),
-        *([] if stop is None else [_stop(stop, resolved)]),
+        *([] if stop is None else [_stop(stop, resolved, blocks)]),
         *([] if metered else ["energy: no sensor can be read here" if measure.energy else "energy: off"]),
     )
     columns = (*map(Column, _HEADS), Column("items", numeric=True))
@@ -99,18 +101,20 @@ def _rows(cells: Sequence[Planned]) -> list[tuple[str, ...]]:
     ]
 
 
-def _stop(stop: Stop, resolved: Resolved) -> str:
-    """Say which systems the run stops asking."""
-    settings = decision_settings(
-        Decide.model_validate(stop.model_dump(exclude={"error"})), domains=[each.domain for each in resolved.tasks]
-    )
+def _stop(stop: Stop, resolved: Resolved, blocks: int) -> str:
+    """Say which systems the run stops asking, or that it has too few blocks to stop any."""
+    if not looks_of(blocks):
+        return f"all systems are asked to the end: {blocks} blocks are too few to tell which systems cannot be chosen"
+    settings = decision_settings(stop, domains=[each.domain for each in resolved.tasks])
     prices = [system.price.currency for system in resolved.systems.values() if system.price is not None]
     currency = prices[0] if prices else resolved.suite.workload.currency
     worth = settings.worth is not None and settings.worth.of_answers
-    goal = "by net benefit" if worth else f"minimise {settings.minimise}" if settings.minimise else "by least cost"
+    goal = "by net benefit" if worth else f"minimise {settings.minimise}" if settings.minimise else "by cost"
     required = [full_text(each, currency) for each in settings.requirements]
     chosen_by = "; ".join([goal, *required, f"error {stop.error:g}"])
-    return f"after each block: stops asking systems that cannot be chosen ({chosen_by}); measure.stop: false asks all"
+    return (
+        f"from block {FIRST} on: stops asking systems that cannot be chosen ({chosen_by}); measure.stop: false asks all"
+    )
 
 
 def scores_passage(scores: Sequence[TaskScores]) -> Passage:

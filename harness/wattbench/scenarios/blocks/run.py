@@ -47,7 +47,7 @@ def run_blocks(context: MeasuringContext, cells: Sequence[Cell], looker: Looker 
     Args:
         context: of the run.
         cells: its plan.
-        looker: decides after each block which systems are not asked any more; None: all are asked to the end.
+        looker: decides between blocks which systems are not asked any more; None: all are asked to the end.
 
     Raises:
         UserError: a system failed, or other work ran on the machine and the suite refuses that. What was asked is on
