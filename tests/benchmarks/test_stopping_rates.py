@@ -100,6 +100,20 @@ def test_looks_and_decisions_are_those_of_whole_runs(seed: int, objective: Objec
         assert decision.best == tuple(NAMES[arm] for arm in chosen.tied)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_more_data_of_the_same_kind_asks_no_system_again(seed: int) -> None:
+    run, wanted = grid_run(np.random.default_rng(seed), grid(), Machine(), 250, 16), SETUPS["joules"].wanted
+    twice = GridRun(
+        run.arms, np.concatenate([run.block, run.block + 16]), np.tile(run.domain, 2), np.tile(run.right, (2, 1)),
+        np.tile(run.joules, (2, 1)), np.tile(run.seconds, (2, 1)),
+    )  # fmt: skip
+    levels, everyone = levels_of(0.05, 8, 24, 1, "cost"), np.ones(24, dtype=np.bool_)
+    once, more = (
+        set(dropped_at(figures_of(each, each.sums(), wanted, each.blocks), levels, everyone)) for each in (run, twice)
+    )
+    assert once and once <= more
+
+
 def _first(run: GridRun, blocks: int) -> GridRun:
     seen = run.block < blocks
     return GridRun(run.arms, run.block[seen], run.domain[seen], run.right[seen], run.joules[seen], run.seconds[seen])

@@ -18,21 +18,21 @@ def sampled_caveats(frames: Frames) -> Iterator[Caveat]:
     """Yield a caveat for each system whose answers are sampled, by its own settings or by those of its tasks."""
     for name in frames.systems:
         cells = [cell for cell in frames.record.cells if cell.system == name]
-        how = [*_by_system(cells), *_by_tasks(cells)]
+        how = [*_by_system(cells, at_rates=frames.record.suite.measure.scenario == "load"), *_by_tasks(cells)]
         if how:
             text = f"Answers of {name} vary, as they are sampled: {'; '.join(how)}.{_differing(frames, name)}"
             yield Caveat("sampled", text, (name,))
 
 
-def _by_system(cells: list[PlannedCell]) -> Iterator[str]:
+def _by_system(cells: list[PlannedCell], *, at_rates: bool) -> Iterator[str]:
     """Yield a clause on how a system samples by its own settings, which are the same in all of its cells."""
     cell = next((each for each in cells if each.sampling is not None), None)
     if cell is None or cell.sampling is None:
         return
-    answers, seeds = plural(cell.repeats or 1, "answer"), cell.sampling.seeds
+    answers, seeds = f", {plural(cell.repeats or 1, 'answer')} to each item", cell.sampling.seeds
     with_seeds = f" with the {'seed' if len(seeds) == 1 else 'seeds'} {listed([str(each) for each in seeds])}"
     degrees = listed([f"{each:g}" for each in cell.sampling.temperatures])
-    yield f"temperature {degrees} in its requests, {answers} to each item{with_seeds if seeds else ''}"
+    yield f"temperature {degrees} in its requests{'' if at_rates else answers}{with_seeds if seeds else ''}"
 
 
 def _by_tasks(cells: list[PlannedCell]) -> Iterator[str]:

@@ -41,7 +41,7 @@ from wattbench_reports.comparison.paid import Paid
 from wattbench_reports.comparison.paired_tests import EqualPairs, Pairs, WeighedPairs
 from wattbench_reports.comparison.rescored import same_answers
 from wattbench_reports.comparison.system_figures import SystemFigures, for_another_run
-from wattbench_reports.formatting.units import listed
+from wattbench_reports.formatting.units import listed, named
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
 from wattbench_reports.metrics.carbon import Carbon
 from wattbench_reports.metrics.domain_sums import basis
@@ -213,6 +213,7 @@ def _compared(alone: list[_Part], crossed: tuple[str, ...], assumptions: Assumpt
             *condition_caveats(prints, crossed),
             *(few_in_common(prints, EqualPairs(table)) if several else ()),
             *(missing_items(check, measured, lacking_of_runs(check, prints), weighed=weighed) if several else ()),
+            *(_dropped(parts) if several else ()),
             *not_recorded(prints),
             *identity_caveats(prints),
             *(() if one_grid else (_grids(),)),
@@ -360,6 +361,15 @@ def _renamed(figures: SystemFigures, name: str, one_grid: bool) -> SystemFigures
     return replace(
         renamed, co2_g_per_1000=None, sci_g_per_correct=None, sci_g_per_correct_low=None, sci_g_per_correct_high=None
     )
+
+
+def _dropped(parts: Sequence[_Part]) -> Iterator[Caveat]:
+    """Name the systems that the runs did not ask to the end: they have no row."""
+    for part in parts:
+        if (dropped := part.comparison.dropped) is not None:
+            names = tuple(each.system for each in dropped.systems)
+            text = f"Run {run_label(part.about.run)} dropped {named(names)} before its end: they are not compared."
+            yield Caveat("dropped", text, names)
 
 
 def _grids() -> Caveat:

@@ -7,6 +7,7 @@
     cost_basis.py        the unit of costs, and whose costs can be compared
     checks.py            requirements, by the bounds of bounds.py; latency_limit.py for one of latency
     useless.py           systems that fail a domain
+    dropping.py          which systems a run stops asking; surest.py the one nearest to the requirements
     best.py              ties; between.py the choice where nothing is required
     reasons.py           clauses of what is not known or not chosen
     frontier.py          the hull, its prices (prices.py) and the front

@@ -112,7 +112,7 @@ def risk_of_bounds(dropped: DroppedSystems) -> float | None:
 
 
 @dataclass(frozen=True)
-class Levels:
+class LookLevels:
     """The probabilities with which the statements of one look may be wrong."""
 
     rival: float
@@ -121,7 +121,7 @@ class Levels:
     """Of each bound that drops a system for a requirement; None without requirements."""
 
 
-def levels_of(error: float, looks: int, choice_of: int, requirements: int, objective: Objective) -> Levels:
+def levels_of(error: float, looks: int, choice_of: int, requirements: int, objective: Objective) -> LookLevels:
     """Divide the error of a run among the statements of its looks.
 
     Args:
@@ -134,14 +134,14 @@ def levels_of(error: float, looks: int, choice_of: int, requirements: int, objec
     early = error / 2 * (choice_of - 1) / choice_of
     each = early / 2 if requirements else early
     rivals = (choice_of - 1) * (choice_of if objective == "prices" else 1)
-    return Levels(each / (looks * rivals), each / (looks * requirements) if requirements else None)
+    return LookLevels(each / (looks * rivals), each / (looks * requirements) if requirements else None)
 
 
 @dataclass(frozen=True)
-class Look:
+class LookResult:
     """What was decided after a block: what `LookRow` needs."""
 
-    levels: Levels
+    levels: LookLevels
     objective: Objective
     unit: CostUnit | None
     """Of costs; None where no cost is known."""
@@ -160,7 +160,7 @@ def look(
     error: float,
     looks: int,
     choice_of: int,
-) -> Look:
+) -> LookResult:
     """Decide which of the systems that are still asked are not asked any more.
 
     Args:
@@ -175,7 +175,7 @@ def look(
     costs = problem.basis.costs
     unit = None if costs is None else costs.unit
     currency = costs.label if costs is not None and unit == CostUnit.MONEY else None
-    return Look(levels, problem.objective, unit, currency, _Dropping(problem, levels).rows)
+    return LookResult(levels, problem.objective, unit, currency, _Dropping(problem, levels).rows)
 
 
 @dataclass(frozen=True)
@@ -204,7 +204,7 @@ class Drop:
     """Of the bounds that show it."""
 
 
-def choose(shown: Shown, levels: Levels, nearest: Callable[[], int]) -> Mapping[int, Drop]:
+def choose(shown: Shown, levels: LookLevels, nearest: Callable[[], int]) -> Mapping[int, Drop]:
     """Map each system that is dropped to the reason.
 
     Args:
@@ -232,7 +232,7 @@ def choose(shown: Shown, levels: Levels, nearest: Callable[[], int]) -> Mapping[
 @dataclass(frozen=True)
 class _Dropping:
     problem: Problem
-    levels: Levels
+    levels: LookLevels
 
     @property
     def rows(self) -> tuple[DroppedRow, ...]:

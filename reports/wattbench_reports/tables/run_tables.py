@@ -194,7 +194,10 @@ class Frames(AnswerAccess):
             rows: True or False for each answer.
             windows: the ids of those in which these were measured.
         """
-        of_file = rows if self.rows is None else self.rows.where(~self.rows, np.asarray(rows))
+        of_file = rows
+        if self.rows is not None:
+            of_file = self.rows.copy()
+            of_file[self.rows] = rows.to_numpy()
         return replace(
             self, items=self.items[rows].reset_index(drop=True), rows=of_file, measured_in=windows, item_rows=None
         )

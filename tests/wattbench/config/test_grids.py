@@ -20,6 +20,7 @@ from wattbench.config.arms import WithoutGrids, without_grids
 from wattbench.config.systems.grid import SHORT_NAMES
 from wattbench.config.yamlfile import yaml_file
 from wattbench.errors import UserError
+from wattbench.measure.plan import order
 from wattbench.records.schema.base import MOST_OF_NAME, NAME
 from wattbench.redaction import hide
 
@@ -484,3 +485,10 @@ def test_any_values_make_systems_of_valid_names_or_are_refused_with_their_line(a
         return
     assert len(made.arms) == math.prod(map(len, axes))
     assert all(re.match(NAME, called) and len(called) <= MOST_OF_NAME for called in made.arms)
+
+
+def test_systems_of_a_grid_that_one_server_can_serve_are_asked_in_a_row(tmp_path: Path) -> None:
+    resolved = suite_of(with_axes("max_tokens: [8, 16]\nn_ctx: [64, 128]"), tmp_path)
+    assert resolved.grids["llama"] == ["llama-8-64", "llama-8-128", "llama-16-64", "llama-16-128"]
+    in_order = ["before", "llama-8-64", "llama-16-64", "llama-8-128", "llama-16-128", "after"]
+    assert order(resolved.systems) == in_order

@@ -68,6 +68,15 @@ def test_no_figure_of_another_system_moves(dropping, after, changes) -> None:
     )
 
 
+def test_nor_where_the_dropped_systems_come_first(make_run) -> None:
+    poor = FakeSystem("poor", accuracy=0.1)
+    rows = []
+    for name, after in (("whole", None), ("part", 3)):
+        run = make_run(FakeRun((replace(poor, dropped_after=after), *LEFT), blocks=6, id=name))
+        rows.append({each.system: each.cells() for each in analyse(run).comparison.systems})
+    assert rows[1] == {name: cells for name, cells in rows[0].items() if name != "poor"}
+
+
 def test_nor_where_the_answers_are_not_in_memory(dropping, monkeypatch) -> None:
     monkeypatch.setattr("wattbench_reports.comparison.analysis.MOST_IN_MEMORY", 100)
     alone, whole = analyse(dropping()), analyse(dropping(2, 4))
@@ -80,6 +89,11 @@ def test_dropped_systems_take_no_part_where_runs_are_compared(dropping) -> None:
     assert {each.system.partition("@")[0] for each in comparison.systems} == {"small", "large"}
     assert comparison.dropped is None
     assert "no-items" not in {each.code for each in comparison.caveats}
+    said = [each.text for each in comparison.caveats if each.code == "dropped"]
+    assert [" ".join(text.split()[2:]) for text in said] == [
+        "dropped dropped-0 and dropped-1 before its end: they are not compared.",
+        "dropped dropped-0 before its end: they are not compared.",
+    ]
 
 
 AT_LEAST_40 = DecisionSettings((Requirement("accuracy", 0.4),), minimise=CostUnit.JOULES)

@@ -37,6 +37,13 @@ def test_frames_hold_what_was_asked_to_the_end(run) -> None:
     check_whole(frames)
 
 
+def test_some_of_these_answers_are_the_same_rows_of_the_file(run) -> None:
+    frames = load_frames(run)
+    some = frames.only(frames.items["system"] == "rule", frozenset())
+    assert set(some.more_columns("system")["system"]) == {"rule"}
+    assert sum(len(part) for part in some.parts("system")) == some.number == 160
+
+
 def test_systems_are_read_in_the_blocks_that_all_of_them_were_asked(run) -> None:
     systems = ("llama-low-2048", "llama-medium-2048", "llama-high-2048")
     frames = load_frames(run, systems)

@@ -22,7 +22,8 @@ class Sampled:
     task: str | None
     """The task whose own settings say so; None: the system's requests do, for every task."""
     temperatures: tuple[float, ...]
-    repeats: int
+    repeats: int | None
+    """None under load: the rates decide it."""
     seeds: tuple[int, ...]
     """Sent with each repeat; empty where none is sent, or where it goes up with each request."""
 
@@ -35,7 +36,8 @@ class Sampled:
         of_task = "" if self.task is None else f" on {self.task}, by the task's settings"
         degrees = ", ".join(f"{each:g}" for each in self.temperatures)
         seeds = f" with seeds {', '.join(map(str, self.seeds))}" if self.seeds else ""
-        return f"{self.system}{of_task}: temperature {degrees}, {plural(self.repeats, 'repeat')}{seeds}"
+        repeats = "" if self.repeats is None else f", {plural(self.repeats, 'repeat')}"
+        return f"{self.system}{of_task}: temperature {degrees}{repeats}{seeds}"
 
 
 def requests_of(resolved: Resolved) -> dict[str, Mapping[str, Any]]:
@@ -55,7 +57,8 @@ def sampled(resolved: Resolved, tasks: Sequence[LoadedTask]) -> list[Sampled]:
     """
     every, measure = [], resolved.suite.measure
     for name, config in resolved.systems.items():
-        repeats, by_system = repeats_of(config, measure), sampling_of(config, measure)
+        repeats = repeats_of(config, measure) if measure.load is None else None
+        by_system = sampling_of(config, measure)
         if by_system is not None:
             every.append(Sampled(name, None, by_system.temperatures, repeats, by_system.seeds))
         for task in tasks:

@@ -98,11 +98,11 @@ def record_items(frames: Frames, system: str, money: NDArray[np.float64]) -> Rec
     task, doc_id = frames.codes("task", rows), frames.documents_of(rows)
     names = frames.categories("task")
     of_task = np.array([text_number(name) for name in names], dtype=np.uint64)
-    if frames.rows is not None:  # the answers are some rows of the file
-        rows = np.flatnonzero(frames.rows.to_numpy())[rows]
+    # The answers may be some rows of the file.
+    places = rows if frames.rows is None else np.flatnonzero(frames.rows.to_numpy())[rows]
     with TableColumns(frames.run.layout.items_table) as table:
-        keys = joined(joined(of_task[task], doc_id.astype(np.uint64)), _text_numbers(table, "doc_hash", rows))
-        hashes = {name: _text_numbers(table, name, rows) for name in HASHES}
+        keys = joined(joined(of_task[task], doc_id.astype(np.uint64)), _text_numbers(table, "doc_hash", places))
+        hashes = {name: _text_numbers(table, name, places) for name in HASHES}
     distinct, first, item = np.unique(keys, return_index=True, return_inverse=True)
     return RecordItems(
         keys=distinct,

@@ -208,6 +208,11 @@ def _named(frames: Frames, name: str | None) -> str | None:
     """Check a given name. Without a name, return the only system, or None where there are several."""
     if name is None:
         return frames.systems[0] if len(frames.systems) == 1 else None
+    if name in frames.left_out:
+        raise UserError(
+            f"{frames.run.layout.root}: {name!r:.80} was dropped during this run, and answered a part of the items. "
+            "Judge a run that asked it to the end (measure: {stop: false})"
+        )
     if name not in frames.systems:
         raise UserError(f"{frames.run.layout.root}: no system {name!r} in this run{nearest(name, frames.systems)}")
     return name

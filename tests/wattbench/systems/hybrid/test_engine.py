@@ -29,7 +29,7 @@ from wattbench.config import (
 from wattbench.errors import UserError
 from wattbench.measure.effort import effort_of
 from wattbench.measure.plan import check_pair, plan
-from wattbench.systems import Engine, TaskContext, base_key, engine_class, open_engine
+from wattbench.systems import Engine, Facts, TaskContext, base_key, engine_class, open_engine
 from wattbench.systems.hybrid.engine import HybridEngine
 from wattbench.systems.python import PythonEngine
 from wattbench.tasks.loading import load_task
@@ -335,8 +335,11 @@ def test_a_classifier_is_part_of_it(hybrid, tmp_path: Path) -> None:
 class Server:
     """An engine as far as a server's memory is concerned."""
 
-    def __init__(self, peak: int | None) -> None:
-        self.peak = peak
+    def __init__(self, peak: int | None, shared_with: str | None = None) -> None:
+        self.peak, self.shared_with = peak, shared_with
+
+    def facts(self) -> Facts:
+        return Facts(shares_base_with=self.shared_with)
 
     def peak_memory_bytes(self) -> int | None:
         return self.peak
@@ -346,9 +349,12 @@ class Server:
 def test_a_server_s_memory_is_added_to_this_process_s(peak: int | None, expected: int | None) -> None:
     from wattbench.systems.hybrid.facts import memory_bytes
 
-    pool = {"s": EndpointSystem(kind="generalist", engine="endpoint", base_url="http://127.0.0.1:1/v1")}
+    served = EndpointSystem(kind="generalist", engine="endpoint", base_url="http://127.0.0.1:1/v1")
+    pool = {"s": served, "t": served}
     config = HybridSystem(kind="hybrid", engine="hybrid", members={"a": "s"}, router={"type": "random"}, pool=pool)
     assert memory_bytes(5, config, {"s": Server(peak)}) == expected
+    assert memory_bytes(5, config, {"s": Server(peak), "t": Server(peak, "s")}) == expected
+    assert memory_bytes(5, config, {"s": Server(peak, "of no member")}) == expected
 
 
 def of_models(tiny: Path, router: dict[str, Any]) -> HybridSystem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import tempfile
 from collections.abc import Callable
@@ -246,6 +247,22 @@ def test_a_system_is_found_by_the_name_of_its_partner(make_run, fake) -> None:
         evidence_of_two(several, several_2, gate_policy())
     with pytest.raises(UserError, match="no system 'bigg' in this run; did you mean 'big'"):
         evidence_of_two(several, one, gate_policy(), baseline="bigg")
+
+
+def test_a_dropped_system_moves_no_verdict_on_others_and_has_none(make_run, fake) -> None:
+    poor = fake.System("poor", accuracy=0.1, weights="c" * 64)
+    others = (fake.System("small", accuracy=0.5, energy_j=4.0, weights="d" * 64), fake.System("big", **BIG))
+    whole, dropping = (
+        make_run(fake.recorded(name, systems=(dataclasses.replace(poor, dropped_after=after), *others), blocks=6))
+        for name, after in (("aaa111", None), ("bbb222", 3))
+    )
+    results = [
+        judge(evidence_of_two(run, run, gate_policy(), baseline="small", candidate="big"), gate_policy(), suite="x")
+        for run in (whole, dropping)
+    ]
+    assert len({str(dataclasses.replace(each, created_utc="")) for each in results}) == 1
+    with pytest.raises(UserError, match="'poor' was dropped during this run"):
+        evidence_of_two(dropping, dropping, gate_policy(), baseline="small", candidate="poor")
 
 
 def test_a_gate_of_yesterday_is_evidence_too(make_gate, gates, make_run, fake) -> None:
