@@ -45,7 +45,7 @@ GREEDY, WILD = (
     tuple(f"smol-{weights}-{context}-{sampler}" for weights in ("q4_1", "q8_0") for context in (512, 2048))
     for sampler in ("greedy", "wild")
 )
-ITEMS, BLOCKS, SEEDS = 24, 8, 3
+ITEMS, BLOCKS, SEEDS = 16, 8, 3
 FIRST_LOOK = looks_at(BLOCKS)[0]
 BEFORE = FIRST_LOOK * ITEMS // BLOCKS
 """Items of the blocks before the first look."""

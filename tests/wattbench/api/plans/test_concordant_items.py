@@ -279,7 +279,7 @@ def test_systems_that_a_run_stopped_asking_do_not_narrow_the_items(tmp_path: Pat
     figure = BoundedRow(estimate=0.0, low=0.0, high=0.3)
     dropped = DroppedRow(system="s2", items=12, accuracy=figure, cost=None, quantity="accuracy", bound=0.8)
     look = LookRow(
-        blocks=2, level=0.01, objective="accuracy", unit=None, currency=None, asked=["s0", "s1", "s2"],
+        blocks=2, level=0.01, objective="accuracy", unit=None, currency=None, systems=["s0", "s1", "s2"],
         dropped=[dropped], at_s=1.0,
     )  # fmt: skip
     run.layout.looks.write_text(json.dumps(look.as_json()) + "\n")
