@@ -37,7 +37,8 @@ look that was, it is wrong with probability at most looks x level. A system that
 at a fixed time.
 
 **Who takes part.** A system that is apart (another provenance of joules, a yardstick, a rate not held, replies cut) or
-whose loss is not known is not dropped, and drops no other. A system that is useless, or fails a requirement, drops no
+whose loss is not known is not dropped, and drops no other; but one that is apart for cut replies alone is dropped where
+it fails a requirement with the replies that it gives. A system that is useless, or fails a requirement, drops no
 other. Losses of a rival are lower by the estimate, so that each chain of rivals ends in a system that stays. Where all
 that could be chosen fail, the one that is nearest to the requirements stays (`surest`).
 
@@ -63,7 +64,7 @@ from wattbench_reports.decision.best import pairwise
 from wattbench_reports.decision.checks import UNITS, bounded_accuracy, bounded_costs
 from wattbench_reports.decision.covarying import Covarying, VaryingFigure
 from wattbench_reports.decision.model import Check, Objective, Qualifies
-from wattbench_reports.decision.problem import Problem
+from wattbench_reports.decision.problem import Problem, cut
 from wattbench_reports.decision.surest import surest
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.metrics.decision_settings import DecisionSettings, Requirement
@@ -185,11 +186,11 @@ class Shown:
     losses: NDArray[np.float64]
     """Shape (systems,): by estimate; NaN where it is not known."""
     takes_part: Yes
-    """Shape (systems,): whether it may be dropped."""
+    """Shape (systems,): whether it may be dropped for a rival."""
     able: Yes
     """Shape (systems,): whether it may be chosen."""
     fails: Yes
-    """Shape (systems,): whether it fails some requirement."""
+    """Shape (systems,): whether it fails some requirement, and may be dropped for it."""
     no_better: NDArray[np.float64]
     """The p-value of "j is no better than i", which is small where j is better in every respect that counts."""
 
@@ -212,7 +213,7 @@ def choose(shown: Shown, levels: LookLevels, nearest: Callable[[], int]) -> Mapp
         levels: of the look.
         nearest: the system that stays where all that could be chosen fail.
     """
-    fails = shown.fails & shown.takes_part
+    fails = shown.fails
     failing = Drop(None, levels.rival if levels.requirement is None else levels.requirement)
     if not shown.able.any():
         return {}
@@ -247,12 +248,15 @@ class _Dropping:
     def _shown(self) -> Shown:
         problem, names = self.problem, self.problem.names
         apart = np.array([name in problem.apart for name in names], dtype=np.bool_)
+        of_cut = cut(problem.measured)
+        cut_alone = np.array([name in of_cut and problem.apart[name] == of_cut[name] for name in names], dtype=np.bool_)
         p_values = [self._of_losses, *map(self._of_requirement, range(len(problem.settings.requirements)))]
         return Shown(
             losses=problem.loss.estimates,
             takes_part=problem.loss.known & ~apart,
             able=np.array(problem.able, dtype=np.bool_),
-            fails=np.array([Qualifies.NO in [check.outcome for check in row] for row in self._at_requirement]),
+            fails=np.array([Qualifies.NO in [check.outcome for check in row] for row in self._at_requirement])
+            & (problem.loss.known & ~apart | cut_alone),
             no_better=np.nan_to_num(np.max(p_values, axis=0), nan=1.0),
         )
 

@@ -189,5 +189,9 @@ def outside(measured: Measured) -> dict[str, str]:
     apart = {**measured.contest.other_work, **measured.unranked}
     apart |= dict.fromkeys(measured.yardsticks, "a yardstick")
     apart = {name: why for name, why in apart.items() if name not in measured.contest.candidates}
-    cut = {name: cut_clause(each) for name, each in cut_replies(measured.frames).items() if each.too_many}
-    return cut | apart
+    return cut(measured) | apart
+
+
+def cut(measured: Measured) -> dict[str, str]:
+    """Return the systems of which too many replies were cut at a limit, each with the reason as a clause."""
+    return {name: cut_clause(each) for name, each in cut_replies(measured.frames).items() if each.too_many}

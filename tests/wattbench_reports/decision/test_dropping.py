@@ -9,6 +9,8 @@ from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -116,7 +118,7 @@ def test_a_system_that_takes_no_part_is_kept_and_drops_no_other() -> None:
     made = shown([1.0, 2.0, 3.0], no_better=p_values, takes_part=[True, True, False], able=[False, True, False])
     assert choose(made, LEVELS, no_nearest) == {}
     failing = replace(made, fails=np.array([True, False, True]))
-    assert choose(failing, LEVELS, no_nearest) == {0: Drop(None, 0.01)}
+    assert choose(failing, LEVELS, no_nearest) == {0: Drop(None, 0.01), 2: Drop(None, 0.01)}
 
 
 def test_where_all_fail_the_nearest_stays() -> None:
@@ -146,7 +148,7 @@ def test_one_that_may_be_chosen_always_stays(made: Shown) -> None:
     dropped = choose(made, LEVELS, lambda: int(np.flatnonzero(made.able)[0]))
     if made.able.any():
         assert set(np.flatnonzero(made.able).tolist()) - set(dropped)
-    assert all(made.takes_part[each] for each in dropped)
+    assert all(made.takes_part[each] or made.fails[each] for each in dropped)
     for each, drop in dropped.items():
         chain, last = [each], drop
         while last.rival is not None:
@@ -180,6 +182,23 @@ def test_a_dear_and_a_poor_system_are_dropped_and_near_ties_stay() -> None:
     assert rows["dear"].rival in ("best", "near") and set(rows["dear"].meets) == {"accuracy"}
     assert (rows["bad"].quantity, rows["bad"].bound, rows["bad"].rival) == ("accuracy", 0.7, None)
     assert rows["dear"].items == 400
+
+
+@pytest.mark.parametrize(("required_share", "dropped"), [(0.7, {"bad"}), (0.2, set())])
+def test_a_system_whose_replies_are_cut_is_dropped_where_it_fails_with_them(
+    tmp_path: Path, required_share: float, dropped: set[str]
+) -> None:
+    run = read_run(write_run(tmp_path, FakeRun((BEST, NEAR, BAD), items=200, blocks=12)))
+    rows = pq.read_table(run.layout.items_table)
+    cut = ["length" if name == "bad" else "stop" for name in rows["system"].to_pylist()]
+    for column, values in (("finish_reason", pa.array(cut)), ("output_limit", pa.array([8] * len(cut)))):
+        rows = rows.drop([column]) if column in rows.column_names else rows
+        rows = rows.append_column(column, values)
+    pq.write_table(rows, run.layout.items_table)
+    analysis = analyse(run)
+    wanted = required(Requirement("accuracy", required_share))
+    assert "bad" in call_on(Problem, analysis, wanted).apart
+    assert set(by_name(looked(analysis, wanted))) == dropped
 
 
 def test_a_latency_a_domain_and_a_cost_are_requirements_too() -> None:

@@ -174,7 +174,7 @@ def with_grid(suite: Path, more: str = "") -> Path:
     """Write a suite in which the model is a grid, next to another suite."""
     text = SUITE[: SUITE.index("    model:")] + GRID.lstrip("\n") + SUITE[SUITE.index("meters:") :]
     path = suite.with_name("grid.yaml")
-    path.write_text(text + more)
+    path.write_text(text.replace("blocks: 5", "blocks: 16") + more)
     return path
 
 
@@ -216,7 +216,7 @@ def test_a_part_of_a_grid_is_shown_by_what_is_left_of_it(suite: Path) -> None:
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ("", "stops asking systems that cannot be chosen (by least cost; error 0.05); measure.stop: false asks all"),
+        ("", "stops asking systems that cannot be chosen (by cost; error 0.05); measure.stop: false asks all"),
         ("decide: {worth_right: 2}\n", "cannot be chosen (by net benefit; error 0.05)"),
         ("decide: {minimise: grams, max_p95_s: 2}\n", "(minimise grams; a p95 of at most 2 s; error 0.05)"),
     ],
@@ -230,3 +230,7 @@ def test_a_plan_says_which_systems_are_not_asked_to_the_end(suite: Path, more: s
     text = " ".join(plan_suite(load_suite(str(never))).as_text().split())
     assert "stops asking" not in text
     assert "cells, 810 items to ask" in text
+    never.write_text(never.read_text().replace("stop: false, blocks: 16", "blocks: 5"))
+    text = " ".join(plan_suite(load_suite(str(never))).as_text().split())
+    assert "all systems are asked to the end: 5 blocks are too few" in text
+    assert "stops asking" not in text and "cells, 810 items to ask" in text
