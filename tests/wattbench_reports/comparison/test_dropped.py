@@ -153,6 +153,10 @@ def test_other_settings_name_what_the_record_does_not_refute(settings: DecisionS
     assert named(settings) == expected
 
 
+def test_a_system_without_a_right_answer_is_named_under_no_settings() -> None:
+    assert named(DecisionSettings(), dropped=of_run(row("never", 0.0, 1.0))) == set()
+
+
 @pytest.mark.parametrize(
     ("assumptions", "unit", "any_of_them"),
     [
