@@ -62,7 +62,7 @@ def test_no_figure_of_another_system_moves(dropping, after, changes) -> None:
     systems = [{each["system"]: each for each in of["decision"]["systems"]} for of in (alone, whole)]
     assert systems[0] == systems[1]
     new = [each for each in whole["caveats"] if each not in alone["caveats"]]
-    assert [each["code"] for each in new] == ["dropped-otherwise"]  # nothing is required of the decision
+    assert {each["code"] for each in new} <= {"dropped-otherwise"}  # nothing is required of the decision
     assert [each["system"] for each in whole["dropped"]["systems"]] == sorted(
         (f"dropped-{number}" for number in range(len(after))), key=lambda name: after[int(name[-1])]
     )
