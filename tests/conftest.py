@@ -93,3 +93,16 @@ def smol_gguf() -> Path:
     file = weights.fetch(SMOL, where="the tests").file
     assert file is not None
     return file
+
+
+@pytest.fixture(scope="session")
+def fill_cache(smol_gguf: Path) -> Callable[[Path], Path]:
+    """Link the model, fetched once, into a test's own cache: a shared cache has one lock."""
+
+    def fill(cache: Path) -> Path:
+        weights = cache / "weights" / smol_gguf.parent.name
+        weights.mkdir(parents=True)
+        (weights / smol_gguf.name).symlink_to(smol_gguf)
+        return cache
+
+    return fill

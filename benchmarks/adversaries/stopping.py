@@ -33,7 +33,7 @@ from wattbench_reports.decision.best import pairwise, tied
 from wattbench_reports.decision.bounds import BoundedFigure, BoundedShare
 from wattbench_reports.decision.checks import Checked, bounded_accuracy, bounded_costs, check_figure
 from wattbench_reports.decision.covarying import VaryingFigure
-from wattbench_reports.decision.dropping import Drop, Levels, Shown, choose, levels_of, looks_at
+from wattbench_reports.decision.dropping import Drop, LookLevels, Shown, choose, levels_of, looks_at
 from wattbench_reports.decision.latency_limit import BEYOND, SystemLatency, design_effect
 from wattbench_reports.decision.model import SHARE, Objective, Qualifies, outcome_by_bounds
 from wattbench_reports.decision.run_figures import RunFigures, Trials
@@ -130,7 +130,7 @@ def _outcome(requirement: Requirement, tested: BoundedFigure, level: float) -> Q
     return outcome_by_bounds(needed, low, high, is_least=True)
 
 
-def dropped_at(seen: Figures, levels: Levels, asked: Yes) -> Mapping[int, Drop]:
+def dropped_at(seen: Figures, levels: LookLevels, asked: Yes) -> Mapping[int, Drop]:
     """Return the arms that a look drops, of those that are still asked."""
     wanted, covarying, number = seen.wanted, seen.figures.covarying, len(asked)
     fails, p_values = np.zeros(number, dtype=np.bool_), pairwise(seen.loss, covarying)

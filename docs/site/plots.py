@@ -205,6 +205,13 @@ def _window_errors() -> Iterator[Panel]:
     yield Panel("largest error of a window's joules", tuple(dots), scale="log")
 
 
+def _asked_requests() -> Panel:
+    """Return the shares of the requests that runs ask which stop asking systems."""
+    claims = ("stopping-requests", "stopping-requests-elsewhere")
+    dots = (dot for claim in claims for dot in _rates("stopping", claim, "", most_inside=99).dots)
+    return Panel("requests that are asked", tuple(dots))
+
+
 def _columns(name: str, label: str, axis: str, title: str, columns: Sequence[tuple[str, str]]) -> Panel:
     """Return a row of dots for each row of a file: series to the column of its figures, in `label` the row's name."""
     dots = [
@@ -299,6 +306,11 @@ PLOTS = (
     Plot("routers", ("routers",), lambda: (
         _rates("routers", "router-worth-building", "a router that gains nothing is called worth building"),
         _rates("routers", "router-found", "a router that gains 3 or 5 points is found"),
+    )),
+    Plot("dropped-systems", ("stopping",), lambda: (
+        _rates("stopping", "stopping-best", "the best arm, or one tied with it, is advised"),
+        _rates("stopping", "stopping-lost", "the best arm is dropped before the end"),
+        _asked_requests(),
     )),
     Plot("held-rates", ("queues",), lambda: (
         _rates("queues", "rate-held-wrongly", "a rate that is not held is called held in the long run"),

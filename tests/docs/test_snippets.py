@@ -34,7 +34,9 @@ from tests.docs.world import World
 from wattbench.cli import command_at, every_command, main
 from wattbench.cli._tree import OLD_NAMES, SHORT_NAMES
 from wattbench.config import Suite
+from wattbench.config.arms import without_grids
 from wattbench.config.systems.system import System
+from wattbench.config.yamlfile import yaml_file
 from wattbench_reports.history.loader import KEYS as REFERENCE_KEYS
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -305,10 +307,10 @@ def test_yaml_is_of_a_suite(snippet: Snippet) -> None:
 def check_fragment(fragment: dict[str, Any]) -> None:
     """Check a whole suite, keys of a suite, systems by name, or keys of a system."""
     if fragment.keys() <= Suite.model_fields.keys():
-        Suite.model_validate(SUITE | fragment)
+        check_suite(SUITE | fragment)
         return
     if all(isinstance(each, dict) and "engine" in each for each in fragment.values()):
-        Suite.model_validate(SUITE | {"systems": {"define": fragment}})
+        check_suite(SUITE | {"systems": {"define": fragment}})
         return
     problems = []
     for least in ENGINES:
@@ -321,6 +323,12 @@ def check_fragment(fragment: dict[str, Any]) -> None:
     pytest.fail("no engine takes it:\n" + "\n".join(problems))
 
 
+def check_suite(suite: dict[str, Any]) -> None:
+    """Check a suite with the systems of its grids in place of the grids, as the loader does."""
+    file = yaml_file(Path("suite.yaml"), yaml.safe_dump(suite, sort_keys=False).encode())
+    Suite.model_validate(without_grids(file, ("systems", "define")).data)
+
+
 @pytest.mark.parametrize(
     "fragment",
     [
@@ -328,6 +336,7 @@ def check_fragment(fragment: dict[str, Any]) -> None:
         {"price": {"input_per_million": 1, "curency": "EUR"}},
         {"router": {"type": "classifier", "modl": "m.npz"}},
         {"one": {"kind": "specialist", "engine": "python", "cal": "m:f"}},
+        {"one": {"kind": "specialist", "engine": "python", "call": "m:f", "grid": {"promt.chat": [True]}}},
     ],
 )
 def test_a_key_that_is_none_fails(fragment: dict[str, Any]) -> None:

@@ -15,19 +15,6 @@ DATA = Path(__file__).parents[1] / "data"
 Wattbench = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-@pytest.fixture(scope="session")
-def fill_cache(smol_gguf: Path) -> Callable[[Path], Path]:
-    """Link the model, fetched once, into a test's own cache: a shared cache has one lock."""
-
-    def fill(cache: Path) -> Path:
-        weights = cache / "weights" / smol_gguf.parent.name
-        weights.mkdir(parents=True)
-        (weights / smol_gguf.name).symlink_to(smol_gguf)
-        return cache
-
-    return fill
-
-
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     """Return the environment without a hub and without pytest's variables, with a cache of the test's own."""

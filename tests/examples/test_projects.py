@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -126,6 +127,25 @@ def test_an_api_or_a_local_specialist(project: Project) -> None:
     api = items[items["system"] == "api"]
     assert api["energy_j"].isna().all()
     assert (api["prompt_tokens"] > 10).all()
+
+
+def test_settings_of_one_model(tmp_path: Path, environment: dict[str, str], fill_cache: Callable[[Path], Path]) -> None:
+    """The example of docs/grids.md, on few items: that a run finishes, and from one server."""
+    fill_cache(Path(environment["WATTBENCH_CACHE"]))
+    folder = copied("a-grid", tmp_path / "a copy")
+    suite, quick = folder / "suite.yaml", QUICK.replace("}", ", warmup: 0}")
+    suite.write_text(re.sub(r"^measure: .*$", quick, suite.read_text(), flags=re.MULTILINE))
+    done = shell("wattbench run suite.yaml --limit 2 --report report.html", folder, environment)
+    assert done.returncode == 0, done.stderr
+    [run] = (folder / "runs").iterdir()
+    first = "small-8-none-text"
+    rows = [json.loads(line) for line in (run / "systems.jsonl").read_text().splitlines()]
+    shared = {row["system"]: row["shares_base_with"] for row in rows}
+    assert len(shared) == 8
+    assert shared == {name: None if name == first else first for name in shared}
+    systems = json.loads((run / "run.json").read_text())["suite"]["systems"]
+    labels = {"max_tokens": "32", "examples": "four", "form": "chat"}
+    assert systems["small-32-four-chat"]["arm"] == {"grid": "small", "labels": labels}
 
 
 def test_from_a_csv_to_a_report(tmp_path: Path, environment: dict[str, str]) -> None:

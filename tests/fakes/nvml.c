@@ -23,24 +23,29 @@
  *   module=0          watts that the module around it draws, which the counter counts too (GH200); 0: no module
  *   jump=0            joules that the counter adds at a moment                jump_at=0   which
  *   raw=              milliwatts that every reading of power gives, whatever is true: 4294967295, 0
- *   limit=700         watts that it can be limited to at most; 0: it does not tell
+ *   limit=700         watts that it can be limited to at most, and 30% of them at least; 0: it has no limit
+ *   set_fail=0        an NVML error code that setting a limit returns (4: no permission)
+ *   limits=           the folder of a file for each GPU (gpu0) to which each change of its limit is appended, "seconds
+ *                     watts": it outlives every process, and caps the power. Empty: no limit can be set
  *   clocks=0          nvmlClocksEventReason bits
  *   pids=             pids that compute on the GPU, separated by commas
  *   mig=0             1: MIG mode is on
  *   average_field=0   1: it has NVML_FI_DEV_POWER_AVERAGE (185)
  *   capability=9.0    its CUDA compute capability
  */
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "waveform.h"
 
 enum { OK = 0, INVALID = 2, NOT_SUPPORTED = 3, NOT_FOUND = 6, TOO_SMALL = 7 };
-enum { MAX_GPUS = 8, POWER_INSTANT = 186 };
+enum { MAX_GPUS = 8, POWER_INSTANT = 186, MAX_CHANGES = 1000 };
 
 typedef struct { int index; } device;
 typedef struct { unsigned long long total, free, used; } memory;
@@ -107,6 +112,30 @@ static double now_s(void) {
 
 static int failing(int gpu) { return (int)number(gpu, "fail", "0"); }
 
+/* A limit from a moment on. */
+typedef struct { double since_s, watts; } limited;
+
+/* Read the changes of a GPU's limit, the oldest first, after the limit that it has by itself; return how many. */
+static int limits_of(int gpu, limited *out, char *path, size_t size) {
+    char folder[1024];
+    int n = 1;
+    FILE *file;
+    out[0] = (limited){0, number(gpu, "limit", "700")};
+    setting(gpu, "limits", "", folder, sizeof folder);
+    snprintf(path, size, "%s/gpu%d", folder, gpu);
+    if (!folder[0]) { path[0] = 0; return n; }
+    if (!(file = fopen(path, "r"))) return n;
+    while (n < MAX_CHANGES && fscanf(file, "%lf %lf", &out[n].since_s, &out[n].watts) == 2) n++;
+    fclose(file);
+    return n;
+}
+
+static unsigned limit_mw(int gpu) {
+    char path[1100];
+    limited changes[MAX_CHANGES];
+    return (unsigned)(changes[limits_of(gpu, changes, path, sizeof path) - 1].watts * 1000.0 + 0.5);
+}
+
 static waveform wave_of(int gpu) {
     waveform wave = {.high_w = number(gpu, "watts", "300"), .low_w = number(gpu, "low", "0")};
     wave.period_s = number(gpu, "period", "1");
@@ -115,12 +144,36 @@ static waveform wave_of(int gpu) {
     return wave;
 }
 
+/* Joules drawn between two moments, each level of the wave capped by the limit of its moment. */
+static double drawn_j(int gpu, double from_s, double until_s) {
+    char path[1100];
+    limited changes[MAX_CHANGES];
+    int n = limits_of(gpu, changes, path, sizeof path);
+    double sum_j = 0;
+    if (!path[0]) n = 1;
+    for (int i = 0; i < n; i++) {
+        waveform wave = wave_of(gpu);
+        double since = fmax(from_s, changes[i].since_s), until = i + 1 < n ? fmin(until_s, changes[i + 1].since_s) : until_s;
+        if (path[0]) wave.high_w = fmin(wave.high_w, changes[i].watts), wave.low_w = fmin(wave.low_w, changes[i].watts);
+        if (until > since) sum_j += wave_energy_j(&wave, since, until);
+    }
+    return sum_j;
+}
+
+/* The limit as far as it caps the power: never without the folder. */
+static double cap_w(int gpu) {
+    char folder[1024];
+    setting(gpu, "limits", "", folder, sizeof folder);
+    return folder[0] ? limit_mw(gpu) / 1000.0 : INFINITY;
+}
+
 /* What a sensor says the power is, which is not the true power of this moment where it refreshes or averages. */
 static double sensed_w(int gpu, double average_s) {
     double at_s = now_s(), refresh_s = number(gpu, "refresh", "0"), gain = number(gpu, "gain", "1");
     waveform wave = wave_of(gpu);
     if (refresh_s > 0) at_s = floor(at_s / refresh_s) * refresh_s;
-    return gain * (average_s > 0 ? wave_energy_j(&wave, at_s - average_s, at_s) / average_s : wave_power_w(&wave, at_s));
+    if (average_s > 0) return gain * drawn_j(gpu, at_s - average_s, at_s) / average_s;
+    return gain * fmin(wave_power_w(&wave, at_s), cap_w(gpu));
 }
 
 static int power_mw(int gpu, double average_s, unsigned *out_mw) {
@@ -173,16 +226,15 @@ int nvmlDeviceGetTotalEnergyConsumption(device *gpu, unsigned long long *out_mj)
     int i = gpu->index;
     double at = now_s(), step = number(i, "step", "0.1"), phase = 0.37 * step * i;
     double reset = number(i, "reset", "0"), stepped = floor((at - phase) / step) * step + phase;
-    waveform wave = wave_of(i);
     if (failing(i)) return failing(i);
     if (number(i, "counter", "1") == 0) return NOT_SUPPORTED;
     /* Counting starts two days before, as if the driver had been loaded then. */
     double since = floor(at / 86400.0 - 2.0) * 86400.0;
     if (reset > 0 && at >= reset) since = fmin(reset, stepped);
     double gain = number(i, "count_gain", "1"), gain_at = fmax(since, number(i, "count_gain_at", "0"));
-    double counted_j = wave_energy_j(&wave, since, stepped) + number(i, "module", "0") * (stepped - since);
+    double counted_j = drawn_j(i, since, stepped) + number(i, "module", "0") * (stepped - since);
     double until = number(i, "count_gain_until", "0"), gained = until > 0 ? fmin(stepped, until) : stepped;
-    if (gain != 1 && gained > gain_at) counted_j += (gain - 1) * wave_energy_j(&wave, gain_at, gained);
+    if (gain != 1 && gained > gain_at) counted_j += (gain - 1) * drawn_j(i, gain_at, gained);
     *out_mj = number(i, "stuck", "0") != 0 ? 1000000 : (unsigned long long)(counted_j * 1000.0);
     if (number(i, "jump", "0") > 0 && at >= number(i, "jump_at", "0")) *out_mj += (unsigned long long)(number(i, "jump", "0") * 1000.0);
     return OK;
@@ -217,6 +269,28 @@ int nvmlDeviceGetPowerManagementLimitConstraints(device *gpu, unsigned *least_mw
     return OK;
 }
 
+int nvmlDeviceGetPowerManagementLimit(device *gpu, unsigned *out_mw) {
+    if (failing(gpu->index)) return failing(gpu->index);
+    if (number(gpu->index, "limit", "700") == 0) return NOT_SUPPORTED;
+    *out_mw = limit_mw(gpu->index);
+    return OK;
+}
+
+int nvmlDeviceSetPowerManagementLimit(device *gpu, unsigned mw) {
+    char path[1100];
+    limited changes[MAX_CHANGES];
+    int file, code = (int)number(gpu->index, "set_fail", "0");
+    unsigned least_mw, most_mw;
+    if (code) return code;
+    if ((code = nvmlDeviceGetPowerManagementLimitConstraints(gpu, &least_mw, &most_mw))) return code;
+    if (mw < least_mw || mw > most_mw) return INVALID;
+    limits_of(gpu->index, changes, path, sizeof path);
+    if (!path[0] || (file = open(path, O_WRONLY | O_APPEND | O_CREAT, 0644)) < 0) return NOT_SUPPORTED;
+    dprintf(file, "%.6f %.3f\n", now_s(), mw / 1000.0);
+    close(file);
+    return OK;
+}
+
 int nvmlDeviceGetTemperature(device *gpu, unsigned sensor, unsigned *out_c) {
     (void)sensor;
     if (failing(gpu->index)) return failing(gpu->index);
@@ -231,7 +305,10 @@ int nvmlDeviceGetMemoryInfo(device *gpu, memory *out) {
     return OK;
 }
 
-int nvmlDeviceGetEnforcedPowerLimit(device *gpu, unsigned *out_mw) { (void)gpu; *out_mw = 700000; return OK; }
+int nvmlDeviceGetEnforcedPowerLimit(device *gpu, unsigned *out_mw) {
+    *out_mw = number(gpu->index, "limit", "700") == 0 ? 700000 : limit_mw(gpu->index);
+    return OK;
+}
 
 int nvmlDeviceGetUtilizationRates(device *gpu, utilization *out) {
     *out = (utilization){.gpu = (unsigned)number(gpu->index, "use", "100")};
@@ -241,6 +318,7 @@ int nvmlDeviceGetUtilizationRates(device *gpu, utilization *out) {
 int nvmlDeviceGetCurrentClocksEventReasons(device *gpu, unsigned long long *out) {
     if (failing(gpu->index)) return failing(gpu->index);
     *out = (unsigned long long)number(gpu->index, "clocks", "0");
+    if (number(gpu->index, "watts", "300") > cap_w(gpu->index)) *out |= 0x04; /* power-capped */
     return OK;
 }
 

@@ -72,6 +72,8 @@ class FakeSystem:
     """After how many blocks it is asked no more; None: it is asked to the end."""
     arm: Mapping[str, object] | None = None
     """Its place in a grid, as the suite records it: `{"grid": "llama", "labels": {"effort": "low"}}`."""
+    copies: int = 1
+    """Each of its answers is recorded this often, as repeats of one item."""
     favour: float = 0.0
     """For a mixture: how much more often the n-th domain's items ask the n-th expert, 0 to 1."""
 
@@ -468,7 +470,7 @@ def _items(
                 )
             )  # fmt: skip
             now_s += latency_s + system.pause_s
-    return rows
+    return [replace(row, repeat=repeat) for row in rows for repeat in range(system.copies)]
 
 
 def _experts(system: FakeSystem, rows: list[ItemRow], domain: int) -> list[ExpertRow]:

@@ -1,4 +1,5 @@
-"""What tests of several rooms use: a Llama small enough to be trained in a test, and a meter and a display to watch."""
+"""What tests of several rooms use: a Llama small enough to be trained in a test, a meter and a display to watch, and
+the fake NVIDIA driver, compiled and loaded by the real binding."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.fakes.driver import FakeDriver, build, compiler
 from tests.made_up.meters import PlayedMeter
 from tests.made_up.progress import Quiet
 from tests.made_up.rows import HEADER
@@ -23,6 +25,22 @@ from wattbench.systems import Engine, release_base
 from wattbench.systems.local import base_cache
 
 CHARACTERS = [*string.ascii_letters, *string.digits, *" \n.,:;!/+-*=()'\""]
+
+
+@pytest.fixture(scope="session")
+def fake_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    found = compiler()
+    if found is None:
+        reason = "no C compiler (cc, gcc or clang) to build the fake NVIDIA driver with"
+        if "driver" in os.environ.get("WATTBENCH_REQUIRE", ""):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return build(found, tmp_path_factory.mktemp("driver"))
+
+
+@pytest.fixture
+def driver(fake_library: Path, tmp_path: Path) -> FakeDriver:
+    return FakeDriver(fake_library, tmp_path)
 
 
 @pytest.fixture(scope="session")

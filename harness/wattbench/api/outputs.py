@@ -15,8 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from wattbench.api.plans.concordant_items import ConcordantItems
 from wattbench.errors import UserError, nearest
 from wattbench.machine.busy import BusyNow
+from wattbench.machine.power_limits.gpu_limits import GpuLimit
 from wattbench.measure.effort import Effort
 from wattbench.measure.expected_cost import ExpectedCost
 from wattbench.measure.rescore import ChangedScore
@@ -119,6 +121,17 @@ class PlannedCellOutput(_Output):
     task: str
     domain: str
     items: int | None
+    repeats: int
+    """How often each item is asked. Under load the rates decide that."""
+
+
+class PlannedGridOutput(_Output):
+    """A grid, each combination of whose labels is a system."""
+
+    grid: str
+    systems: list[str]
+    axes: dict[str, dict[str, Open]]
+    """Axis to label to the settings in which the systems with this label differ from the others."""
 
 
 class PlanOutput(_Output):
@@ -127,14 +140,25 @@ class PlanOutput(_Output):
     suite: str
     path: str
     cells: list[PlannedCellOutput]
+    grids: list[PlannedGridOutput]
+    stop: Open | None
+    """By what, and with which error, systems are no longer asked; null: all are asked to the end."""
     scores: list[Open]
     output_limits: list[Open]
+    requests: dict[str, Open]
+    """System to the fields that the suite adds to its requests."""
+    sampled: list[Open]
+    """Whose answers are sampled: by the system's requests, or by a task's settings."""
     detectable_accuracy: list[Open]
     expected: Open
+    concordant_items: ConcordantItems | None
+    """Items that show nothing between systems in an earlier run."""
     prompts: list[Open]
     effort: Effort
     energy: dict[str, str]
     """Component to the provenance of its joules."""
+    power_limits_w: dict[str, float]
+    """System to the power limit of each GPU while it is asked."""
     code: list[str]
     costs: list[ExpectedCost]
     gate: list[str]
@@ -235,6 +259,8 @@ class ComparedOutput(_Output):
     support: SupportOutput | None = None
     """Of `decide`."""
     impacts: Open = Field(default_factory=dict)
+    requests: dict[str, Open] = {}
+    """System to the fields that its suite adds to its requests."""
     estimated: list[Open] = []
     machines: Open = Field(default_factory=dict)
     dropped: DroppedOutput | None = None
@@ -438,6 +464,7 @@ class DoctorOutput(_Output):
     busy: _BusyOutput  # type: ignore[valid-type]
     slots: list[Open]
     runs: list[Open]
+    power_limits: list[GpuLimit]
 
 
 class PathsOutput(_Output):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from wattbench.interrupts import noticed
 from wattbench.machine.lock_holder import Waiting
 from wattbench.machine.measuring_lock import measuring_lock
+from wattbench.machine.power_limits.note import restore_left_limits
 from wattbench.machine.shared_machine import SharedMachine
 from wattbench.machine.slot import find_slot
 from wattbench.meters import choose, choose_for, require_measured, unmeasured_systems
@@ -36,6 +37,7 @@ def sharing_machine(wait_s: float = 0.0, slot: str | None = None, *, metered: bo
     Raises:
         UserError: another process is measuring on this machine, or on the slot's GPUs; or there is no such slot.
     """
+    set_back_left_limits()
     machine = SharedMachine()
     with noticed(), contextlib.ExitStack() as stack:
         if slot is not None and metered:
@@ -54,8 +56,15 @@ def measuring_alone(wait_s: float = 0.0) -> Iterator[None]:
     Raises:
         UserError: another process is measuring on this machine.
     """
+    set_back_left_limits()
     with noticed(), machine_lock(wait_s):
         yield
+
+
+def set_back_left_limits() -> None:
+    """Set back the power limits of GPUs that a killed run left changed, and print it."""
+    for said in restore_left_limits():
+        notice(f"wattbench: {said}")
 
 
 @contextlib.contextmanager

@@ -45,8 +45,8 @@ from wattbench.progress.notices import notice, stdout_to_stderr
     "--like",
     type=click.Path(path_type=Path),
     metavar="RUN",
-    help="An earlier run, or a folder of runs, on any machine, from which time and joules are expected. Default: the "
-    "runs of this machine in the folder runs.",
+    help="An earlier run, or a folder of runs, on any machine, from which time and joules are expected, and which "
+    "shows the items that tell nothing between systems. Default: the runs of this machine in the folder runs.",
 )
 @block_options
 @json_option

@@ -116,13 +116,16 @@ def run(
 @json_option
 def doctor(as_json: bool) -> None:
     """Show which sensors exist, why some cannot be read, what will be measured or only modelled, and what else runs."""
+    from wattbench.api.session import set_back_left_limits
     from wattbench.machine import doctor as checks
     from wattbench.machine.busy import busy_now
     from wattbench.machine.measuring_lock import runs_now, slots_now
+    from wattbench.machine.power_limits.gpu_limits import limits_here
     from wattbench.meters import survey, survey_signals
 
     with stdout_to_stderr():
-        surveyed = survey(), survey_signals(), busy_now(), slots_now(), runs_now()
+        set_back_left_limits()
+        surveyed = survey(), survey_signals(), busy_now(), slots_now(), runs_now(), limits_here()
     if as_json:
         print_json(checks.as_data(*surveyed))
     else:

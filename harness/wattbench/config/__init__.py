@@ -34,6 +34,7 @@ from wattbench.config.meters.meter import (
 from wattbench.config.meters.meter_base import MeterSettings
 from wattbench.config.meters.remote_meters import PrometheusSettings, RemoteSettings, TensorRtLlmSettings
 from wattbench.config.open_loop import Load
+from wattbench.config.power_limits import power_limit_of
 from wattbench.config.recorded_secrets import with_secrets
 from wattbench.config.registry import Registry
 from wattbench.config.router import (
@@ -50,6 +51,7 @@ from wattbench.config.router import (
     RouterBase,
     SklearnRouter,
 )
+from wattbench.config.sampling import Sampling, repeats_of, sampling_of
 from wattbench.config.suite import Measure, Suite
 from wattbench.config.systems.endpoint import EndpointSystem, LlamaCppServe, Serve
 from wattbench.config.systems.system import (
@@ -122,6 +124,7 @@ __all__ = [
     "Resolved",
     "Router",
     "RouterBase",
+    "Sampling",
     "Serve",
     "Service",
     "SklearnRouter",
@@ -140,7 +143,10 @@ __all__ = [
     "far_host",
     "hosts_of",
     "load_suite",
+    "power_limit_of",
+    "repeats_of",
     "resolved_from_record",
+    "sampling_of",
     "shipped_suites",
     "suite_from_text",
     "tasks_from_record",

@@ -15,7 +15,11 @@ from pydantic import TypeAdapter, ValidationError
 from wattbench.config.arms import WithoutGrids, without_grids
 from wattbench.config.file_task import FileTask, TaskChoice
 from wattbench.config.meters.meter_base import without_unset
+from wattbench.config.power_limits import why_no_power_limit
+from wattbench.config.router import CascadeRouter
+from wattbench.config.sampling import any_samples
 from wattbench.config.suite import Catalogue, Suite
+from wattbench.config.systems.endpoint import EndpointSystem
 from wattbench.config.systems.system import HybridSystem, System
 from wattbench.config.systems.system_base import Arm, SystemBase
 from wattbench.config.third_party import RECORDED_SUITE, checked_meters, checked_system
@@ -75,6 +79,8 @@ class Resolved:
         select = [without_unset(choice, "documents") for choice in suite["tasks"]["select"]]
         suite["tasks"] = {**suite["tasks"], "select": select}
         suite["measure"] = without_unset(suite["measure"], "stop")
+        if suite["measure"]["repeats"] == "auto" and not any_samples(self.systems.values()):
+            suite["measure"]["repeats"] = 1  # as suites from before `auto` have it
         suite["systems"] = {**suite["systems"], "define": systems_as_measured(suite["systems"]["define"])}
         measured = {**record, "suite": suite, "systems": systems_as_measured(record["systems"])}
         return hashlib.sha256(json.dumps(measured, sort_keys=True).encode()).hexdigest()
@@ -133,7 +139,7 @@ _READ_ONLY = ("carbon", "impacts", "workload", "decide", "max_cost")
 _NOT_MEASURED = ("arm", "price", "predicted", "limit", "retries", "max_wait_s", "estimate")
 """Settings of a system that change no answer, and nothing that is measured of one."""
 
-_NEWER = ("service", "omit", "max_output_tokens")
+_NEWER = ("service", "omit", "max_output_tokens", "power_limit_w", "request")
 """Settings of a system that do, where they are set: suites from before them keep their hash."""
 
 
@@ -394,7 +400,7 @@ def _with_pool(
     """Return a hybrid with a pool of the systems that it names, selected or not; any other system unchanged."""
     system = known[name].checked
     if not isinstance(system, HybridSystem):
-        return system
+        return _limitable(name, system, known[name])
     for member in system.resident:
         if member in grids:
             raise UserError(f"{file.path}: system {name!r}: members: {_is_a_grid(member, grids[member])}")
@@ -402,7 +408,35 @@ def _with_pool(
             raise UserError(f"{file.path}: system {name!r}: members: unknown system {member!r}{nearest(member, known)}")
         if isinstance(known[member].system, HybridSystem):
             raise UserError(f"{file.path}: system {name!r}: members: {member!r} is a hybrid itself; name its members")
-    return system.model_copy(update={"pool": {member: known[member].checked for member in system.resident}})
+    _check_logprobs(name, system, known)
+    pool = {member: known[member].checked for member in system.resident}
+    return _limitable(name, system.model_copy(update={"pool": pool}), known[name])
+
+
+def _limitable(name: str, system: SystemBase, defined: _Definition) -> SystemBase:
+    """Return a system whose power limit, if it has one, can be set here.
+
+    Raises:
+        UserError: it runs where no GPU of this machine is used, or its members have unlike limits.
+    """
+    if (why := why_no_power_limit(system)) is not None:
+        raise UserError(f"{defined.file.where(defined.keys)}: system {name!r}: power_limit_w: {why}")
+    return system
+
+
+def _check_logprobs(name: str, system: HybridSystem, known: Mapping[str, _Definition]) -> None:
+    """Check that no member which a cascade judges has fields of log-probabilities: wattbench sets them then."""
+    judged = system.router.order[:-1] if isinstance(system.router, CascadeRouter) else []
+    for member in (system.members[label] for label in judged):
+        definition = known[member]
+        fields = definition.system.request if isinstance(definition.system, EndpointSystem) else {}
+        for field in ("logprobs", "top_logprobs"):
+            if field in fields:
+                keys = (*definition.keys, "request", field)
+                raise UserError(
+                    f"{definition.file.where(keys)}: {'.'.join(keys)}: wattbench sets this field itself, as the "
+                    f"cascade {name!r} judges the answers by it: remove it"
+                )
 
 
 def _catalogues(suite: Suite, file: YamlFile) -> dict[str, _Definition]:

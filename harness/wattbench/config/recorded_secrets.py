@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from wattbench.config.loader import load_suite
-from wattbench.config.yamlfile import Keys, texts_in, with_texts
+from wattbench.config.yamlfile import Keys, texts_in, values_in, with_texts
 from wattbench.errors import UserError
 from wattbench.redaction import HIDDEN, hide_settings
 
@@ -32,12 +32,13 @@ def with_secrets(record: Mapping[str, Any]) -> dict[str, Any]:
         settings = load_suite(path, tasks_exist=False).as_record()
     except UserError as error:
         raise UserError(f"a record holds no secrets, so they are read from the suite again: {error}") from error
-    now = dict(texts_in(settings))
+    now = dict(values_in(settings))
     hidden = dict(texts_in(hide_settings(settings)))
-    by_form: dict[str, set[str]] = {}
-    for keys, text in now.items():
-        by_form.setdefault(hidden[keys], set()).add(text)
-    texts: dict[Keys, str] = {}
+    by_form: dict[str, set[Any]] = {}
+    for keys, form in hidden.items():
+        if keys in now:  # a name that holds a secret is hidden, too
+            by_form.setdefault(form, set()).add(now[keys])
+    values: dict[Keys, Any] = {}
     recorded = dict(texts_in(record))
     for keys in missing:
         form = recorded[keys]
@@ -47,6 +48,6 @@ def with_secrets(record: Mapping[str, Any]) -> dict[str, Any]:
                 f"{path}: {'.'.join(map(str, keys))} was {form} when the run began, and a record holds no secrets. "
                 "Write the suite as it was, with its secrets, and resume again"
             )
-        texts[keys] = next(iter(alike))
-    filled: dict[str, Any] = with_texts(record, texts.get)
+        values[keys] = next(iter(alike))
+    filled: dict[str, Any] = with_texts(record, values.get)
     return filled

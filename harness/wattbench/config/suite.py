@@ -103,8 +103,9 @@ class Measure(Strict):
     window_s: PauseSeconds = 30.0
     """A longer cell is divided into windows of about this length, so that a disturbance makes only one of them
     invalid."""
-    repeats: Times = 1
-    """How often every item is asked and recorded."""
+    repeats: Literal["auto"] | Times = "auto"
+    """How often every item is asked and recorded. `auto`: 3 times of an endpoint whose `request` has a `temperature`
+    above 0 (and of a hybrid with such a member), each time with another seed; once of all other systems."""
     blocks: Literal["auto"] | Times = "auto"
     """Into how many blocks the items of all tasks are dealt at random. In each block all systems are asked, in a random
     order. `auto` chooses by what switching costs, as measured. 1: one system after another, so that no interval holds
@@ -154,7 +155,7 @@ class Measure(Strict):
             return self
         if self.blocks not in ("auto", 1):
             raise ValueError(f"scenario: load has no blocks (here: {self.blocks}); its rates are its own design")
-        if self.batch != 1 or self.repeats != 1:
+        if self.batch != 1 or self.repeats not in ("auto", 1):
             raise ValueError(
                 "scenario: load takes no batch and no repeats; requests arrive at load.rates_per_s, or as in load.trace"
             )

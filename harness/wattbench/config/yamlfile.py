@@ -77,16 +77,21 @@ def yaml_file(path: Path, raw: bytes) -> YamlFile:
     return YamlFile(path, data, root)
 
 
-def texts_in(data: Any, keys: Keys = ()) -> Iterator[tuple[Keys, str]]:
+def texts_in(data: Any) -> Iterator[tuple[Keys, str]]:
     """Yield each text in parsed YAML or JSON, with the keys that lead to it."""
-    if isinstance(data, str):
+    return ((keys, value) for keys, value in values_in(data) if isinstance(value, str))
+
+
+def values_in(data: Any, keys: Keys = ()) -> Iterator[tuple[Keys, Any]]:
+    """Yield each value in parsed YAML or JSON that holds no others, with the keys that lead to it."""
+    if not isinstance(data, Mapping | list):
         yield keys, data
-    elif isinstance(data, Mapping | list):
-        for key, value in data.items() if isinstance(data, Mapping) else enumerate(data):
-            yield from texts_in(value, (*keys, key))
+        return
+    for key, value in data.items() if isinstance(data, Mapping) else enumerate(data):
+        yield from values_in(value, (*keys, key))
 
 
-def with_texts(data: Any, change: Callable[[Keys, str], str], keys: Keys = ()) -> Any:
+def with_texts(data: Any, change: Callable[[Keys, str], Any], keys: Keys = ()) -> Any:
     """Return parsed YAML or JSON with each of its texts changed."""
     if isinstance(data, str):
         return change(keys, data)

@@ -14,6 +14,7 @@ from wattbench.distributed.worker import NotedProgress, WorkerLink, serve
 from wattbench.machine.busy import busy_now
 from wattbench.machine.lock_holder import Waiting
 from wattbench.machine.measuring_lock import measuring_lock
+from wattbench.machine.power_limits.note import restore_left_limits
 from wattbench.machine.shared_machine import SharedMachine
 from wattbench.machine.slot import Slot, usable_gpus
 from wattbench.measure.measuring_context import MeasuringContext, measuring
@@ -100,6 +101,8 @@ def _work(link: WorkerLink, folder: Path, shares: bool) -> None:
     if begin is None:
         return
     progress = NotedProgress(link)
+    for said in restore_left_limits():
+        progress.note(said, keep=True)
     slot = _slot() if shares else None
     resolved, waiting = _suite(begin), Waiting(float(begin["wait_s"]), progress.note)
     metered = resolved.suite.measure.energy

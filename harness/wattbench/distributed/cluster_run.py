@@ -98,7 +98,7 @@ def _ask(root: Path, job: ClusterJob, slots: SlotProvider) -> None:
     assert deal is not None
     there = blocks_left(drop_incomplete(root / SHARDS), deal)
     whole, left = there.shards, there.left
-    items = sum(requests(cell.items, job.resolved.suite.measure) for cell in job.cells)
+    items = sum(requests(cell.items, job.resolved.suite.measure, cell.config) for cell in job.cells)
     before = sum(_answers(shard) for shard in whole)
     name = f"{len(left)} of {deal.of} blocks"
     with progress([PlannedTurn("all slots", items)]) as shown:

@@ -18,6 +18,7 @@ from wattbench.terminal import TextColumn, log_text, printable, text_table
 if TYPE_CHECKING:
     from wattbench.machine.lock_holder import LockHolder
     from wattbench.machine.measuring_lock import LiveSlot
+    from wattbench.machine.power_limits.gpu_limits import GpuLimit
 
 _MEANING = {
     "counter": "measured by a hardware energy counter",
@@ -34,6 +35,7 @@ def as_data(
     busy: BusyNow,
     slots: Sequence[LiveSlot] = (),
     runs: Sequence[LockHolder] = (),
+    limits: Sequence[GpuLimit] = (),
 ) -> dict[str, Any]:
     """Return the survey as plain data.
 
@@ -41,7 +43,7 @@ def as_data(
         ``sensors``: one object per sensor. ``measured`` and ``modelled``: the components a run will report, and
         ``unmeasured``: those that exist and that it will not report. ``contention``: one object per signal of a busy
         machine. ``busy``: what else runs now. ``slots``: the device slots that measure now, and whose they are.
-        ``runs``: other runs of wattbench.
+        ``runs``: other runs of wattbench. ``power_limits``: those of the GPUs.
     """
     used = [sensor for sensor in sensors if sensor.used]
     reported = {sensor.component for sensor in used}
@@ -58,6 +60,7 @@ def as_data(
         "busy": asdict(busy) | {"text": busy.text},
         "slots": [{"gpus": list(slot.gpus), "text": slot.text} for slot in slots],
         "runs": [{"does": run.does, "text": run.text} for run in runs],
+        "power_limits": [asdict(limit) for limit in limits],
     }
 
 
@@ -67,9 +70,10 @@ def as_text(
     busy: BusyNow,
     slots: Sequence[LiveSlot] = (),
     runs: Sequence[LockHolder] = (),
+    limits: Sequence[GpuLimit] = (),
 ) -> str:
     """Return the survey as plain lines that end in a newline."""
-    data = as_data(sensors, signals, busy, slots, runs)
+    data = as_data(sensors, signals, busy, slots, runs, limits)
     present = [(each.component, f"{each.what}: {_state(each)}") for each in sensors if each.provenance != MODELLED]
     reported = [(each.component, _MEANING[each.provenance]) for each in sensors if each.used and each.provenance]
     reported += [
@@ -81,6 +85,8 @@ def as_text(
     lines += ["", "Can a busy machine be seen?", *_contention(signals), "", "What else runs now", f"  {_busy(busy)}"]
     lines += [f"  {run.text}" for run in runs]
     lines += ["", "Slots that measure now", *(f"  {slot.text}" for slot in slots)] if slots else []
+    if limits:
+        lines += ["", "Power limits of GPUs", *_by_component([(limit.component, limit.text) for limit in limits])]
     return log_text("".join(f"{printable(line)}\n" for line in [*lines, "", _summary(data)]))
 
 

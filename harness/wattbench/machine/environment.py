@@ -22,6 +22,7 @@ from typing import Any
 
 import psutil
 
+from wattbench.machine.power_limits.note import earlier_limits_w
 from wattbench.meters.base import MeterError
 from wattbench.meters.contention.proc_files import cpus_quota
 from wattbench.meters.nvml.visible_gpus import find_gpus
@@ -124,7 +125,9 @@ def _gpu(pynvml: Any, index: int, driver: str, visible: set[int] | None) -> dict
     with contextlib.suppress(pynvml.NVMLError):
         facts["uuid"] = pynvml.nvmlDeviceGetUUID(handle)
     with contextlib.suppress(pynvml.NVMLError):  # not every part has a limit
-        facts["power_limit_w"] = pynvml.nvmlDeviceGetEnforcedPowerLimit(handle) / 1000
+        limit_w = pynvml.nvmlDeviceGetEnforcedPowerLimit(handle) / 1000
+        before_w = earlier_limits_w()  # another run may limit it for a turn
+        facts["power_limit_w"] = before_w.get(facts.get("uuid", ""), limit_w)
     return facts
 
 

@@ -101,7 +101,7 @@ def measuring_lock(
         UserError: another process still holds one of them, or another measurement in this one does; or they cannot be
             made.
     """
-    folder, waiting, host = folder_of_locks(), waiting or Waiting(), _digest(_host())
+    folder, waiting, host = folder_of_locks(), waiting or Waiting(), host_id()
     if slot is not None and _present:
         raise UserError("this process measures as a slot already; a process has one slot")
     with contextlib.ExitStack() as stack:
@@ -125,7 +125,7 @@ def refuse_if_taken(waiting: Waiting) -> None:
     Raises:
         UserError: as `measuring_lock`; or this process measures already.
     """
-    folder, host = folder_of_locks(), _digest(_host())
+    folder, host = folder_of_locks(), host_id()
     for path, where in _locks(folder, host, _gpu_uuids()):
         holder = _holder(path) or (_a_slot(folder, host) if where == HERE else None)
         if holder is not None and (holder.is_this_process or not waiting.limit_s):
@@ -135,7 +135,7 @@ def refuse_if_taken(waiting: Waiting) -> None:
 def measures_now() -> LockHolder | None:
     """Return the process that holds the whole machine now; None if no process does, or if unknown."""
     try:
-        return _holder(_host_lock(folder_of_locks(), _digest(_host())))
+        return _holder(_host_lock(folder_of_locks(), host_id()))
     except UserError:
         return None
 
@@ -143,7 +143,7 @@ def measures_now() -> LockHolder | None:
 def runs_now() -> list[LockHolder]:
     """Return the other processes of wattbench that announce themselves on this machine, without slots."""
     try:
-        present = live_runs(folder_of_locks(), _digest(_host()))
+        present = live_runs(folder_of_locks(), host_id())
     except UserError:
         return []
     measures = measures_now()
@@ -158,7 +158,7 @@ def presence_here(does: Doing) -> RunPresence:
     Raises:
         UserError: there is no folder of locks.
     """
-    return RunPresence(folder_of_locks(), _digest(_host()), does)
+    return RunPresence(folder_of_locks(), host_id(), does)
 
 
 def has_gpus() -> bool:
@@ -169,7 +169,7 @@ def has_gpus() -> bool:
 def slots_now() -> list[LiveSlot]:
     """Return the slots of this machine that measure now. Empty without a folder of locks."""
     try:
-        return _live_slots(folder_of_locks(), _digest(_host()))
+        return _live_slots(folder_of_locks(), host_id())
     except UserError:
         return []
 
@@ -303,12 +303,12 @@ def _open(path: Path) -> int:
     return descriptor
 
 
-def _host() -> str:
-    """Return an id of the running kernel, the same in every container on it."""
+def host_id() -> str:
+    """Return what names this machine in the folder of locks: a digest of the kernel's boot, which containers share."""
     try:
-        return BOOT_ID.read_text().strip()
+        return _digest(BOOT_ID.read_text().strip())
     except OSError:  # not Linux
-        return platform.node()
+        return _digest(platform.node())
 
 
 def _gpu_uuids() -> list[str]:

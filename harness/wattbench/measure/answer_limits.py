@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -71,8 +71,8 @@ def _limit(config: SystemBase, cell: CellPreview, of_task: int | None) -> tuple[
     return limit.tokens, "not read" if unread else limit.origin
 
 
-def limits_in_words(limits: Sequence[AnswerLimit]) -> list[str]:
-    """Word the limits; equal limits of several systems or tasks share a line."""
+def limits_in_words(limits: Sequence[AnswerLimit], listed: Callable[[Sequence[str]], str] = ", ".join) -> list[str]:
+    """Word the limits; equal limits of several systems or tasks share a line, in which `listed` lists the systems."""
     alike: dict[tuple[str, int, str], list[str]] = {}
     for each in limits:
         name = each.system if each.answered_by == each.system else f"{each.system} by {each.answered_by}"
@@ -81,6 +81,6 @@ def limits_in_words(limits: Sequence[AnswerLimit]) -> list[str]:
     for (name, tokens, origin), tasks in alike.items():
         together.setdefault((tokens, origin, tuple(tasks)), []).append(name)
     return [
-        f"{', '.join(names)} on {', '.join(of_tasks)}: {tokens:,} tokens, {_WHOSE[origin]}"
+        f"{listed(names)} on {', '.join(of_tasks)}: {tokens:,} tokens, {_WHOSE[origin]}"
         for (tokens, origin, of_tasks), names in together.items()
     ]

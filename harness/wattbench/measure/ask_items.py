@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -22,6 +22,7 @@ from wattbench.systems import Engine, Reply
 from wattbench.systems.base import GENERATE, LOGLIKELIHOOD, failure_of, joined
 from wattbench.tasks.output_limit import limit_of_request, limited
 from wattbench.tasks.requests import messages_hash
+from wattbench.tasks.samples import numbered
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
@@ -44,6 +45,10 @@ class ItemRequests:
     """None: that of the recorder."""
     repeat: int = 0
     """How often it was asked before."""
+
+    def as_repeat(self, repeat: int) -> ItemRequests:
+        """Return the item as it is asked after a number of times: where answers are sampled, with another seed."""
+        return replace(self, repeat=repeat, requests=numbered(self.requests, repeat))
 
     @property
     def prompt(self) -> str:

@@ -35,8 +35,13 @@ def code_to_run(resolved: Resolved) -> list[str]:
         One line each: ``system 'adder' (answers.py:add)``.
     """
     systems = with_members(resolved.systems)
+    of_systems = (
+        f"system {(name if config.arm is None else config.arm.grid)!r} ({what})"  # systems of a grid differ in settings
+        for name, config in systems.items()
+        for what in _of_system(config)
+    )
     return [
-        *(f"system {name!r} ({what})" for name, config in systems.items() for what in _of_system(config)),
+        *dict.fromkeys(of_systems),
         *_of_tasks(resolved),
         *_of_meters(resolved),
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from wattbench.config import EndpointSystem, HybridSystem, Resolved
@@ -59,7 +59,7 @@ def expected_costs(
             if cell.items is None or first is None:
                 why = f"the documents of {task} were not read"
                 continue
-            sent = requests(cell.items, measure) + measure.warmup
+            sent = requests(cell.items, measure, config) + measure.warmup
             texts = [turn.text for turn in first.turns]
             tokens = output_limit(config, limits.get(task)).tokens
             number += sent
@@ -68,10 +68,19 @@ def expected_costs(
     return costs
 
 
-def costs_in_words(costs: Sequence[ExpectedCost], max_cost: str | None) -> list[str]:
-    """Word the cost of each system, and the budget; empty without costs."""
-    lines = []
+def costs_in_words(
+    costs: Sequence[ExpectedCost], max_cost: str | None, listed: Callable[[Sequence[str]], str] = ", ".join
+) -> list[str]:
+    """Word the cost of each system, and the budget; empty without costs.
+
+    Args:
+        costs: of the systems; equal ones share a line.
+        max_cost: the budget.
+        listed: lists systems.
+    """
+    alike: dict[str, list[str]] = {}
     for each in costs:
         what = f"not known: {each.why_unknown}" if each.most is None else money(each.most, each.currency)
-        lines.append(f"{each.system}: {what}" + (f", {each.requests:,} requests" if each.requests else ""))
+        alike.setdefault(what + (f", {each.requests:,} requests" if each.requests else ""), []).append(each.system)
+    lines = [f"{listed(systems)}: {what}{' each' if len(systems) > 1 else ''}" for what, systems in alike.items()]
     return [*lines, f"budget: {max_cost or 'none (max_cost)'}"] if lines else []

@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Self
 
-from wattbench.config import Measure, Resolved, hosts_of
+from wattbench.config import Measure, Resolved, hosts_of, power_limit_of
+from wattbench.machine.power_limits.setting import PowerLimits
 from wattbench.machine.shared_machine import SharedMachine
 from wattbench.measure.effort import Effort, effort_of
 from wattbench.measure.failed_requests import FailuresInARow
@@ -44,6 +45,7 @@ class MeasuringContext:
     remarks: set[tuple[str, str]] = field(default_factory=set, compare=False)
     """Systems, and what was noted once of their answers."""
     machine: SharedMachine = field(default_factory=SharedMachine, compare=False)
+    power_limits: PowerLimits = field(default_factory=PowerLimits, compare=False)
 
     @property
     def measure(self) -> Measure:
@@ -67,6 +69,15 @@ class MeasuringContext:
         """Lock this machine while systems are loaded, if they use GPU memory of other runs. Raises as `alone`."""
         return self.machine.loading(self.progress.note, self._left_s)
 
+    def limited(self, system: str) -> AbstractContextManager[None]:
+        """Limit the power of the run's GPUs in a block, as a system asks for; do nothing for a system without a limit.
+
+        Raises:
+            UserError: the limit cannot be set, or cannot be set back.
+        """
+        config = self.resolved.systems.get(system)
+        return self.power_limits.limited_to(None if config is None else power_limit_of(config))
+
     def _left_s(self) -> float | None:
         left = self.progress.left()
         return left.seconds if left.is_known and not left.unknown else None
@@ -86,7 +97,9 @@ class MeasuringContext:
         self, system: str, task: str | None, purpose: Purpose, block: int | None = None, attempt: int = 0
     ) -> OpenWindow:
         """Open a window and record the opening, so that after a kill the window can be closed from its trace."""
-        window = self.metering.open(self.names.label(system, task, purpose, block, attempt), self._hosts([system]))
+        label = self.names.label(system, task, purpose, block, attempt)
+        label = replace(label, power_limit_w=self.power_limits.in_force_w)
+        window = self.metering.open(label, self._hosts([system]), self.power_limits.faults)
         self.writer.append_open_window(window.label)
         return window
 
@@ -162,7 +175,12 @@ def measuring(
     """
     records = read_run(writer.layout.root)
     names = WindowNames.of(records)
-    with writer, Metering(chosen.meters, watch_here()) as metering, progress as shown:
+    with (
+        writer,
+        Metering(chosen.meters, watch_here()) as metering,
+        progress as shown,
+        closing(PowerLimits()) as power_limits,
+    ):
         spending = spending_of(resolved, records, writer)
         try:
             yield MeasuringContext(
@@ -175,6 +193,7 @@ def measuring(
                 retry_failed,
                 spending,
                 machine=machine or SharedMachine(),
+                power_limits=power_limits,
             )
         finally:
             spending.close()  # what is under way after an interrupt writes into no record

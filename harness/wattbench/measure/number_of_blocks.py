@@ -54,6 +54,7 @@ def choose_number(
     switch_s: Mapping[str, float] = MappingProxyType({}),
     item_s: Mapping[str, float] = MappingProxyType({}),
     item_sd: float | None = None,
+    repeats: Mapping[str, int] = MappingProxyType({}),
 ) -> NumberOfBlocks:
     """Choose the number of blocks.
 
@@ -62,8 +63,9 @@ def choose_number(
         measure: the suite's settings; `blocks: N` settles it.
         effort: how long windows last, and how long all blocks may take.
         switch_s: system to the seconds that a turn costs beyond its items.
-        item_s: system to the seconds of an item, for those systems where it is known.
+        item_s: system to the seconds of an answer, for those systems where it is known.
         item_sd: the relative standard deviation between items, where it was measured.
+        repeats: system to how often it is asked each item; once where it is not named.
 
     Returns:
         At least 1 and at most `items` blocks.
@@ -78,13 +80,13 @@ def choose_number(
     if not item_s:
         why = f"{least} blocks: the least that show a spread, as no item was timed (warmup: 0)"
         return NumberOfBlocks(least, why)
-    item_of_all_s = sum(item_s.values()) / len(item_s) * measure.repeats
+    item_s = {name: each_s * repeats.get(name, 1) for name, each_s in item_s.items()}
+    item_of_all_s = sum(item_s.values()) / len(item_s)
     ratio = ((item_sd or ITEM_SD) / BLOCK_SD) ** 2
     best = math.sqrt(max(switch_of_all_s, 0.0) / max(item_of_all_s, 1e-9) * ratio)
     wanted = math.ceil(items / max(best, 1.0))
-    asks = items * measure.repeats
-    filled = _most_for_windows(asks, item_s, effort.watched_s, least)
-    in_time = _most_in_time(asks, item_s, switch_s, effort, least, most)
+    filled = _most_for_windows(items, item_s, effort.watched_s, least)
+    in_time = _most_in_time(items, item_s, switch_s, effort, least, most)
     blocks = int(max(least, min(wanted, filled, in_time, most)))
     return NumberOfBlocks(
         blocks,
@@ -127,20 +129,20 @@ def _as_set(blocks: int, items: int) -> NumberOfBlocks:
     return NumberOfBlocks(items, f"{items} blocks of one item each: the suite sets {blocks}, but has no more items")
 
 
-def _most_for_windows(asks: int, item_s: Mapping[str, float], watched_s: float, least: int) -> float:
+def _most_for_windows(items: int, item_s: Mapping[str, float], watched_s: float, least: int) -> float:
     """Return the most blocks for which each system's items fill a window of `watched_s`.
 
     A system whose items do not fill it in the fewest blocks either is left out.
     """
-    fits = [asks * each_s // watched_s for each_s in item_s.values()]
+    fits = [items * each_s // watched_s for each_s in item_s.values()]
     return min((each for each in fits if each >= least), default=math.inf)
 
 
 def _most_in_time(
-    asks: int, item_s: Mapping[str, float], switch_s: Mapping[str, float], effort: Effort, least: int, most: int
+    items: int, item_s: Mapping[str, float], switch_s: Mapping[str, float], effort: Effort, least: int, most: int
 ) -> int:
     """Return the most blocks whose windows and switches fit into the effort's time."""
-    answering_s = {name: asks * each_s for name, each_s in item_s.items()}
+    answering_s = {name: items * each_s for name, each_s in item_s.items()}
     most_s = effort.most_asking_s(sum(answering_s.values()))
 
     def asking_s(blocks: int) -> float:

@@ -15,17 +15,22 @@ from wattbench.config import (
     PythonRouter,
     PythonSystem,
     Resolved,
+    Sampling,
     SystemBase,
     TaskChoice,
+    repeats_of,
+    sampling_of,
 )
 from wattbench.config.systems.system import check_sees
 from wattbench.errors import UserError, require
 from wattbench.measure.arrivals import check_trace, offers, sha256_of_trace
 from wattbench.measure.code_to_run import with_members
+from wattbench.measure.power_limits import check_power_limits
 from wattbench.measure.services.estimates import check_estimates
 from wattbench.measure.services.spending_of_run import check_budget
 from wattbench.systems import base_key, engine_class
 from wattbench.tasks.loading import TaskOutline, allow_model_code, load_task, outline_task
+from wattbench.tasks.samples import temperature_that_counts
 from wattbench.tasks.task_scores import scores_of
 
 
@@ -56,6 +61,12 @@ class Cell:
     """How the documents are asked and scored."""
     trace_sha256: str = ""
     """Of the file of arrivals; empty without one."""
+    repeats: int = 1
+    """How often each item is asked. Under load the rates decide that."""
+    sampling: Sampling | None = None
+    """How the system samples by its own settings; None: it does not, or not by these."""
+    task_temperature: float | None = None
+    """The temperature above 0 at which the task's own settings ask for answers, where they count; None: they do not."""
 
     @property
     def doc_ids(self) -> Sequence[int]:
@@ -65,8 +76,12 @@ class Cell:
     def as_record(self) -> dict[str, Any]:
         """Return the cell in the form that `run.json` has."""
         trace = {"trace_sha256": self.trace_sha256} if self.trace_sha256 else {}
+        sampled = {} if self.sampling is None else {"sampling": self.sampling.as_record()}
+        by_task = {} if self.task_temperature is None else {"task_temperature": self.task_temperature}
         return {
             **trace,
+            **sampled,
+            **by_task,
             "system": self.system,
             "kind": self.config.kind,
             "engine": self.config.engine,
@@ -76,6 +91,7 @@ class Cell:
             "task_version": self.task_version,
             "docs_sha256": self.docs_sha256,
             "task_sha256": self.task_sha256,
+            "repeats": self.repeats,
         }
 
 
@@ -92,12 +108,14 @@ def plan(resolved: Resolved, *, allow_unsafe_code: bool = False) -> list[Cell]:
     check_scenario(resolved)
     check_budget(resolved)
     check_estimates(resolved)
+    check_power_limits(resolved, tries=True)
     for name, config in resolved.systems.items():
         engine_class(config.engine).check(name, config)  # before any data set is fetched
     tasks = [load_task(resolved, choice) for choice in resolved.tasks]
     for task in tasks:
         scores_of(task)  # finds a metric that the task does not have
-        requests(task.items, resolved.suite.measure)  # finds a trace with fewer arrivals than the task has documents
+        if (load := resolved.suite.measure.load) is not None:
+            offers(load, task.items)  # finds a trace with fewer arrivals than the task has documents
     for name, config in resolved.systems.items():
         for task in tasks:
             check_pair(resolved, name, config, task.outline, allow_unsafe_code=allow_unsafe_code)
@@ -112,16 +130,19 @@ def plan(resolved: Resolved, *, allow_unsafe_code: bool = False) -> list[Cell]:
             task.docs_sha256,
             task.asking_sha256,
             trace_sha256,
+            repeats_of(resolved.systems[name], resolved.suite.measure),
+            sampling_of(resolved.systems[name], resolved.suite.measure),
+            temperature_that_counts(resolved.systems[name], task.generation),
         )
         for name in order(resolved.systems)
         for task in tasks
     ]
 
 
-def requests(items: int, measure: Measure) -> int:
+def requests(items: int, measure: Measure, config: SystemBase) -> int:
     """Return the number of requests of a cell, over all repeats or rates. Under load there may be a few more."""
     if measure.load is None:
-        return items * measure.repeats
+        return items * repeats_of(config, measure)
     return sum(offer.queries for offer in offers(measure.load, items))
 
 

@@ -15,6 +15,7 @@ from wattbench.config import Resolved, SystemBase, TaskChoice
 from wattbench.errors import MissingHereError
 from wattbench.measure.code_to_run import with_members
 from wattbench.measure.plan import check_pair, check_scenario, order
+from wattbench.measure.power_limits import check_power_limits, limits_of
 from wattbench.measure.services.estimates import check_estimates
 from wattbench.measure.services.spending_of_run import check_budget
 from wattbench.systems import engine_class
@@ -138,4 +139,8 @@ def _missing(resolved: Resolved, *, load: bool) -> list[str]:
         check_estimates(resolved)
     except MissingHereError as error:
         needed[error.missing] = ["estimate"]
+    try:
+        check_power_limits(resolved, tries=load)
+    except MissingHereError as error:
+        needed[error.missing] = [*limits_of(resolved)]
     return [f"missing here, needed to run: {missing} ({', '.join(names)})" for missing, names in needed.items()]

@@ -123,7 +123,8 @@ def check_same_tasks(records: RunRecords, cells: Sequence[Cell]) -> None:
 def left_to_ask(root: Path, resolved: Resolved, cells: Sequence[Cell]) -> str:
     """Return a clause with the numbers of recorded and missing answers of the systems that are asked."""
     records = read_run(root)
-    wanted = sum(requests(cell.items, resolved.suite.measure) for cell in cells) - answers_left_out(records)[0]
+    whole = sum(requests(cell.items, resolved.suite.measure, cell.config) for cell in cells)
+    wanted = whole - answers_left_out(records)[0]
     there = sum(len(records.answers(cell.system, cell.choice.task)) for cell in cells)
     return f"{there} of {wanted} answers are recorded, {wanted - there} are missing"
 

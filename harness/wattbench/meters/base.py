@@ -18,6 +18,9 @@ REPLAYED = "replayed"
 PROVENANCES = (COUNTER, RAPL, INTEGRATED, REPLAYED, MODELLED)
 """How a joule came about, the most reliable first."""
 
+POWER_CAPPED = "power-capped"
+"""How the note on a GPU ends whose clocks its power limit holds down. Expected where the suite set the limit."""
+
 
 class MeterError(Exception):
     """A meter could not be read this time. The reading is then a gap, never a zero."""

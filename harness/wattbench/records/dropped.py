@@ -49,13 +49,11 @@ def answers_left_out(run: RunRecords) -> tuple[int, int]:
     Each repeat counts by itself.
     """
     dropped = documents_of_dropped(run)
-    repeats = ((run.header.suite.get("suite") or {}).get("measure") or {}).get("repeats", 1)
     left, of = 0, 0
     for cell in run.header.cells:
-        items = cell.get("items")
-        if isinstance(items, int):
-            of += items
+        items, repeats = cell.get("items"), run.header.repeats_of(cell)
+        if isinstance(items, int) and isinstance(repeats, int):
+            of += items * repeats
             if cell["system"] in dropped:
-                left += max(items - len(dropped[cell["system"]].get(cell["task"], ())), 0)
-    times = repeats if isinstance(repeats, int) else 1
-    return left * times, of * times
+                left += max(items - len(dropped[cell["system"]].get(cell["task"], ())), 0) * repeats
+    return left, of

@@ -99,6 +99,32 @@ def in_words(value: Any) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
 
 
+def fields_in_words(fields: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Return the fields of a request's body by name in words, those within each other by dotted names.
+
+    Two that differ, if only in type, differ in words: a text that could be read as another JSON value is in quotation
+    marks.
+    """
+    words: dict[str, str] = {}
+    for name, value in sorted(fields.items()):
+        key = prefix + (json.dumps(name, ensure_ascii=False) if "." in name or not name else name)
+        if isinstance(value, Mapping) and value:
+            words |= fields_in_words(value, f"{key}.")
+        elif isinstance(value, str) and not _is_json(value):
+            words[key] = value
+        else:
+            words[key] = json.dumps(value, sort_keys=True, ensure_ascii=False)
+    return words
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def machine_parts(environment: Mapping[str, Any], run: str) -> dict[str, Part]:
     """Return the parts ``device``, ``driver``, ``power_limit``, ``software`` and ``card`` of the machine of a run.
 

@@ -19,6 +19,11 @@ _COMMANDS = ("command", "commands", "run", "argv", "args", "cmd", "exec", "scrip
 _HEADERS = ("headers", "header", "default_headers", "extra_headers", "http_headers")
 _VARIABLES = ("env", "environment", "environ", "variables")
 _VARIABLE = re.compile(r"\$\{?(\w+)")
+_SCHEMA_TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array", "null"})
+_OF_SCHEMA = frozenset(
+    {"type", "description", "title", "format", "pattern", "properties", "required", "items", "additionalProperties"}
+)
+"""Keywords of JSON Schema that describe a value and hold none, unlike `default`, `const`, `enum` and `examples`."""
 _NUMBERS_TOO = ("password", "passwd", "passphrase", "pwd", "pin", "secret", "key")
 
 
@@ -118,6 +123,11 @@ def _entry(key: str, value: Any, name: str, keep: Keep) -> Any:
         return _all(value, keep) if misplaced else _walked(value, key, keep)
     if isinstance(value, bool) or value is None:
         return value
+    if isinstance(value, Mapping) and value.get("type") in _SCHEMA_TYPES:  # of a tool's argument, such as `password`
+        return {
+            each: _walked(inside, str(each), keep) if each in _OF_SCHEMA else _all(inside, keep)
+            for each, inside in value.items()
+        }
     if isinstance(value, int | float) and not key.lower().endswith(_NUMBERS_TOO):
         return value
     return _all(value, keep)

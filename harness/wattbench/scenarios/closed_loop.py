@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from wattbench.config import Measure
+from wattbench.config import Measure, repeats_of
 from wattbench.measure.arrivals import offers
 from wattbench.measure.ask_items import ItemRequests, ask_items
 from wattbench.measure.cell_recorder import CellRecorder
@@ -44,7 +44,7 @@ def _run_system(context: MeasuringContext, residents: Residents, cells: Sequence
     for cell in cells:
         if cell not in pending:
             context.progress.start_cell(
-                _title(cell), turn_of(cell, context.measure), requests(cell.items, context.measure)
+                _title(cell), turn_of(cell, context.measure), requests(cell.items, context.measure, cell.config)
             )
             context.progress.end_cell()
     if not pending:
@@ -66,10 +66,12 @@ def _run_cell(context: MeasuringContext, cell: Cell, resident: Resident, idle_w:
     asks = [ask for (of_task, _), ask in resident.asks.items() if of_task == task]
     if measure.load is not None:
         load_cell = LoadCell(context, resident.engine, cell.system, task, asks, idle_w)
-        run_rates(load_cell, context.records.loads(), numbers)
+        with context.limited(cell.system):
+            run_rates(load_cell, context.records.loads(), numbers)
     else:
         recorder = CellRecorder(context, resident.engine, system=cell.system, task=task, idle_w=idle_w)
-        _ask_missing(context, resident, recorder, asks, before, numbers)
+        with context.limited(cell.system):
+            _ask_missing(context, resident, recorder, asks, before, numbers)
     answers = context.records.answers(cell.system, task)
     if resident.engine.mixture() is not None:
         # In a pass of its own, outside every window, as observing takes time.
@@ -97,8 +99,8 @@ def _ask_missing(
     """
     measure = context.measure
     answered = {(row.doc_id, row.repeat) for row in (without_failed(before) if context.retry_failed else before)}
-    for repeat in range(measure.repeats):
-        missing = [replace(ask, repeat=repeat) for ask in asks if (ask.doc_id, repeat) not in answered]
+    for repeat in range(repeats_of(resident.config, measure)):
+        missing = [ask.as_repeat(repeat) for ask in asks if (ask.doc_id, repeat) not in answered]
         if missing:
             recorder.warm_up(missing)
             # The recorder keeps the answers.
@@ -108,7 +110,7 @@ def _ask_missing(
 
 def turn_of(cell: Cell, measure: Measure) -> PlannedTurn:
     """Return a cell as a turn of the progress display. Under load the rates determine how long it takes."""
-    items, load = requests(cell.items, measure), measure.load
+    items, load = requests(cell.items, measure, cell.config), measure.load
     if load is None:
         return PlannedTurn(cell.system, items, cell.choice.task)
     paced_s = sum(offer.duration_s for offer in offers(load, cell.items))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -22,6 +23,7 @@ from wattbench.systems import (
     import_libraries,
     open_engine,
     release_base,
+    servers_kept,
 )
 from wattbench.systems.memory import device_allocated_bytes, reset_peak, resident_bytes
 
@@ -94,9 +96,10 @@ class Residents:
         If needed the system is loaded now, after releasing the others where only one stays loaded.
         """
         if name not in self._loaded:
-            if self.one_at_a_time:
-                self._release(keeping_base_of=name)
-            self._loaded[name] = self._load(name)
+            with servers_kept(self.configs[name]) if self.one_at_a_time else nullcontext():
+                if self.one_at_a_time:
+                    self._release(keeping_base_of=name)
+                self._loaded[name] = self._load(name)
         resident = self._loaded[name]
         resident.engine.activate()
         return resident
@@ -215,4 +218,4 @@ def _higher(first: int | None, second: int | None) -> int | None:
 
 def items_in(resident: Resident, keys: Sequence[tuple[ItemKey, int]]) -> list[ItemRequests]:
     """Return the requests of items, each with the number of times that the item was asked before."""
-    return [replace(resident.asks[key], repeat=repeat) for key, repeat in keys]
+    return [resident.asks[key].as_repeat(repeat) for key, repeat in keys]

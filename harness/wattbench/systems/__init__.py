@@ -22,6 +22,7 @@ from wattbench.systems.registry import (
     import_libraries,
     open_engine,
     release_base,
+    servers_kept,
 )
 
 __all__ = [
@@ -40,4 +41,5 @@ __all__ = [
     "import_libraries",
     "open_engine",
     "release_base",
+    "servers_kept",
 ]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from wattbench.config import ENGINES
 from wattbench.errors import require
 from wattbench.systems.base import Engine
+from wattbench.systems.endpoint.serving import kept_running, server_key
 from wattbench.systems.local import base_cache
 
 
@@ -38,10 +41,12 @@ def import_libraries(config: Any) -> None:
 
 
 def base_key(config: Any) -> object | None:
-    """Return a key that is equal for systems that can share one loaded base; None if nothing can be shared."""
+    """Return a key that is equal for systems that can share one loaded base, or one server; None if none can."""
     if config.engine == "hybrid":
         keys = {base_key(config.pool[name]) for name in config.resident} - {None}
         return keys.pop() if len(keys) == 1 else None
+    if config.engine == "endpoint":
+        return None if config.serve is None else server_key(config.serve)
     if config.engine not in ("transformers", "moe"):
         return None
 
@@ -55,6 +60,17 @@ def held_base_bytes(config: Any) -> int:
         return 0
 
     return base_cache.held_bytes(wanted)
+
+
+@contextmanager
+def servers_kept(config: Any) -> Iterator[None]:
+    """Keep the running servers that a system can share, while the systems that use them are closed."""
+    members = [config.pool[name] for name in config.resident] if config.engine == "hybrid" else [config]
+    with ExitStack() as kept:
+        for member in members:
+            if member.engine == "endpoint" and member.serve is not None:
+                kept.enter_context(kept_running(member.serve))
+        yield
 
 
 def release_base() -> None:

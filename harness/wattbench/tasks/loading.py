@@ -17,7 +17,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +166,18 @@ class LoadedTask:
         """Return the documents that will be asked."""
         return self.choice.doc_ids(self.items)
 
+    @cached_property
+    def doc_hashes(self) -> tuple[str, ...]:
+        """Return the hash of each document that will be asked, as a record of its answers has it, in order."""
+        from lm_eval.utils import handle_non_serializable, hash_string
+
+        documents = self.task.eval_docs
+        texts = (
+            json.dumps(documents[number], indent=2, default=handle_non_serializable, ensure_ascii=False)
+            for number in self.doc_ids
+        )
+        return tuple(map(hash_string, texts))
+
     @property
     def outline(self) -> TaskOutline:
         """Return the outline of the task."""
@@ -180,6 +192,11 @@ class LoadedTask:
     def request_type(self) -> str:
         """Return the kind of lm-eval request that the task makes."""
         return self.outline.request_type
+
+    @property
+    def generation(self) -> dict[str, Any]:
+        """Return the task's settings of generation; empty where it generates nothing."""
+        return dict(getattr(getattr(self.task, "config", None), "generation_kwargs", None) or {})
 
     @property
     def version(self) -> str:

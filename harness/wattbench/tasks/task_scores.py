@@ -46,10 +46,9 @@ def scores_of(loaded: LoadedTask) -> TaskScores:
         UserError: the task has no such metric as the suite names.
     """
     task, choice = loaded.task, loaded.choice
-    settings = getattr(task, "config", None)
     known = _given(loaded)
     metric = chosen_metric(known, choice) if known else None
-    generation = dict(getattr(settings, "generation_kwargs", None) or {})
+    generation = loaded.generation
     until = generation.get("until") or ()
     return TaskScores(
         choice.task,

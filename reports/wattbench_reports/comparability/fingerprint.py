@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from wattbench.records import ABSENT, LABELS, Part, machine_parts, part, system_parts
+from wattbench.records.fingerprint_parts import fields_in_words
 from wattbench.records.rows.components import within_slot
 from wattbench.records.tables.table_columns import Coded
 from wattbench_reports.comparability.asked_items import AskedTask, answered_by_cell, asked_tasks
@@ -37,6 +38,8 @@ PLANNED = " documents"
 _WHICH = (ANSWERED, PLANNED)
 UNTELLING = {"description", "kind", "domain", "canary", "training", "teacher", "parameters", "price"}
 """Settings of a system that don't change how it answers."""
+REQUEST = "request"
+"""The setting of an endpoint that holds fields of the body: each of them counts, whatever it is called."""
 _LINES = 200_000
 """Lines that are made at a time, of a streamed run."""
 _MOST, _ROUNDING = 10**15, 1e-12
@@ -98,7 +101,7 @@ def fingerprints(frames: Frames) -> dict[str, Fingerprint]:
         parts = own_machine | system_parts(rows.get(name), owner) | {
             "tasks": part({fact: value for facts in tasks.values() for fact, value in facts.items()}, run),
             "scenario": part(_imported_scenario(record, name) if imported else _scenario(measure), run),
-            "seed": part({key: measure.get(key, ABSENT) for key in ("seed", "repeats")}, run),
+            "seed": part({"seed": measure.get("seed", ABSENT), "repeats": _repeats(record, name)}, run),
             "meter": meters.get(name, Part()),
             "co_runners": co_runners.get(name, ALONE),
             "settings": part(dict(_settings(config.as_recorded)) or {"settings": ABSENT}, owner),
@@ -207,6 +210,12 @@ def _imported_scenario(record: HeaderRecord, system: str) -> dict[str, Any]:
     return load or {"scenario": ABSENT}
 
 
+def _repeats(record: HeaderRecord, system: str) -> Any:
+    """Return how often a system was asked each item; older records say it once for all."""
+    known = next((cell.repeats for cell in record.cells if cell.system == system and cell.repeats is not None), None)
+    return record.suite.measure.as_recorded.get("repeats", ABSENT) if known is None else known
+
+
 def _scenario(measure: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings by which items were put to the system, except those known to be harmless."""
     facts = {name: value for name, value in sorted(measure.items()) if name not in HARMLESS and value is not None}
@@ -219,7 +228,9 @@ def _settings(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str
         key = f"{prefix}{name}"
         if name in UNTELLING or value is None:
             continue
-        if isinstance(value, Mapping):
+        if name == REQUEST and isinstance(value, Mapping):
+            yield from fields_in_words(value, f"{key}.").items()
+        elif isinstance(value, Mapping):
             yield from _settings(value, f"{key}.")
         else:
             yield key, value.rpartition("/")[2] if isinstance(value, str) and value.startswith("/") else value

@@ -224,6 +224,7 @@ def compare_systems(
         data=check,
         impacts=emitted.impacts,
         impacts_of=emitted.impacts_of,
+        requests=frames.record.suite.requests,
         dropped=dropped,
     )
 

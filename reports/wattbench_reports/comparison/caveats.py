@@ -15,6 +15,7 @@ from wattbench_reports.comparability.input_check import InputCheck
 from wattbench_reports.comparison.eligibility import yardsticks
 from wattbench_reports.comparison.input_caveats import input_caveats, lacking_of_run, missing_items
 from wattbench_reports.comparison.rescored import rescored_caveat
+from wattbench_reports.comparison.sampled import SOME_SAMPLED, sampled_caveats
 from wattbench_reports.formatting.units import NAMED, duration, listed, named, percent, plural
 from wattbench_reports.metrics.carbon import Carbon, HourlyIntensity
 from wattbench_reports.metrics.carbon.hourly_intensity import utc
@@ -72,6 +73,7 @@ def caveats(
         *_together(
             _remarks(frames), "Something is remarked of answers of {names}: see the column remark of the items."
         ),
+        *_together(sampled_caveats(frames), SOME_SAMPLED),
         *_together(
             missing_items(check, measured, lacking_of_run(frames.differences), weighed=weighed),
             "{names} did not answer all items that others answered: the figures of each are over those that it "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from wattbench_reports.comparability.caveat import Caveat
 from wattbench_reports.comparability.input_check import InputCheck
@@ -65,6 +66,8 @@ class Comparison:
     """None: no source of water, abiotic depletion or primary energy is named."""
     impacts_of: Mapping[str, tuple[SystemImpact, ...]] = field(default_factory=dict)
     """Those of each system that has joules; empty without `impacts`."""
+    requests: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """System to the fields that its suite adds to the body of its requests; empty without any."""
 
     dropped: DroppedSystems | None = None
     """The systems of a single run that were not asked to the end; None where all were."""

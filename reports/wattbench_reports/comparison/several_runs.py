@@ -184,6 +184,11 @@ def _compared(alone: list[_Part], crossed: tuple[str, ...], assumptions: Assumpt
             for part, renamed in zip(parts, names, strict=True)
             for old, split in part.comparison.splits.items()
         },
+        requests={
+            renamed.get(old, old): fields
+            for part, renamed in zip(parts, names, strict=True)
+            for old, fields in part.comparison.requests.items()
+        },
         load=under_load,
         money=money.money,
         years={

@@ -94,6 +94,10 @@ class MemberSettings(DescribedWhole):
     """wattbench started that server."""
     prompt: dict[str, Any] = {}
     """The form in which it is asked."""
+    power_limit_w: Number | None = None
+    """Watts that each GPU might draw while it was asked. None: the GPUs kept their limit."""
+    request: dict[str, Any] = {}
+    """Fields that the suite adds to the body of each request to a server."""
 
 
 class ArmSettings(Described):
@@ -121,6 +125,12 @@ class SystemSettings(MemberSettings):
     """Of a hybrid: every system that it asks, by name."""
     predicted: Prediction | None = None
     """Of a hybrid: what was predicted of it before it ran."""
+
+    @property
+    def limited_to_w(self) -> float | None:
+        """Return the power limit under which it was asked: its own, or that of a hybrid's members. None without one."""
+        limits = [self.power_limit_w, *(member.power_limit_w for member in self.pool.values())]
+        return next((limit_w for limit_w in limits if limit_w is not None), None)
 
     @property
     def reader(self) -> str | None:
@@ -192,6 +202,21 @@ class SuiteRecord:
             where=where,
             _suite=suite.as_recorded,
         )
+
+    @property
+    def requests(self) -> Mapping[str, Mapping[str, Any]]:
+        """Map each system to the fields that the suite adds to its requests, if there are any.
+
+        A member that only a hybrid asks has the name of the hybrid before its own.
+        """
+        everyone = dict(self.systems.items())
+        pools = {
+            f"{owner}: {name}": one
+            for owner, each in self.systems.items()
+            for name, one in each.pool.items()
+            if name not in everyone
+        }
+        return {name: each.request for name, each in {**everyone, **pools}.items() if each.request}
 
     @property
     def canaries(self) -> tuple[str, ...]:

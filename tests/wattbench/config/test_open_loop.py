@@ -81,7 +81,7 @@ def test_the_part_that_is_sent_is_cut_to_whole_passes_over_the_documents(tmp_pat
     assert planned[1].rate_per_s == planned[2].rate_per_s == pytest.approx(49 / span_s)  # the same for every task
     assert offers(load, 7)[1].rate_per_s == planned[1].rate_per_s == mean_rate_per_s(load)
     assert planned[1].duration_s == pytest.approx(47 * 47 / 50 / 4)
-    assert requests(8, resolved.suite.measure) == 2096
+    assert requests(8, resolved.suite.measure, next(iter(resolved.systems.values()))) == 2096
     about = described(load, 8)
     assert (about["arrivals"], about["left_out"], about["sessions"]) == (50, 2, None)
     assert about["input_tokens"] == {"p50": 124.0, "p90": 143.0, "mean": 123.5}

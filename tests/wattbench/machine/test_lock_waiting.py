@@ -168,7 +168,7 @@ def test_a_gpu_and_the_machine_are_waited_for_together(monkeypatch: pytest.Monke
     monkeypatch.setattr(locks, "_gpu_uuids", lambda: ["GPU-1"])
     said: list[str] = []
     with measuring_elsewhere() as held:
-        monkeypatch.setattr(locks, "_host", lambda: "another host")
+        monkeypatch.setattr(locks, "host_id", lambda: "another host")
         with measuring_lock(waiting(60, Clock(3, held.end), said)):
             pass
     assert said[0].endswith("on the GPU GPU-1, 0 s so far (Ctrl-C ends the wait)")

@@ -41,12 +41,12 @@ def test_a_lock_that_a_killed_run_left_is_free() -> None:
 
 def test_two_hosts_that_share_a_folder_share_only_their_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
     with measuring_lock():
-        monkeypatch.setattr(locks, "_host", lambda: "another")
+        monkeypatch.setattr(locks, "host_id", lambda: "another")
         with measuring_lock():
             pass
     monkeypatch.setattr(locks, "_gpu_uuids", lambda: ["GPU-1", "GPU-2"])
     with measuring_lock():
-        monkeypatch.setattr(locks, "_host", lambda: "a third")
+        monkeypatch.setattr(locks, "host_id", lambda: "a third")
         monkeypatch.setattr(locks, "_gpu_uuids", lambda: ["GPU-2"])
         refused("measuring on the GPU GPU-2")
         monkeypatch.setattr(locks, "_gpu_uuids", lambda: ["GPU-3"])

@@ -9,8 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattbench.config import Measure
-from wattbench.measure.effort import AGAIN, AROUND_S, NORMAL_S, NORMAL_SHARE, QUICK_S, Effort, effort_of
+from wattbench.config import Measure, Stop
+from wattbench.measure.effort import (
+    AGAIN,
+    AROUND_S,
+    MOST_WITH_LOOKS,
+    NORMAL_S,
+    NORMAL_SHARE,
+    QUICK_S,
+    Effort,
+    effort_of,
+)
 from wattbench.measure.number_of_blocks import (
     LEAST,
     LEAST_OF_SLOW_SWITCHES,
@@ -52,6 +61,16 @@ def test_there_are_as_many_blocks_as_items_allow_and_windows_are_filled_where_th
     assert str(chosen.blocks) in chosen.why
 
 
+def test_a_run_that_stops_asking_systems_has_more_and_smaller_blocks() -> None:
+    timed = {"switch_s": {"a": 0.1, "b": 0.1}, "item_s": {"a": 2.0, "b": 2.0}}
+    whole, stopping = (
+        choose_number(1000, measure, effort_of(measure, SENSOR), **timed)
+        for measure in (Measure(), Measure(stop=Stop(min_accuracy=0.8)))
+    )
+    assert (whole.blocks, stopping.blocks) == (MOST, MOST_WITH_LOOKS)
+    assert "; more than 64 bring little" in stopping.why
+
+
 @given(
     st.integers(1, 2000), st.floats(0.01, 50), st.floats(0.01, 50), st.sampled_from(["quick", "normal", "thorough"]),
     METERED,
@@ -71,8 +90,8 @@ def test_a_dearer_switch_never_brings_more_blocks(
 def test_the_formula_is_kaliberas_and_jones() -> None:
     # sqrt(1.0 / 0.25 x 100) = 20 items per block; 400 of them make 20 blocks.
     def chosen(repeats: int = 1, **given: float) -> NumberOfBlocks:
-        measure = Measure(repeats=repeats)
-        return choose_number(400, measure, thorough(measure), switch_s={"a": 1.0}, item_s={"a": 0.25}, **given)
+        measure, asked = Measure(), {"repeats": {"a": repeats}}
+        return choose_number(400, measure, thorough(measure), switch_s={"a": 1.0}, item_s={"a": 0.25}, **asked, **given)
 
     assert pytest.approx(100.0) == VARIANCE_RATIO
     assert chosen().blocks == 20

@@ -1,4 +1,4 @@
-"""The fake NVIDIA driver, compiled and loaded by the real binding; and a busy machine."""
+"""The label of a window, and a busy machine."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.fakes.driver import FakeDriver, build, compiler
 from wattbench.meters.contention.watch import usable_cpus
 from wattbench.records import WindowLabel
 
@@ -23,22 +21,6 @@ loop = subprocess.Popen(
 loop.stdout.readline()
 print(loop.pid, flush=True)
 """
-
-
-@pytest.fixture(scope="session")
-def fake_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    found = compiler()
-    if found is None:
-        reason = "no C compiler (cc, gcc or clang) to build the fake NVIDIA driver with"
-        if "driver" in os.environ.get("WATTBENCH_REQUIRE", ""):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return build(found, tmp_path_factory.mktemp("driver"))
-
-
-@pytest.fixture
-def driver(fake_library: Path, tmp_path: Path) -> FakeDriver:
-    return FakeDriver(fake_library, tmp_path)
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from wattbench_reports.comparison.analysis import Analysis, analyse
 from wattbench_reports.decision import decide
 from wattbench_reports.decision.dropping import (
     Drop,
-    Levels,
-    Look,
+    LookLevels,
+    LookResult,
     Shown,
     choose,
     is_look,
@@ -52,12 +52,12 @@ def analysed(systems: tuple[FakeSystem, ...], items: int = 200, blocks: int = 12
     return analyse(read_run(write_run(folder, FakeRun(systems, items=items, blocks=blocks, **changes))))
 
 
-def looked(analysis: Analysis, wanted: DecisionSettings, choice_of: int | None = None, looks: int = 3) -> Look:
+def looked(analysis: Analysis, wanted: DecisionSettings, choice_of: int | None = None, looks: int = 3) -> LookResult:
     number = len(analysis.measured.basis.systems) if choice_of is None else choice_of
     return call_on(look, analysis, wanted, error=0.05, looks=looks, choice_of=number)
 
 
-def by_name(made: Look) -> dict[str, DroppedRow]:
+def by_name(made: LookResult) -> dict[str, DroppedRow]:
     return {row.system: row for row in made.dropped}
 
 
@@ -70,7 +70,7 @@ def test_looks_are_few_and_come_as_blocks_grow() -> None:
 
 
 def test_the_error_is_divided_among_looks_rivals_and_requirements() -> None:
-    assert levels_of(0.05, 5, 24, 0, "benefit") == Levels(pytest.approx(0.025 / 24 / 5), None)
+    assert levels_of(0.05, 5, 24, 0, "benefit") == LookLevels(pytest.approx(0.025 / 24 / 5), None)
     cost = levels_of(0.05, 5, 24, 2, "cost")
     assert cost.requirement is not None
     assert 5 * (23 * cost.rival + 2 * cost.requirement) == pytest.approx(0.025 * 23 / 24)
@@ -90,7 +90,7 @@ def no_nearest() -> int:
     raise AssertionError("some system that does not fail stays")
 
 
-LEVELS = Levels(0.001, 0.01)
+LEVELS = LookLevels(0.001, 0.01)
 
 
 def test_a_system_that_fails_is_dropped_and_drops_no_other() -> None:

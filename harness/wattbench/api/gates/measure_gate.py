@@ -244,7 +244,7 @@ def _measure(
     machine.name_run(root)
     rounds = rounds_of(resolved, gate, cells, read_run(root))
     notice(f"{root}: judged by {gate.policy_source}")
-    shown = progress(steps_of(rounds, gate, resolved.suite.measure.repeats), "answers at most")
+    shown = progress(steps_of(rounds, gate, cells), "answers at most")
     with measuring(writer, resolved, chosen, shown, allow_unsafe_code=allow_unsafe_code, machine=machine) as context:
         run_gate(GateSession(context, gate, cells), lambda: until(root))
 

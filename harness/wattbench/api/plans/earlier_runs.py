@@ -1,33 +1,40 @@
-"""Read what requests took in earlier runs of the same systems, asked the same way on the same machine."""
+"""Read what requests took in earlier runs of the same systems, asked the same way on the same machine.
+
+Read too, of the newest run that shows it, which items tell nothing between systems.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
+from wattbench.api.plans.concordant_items import ConcordantItems, count_concordant
 from wattbench.api.run_folder import FINISHED, runs_in
 from wattbench.config.loader import systems_as_measured
 from wattbench.errors import UserError
 from wattbench.machine.environment import machine
 from wattbench.records import read_run
 from wattbench.redaction import hide_settings
-from wattbench_reports.tables.run_tables import load_frames
+from wattbench_reports.tables.run_tables import Frames, frames_of, load_frames
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from wattbench.config import Resolved
-    from wattbench.records import RunHeader, RunRecords
+    from wattbench.records import RunHeader
     from wattbench.tasks.loading import LoadedTask
 
 MOST_RUNS = 10
 """As many are read, the newest first."""
 
 _OF_MACHINE = ("cpu", "cpus_usable", "cpus_quota")
+_MEASURING = ("run", "night")
+"""The kinds of runs from which time and joules are expected."""
 _AS_ASKED = ("scenario", "batch")
 _DESCRIBING = frozenset({"canary", "description", "domain", "kind", "parameters", "teacher", "training"})
 """Settings of a system that say what it is, and change nothing of what its requests take."""
@@ -57,6 +64,11 @@ class Earlier:
     """That these are from, the newest first."""
     other_machine: bool = False
     """Whether one of them was on another machine."""
+    concordant: ConcordantItems | None = None
+    """Items that tell nothing between systems, of the newest run with two planned systems; else, where runs are named,
+    of the newest with two."""
+    no_concordant: str = ""
+    """Why these are not known, of the newest run that was read; empty where they are."""
 
 
 def find_earlier(
@@ -65,7 +77,8 @@ def find_earlier(
     """Read the seconds and joules of a suite's requests from the earlier runs in a folder.
 
     A cell counts where the run asked the same system (but for its price and what describes it) the same task in the
-    same scenario and batch. Runs that are damaged, not finished, imported or rescored are left out.
+    same scenario and batch. Runs that are damaged, not finished, imported or rescored are left out. Items are counted
+    of these runs and, with `any_machine`, of those of any kind and of other systems too.
 
     Args:
         resolved: the suite.
@@ -77,25 +90,68 @@ def find_earlier(
         UserError: there is no such folder.
     """
     earlier = Earlier()
+    loaded = list(tasks)
     settings = _systems(resolved.as_record()["systems"])
-    asking = {loaded.choice.task: loaded.asking_sha256 for loaded in tasks}
+    asking = {each.choice.task: each.asking_sha256 for each in loaded}
     measure = resolved.suite.measure.model_dump(mode="json")
     here = _of_machine(machine())
+    looked_at, why = 0, f"no finished run in {folder} asked these tasks, and scored them, as they are now"
     for listed in reversed(runs_in(folder)):
         if len(earlier.runs) == MOST_RUNS:
             break
-        if listed.state != FINISHED or listed.kind not in ("run", "night"):
+        if listed.state != FINISHED or not (any_machine or listed.kind in _MEASURING):
             continue
         try:
             run = read_run(listed.path)
             elsewhere = _of_machine(run.header.environment) != here
-            wanted = _same_cells(run.header, settings, asking, measure)
-            if wanted and (any_machine or not elsewhere) and _read(run, wanted, earlier):
+            if elsewhere and not any_machine:
+                continue
+            cells, alike = _same_cells(run.header, asking), _same_systems(run.header, settings)
+            timed = listed.kind in _MEASURING and _same_scenario(run.header, measure)
+            wanted = {cell for cell in cells if cell[0] in alike} if timed else set()
+            to_count = _to_count(earlier, cells, alike, any_machine=any_machine) and looked_at < MOST_RUNS
+            if not wanted and not to_count:
+                continue
+            frames = load_frames(run)
+            if to_count:
+                looked_at += 1
+                _count(earlier, _concordant(frames, resolved, loaded, cells, alike), listed.path)
+            if wanted and _read(frames_of(run) if frames.left_out else frames, wanted, earlier):
                 earlier.runs.append(listed.path)
                 earlier.other_machine |= elsewhere
         except UserError:  # damaged: `wattbench runs list` says how
             continue
+    if earlier.concordant is None:
+        earlier.no_concordant = earlier.no_concordant or why
     return earlier
+
+
+def _to_count(earlier: Earlier, cells: set[tuple[str, str]], alike: set[str], *, any_machine: bool) -> bool:
+    """Return whether a run may show better which items tell nothing between systems than those read before it."""
+    if earlier.concordant is not None and earlier.concordant.planned:
+        return False
+    planned = {system for system, _ in cells} & alike
+    return len(planned) > 1 or (any_machine and earlier.concordant is None and bool(cells))
+
+
+def _count(earlier: Earlier, items: ConcordantItems | str, run: Path) -> None:
+    if isinstance(items, str):
+        earlier.no_concordant = earlier.no_concordant or f"{run}: {items}"
+    elif earlier.concordant is None or items.planned:
+        earlier.concordant, earlier.no_concordant = items, ""
+
+
+def _concordant(
+    frames: Frames,
+    resolved: Resolved,
+    tasks: Sequence[LoadedTask],
+    cells: set[tuple[str, str]],
+    alike: set[str],
+) -> ConcordantItems | str:
+    there = {task for _, task in cells}
+    others = [choice.task for choice in resolved.tasks if choice.task not in there]
+    loaded = [each for each in tasks if each.choice.task in there]
+    return count_concordant(frames, _seconds(frames), loaded, others, alike)
 
 
 def _of_machine(environment: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -113,47 +169,48 @@ def _systems(systems: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _same_cells(
-    header: RunHeader, settings: Mapping[str, Any], asking: Mapping[str, str], measure: Mapping[str, Any]
-) -> set[tuple[str, str]]:
-    """Return the cells of a run that the suite would ask in the same way."""
-    suite, systems = header.suite.get("suite"), header.suite.get("systems")
+def _same_scenario(header: RunHeader, measure: Mapping[str, Any]) -> bool:
+    suite = header.suite.get("suite")
     recorded = suite.get("measure") if isinstance(suite, Mapping) else None
-    if not isinstance(recorded, Mapping) or not isinstance(systems, Mapping):
-        return set()
-    if any(recorded.get(key) != measure.get(key) for key in _AS_ASKED):
-        return set()
-    then = _systems(systems)
-    alike = {name for name, now in settings.items() if then.get(name) == now}
+    return isinstance(recorded, Mapping) and all(recorded.get(key) == measure.get(key) for key in _AS_ASKED)
+
+
+def _same_systems(header: RunHeader, settings: Mapping[str, Any]) -> set[str]:
+    """Return the systems of a run whose seconds and joules would be the same in the suite."""
+    systems = header.suite.get("systems")
+    then = _systems(systems) if isinstance(systems, Mapping) else {}
+    return {name for name, now in settings.items() if then.get(name) == now}
+
+
+def _same_cells(header: RunHeader, asking: Mapping[str, str]) -> set[tuple[str, str]]:
+    """Return the cells of a run, by system and task, whose task the suite asks and scores in the same way."""
     return {
         (cell["system"], cell["task"])
         for cell in header.cells
-        if cell["system"] in alike
-        and cell["task"] in asking
-        and cell.get("task_sha256") in (None, "", asking[cell["task"]])
+        if cell["task"] in asking and cell.get("task_sha256") in (None, "", asking[cell["task"]])
     }
 
 
-def _read(run: RunRecords, wanted: set[tuple[str, str]], earlier: Earlier) -> bool:
-    """Add a run's requests for some cells to `earlier`, and return whether there are any.
-
-    Raises:
-        UserError: the record is damaged.
-    """
-    frames = load_frames(run)
-    windows = frames.windows.set_index("window")
-    items = frames.items[~frames.items["failed"]]
+def _seconds(frames: Frames) -> pd.Series:
+    """Return the seconds of each answer: its share of the seconds of its window; NaN where they are not known."""
+    windows, items = frames.windows.set_index("window"), frames.items
     latency_s = items["finished_s"] - items["started_s"]
     window_s = (windows["finished_s"] - windows["started_s"]) / windows["passes"]
     of_item = items["window"].astype(str)
     in_window_s = latency_s.groupby(of_item).transform("sum")
-    seconds = of_item.map(window_s) * (latency_s / in_window_s.where(in_window_s > 0))
+    seconds: pd.Series = of_item.map(window_s) * (latency_s / in_window_s.where(in_window_s > 0))
+    return seconds
+
+
+def _read(frames: Frames, wanted: set[tuple[str, str]], earlier: Earlier) -> bool:
+    """Add a run's requests for some cells to `earlier`, and return whether there are any."""
+    items, seconds = frames.items[~frames.items["failed"]], _seconds(frames)
     read = False
     for system, task in sorted(wanted):
         rows = (items["system"] == system) & (items["task"] == task)
         if not rows.any():
             continue
-        cell_s, cell_j = seconds[rows].to_numpy(float), items.loc[rows, "energy_j"].to_numpy(float)
+        cell_s, cell_j = seconds[items.index[rows]].to_numpy(float), items.loc[rows, "energy_j"].to_numpy(float)
         measured = np.isfinite(cell_j)
         provenance = frozenset(items.loc[rows, "energy_provenance"].astype(str)[measured])
         requests = EarlierRequests(cell_s[np.isfinite(cell_s)], cell_j[measured], provenance)

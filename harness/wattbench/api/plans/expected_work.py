@@ -7,13 +7,15 @@ not known is said to be so: a figure is never made up.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from wattbench.config import Stop
 from wattbench.measure.arrivals import offers
 from wattbench.measure.effort import AGAIN, AROUND_S, QUICK_S
 from wattbench.measure.plan import requests
@@ -76,6 +78,8 @@ class ExpectedWork:
     other_machine: bool
     by_rates: bool
     """The time follows from the rates of the suite."""
+    at_most: bool = False
+    """The run stops asking systems that cannot be chosen."""
 
     def as_record(self) -> dict[str, Any]:
         """Return the expected work as plain data."""
@@ -117,6 +121,7 @@ def expected_work(
         runs=tuple(earlier.runs),
         other_machine=earlier.other_machine,
         by_rates=measure.load is not None,
+        at_most=isinstance(measure.stop, Stop) and len(by_system) > 1,
     )
 
 
@@ -138,7 +143,7 @@ def _of_system(
     name: str, cells: Sequence[Planned], measure: Measure, earlier: Earlier, least_s: float, effort: Effort
 ) -> SystemWork:
     times = least_blocks(measure, effort, None) if measure.in_blocks and measure.resident == "one" else 1
-    numbers = [None if cell.items is None else requests(cell.items, measure) for cell in cells]
+    numbers = [None if cell.items is None else requests(cell.items, measure, cell.config) for cell in cells]
     runs = [earlier.cells.get((name, cell.choice.task), []) for cell in cells]
     loads = earlier.loading_s.get(name)
     asking_s: Expectation | None
@@ -207,12 +212,15 @@ def _sum(parts: Iterable[Expectation | None]) -> Expectation | None:
     )
 
 
-def expected_passage(work: ExpectedWork, folder: str) -> Passage:
+def expected_passage(
+    work: ExpectedWork, folder: str, grids: Mapping[str, Sequence[str]] = MappingProxyType({})
+) -> Passage:
     """Make the passage on the expected time and joules of a run, and on what is not known of them.
 
     Args:
         work: as expected.
         folder: where earlier runs were looked for, in words.
+        grids: the systems of each grid, which share a row.
     """
     source = "the rates of the suite" if work.by_rates else plural(len(work.runs), "earlier run")
     unknown = [each.system for each in work.systems if each.asking_s is None]
@@ -231,7 +239,7 @@ def expected_passage(work: ExpectedWork, folder: str) -> Passage:
             _time(each.asking_s),
             _joules(each.joules),
         )
-        for each in work.systems
+        for each in _by_grid(work.systems, grids)
     ]
     every = [each.requests for each in work.systems if each.requests is not None]
     whole = f"{sum(every):,}" if len(every) == len(work.systems) else "?"
@@ -242,10 +250,31 @@ def expected_passage(work: ExpectedWork, folder: str) -> Passage:
     top = "The upper end of all holds warm-up, scoring, blocks that are asked again, and what else runs now."
     spread = "requests and of runs" if len(work.runs) > 1 else "requests: that between runs is not known from one"
     ranges = "" if work.by_rates else f" Ranges are of 95%, by the spread of {spread}."
-    caption = f"expected, from {source}{where if work.runs and not work.by_rates else ''}{machine}"
+    at_most = " at most" if work.at_most else ""
+    caption = f"expected{at_most}, from {source}{where if work.runs and not work.by_rates else ''}{machine}"
     heads = ("requests", "time", "joules of the answers")
     columns = (Column(""), *numbers(*heads))
     return Passage(tables=(Table(caption, columns, text_rows(rows), f"{top}{ranges}{label}"),))
+
+
+def _by_grid(systems: Iterable[SystemWork], grids: Mapping[str, Sequence[str]]) -> list[SystemWork]:
+    """Return the work of each system that is of no grid, and of all systems of each grid together."""
+    grid_of = {name: grid for grid, names in grids.items() for name in names}
+    together: dict[str, list[SystemWork]] = {}
+    for each in systems:
+        together.setdefault(grid_of.get(each.system, each.system), []).append(each)
+    return [_together(name, works) if name in grids else works[0] for name, works in together.items()]
+
+
+def _together(grid: str, works: Sequence[SystemWork]) -> SystemWork:
+    known = [each.requests for each in works if each.requests is not None]
+    return SystemWork(
+        system=f"{grid} ({plural(len(works), 'system')})",
+        requests=sum(known) if len(known) == len(works) else None,
+        asking_s=_sum(each.asking_s for each in works),
+        loading_s=None,
+        joules=_sum(each.joules for each in works),
+    )
 
 
 def _time(expected: Expectation | None) -> str:

@@ -6,15 +6,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from wattbench.config import Load, Measure, Resolved
+from wattbench.api.plans.planned_grids import grids_passage, planned_grids
+from wattbench.config import Decide, Load, Measure, Resolved, Stop
 from wattbench.measure.arrivals import offers, trace_part
 from wattbench.measure.code_to_run import code_to_run
 from wattbench.measure.effort import Effort
 from wattbench.measure.plan import Planned, requests
 from wattbench.measure.plan_of_blocks import plan_of_blocks
+from wattbench.measure.power_limits import limits_of
 from wattbench.records.rate_bounds import highest_load
 from wattbench.tasks.task_scores import TaskScores
+from wattbench_reports.formatting.units import plural
+from wattbench_reports.metrics.decision_settings import decision_settings
 from wattbench_reports.presenter.model import Column, Passage, Section, Sentence, Table, point, text_rows
+from wattbench_reports.wording.decision.requirements import full_text
 
 _HEADS = ("system", "kind", "engine", "task", "domain")
 
@@ -41,18 +46,20 @@ def plan_section(
         effort: what the suite's settings come to here.
     """
     measure = resolved.suite.measure
-    rows = [
-        (cell.system, cell.config.kind, cell.config.engine, cell.choice.task, cell.choice.domain, _items(cell))
-        for cell in cells
-    ]
+    stop = measure.stop if isinstance(measure.stop, Stop) and len({cell.system for cell in cells}) > 1 else None
+    items_to_ask = _work(cells, measure)
+    if stop is not None and items_to_ask[0].isdigit():  # else it begins with such a word
+        items_to_ask = f"at most {items_to_ask}"
     per_task = {cell.choice.task: cell.items for cell in cells}
     items = None if None in per_task.values() else sum(each or 0 for each in per_task.values())
     work: tuple[Sentence, ...] = (
-        f"{len(cells)} cells, {_work(cells, measure)}; "
+        f"{len(cells)} cells, {items_to_ask}; "
         f"warm-up {measure.warmup} items per {'system' if measure.in_blocks else 'cell'}",
         effort.in_words(metered),
+        *_power_limits(resolved),
         *map(point, _long_run(cells, measure)),
         *plan_of_blocks(measure, effort, len({cell.system for cell in cells}), items, shard),
+        *([] if stop is None else [_stop(stop, resolved)]),
         *([] if metered else ["energy: no sensor can be read here" if measure.energy else "energy: off"]),
     )
     columns = (*map(Column, _HEADS), Column("items", numeric=True))
@@ -63,12 +70,47 @@ def plan_section(
         "Plan",
         f"suite {resolved.suite.name} ({resolved.path})",
         (
-            Passage(tables=(Table("", columns, text_rows(rows)),)),
+            Passage(tables=(Table("", columns, text_rows(_rows(cells))),)),
+            grids_passage(planned_grids(resolved)),
             Passage(sentences=work),
             *passages,
             Passage(sentences=tuple(checks)),
         ),
     )
+
+
+def _power_limits(resolved: Resolved) -> Iterator[str]:
+    """Yield a sentence on the power limits of the systems; nothing without one."""
+    if limits := limits_of(resolved):
+        each = ", ".join(f"{name} {limit_w:g} W" for name, limit_w in limits.items())
+        yield f"limits the power of each GPU while a system is asked, and sets it back: {each}"
+
+
+def _rows(cells: Sequence[Planned]) -> list[tuple[str, ...]]:
+    """Return a row for each cell; cells of one grid that are alike but for their systems share one."""
+    alike: dict[tuple[str, ...], list[Planned]] = {}
+    for cell in cells:
+        name = cell.system if cell.config.arm is None else cell.config.arm.grid
+        row = (name, cell.config.kind, cell.config.engine, cell.choice.task, cell.choice.domain, _items(cell))
+        alike.setdefault(row, []).append(cell)
+    return [
+        (f"{row[0]} ({plural(len(of_grid), 'system')})" if of_grid[0].config.arm is not None else row[0], *row[1:])
+        for row, of_grid in alike.items()
+    ]
+
+
+def _stop(stop: Stop, resolved: Resolved) -> str:
+    """Say which systems the run stops asking."""
+    settings = decision_settings(
+        Decide.model_validate(stop.model_dump(exclude={"error"})), domains=[each.domain for each in resolved.tasks]
+    )
+    prices = [system.price.currency for system in resolved.systems.values() if system.price is not None]
+    currency = prices[0] if prices else resolved.suite.workload.currency
+    worth = settings.worth is not None and settings.worth.of_answers
+    goal = "by net benefit" if worth else f"minimise {settings.minimise}" if settings.minimise else "by least cost"
+    required = [full_text(each, currency) for each in settings.requirements]
+    chosen_by = "; ".join([goal, *required, f"error {stop.error:g}"])
+    return f"after each block: stops asking systems that cannot be chosen ({chosen_by}); measure.stop: false asks all"
 
 
 def scores_passage(scores: Sequence[TaskScores]) -> Passage:
@@ -101,10 +143,14 @@ def _items(cell: Planned) -> str:
 
 def _work(cells: Sequence[Planned], measure: Measure) -> str:
     if measure.load is None:
-        return f"{_item_count(cells, measure.repeats)} items to ask, {measure.scenario}, batch {measure.batch}"
+        return f"{_item_count(cells, measure)} items to ask, {measure.scenario}, batch {measure.batch}"
     load = measure.load
     known = all(cell.items is not None for cell in cells)
-    arriving = f"about {sum(requests(cell.items or 1, measure) for cell in cells)} requests" if known else "requests"
+    arriving = (
+        f"about {sum(requests(cell.items or 1, measure, cell.config) for cell in cells)} requests"
+        if known
+        else "requests"
+    )
     return (
         f"{arriving} that arrive {'; and '.join(_arrivals(load))}; a rate is held if {100 * load.in_time:g}% are "
         f"answered within {load.deadline_s:g} s"
@@ -146,8 +192,8 @@ def _arrivals(load: Load) -> Iterator[str]:
             yield "as Poisson arrivals at the same mean rate"
 
 
-def _item_count(cells: Sequence[Planned], repeats: int) -> str:
-    known = sum(cell.items or cell.choice.limit or 0 for cell in cells) * repeats
+def _item_count(cells: Sequence[Planned], measure: Measure) -> str:
+    known = sum(requests(cell.items or cell.choice.limit or 0, measure, cell.config) for cell in cells)
     if all(cell.items is not None for cell in cells):
         return str(known)
     if all(cell.items or cell.choice.limit for cell in cells):

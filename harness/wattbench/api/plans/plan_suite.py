@@ -12,6 +12,7 @@ from wattbench.api.gates.gate_power import items_by_domain, what_a_gate_finds
 from wattbench.api.loaded_suite import asking_all_of_part, shard_of_arguments
 from wattbench.api.loaded_suite import load as read_suite
 from wattbench.api.narrowing import limit_of, names_of
+from wattbench.api.plans.concordant_items import ConcordantItems, concordant_passage
 from wattbench.api.plans.detectable_accuracy import (
     DetectableAccuracy,
     detectable_accuracy,
@@ -20,20 +21,25 @@ from wattbench.api.plans.detectable_accuracy import (
 from wattbench.api.plans.earlier_runs import Earlier, find_earlier
 from wattbench.api.plans.expected_work import ExpectedWork, expected_passage, expected_work
 from wattbench.api.plans.plan_section import listed_passage, plan_section, scores_passage
+from wattbench.api.plans.planned_grids import in_common, in_short, planned_grids
 from wattbench.api.plans.prompts_passage import prompts_passage
+from wattbench.api.plans.sampling_passage import Sampled, requests_of, sampled, sampled_in_words
 from wattbench.api.session import meters_here
+from wattbench.config import Stop, repeats_of
 from wattbench.distributed.shard_choice import check_shard
 from wattbench.machine.busy import busy_now
 from wattbench.machine.environment import installation
 from wattbench.measure.answer_limits import answer_limits, limits_in_words
 from wattbench.measure.code_to_run import code_to_run
 from wattbench.measure.effort import effort_of
+from wattbench.measure.power_limits import limits_of
 from wattbench.measure.preview import preview
 from wattbench.progress.notices import stdout_to_stderr
 from wattbench.redaction import hide
 from wattbench.scenarios.interleaved.gate import paid_by
 from wattbench_reports.presenter.model import Passage
 from wattbench_reports.presenter.text import as_text
+from wattbench_reports.wording.requests import lines as requests_in_words
 
 if TYPE_CHECKING:
     from wattbench.config import Resolved
@@ -63,6 +69,10 @@ class SuitePlan:
     expected: ExpectedWork
     earlier_runs: Path
     """The folder in which earlier runs were looked for."""
+    concordant: ConcordantItems | None
+    """Items that show nothing between systems in one of these; None: not known."""
+    no_concordant: str
+    """Why these are not known, where earlier runs were named; else empty."""
     metered: Mapping[str, str]
     """Component to the provenance of its joules."""
     limits: list[AnswerLimit]
@@ -71,6 +81,10 @@ class SuitePlan:
     """What the requests of systems with a price can cost."""
     effort: Effort
     """What the suite's settings of effort come to here."""
+    requests: Mapping[str, Mapping[str, Any]]
+    """The fields that the suite adds to requests of each system, without secrets."""
+    sampled: list[Sampled]
+    """Whose answers are sampled, as far as the tasks were read."""
     gate: list[str]
     """What a gate of two systems finds, in sentences; empty where the suite has no policy."""
     shard: Mapping[str, Any] | None = None
@@ -80,7 +94,12 @@ class SuitePlan:
     def notes(self) -> list[str]:
         """Return what else a reader should know, a sentence each."""
         chat = "a chat is shown as its messages; the template of the model that is asked wraps them"
-        return [*self.preview.notes, *([chat] if any(prompt.chat for prompt in self.prompts) else [])]
+        why = f"which items tell nothing between systems is not known: {self.no_concordant}"
+        return [
+            *self.preview.notes,
+            *([chat] if any(prompt.chat for prompt in self.prompts) else []),
+            *([why] if self.no_concordant else []),
+        ]
 
     def as_text(self, *, whole_prompts: bool = False) -> str:
         """Return the plan as `wattbench suites plan` prints it, without secrets.
@@ -92,17 +111,23 @@ class SuitePlan:
 
         passages = (
             scores_passage(self.preview.scores),
-            listed_passage("an answer ends at the latest after", limits_in_words(self.limits)),
-            listed_passage(_COST, costs_in_words(self.costs, self.resolved.suite.max_cost)),
+            listed_passage("an answer ends at the latest after", limits_in_words(self.limits, self._in_short)),
+            listed_passage("fields added to requests", requests_in_words(in_common(self.requests, self.resolved))),
+            listed_passage("sampled", sampled_in_words(self.sampled, self._in_short)),
+            listed_passage(_COST, costs_in_words(self.costs, self.resolved.suite.max_cost, self._in_short)),
             detectable_passage(self.detectable),
-            expected_passage(self.expected, f"in {self.earlier_runs}"),
-            prompts_passage(self.prompts, whole=whole_prompts),
+            expected_passage(self.expected, f"in {self.earlier_runs}", self.resolved.grids),
+            concordant_passage(self.concordant, self._in_short),
+            prompts_passage(self.prompts, self._in_short, whole=whole_prompts),
             Passage(sentences=tuple(f"a gate of two systems: {line}" for line in self.gate)),
         )
         section = plan_section(
             self.resolved, self.preview.cells, self.metered, self.notes, passages, self.shard, effort=self.effort
         )
         return hide(as_text(section).rstrip("\n"))
+
+    def _in_short(self, systems: Sequence[str]) -> str:
+        return in_short(systems, self.resolved)
 
     def as_record(self) -> dict[str, Any]:
         """Return the plan as `wattbench suites plan --json` prints it, without secrets; prompts are whole."""
@@ -114,6 +139,7 @@ class SuitePlan:
                 "task": cell.choice.task,
                 "domain": cell.choice.domain,
                 "items": cell.items,
+                "repeats": repeats_of(cell.config, self.resolved.suite.measure),
             }
             for cell in self.preview.cells
         ]
@@ -121,13 +147,19 @@ class SuitePlan:
             "suite": self.resolved.suite.name,
             "path": str(self.resolved.path),
             "cells": cells,
+            "grids": [each.as_record() for each in planned_grids(self.resolved)],
+            "stop": _record_of_stop(self.resolved),
             "scores": [each.as_record() for each in self.preview.scores],
             "output_limits": [each.as_record() for each in self.limits],
+            "requests": self.requests,
+            "sampled": [each.as_record() for each in self.sampled],
             "detectable_accuracy": [each.as_record() for each in self.detectable],
             "expected": self.expected.as_record(),
+            "concordant_items": None if self.concordant is None else self.concordant.as_record(),
             "prompts": [each.as_record() for each in self.prompts],
             "effort": asdict(self.effort),
             "energy": dict(self.metered),
+            "power_limits_w": limits_of(self.resolved),
             "code": code_to_run(self.resolved),
             "costs": [asdict(each) for each in self.costs],
             "gate": self.gate,
@@ -157,7 +189,8 @@ def plan_suite(
         network: ask the servers that the suite names what they serve.
         prompts: how many items of each task are shown.
         like: an earlier run, or a folder of runs, from which time and joules are expected, on whichever machine they
-            were; None: those of this machine in the folder `runs`, if there is one.
+            were, and which shows the items that tell nothing between systems; None: those of this machine in the
+            folder `runs`, if there is one.
         shard: which blocks are asked; None: all.
 
     Raises:
@@ -183,15 +216,24 @@ def plan_suite(
         preview=seen,
         prompts=shown if prompts else [],
         limits=answer_limits(seen.cells, seen.scores),
+        requests=requests_of(resolved),
+        sampled=sampled(resolved, seen.tasks),
         costs=expected_costs(resolved, seen.cells, shown, seen.scores),
         detectable=detectable_accuracy(items or {}),
         expected=expected_work(resolved, seen.cells, earlier, effort, _used_by_others() if earlier.cells else 0.0),
         effort=effort,
         earlier_runs=folder,
+        concordant=earlier.concordant,
+        no_concordant=earlier.no_concordant if like is not None else "",
         metered=metered,
         gate=_of_a_gate(resolved, items, metered),
         shard=None if shard is None else shard.as_record(resolved.sha256),
     )
+
+
+def _record_of_stop(resolved: Resolved) -> dict[str, Any] | None:
+    stop = resolved.suite.measure.stop
+    return stop.model_dump(mode="json", exclude_none=True) if isinstance(stop, Stop) else None
 
 
 def _used_by_others() -> float:
@@ -242,8 +284,8 @@ def plan(
         limit: at most this many items of each task.
         effort: how much time intervals and joules may take, as of `wattbench.run`. So `energy`.
         prompts: how many items of each task are shown.
-        like: an earlier run, or a folder of runs, from which time and joules are expected; None: the runs of this
-            machine in the folder `runs`.
+        like: an earlier run, or a folder of runs, from which time and joules are expected, and which shows the items
+            that tell nothing between systems; None: the runs of this machine in the folder `runs`.
         load: also load tasks and import systems that are code, and send servers their keys.
         offline: do not ask the servers that the suite names what they serve.
         allow_unsafe_code: allow tasks that run code which a model wrote.

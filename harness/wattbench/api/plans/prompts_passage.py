@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from wattbench.measure.shown_prompts import ShownPrompt
 from wattbench.terminal import printable
@@ -14,18 +14,21 @@ MOST_CHARACTERS = 400
 """Of one line of a prompt."""
 
 
-def prompts_passage(prompts: Iterable[ShownPrompt], *, whole: bool = False) -> Passage:
+def prompts_passage(
+    prompts: Iterable[ShownPrompt], listed: Callable[[Sequence[str]], str] = ", ".join, *, whole: bool = False
+) -> Passage:
     """Make a passage of prompts: the systems, the prompt, and the right answer.
 
     Args:
         prompts: of `shown_prompts`.
+        listed: lists systems.
         whole: do not cut them.
     """
-    shown = tuple(_example(prompt, whole=whole) for prompt in prompts)
+    shown = tuple(_example(prompt, listed(prompt.systems), whole=whole) for prompt in prompts)
     return Passage(examples=(Examples("", shown),) if shown else ())
 
 
-def _example(prompt: ShownPrompt, *, whole: bool) -> Example:
+def _example(prompt: ShownPrompt, systems: str, *, whole: bool) -> Example:
     form = ", as a chat" if prompt.chat else ""
     body = list(_body(prompt))
     left_out = 0 if whole else len(body) - MOST_LINES
@@ -40,7 +43,7 @@ def _example(prompt: ShownPrompt, *, whole: bool) -> Example:
         quotes.append(Quote("compares the likelihoods of", _short(compared, whole=whole)))
     if prompt.target:
         quotes.append(Quote("right answer", _short(prompt.target.replace("\n", " "), whole=whole)))
-    title = f"item {prompt.doc_id} of {prompt.task} to {', '.join(prompt.systems)}{form}:"
+    title = f"item {prompt.doc_id} of {prompt.task} to {systems}{form}:"
     return Example(title, tuple(quotes), ())
 
 

@@ -175,16 +175,20 @@ class FollowedRun:
         """Return how many answers a system is to give; None where that is not known before, as under load."""
         header = self.records.header
         measure = (header.suite.get("suite") or {}).get("measure") or {}
-        items = [cell.get("items") for cell in header.cells if cell["system"] == system]
+        cells = [cell for cell in header.cells if cell["system"] == system]
+        numbers = [(cell.get("items"), header.repeats_of(cell)) for cell in cells]
         blocks = dropped_after(self._look_rows).get(system)
         if blocks is not None:
-            documents = {row.number: sum(map(len, row.doc_ids.values())) for row in self._block_rows}
-            items = [documents[number] for number in blocks_in_order(self._block_rows)[:blocks]]
-        repeats = measure.get("repeats", 1)
-        counts = [each for each in items if isinstance(each, int)]
-        if measure.get("scenario") == "load" or header.shard or header.gate or len(counts) < len(items):
+            documents = {row.number: row.doc_ids for row in self._block_rows}
+            order = blocks_in_order(self._block_rows)[:blocks]
+            numbers = [
+                (sum(len(documents[number].get(cell["task"], ())) for number in order), header.repeats_of(cell))
+                for cell in cells
+            ]
+        if measure.get("scenario") == "load" or header.shard or header.gate:
             return None
-        return sum(counts) * repeats if isinstance(repeats, int) else None
+        counts = [items * repeats for items, repeats in numbers if isinstance(items, int) and isinstance(repeats, int)]
+        return sum(counts) if len(counts) == len(cells) else None
 
     def _how_to_report(self) -> str | None:
         complete = len(self._block_rows)

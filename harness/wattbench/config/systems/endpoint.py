@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, NonNegativeInt, model_validator
 
-from wattbench.config.apis import Estimate, Limit, ServiceName, with_service
-from wattbench.config.systems.system_base import SystemBase, Weights
+from wattbench.config.apis import SERVICES, Estimate, Limit, ServiceName, with_service
+from wattbench.config.systems.request_fields import SET_HERE, RequestFields, refuse
+from wattbench.config.systems.system_base import PowerLimited, Weights
 from wattbench.records.schema.base import Items, Seconds, Strict, Times
 
 
@@ -45,7 +46,7 @@ class Serve(Strict):
         return self
 
 
-class EndpointSystem(SystemBase):
+class EndpointSystem(PowerLimited):
     """Any server with the OpenAI completions protocol, streamed so that every token has a time stamp."""
 
     engine: Literal["endpoint"]
@@ -68,6 +69,10 @@ class EndpointSystem(SystemBase):
     none, 1,024 in chat and 256 without."""
     omit: list[Literal["temperature", "seed", "stop"]] = []
     """What is not sent, for a model that refuses it. Stop sequences then cut the answer here, once all of it came."""
+    request: RequestFields = {}
+    """Fields that are added to the body of every request, as they are written here: `reasoning_effort`, `top_p`,
+    `tools`, `extra_body`, ... They win over the task's. With a `temperature` above 0 the system samples: see
+    `measure.repeats`."""
     limit: Limit | None = None
     """How fast it is asked at most."""
     retries: Annotated[int, Field(ge=0, le=100)] | None = None
@@ -91,6 +96,26 @@ class EndpointSystem(SystemBase):
         if self.service is not None and self.serve is not None:
             raise ValueError("service and serve: a service runs already; leave serve out")
         return self
+
+    @model_validator(mode="after")
+    def _set_once(self) -> Self:
+        if "temperature" in self.request and "temperature" in self.omit:
+            refuse(("request", "temperature"), "it is in omit, too, which leaves it out: name it in one of the two")
+        seed = None if self.service is None else SERVICES[self.service].seed_key
+        if seed is not None and seed in self.request:
+            refuse(("request", seed), f"wattbench sets this field itself: {SET_HERE['seed']}")
+        return self
+
+    @property
+    def takes_seed(self) -> bool:
+        """Return whether it is sent a seed."""
+        return "seed" not in self.omit and (self.service is None or SERVICES[self.service].seed_key is not None)
+
+    @property
+    def temperature(self) -> float | None:
+        """Return the temperature that its requests have whatever the task; None: the task's."""
+        set_here = self.request.get("temperature")
+        return float(set_here) if isinstance(set_here, int | float) and not isinstance(set_here, bool) else None
 
     @property
     def resends(self) -> int:

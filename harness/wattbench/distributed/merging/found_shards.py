@@ -39,7 +39,8 @@ class Shard:
             raise UserError(f"{root}: it is rescored: merge the shard that it was made of, and rescore the merged run")
         for cell in header.cells:
             _check_count(records.layout, f"items of {cell['system']} on {cell['task']}", cell.get("items"))
-        _check_count(records.layout, "suite.measure.repeats", _repeats(header))
+            of_cell = f"repeats of {cell['system']} on {cell['task']}" if "repeats" in cell else "suite.measure.repeats"
+            _check_count(records.layout, of_cell, header.repeats_of(cell))
         return cls(records, tuple(header.shard["blocks"]))
 
     @property
@@ -98,18 +99,11 @@ class Shards:
         """Return the systems and tasks, in the order of the plan."""
         return self.first.header.pairs
 
-    @property
-    def repeats(self) -> int:
-        """Return how often each item is asked."""
-        return int(_repeats(self.first.header))
-
-
-def _repeats(header: RunHeader) -> Any:
-    """Return the number of repeats in a header."""
-    settings: Any = header.suite
-    for key in ("suite", "measure"):
-        settings = settings.get(key, {}) if isinstance(settings, Mapping) else None
-    return settings.get("repeats", 1) if isinstance(settings, Mapping) else None
+    @cached_property
+    def repeats(self) -> Mapping[tuple[str, str], int]:
+        """Map each system and task to how often each item is asked."""
+        header = self.first.header
+        return {pair: int(header.repeats_of(cell)) for pair, cell in zip(self.cells, header.cells, strict=True)}
 
 
 def _check_count(layout: RunLayout, name: str, value: Any) -> None:

@@ -54,7 +54,7 @@ def merged_items(shards: Shards, run: str, shift: Mapping[str, Mapping[int, int]
                     documents.append(batch["doc_id"].to_numpy())
                     sums[shard.root].add(batch)
                     yield _of_run(batch, run, shift[system][block])
-                _check_documents(shard, task, system, block, shards.repeats, documents)
+                _check_documents(shard, task, system, block, shards.repeats[system, task], documents)
         for shard in shards.every:
             tables[shard.root].check_read()
             sums[shard.root].check(shard)

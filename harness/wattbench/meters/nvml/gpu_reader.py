@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 
 from wattbench.clock import now_s
-from wattbench.meters.base import MeterError
+from wattbench.meters.base import POWER_CAPPED, MeterError
 from wattbench.meters.nvml.visible_gpus import Gpu
 from wattbench.meters.windows.series import Point, integrate
 
@@ -39,7 +39,7 @@ SAMPLED_EVERY_S = 0.1
 """How coarsely power advances elsewhere (arXiv 2312.02741 finds 20 to 100 ms)."""
 
 THROTTLED = {
-    0x04: "power-capped",
+    0x04: POWER_CAPPED,
     0x08: "throttled (hardware slowdown)",
     0x20: "throttled (thermal, by software)",
     0x40: "throttled (thermal, by hardware)",

@@ -121,6 +121,7 @@ def _evidence(
         label=WindowLabel(
             window=row.window, run=row.run, system=row.system, task=row.task,
             purpose=Purpose.MEASURED if not_counted else row.purpose,
+            power_limit_w=row.power_limit_w,
         ),
         started_s=row.started_s,
         finished_s=row.finished_s,

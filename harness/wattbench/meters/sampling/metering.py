@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -98,7 +98,9 @@ class Metering:
         components, _ = components_on(self.provenance, hosts)
         self._sampler.trace_to(path, None if hosts is None else frozenset(components))
 
-    def open(self, label: WindowLabel, hosts: Hosts = None) -> OpenWindow:
+    def open(
+        self, label: WindowLabel, hosts: Hosts = None, limit_faults: Callable[[], Sequence[str]] = tuple
+    ) -> OpenWindow:
         """Open a window, which begins when this returns.
 
         Waits for the next step of a counter that advances in steps (0.1 s or so).
@@ -107,6 +109,7 @@ class Metering:
             label: of the window.
             hosts: the machines on which the window's system runs; None among them is this one. Components of other
                 machines do not count. None in their place: all components count.
+            limit_faults: called when the window closes. Returns why the label's power limits are not in force then.
 
         Raises:
             UserError: the trace could not be written.
@@ -117,7 +120,7 @@ class Metering:
             span.begin()
         label = replace(label, started_s=started_s, co_runners=0 if self._book is None else self._book.others_now)
         label = replace(label, shared=sorted(self.parts) if label.co_runners else [])
-        return OpenWindow(self, self._sampler, label, started_s, readings, span, hosts)
+        return OpenWindow(self, self._sampler, label, started_s, readings, span, hosts, limit_faults)
 
     def co_running(self, started_s: float, finished_s: float) -> CoRunning:
         """Wait until the records of other slots cover a past window; return what these slots used in it."""
@@ -170,6 +173,7 @@ class OpenWindow:
         readings: list[Reading],
         span: WatchedSpan | None,
         hosts: Hosts,
+        limit_faults: Callable[[], Sequence[str]],
     ) -> None:
         self.label = label
         """As given, with `started_s` filled in: recorded, it lets the window be closed after a kill."""
@@ -180,6 +184,7 @@ class OpenWindow:
         self._readings = readings
         self._span = span
         self._hosts = hosts
+        self._limit_faults = limit_faults
 
     @property
     def elapsed_s(self) -> float:
@@ -211,6 +216,7 @@ class OpenWindow:
         if self._span is not None:
             self._span.end()
         finished_s = self._sampler.close_window(self._readings)
+        limit_faults = self._limit_faults()
         self._sampler.sync_trace()
         readings = [*self._readings, *self._sampler.edge_readings(self._readings, self.started_s, finished_s)]
         idle = self.label.purpose == Purpose.IDLE
@@ -234,6 +240,7 @@ class OpenWindow:
             co_runners=others.slots,
             parts=self._metering.parts.intersection(counted),
             distrusted={component: why for account in accounts for component, why in account.faults.items()},
+            limit_faults=limit_faults,
             remarks=[
                 *([] if passes == 1 else [f"its items were asked {passes} times to fill it"]),
                 *(remark for account in accounts for remark in account.remarks),

@@ -50,6 +50,8 @@ class WindowEvidence:
     """Components whose counts are this slot's part of what the machine used: the sensor is judged elsewhere."""
     distrusted: Mapping[str, str] = field(default_factory=dict)
     """Component to why its meter says that its joules cannot be trusted."""
+    limit_faults: Sequence[str] = ()
+    """Why the power limits of the label were not in force when the window closed."""
     remarks: Sequence[str] = ()
     """What else a reader should know of the window; none makes it invalid."""
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from wattbench.meters.base import COUNTER, MODELLED, RAPL, REPLAYED, Reading
+from wattbench.meters.base import COUNTER, MODELLED, POWER_CAPPED, RAPL, REPLAYED, Reading
 from wattbench.meters.contention.limits import Signal, find_contention
 from wattbench.meters.hosts import not_measured
 from wattbench.meters.windows import faults, thresholds
@@ -85,7 +85,9 @@ def judge(evidence: WindowEvidence) -> WindowRow:
     findings.faults.extend(contradictions(evidence, findings.energy_j))
     for named in components.by_host(computed).values():
         findings.faults.extend(other_clocks({c: computed[c] for c in named}, evidence.step_s))
-    findings.faults.extend(_notes(ordered, series))
+    expected = {f"{component}: {POWER_CAPPED}" for component in label.power_limit_w}
+    findings.faults.extend(note for note in _notes(ordered, series) if note not in expected)
+    findings.faults.extend(evidence.limit_faults)
     contended = _judge_contention(evidence, findings)
     shared = sorted(evidence.parts & findings.energy_j.keys()) if evidence.co_runners else []
     return WindowRow(

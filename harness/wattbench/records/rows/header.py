@@ -44,8 +44,9 @@ class RunHeader(RecordRow):
     meter_details: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Component to ``{"meter", "reads", "step_s"}``: which meter, what it reads in words, how coarsely in time."""
     cells: list[dict[str, Any]]
-    """The plan: ``{"system", "kind", "task", "domain", "items", "task_version", "docs_sha256", "task_sha256"}`` per
-    cell. The last is missing in older records."""
+    """The plan: ``{"system", "kind", "task", "domain", "items", "task_version", "docs_sha256", "task_sha256",
+    "repeats"}`` per cell; where the system samples by its own settings ``"sampling": {"temperatures", "seeds"}``; where
+    the task's settings do, ``"task_temperature"``. Older records lack the last ones."""
     imported: dict[str, Any] | None = None
     """For a run that another tool made: ``{"from", "version", "files": [{"name", "sha256"}], "left_out": {reason:
     number}, "scenario": {system: {what: value}}}``. It has no windows, and lacks what its source lacks. None: wattbench
@@ -91,6 +92,15 @@ class RunHeader(RecordRow):
     def pairs(self) -> list[tuple[str, str]]:
         """Return the system and the task of each cell, in the order of the plan."""
         return [(cell["system"], cell["task"]) for cell in self.cells]
+
+    def repeats_of(self, cell: Mapping[str, Any]) -> Any:
+        """Return how often each item of a cell is asked, as it is on record; older records have it once for all."""
+        if "repeats" in cell:
+            return cell["repeats"]
+        settings: Any = self.suite
+        for key in ("suite", "measure"):
+            settings = settings.get(key, {}) if isinstance(settings, Mapping) else None
+        return settings.get("repeats", 1) if isinstance(settings, Mapping) else None
 
     @property
     def tasks(self) -> list[str]:

@@ -62,6 +62,8 @@ class WindowLabel(RecordRow):
     shared: list[str] = field(default_factory=list)
     """The components whose joules are this slot's part of what all slots of the machine used together: ``cpu``,
     ``dram``, ``wall``. Empty: all are its own."""
+    power_limit_w: dict[str, Amount] = field(default_factory=dict)
+    """Watts to which the suite had limited each GPU: ``{"gpu0": 250.0}``. Empty: it set no limit."""
 
 
 @dataclass(frozen=True, kw_only=True)

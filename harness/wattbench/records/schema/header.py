@@ -53,6 +53,14 @@ _InAll = Annotated[Whole, AfterValidator(_at_least_those)]
 """How many there are of which the first ones are on record."""
 
 
+class SamplingRecord(Described):
+    """How a system samples its answers, whatever its tasks say."""
+
+    temperatures: Annotated[tuple[Number, ...], Field(min_length=1)]
+    seeds: ThoseValid[tuple[Whole, ...]] = ()
+    """Sent with each repeat; empty where none is sent, or where it goes up with each request."""
+
+
 class PlannedCell(DescribedWhole):
     """One system on one task, as planned. All of it also has the task's version and digests."""
 
@@ -60,6 +68,12 @@ class PlannedCell(DescribedWhole):
     task: Text
     domain: Text | None = None
     items: Whole | None = None
+    repeats: Whole | None = None
+    """How often each item is asked; None in older records, where the suite says it for all."""
+    sampling: SamplingRecord | None = None
+    """How the system samples by its own settings; None: it does not."""
+    task_temperature: Number | None = None
+    """The temperature above 0 at which the task's own settings ask for answers; None: they do not."""
 
 
 class RepositoryRecord(Described):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from wattbench.config import Resolved
+from wattbench.config import Resolved, repeats_of
 from wattbench.errors import UserError
 from wattbench.machine.lock_holder import Doing
 from wattbench.machine.measuring_lock import runs_now
@@ -114,9 +114,9 @@ def ask_blocks(
 def _show_answered(context: MeasuringContext, residents: Residents, complete: Sequence[Block]) -> None:
     """Show what each system answered before the run was resumed, in the complete blocks that stay."""
     systems = Asked.of(context.records).before
-    for name in residents.configs:
+    for name, config in residents.configs.items():
         items = sum(len(block.items) for block in complete if name in systems[block.number])
-        if before := items * context.measure.repeats:
+        if before := items * repeats_of(config, context.measure):
             context.progress.start_cell("answered before", PlannedTurn(name, before), before)
             context.progress.end_cell()
 
@@ -152,7 +152,7 @@ def _ask(plan: BlockPlan, left: Sequence[Block], turns: Turns, again: frozenset[
             first = False
             rest = [block, *left[index + 1 :]]
             so_far = Asked.of(context.records)
-            context.progress.expect([turn for each in rest for turn in _turns_of(context, plan, each, attempt, so_far)])
+            context.progress.expect([turn for each in rest for turn in _turns_of(turns, plan, each, attempt, so_far)])
             row = _ask_attempt(context, turns, plan, block, attempt)
             context.writer.append_block(row)
             _say(context, block, row, plan.blocks)
@@ -253,21 +253,20 @@ def _turns(context: MeasuringContext, residents: Residents, blocks: Sequence[Blo
     return Turns(context, residents, blocks, answered, numbers)
 
 
-def _turns_of(
-    context: MeasuringContext, plan: BlockPlan, block: Block, attempt: int, so_far: Asked
-) -> list[PlannedTurn]:
+def _turns_of(turns: Turns, plan: BlockPlan, block: Block, attempt: int, so_far: Asked) -> list[PlannedTurn]:
     """Return the turns of a block for the progress, with the seconds that the survey expects."""
-    systems = list(dict.fromkeys(cell["system"] for cell in context.records.header.cells))
-    items, window_s = len(block.items) * context.measure.repeats, context.effort.min_window_s
+    context, configs = turns.context, turns.residents.configs
+    asks = {name: len(block.items) * repeats_of(config, context.measure) for name, config in configs.items()}
+    window_s = context.effort.min_window_s
     return [
         PlannedTurn(
             name,
-            items,
-            expected_s=max(items * plan.item_s[name], window_s) + plan.switch_s.get(name, 0.0)
+            asks[name],
+            expected_s=max(asks[name] * plan.item_s[name], window_s) + plan.switch_s.get(name, 0.0)
             if name in plan.item_s
             else None,
         )
-        for name in order_of(so_far.in_block(systems, block.number), plan.seed, block.number, attempt)
+        for name in order_of(so_far.in_block([*configs], block.number), plan.seed, block.number, attempt)
     ]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wattbench.clock import now_s
-from wattbench.config import EndpointSystem, HybridSystem, LocalModel, SystemBase
+from wattbench.config import EndpointSystem, HybridSystem, LocalModel, SystemBase, repeats_of
 from wattbench.errors import UserError
 from wattbench.measure.ask_items import ItemRequests, answer_items, batches
 from wattbench.measure.concurrency import keep_in_flight
@@ -84,6 +84,7 @@ def survey(context: MeasuringContext, residents: Residents, items: Sequence[Item
             switch_s=switch_s,
             item_s=timings.item_s(),
             item_sd=item_spread(timings.items_s),
+            repeats={name: repeats_of(config, measure) for name, config in residents.configs.items()},
         )
     )
     context.progress.note(chosen.why)
@@ -136,7 +137,8 @@ def _try_out(
     """Load a system and warm it up. On return only the residents refer to the system."""
     resident = residents.get(name)
     timings.load_s[name] = resident.load_s
-    _warm_up(context, resident, items, timings)
+    with context.limited(name):  # its seconds are then those of its turns
+        _warm_up(context, resident, items, timings)
     residents.record_peak(resident)
 
 

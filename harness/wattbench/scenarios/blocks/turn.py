@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from wattbench.config import repeats_of
 from wattbench.measure.ask_items import ask_items
 from wattbench.measure.cell_recorder import CellRecorder
 from wattbench.measure.live_scores import LiveScores
@@ -45,7 +46,8 @@ class Turns:
     def ask(self, name: str, block: Block, attempt: int) -> None:
         """Ask a system the items of an attempt of a block that are not answered yet."""
         context, measure = self.context, self.context.measure
-        wanted = [(key, repeat) for repeat in range(measure.repeats) for key in block.items]
+        repeats = repeats_of(self.residents.configs[name], measure)
+        wanted = [(key, repeat) for repeat in range(repeats) for key in block.items]
         missing = [
             (key, repeat) for key, repeat in wanted if (name, block.number, attempt, *key, repeat) not in self.answered
         ]
@@ -67,13 +69,14 @@ class Turns:
                 block=block.number,
                 attempt=attempt,
             )
-            recorder.warm_up(items_in(resident, self._warm_up_items(block)))
-            resident.warm = True
             numbers = self._calls.setdefault(name, itertools.count(self.numbers.get(name, 0)))
             asks = items_in(resident, missing)
-            # The recorder keeps the answers.
-            deque(ask_items(resident.engine, recorder, asks, batch=measure.batch, numbers=numbers), maxlen=0)
-            recorder.done()
+            with context.limited(name):
+                recorder.warm_up(items_in(resident, self._warm_up_items(block)))
+                resident.warm = True
+                # The recorder keeps the answers.
+                deque(ask_items(resident.engine, recorder, asks, batch=measure.batch, numbers=numbers), maxlen=0)
+                recorder.done()
             context.progress.score(name, lambda: self._scores.of(recorder.rows))
             if self.residents.one_at_a_time:
                 self.residents.record_peak(resident)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from wattbench.clock import now_s
-from wattbench.config import Resolved
+from wattbench.config import Resolved, repeats_of
 from wattbench.measure.ask_items import ask_items
 from wattbench.measure.cell_recorder import CellRecorder
 from wattbench.measure.item_rows import item_rows
@@ -26,7 +26,7 @@ from wattbench.measure.resume import recover_windows
 from wattbench.measure.scorer import Scorer
 from wattbench.prefill_decode import split_system
 from wattbench.progress import PlannedTurn, Progress
-from wattbench.records import BASELINE, SIDES, AnswerRow, Purpose, RoundRow, RunRecords
+from wattbench.records import BASELINE, AnswerRow, Purpose, RoundRow, RunRecords
 from wattbench.records.rows.header import utc_now
 from wattbench.records.schema.gate import gate_loads
 from wattbench.scenarios.interleaved.complete_rounds import CompleteRounds
@@ -182,7 +182,7 @@ def _ask(session: GateSession, residents: Residents, left: Sequence[PlannedRound
     number = len(rows)
     for stretch in _stretches(left):
         title = _title(number, sum(map(len, stretch)))
-        context.progress.start_cell(title, _turn(stretch, gate, context.measure.repeats), 0)
+        context.progress.start_cell(title, _turn(stretch, gate, session.cells), 0)
         for pair in stretch:
             loads.load_again_before(pair[0].pair)
             for planned in pair:
@@ -255,16 +255,17 @@ def _stretches(left: Sequence[PlannedRound]) -> Iterator[list[list[PlannedRound]
         yield stretch
 
 
-def steps_of(left: Sequence[PlannedRound], gate: Gate, repeats: int) -> list[PlannedTurn]:
+def steps_of(left: Sequence[PlannedRound], gate: Gate, cells: Sequence[Cell]) -> list[PlannedTurn]:
     """Return the progress's steps of a gate that asks all rounds that are left."""
-    return [_turn(stretch, gate, repeats) for stretch in _stretches(left)]
+    return [_turn(stretch, gate, cells) for stretch in _stretches(left)]
 
 
-def _turn(stretch: Sequence[Sequence[PlannedRound]], gate: Gate, repeats: int) -> PlannedTurn:
+def _turn(stretch: Sequence[Sequence[PlannedRound]], gate: Gate, cells: Sequence[Cell]) -> PlannedTurn:
     """Return some pairs of rounds as one step of the progress."""
     items = sum(len(planned.items) for pair in stretch for planned in pair)
+    repeats = {cell.system: cell.repeats for cell in cells}
     names = tuple(side.name for side in gate.sides.values())
-    return PlannedTurn("the gate", items * len(SIDES) * repeats, systems=names)
+    return PlannedTurn("the gate", items * sum(repeats[name] for name in names), systems=names)
 
 
 def _title(begun: int, rounds: int) -> str:
@@ -329,15 +330,21 @@ class GateTurns:
         context = self.context
         context.trace_to(resident.name, None)
         recorder = self._recorder(resident, long=planned.long)
-        recorder.warm_up(items_in(resident, [(item, 0) for item in self.asked_before]))
-        resident.warm, self._last = True, resident.name
         asks = items_in(
-            resident, [(item, repeat) for repeat in range(context.measure.repeats) for item in planned.items]
+            resident,
+            [
+                (item, repeat)
+                for repeat in range(repeats_of(resident.config, context.measure))
+                for item in planned.items
+            ],
         )
         numbers = self._calls.setdefault(resident.name, itertools.count(self.numbers[resident.name]))
-        for _ in ask_items(resident.engine, recorder, asks, batch=context.measure.batch, numbers=numbers):
-            """The recorder keeps the answers."""
-        recorder.done()
+        with context.limited(resident.name):
+            recorder.warm_up(items_in(resident, [(item, 0) for item in self.asked_before]))
+            resident.warm, self._last = True, resident.name
+            for _ in ask_items(resident.engine, recorder, asks, batch=context.measure.batch, numbers=numbers):
+                """The recorder keeps the answers."""
+            recorder.done()
         return RoundAnswers(recorder.window, recorder.rows)
 
     def _recorder(self, resident: Resident, *, long: bool) -> CellRecorder:

@@ -7,8 +7,9 @@ request.
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from http.client import HTTPException
@@ -54,6 +55,10 @@ _BROKEN = (HTTPException, OSError, StreamError)
 """What ends an answer before its end."""
 _OF_ONE_REQUEST = (400, 413, 422, 500)
 """Statuses that a server may have for one prompt and not for the next: too long, filtered, or more than it can do."""
+_OF_THE_BODY = (400, 422)
+"""Statuses for a body that a server does not accept."""
+_SHOWN_FIELDS = 8
+"""Of the fields that a suite adds, as many are named after a refusal."""
 _SEE_LOG = "See the server's log"
 _HINTS = {
     401: "Set api_key_env to the variable that holds its key, and check the key",
@@ -68,7 +73,9 @@ _HINTS = {
 class OpenAIClient:
     """A client of one server. Several threads may use it at once, each for one request."""
 
-    def __init__(self, *, where: str, base_url: str, key: str | None, timeout_s: float) -> None:
+    def __init__(
+        self, *, where: str, base_url: str, key: str | None, timeout_s: float, fields: Iterable[str] = ()
+    ) -> None:
         """Prepare the client, without a connection.
 
         Args:
@@ -76,12 +83,14 @@ class OpenAIClient:
             base_url: such as `http://localhost:8000/v1`.
             key: sent as a bearer token; never part of any message.
             timeout_s: for one request, from connecting to its last byte, whatever the server sends.
+            fields: the names of those that the suite adds to the body, for messages.
 
         Raises:
             UserError: the URL or the key cannot be sent.
         """
         self._where = where
         self._timeout_s = timeout_s
+        self._fields = tuple(plain_text(name, limit=60) for name in itertools.islice(fields, _SHOWN_FIELDS))
         keep_secret(key)
         keep_secrets_of(base_url)
         self.base = parse_url(base_url, where)
@@ -237,7 +246,8 @@ class OpenAIClient:
             hint = self._redirect_hint(path, answer.headers["location"])
         elif code // 100 == 3:  # 304: a cache answers what was not asked of it
             hint = "It names no other address: correct base_url, or go around a cache in front of the server"
-        said = f"it answered HTTP {code}: {reason or '(no reason)'}"
+        added = f" to a request with {', '.join(self._fields)}" if code in _OF_THE_BODY and self._fields else ""
+        said = f"it answered HTTP {code}{added}: {reason or '(no reason)'}"
         kind = FailedRequestError if code in _OF_ONE_REQUEST else ServerError
         self._fail(path, said, hint, kind=kind, refusal=Refusal(code, answer.headers, spent))
 

@@ -54,7 +54,11 @@ class EndpointEngine(Engine):
         self._config = config
         self._server = server
         self._client = OpenAIClient(
-            where=where, base_url=base_url, key=key_of(config, where), timeout_s=config.timeout_s
+            where=where,
+            base_url=base_url,
+            key=key_of(config, where),
+            timeout_s=config.timeout_s,
+            fields=config.request,
         )
         # A service lists hundreds of models, some under other names than it takes: it refuses a wrong one itself.
         known = config.model if service is not None else None
@@ -66,6 +70,8 @@ class EndpointEngine(Engine):
             seed=seed,
             max_output_tokens=config.max_output_tokens,
             dialect=dialect_of(self._client.base.hostname or "", self._served.owner, service, config.omit),
+            request=config.request,
+            temperature=config.temperature,
         )
         self.paid = service is not None
         self._asker = Asker(self._client, Pacer(config.limit), resends=config.resends, max_wait_s=config.max_wait_s)
@@ -123,7 +129,7 @@ class EndpointEngine(Engine):
                 f"{where}: {batch} requests at once on {config.serve.llamacpp.slots} slot(s) would wait for "
                 f"each other. Set serve.llamacpp.slots to {batch}, or lower measure.batch"
             )
-        server = start_server(config.serve, where=where, base_url=config.base_url, key=key_of(config, where))
+        server = start_server(name, config.serve, base_url=config.base_url, key=key_of(config, where))
         try:
             return cls(name, config, server, batch=batch, seed=seed)
         except BaseException:
@@ -210,6 +216,7 @@ class EndpointEngine(Engine):
             served_model=None if started else plain_text(self._served.model, limit=200),
             dtype=self._served.dtype,
             device=started.device if started else None,
+            shares_base_with=started.owner if started and started.owner != self._name else None,
         )
 
     def peak_memory_bytes(self) -> int | None:
@@ -217,10 +224,11 @@ class EndpointEngine(Engine):
         return self._server.peak_memory_bytes() if self._server is not None else None
 
     def close(self) -> None:
-        """Close the connections, and stop the server if wattbench started it."""
+        """Close the connections, and the server if wattbench started it: it ends with the last system that uses it."""
         self._client.close()
-        if self._server is not None:
-            self._server.close()
+        server, self._server = self._server, None
+        if server is not None:
+            server.close()
 
 
 def key_of(config: EndpointSystem, where: str) -> str | None:

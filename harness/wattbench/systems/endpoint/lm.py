@@ -16,6 +16,7 @@ from wattbench.errors import UserError
 from wattbench.systems.endpoint.asker import Asker, together
 from wattbench.systems.endpoint.refusals import FailedRequestError
 from wattbench.systems.endpoint.request import EndpointRequest, RequestWriter, chat_text
+from wattbench.tasks.samples import number_of
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
@@ -105,10 +106,15 @@ class EndpointLM(LM):
         self.loglikelihood(requests)
 
     def request_of(self, request: Instance) -> EndpointRequest:
-        """Write a request of lm-eval for the server; the next one of the same prompt is another sample."""
+        """Write a request of lm-eval for the server.
+
+        The number of a sample decides its seed. Without one, the next request of the same prompt is another sample.
+        """
         context, settings, *more = request.args
         if more:
             raise UserError(f"{self._writer.where}: the task sends more than text (images?); an endpoint takes text")
+        if (number := number_of(request)) is not None:
+            return self._writer.ask(context, settings, sample=number)
         prompt = hashlib.sha256(context.encode("utf-8", "surrogatepass")).digest()
         with self._drawing:  # several threads may ask at once
             sample = self._drawn[prompt]

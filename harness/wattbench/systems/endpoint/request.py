@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from wattbench.config import Service
@@ -112,6 +113,10 @@ class RequestWriter:
     dialect: Dialect
     logprobs: bool = False
     """Whether each answer is to come with the log-probabilities of its tokens."""
+    request: Mapping[str, Any] = MappingProxyType({})
+    """Fields of the body as the suite writes them, none of which is set here: they win over the task's settings."""
+    temperature: float | None = None
+    """That of `request`, where it has one."""
 
     def ask(self, context: str, settings: dict[str, Any], *, sample: int = 0) -> EndpointRequest:
         """Write a request.
@@ -134,6 +139,8 @@ class RequestWriter:
         sent_stops = stops[: self.dialect.max_stops]
         # Without a temperature lm-eval's Hugging Face models sample at 1; a server's own default may be any.
         temperature = rest.pop("temperature", 1.0) if sampling else 0.0
+        if self.temperature is not None:
+            sampling = self.temperature > 0
         body = {
             **rest,
             **prompt,
@@ -153,7 +160,7 @@ class RequestWriter:
         withheld = stops if "stop" in self.dialect.omit else stops[len(sent_stops) :]
         return EndpointRequest(
             path,
-            {key: value for key, value in body.items() if key not in self._omitted},
+            {key: value for key, value in body.items() if key not in self._omitted} | dict(self.request),
             stops,
             () if self.dialect.reads_to_end else withheld,
             self.dialect.keeps_connection,

@@ -39,6 +39,7 @@ from wattbench.systems.hybrid.facts import (
 )
 from wattbench.systems.registry import engine_class, open_engine
 from wattbench.tasks.output_limit import limit_of_request, limited
+from wattbench.tasks.samples import numbered_as
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
@@ -221,7 +222,7 @@ class HybridEngine(Engine):
                 f"{self._where}: in the prompt form of {system!r} document {given[0].doc_id} of the task has "
                 f"{len(in_form)} requests, and in that of the hybrid {len(given)}. Give both the same prompt:"
             )
-        return in_form
+        return numbered_as(in_form, given)
 
     def _question(self, request: Instance, key: Hashable) -> Question:
         text, task = str(request.args[0]), self._task_of(request)

@@ -54,7 +54,11 @@ def parts_of(engines: Mapping[str, Engine], router: Router) -> Mapping[str, int 
 
 def memory_bytes(process: int | None, config: HybridSystem, engines: Mapping[str, Engine]) -> int | None:
     """Sum the peak memory of this process and of the members' servers; None if one peak is unknown."""
-    servers = [engine for name, engine in engines.items() if isinstance(config.pool[name], EndpointSystem)]
+    servers = [
+        engine
+        for name, engine in engines.items()
+        if isinstance(config.pool[name], EndpointSystem) and engine.facts().shares_base_with not in engines
+    ]
     peaks = [process, *(engine.peak_memory_bytes() for engine in servers)]
     return None if None in peaks else sum(peak or 0 for peak in peaks)
 
@@ -78,7 +82,7 @@ def _parameters(engines: Mapping[str, Engine], facts_of: Mapping[str, Facts]) ->
         parameters = getattr(getattr(engine.lm, "model", None), "parameters", None)
         if callable(parameters):
             tensors |= {(str(t.device), t.data_ptr(), t.numel()): t.numel() for t in parameters()}
-        else:
+        elif facts_of[name].shares_base_with not in engines:
             others.append(facts_of[name].parameters_total)
     return None if None in others else sum(tensors.values()) + sum(count or 0 for count in others)
 

@@ -34,7 +34,16 @@ from wattbench_reports.presenter.text import as_text
 from wattbench_reports.sections.dropped import dropped_passage
 from wattbench_reports.sections.grid import grid_passages
 from wattbench_reports.stats.percentiles import label
-from wattbench_reports.wording import arrival_rates, estimated, impacts, input_check, machines, throughput, trace_bursts
+from wattbench_reports.wording import (
+    arrival_rates,
+    estimated,
+    impacts,
+    input_check,
+    machines,
+    requests,
+    throughput,
+    trace_bursts,
+)
 from wattbench_reports.wording import comparison as wording
 from wattbench_reports.wording.decision import DecisionWords
 
@@ -111,6 +120,9 @@ def _passages(comparison: Comparison, grids: Sequence[Passage]) -> Iterator[Pass
     for title, groups in ranks.items():
         yield Passage(sentences=(strong(f"{title}:"),), points=groups, media=wide)
     yield Passage(sentences=(rank_note(comparison),) if ranks else (), media=wide)
+    if comparison.requests:
+        lines = tuple(requests.lines(comparison.requests))
+        yield Passage(sentences=(strong(f"{requests.TITLE}:"),), points=lines, media=wide)
     yield _estimated(comparison)
     yield Passage(sentences=(_runs(comparison),))
     yield Passage(points=tuple(point(caveat.text, "! ") for caveat in comparison.caveats))

@@ -44,6 +44,8 @@ def as_json(comparison: Comparison, decided: DecisionWords | None = None, suppor
     Of one run: also ``"decision": {advice, evidence, unit, objective, chosen, between, surest, best, systems:
     [{system, checks, qualifies, counted ...}], hull, leaders ...}``: see `wattbench_reports.decision.model`.
 
+    Where a suite adds fields to requests: also ``"requests": {system: {field: value}}``.
+
     Where a source is named: ``"impacts": {factors: {pue, site, electricity, manufacture}, systems: [{system, water_l:
     {parts_per_request: {part: mean}, per_request: [estimate, low, high], per_correct}, adpe_kg_sb ...}]}``.
 
@@ -86,6 +88,8 @@ def as_json(comparison: Comparison, decided: DecisionWords | None = None, suppor
         "sessions": None if comparison.sessions is None else _sessions(comparison.sessions),
         "caveats": [asdict(caveat) for caveat in comparison.caveats],
     }
+    if comparison.requests:
+        document["requests"] = comparison.requests
     if comparison.data is not None:
         document["data"] = _data(comparison.data)
     if comparison.impacts is not None:

@@ -11,6 +11,7 @@ import click.testing
 import pytest
 
 import wattbench
+from wattbench.api.outputs import OUTPUTS
 from wattbench.api.plans.plan_suite import plan_suite
 from wattbench.cli import main
 from wattbench.config import load_suite
@@ -153,3 +154,79 @@ def test_that_a_template_wraps_a_chat_is_noted(suite: Path) -> None:
     assert any("wraps them" in note for note in planned.notes)
     assert not plan_suite(load_suite(str(suite)), prompts=0).notes
     assert not plan_suite(load_suite(str(suite)).narrowed(systems=["rules"])).notes
+
+
+GRID = """
+    small:
+      kind: generalist
+      engine: endpoint
+      base_url: "http://127.0.0.1:1/v1"
+      model: org/small
+      price: {input_per_million: 1, output_per_million: 2, currency: USD, date: 2026-11-01, source: a page}
+      grid:
+        max_tokens: [16, 64]
+        form: {values: {bare: {}, chat: {prompt: {chat: true, system: Be kind.}}}}
+        note: {set: description, values: {a: "sk-proj-0123456789abcdefghijklmnop", b: plain}}
+"""
+
+
+def with_grid(suite: Path, more: str = "") -> Path:
+    """Write a suite in which the model is a grid, next to another suite."""
+    text = SUITE[: SUITE.index("    model:")] + GRID.lstrip("\n") + SUITE[SUITE.index("meters:") :]
+    path = suite.with_name("grid.yaml")
+    path.write_text(text + more)
+    return path
+
+
+def test_a_plan_shows_a_grid_as_a_grid(suite: Path, golden: Any) -> None:
+    decide = "decide: {min_accuracy: {all: 0.8, support: 0.9}, max_cost_per_request: 0.001, minimise: money}\n"
+    text = plan_suite(load_suite(str(with_grid(suite, decide)))).as_text()
+    folder = "\n?".join(map(re.escape, str(suite.parent)))
+    golden("grid.txt", re.sub(rf"\s\({folder}", " (FOLDER", text) + "\n")
+
+
+def test_a_plan_of_a_grid_as_data(suite: Path) -> None:
+    done = run(str(with_grid(suite)), "--offline", "--json")
+    assert done.exit_code == 0, done.output
+    record = json.loads(done.stdout)
+    (grid,) = record["grids"]
+    systems = [f"small-{tokens}-{form}-{header}" for tokens in (16, 64) for form in ("bare", "chat") for header in "ab"]
+    assert (grid["grid"], grid["systems"]) == ("small", systems)
+    assert grid["axes"]["max_tokens"] == {"16": {"max_output_tokens": 16}, "64": {"max_output_tokens": 64}}
+    assert grid["axes"]["form"]["chat"] == {"prompt.chat": True, "prompt.system": "Be kind."}
+    assert grid["axes"]["note"]["b"] == {"description": "plain"}
+    assert "sk-proj" not in done.stdout
+    assert record["stop"] == {"error": 0.05}
+    assert {cell["system"] for cell in record["cells"]} == {"rules", *systems}
+    assert record["expected"]["at_most"]
+    assert OUTPUTS["suites plan"].model_validate(record)
+
+
+def test_a_part_of_a_grid_is_shown_by_what_is_left_of_it(suite: Path) -> None:
+    path = with_grid(suite)
+    some = plan_suite(load_suite(str(path)).narrowed(systems=["small-16-bare-b", "small-64-chat-b"]))
+    text = " ".join(some.as_text().split())
+    assert "small (2 systems) generalist endpoint" in text
+    assert "small: 2 systems: max_tokens (16, 64) x form (bare, chat) x note (b):" in text
+    one = plan_suite(load_suite(str(path)).narrowed(systems=["small-16-bare-b"]))
+    assert "stops asking" not in one.as_text()
+    assert not one.as_record()["expected"]["at_most"]
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("", "stops asking systems that cannot be chosen (by least cost; error 0.05); measure.stop: false asks all"),
+        ("decide: {worth_right: 2}\n", "cannot be chosen (by net benefit; error 0.05)"),
+        ("decide: {minimise: grams, max_p95_s: 2}\n", "(minimise grams; a p95 of at most 2 s; error 0.05)"),
+    ],
+)
+def test_a_plan_says_which_systems_are_not_asked_to_the_end(suite: Path, more: str, said: str) -> None:
+    text = " ".join(plan_suite(load_suite(str(with_grid(suite, more)))).as_text().split())
+    assert said in text
+    assert "at most 810 items to ask" in text
+    never = with_grid(suite, more)
+    never.write_text(never.read_text().replace("measure: {", "measure: {stop: false, "))
+    text = " ".join(plan_suite(load_suite(str(never))).as_text().split())
+    assert "stops asking" not in text
+    assert "cells, 810 items to ask" in text

@@ -8,6 +8,9 @@ the harness, so that a child starts fast and whatever path the harness was impor
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from weakref import WeakValueDictionary
 
 from wattbench.config import Serve
 from wattbench.errors import MissingHereError, UserError, require_installed
@@ -17,7 +20,10 @@ from wattbench.systems.endpoint.serving.command import CommandServer
 from wattbench.systems.endpoint.serving.command_line import PORT, split_command
 from wattbench.systems.endpoint.serving.llamacpp import LlamaCppServer
 
-__all__ = ["Server", "check_server", "start_server"]
+__all__ = ["Server", "check_server", "kept_running", "server_key", "start_server"]
+
+_running: WeakValueDictionary[str, LlamaCppServer] = WeakValueDictionary()
+"""Servers by their `server_key`."""
 
 
 def check_server(serve: Serve, *, where: str, base_url: str | None) -> None:
@@ -40,19 +46,44 @@ def check_server(serve: Serve, *, where: str, base_url: str | None) -> None:
         )
 
 
-def start_server(serve: Serve, *, where: str, base_url: str | None, key: str | None) -> Server:
-    """Start the server and wait until it is ready.
+def server_key(serve: Serve) -> str | None:
+    """Return a key that is equal for systems that can share one server; None if the system has its own.
+
+    llama.cpp computes each prompt anew. A command's server may keep what one system asked for the next.
+    """
+    return None if serve.llamacpp is None else serve.llamacpp.model_dump_json()
+
+
+@contextmanager
+def kept_running(serve: Serve) -> Iterator[None]:
+    """Keep the server running, if it is and can be shared, while its users close it."""
+    server = _running.get(server_key(serve) or "")
+    kept = server is not None and server.share()
+    try:
+        yield
+    finally:
+        if server is not None and kept:
+            server.close()
+
+
+def start_server(name: str, serve: Serve, *, base_url: str | None, key: str | None) -> Server:
+    """Start the server and wait until it is ready, or share one that runs. Each user closes it once.
 
     Args:
+        name: of the system.
         serve: the block of the suite.
-        where: what to call the system in messages.
         base_url: where a command will answer; llama.cpp finds its own.
         key: the key that a command's server requires, if any.
 
     Raises:
         UserError: it cannot be started, and what to do about it.
     """
-    if serve.llamacpp is not None:
-        return LlamaCppServer(where, serve.llamacpp, timeout_s=serve.timeout_s)
+    where, shared_by = f"system {name!r}", server_key(serve)
+    if serve.llamacpp is not None and shared_by is not None:
+        server = _running.get(shared_by)
+        if server is None or not server.share():
+            server = LlamaCppServer(where, serve.llamacpp, timeout_s=serve.timeout_s, owner=name)
+            _running[shared_by] = server
+        return server
 
     return CommandServer(where, serve, base_url=str(base_url), key=key)

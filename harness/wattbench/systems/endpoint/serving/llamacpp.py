@@ -21,17 +21,20 @@ STOP_S = 2.0
 class LlamaCppServer(HelpedServer):
     """A server of one GGUF file on loopback. It shares neither memory nor interpreter lock with the client."""
 
-    def __init__(self, where: str, config: LlamaCppServe, *, timeout_s: float) -> None:
+    def __init__(self, where: str, config: LlamaCppServe, *, timeout_s: float, owner: str = "") -> None:
         """Fetch the weights, start the server and wait until it has loaded them.
 
         Args:
             where: the name of the system in messages.
             config: its part of the suite.
             timeout_s: how long loading may take.
+            owner: the system that it is started for.
 
         Raises:
             UserError: the weights cannot be fetched, or llama.cpp cannot serve them.
         """
+        self.owner = owner
+        self._users = 1
         self.weights = fetch(config.weights, where=where)
         if self.weights.file is None:
             raise UserError(
@@ -61,6 +64,19 @@ class LlamaCppServer(HelpedServer):
         self.pid = self._helper.pid
         self.base_url = f"{answer['address']}/v1"
         self.version = f"llama.cpp via xllamacpp {metadata.version('xllamacpp')}"
+
+    def share(self) -> bool:
+        """Keep it running until one more `close`. False if it has ended."""
+        if self._users == 0 or self.ended() is not None:
+            return False
+        self._users += 1
+        return True
+
+    def close(self) -> None:
+        """Stop the server after as many calls as it has users, and wait until it is gone."""
+        self._users = max(self._users - 1, 0)
+        if self._users == 0:
+            super().close()
 
 
 def usable_cores() -> int:

@@ -20,6 +20,7 @@ from lm_eval.tasks import TaskManager
 from wattbench.clock import now_s
 from wattbench.config import EndpointSystem, LlamaCppServe
 from wattbench.errors import UserError
+from wattbench.systems import open_engine, servers_kept
 from wattbench.systems.base import GENERATE
 from wattbench.systems.endpoint.engine import EndpointEngine
 from wattbench.systems.endpoint.serving.llamacpp import LlamaCppServer
@@ -225,3 +226,57 @@ def test_confidence_is_the_mean_of_the_servers_own_log_probabilities(
     assert reply.value == text  # asking for them changes no answer
     assert len(stated) == reply.output_tokens == 6
     assert reply.confidence == pytest.approx(sum(stated) / 6, abs=1e-3)
+
+
+def served(smol_gguf: Path, **settings: Any) -> EndpointSystem:
+    llamacpp = {"weights": {"path": smol_gguf}, "threads": 1, "context": 256}
+    return EndpointSystem.model_validate(
+        {"kind": "generalist", "engine": "endpoint", "serve": {"llamacpp": llamacpp}, **settings}
+    )
+
+
+def test_systems_that_are_served_alike_share_one_server(smol_gguf: Path, ask: Any) -> None:
+    plain, short = served(smol_gguf), served(smol_gguf, max_output_tokens=4)
+    first = EndpointEngine.open("first", plain, batch=1, seed=7)
+    second = EndpointEngine.open("second", short, batch=1, seed=7)
+    assert isinstance(first._server, LlamaCppServer)
+    assert second._server is first._server
+    assert (first.facts().shares_base_with, second.facts().shares_base_with) == (None, "first")
+    pid = first._server.pid
+    first.close()
+    first.close()
+    assert psutil.pid_exists(pid)
+    [reply] = second.answer(GENERATE, [ask(QUESTION, max_gen_toks=4)])
+    assert reply.value
+    with servers_kept(plain):
+        second.close()
+        with open_engine("third", plain, batch=1, seed=7) as third:
+            assert third.facts().shares_base_with == "first"
+    assert not psutil.pid_exists(pid)
+    with servers_kept(plain), open_engine("first", plain, batch=1, seed=7) as again:
+        assert again.facts().shares_base_with is None
+
+
+def test_systems_that_are_served_otherwise_have_servers_of_their_own(smol_gguf: Path) -> None:
+    larger = served(smol_gguf)
+    assert larger.serve is not None
+    assert larger.serve.llamacpp is not None
+    changed = larger.serve.llamacpp.model_copy(update={"context": 512})
+    larger = larger.model_copy(update={"serve": larger.serve.model_copy(update={"llamacpp": changed})})
+    with (
+        open_engine("small", served(smol_gguf), batch=1, seed=7) as small,
+        open_engine("larger", larger, batch=1, seed=7) as other,
+    ):
+        assert other.facts().shares_base_with is None
+        assert small._server.pid != other._server.pid  # type: ignore[attr-defined]
+
+
+def test_a_server_that_ended_is_not_shared(smol_gguf: Path) -> None:
+    with open_engine("first", served(smol_gguf), batch=1, seed=7) as first:
+        gone: LlamaCppServer = first._server  # type: ignore[attr-defined]
+        psutil.Process(gone.pid).kill()
+        while gone.ended() is None:
+            time.sleep(0.05)
+        with open_engine("second", served(smol_gguf), batch=1, seed=7) as second:
+            assert second.facts().shares_base_with is None
+            assert second._server is not gone  # type: ignore[attr-defined]
