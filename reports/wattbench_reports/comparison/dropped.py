@@ -132,6 +132,8 @@ def _refuted(dropped: Dropped, settings: DecisionSettings) -> bool:
     """Return whether the bounds on record refute a system under other requirements too: it fails one, or a rival is
     more accurate and costs less."""
     row, look = dropped.row, dropped.look
+    if row.accuracy is not None and row.accuracy.estimate == 0:  # what answers nothing right is never advised
+        return True
     if any(_fails(each, dropped) for each in settings.requirements):
         return True
     same_unit = settings.minimise is None or str(settings.minimise) == look.unit
