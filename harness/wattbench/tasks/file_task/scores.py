@@ -157,9 +157,12 @@ def _folded(text: str) -> str:
 
 
 def _bounded(text: str) -> str:
-    """Return a pattern that finds a text as a whole word; scripts without blanks have no ends of words."""
-    before = r"(?<!\w)" if _of_words(text[0]) else ""
-    return before + re.escape(text) + (r"(?!\w)" if _of_words(text[-1]) else "")
+    """Return a pattern that finds a text as a whole word; scripts without blanks have no ends of words.
+
+    A combining accent is a part of the word: the small form of `İ` is an `i` and a dot.
+    """
+    before = r"(?<![\w\u0300-\u036f])" if _of_words(text[0]) else ""
+    return before + re.escape(text) + (r"(?![\w\u0300-\u036f])" if _of_words(text[-1]) else "")
 
 
 def _of_words(character: str) -> bool:

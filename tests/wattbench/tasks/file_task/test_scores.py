@@ -126,6 +126,10 @@ def test_no_answer_is_recorded_as_reports_look_for_it() -> None:
 WORD = st.text(st.characters(categories=("Lu", "Ll", "Nd"), max_codepoint=0x24F), min_size=1, max_size=8)
 
 
+def test_a_combining_accent_does_not_end_a_word() -> None:
+    assert Score("label", "t", ("0", "1")).extract("İ1 **0**.", {}) == "0"
+
+
 @given(st.lists(WORD, min_size=2, max_size=6, unique_by=plain), st.data())
 def test_any_label_is_found_in_any_sentence_that_names_no_other(labels: list[str], data: st.DataObject) -> None:
     label = data.draw(st.sampled_from(labels))
