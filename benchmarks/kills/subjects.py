@@ -32,9 +32,11 @@ systems:
 """
 BLOCKS = "measure: {idle_s: 0.15, warmup: 1, min_window_s: 0.15, blocks: 3, busy: mark}\n"
 """What a kill or other work spoils is not asked again: each item is answered once."""
-DROPS = BLOCKS.replace("blocks: 3", "blocks: 8, stop: {min_accuracy: 0.3, minimise: joules}")
+DROPS = BLOCKS.replace("blocks: 3", "blocks: 8, stop: {min_accuracy: 0.3, minimise: money}")
 HOPELESS = '    hopeless: {kind: generalist, engine: python, call: "./answers.py:wrong"}\n'
 """A system that answers nothing right, so that it is not asked to the end."""
+PRICED = "engine: python, price: {per_request: 0.01, currency: USD}"
+"""No system costs less than another, whatever the machine does."""
 CELLS = "measure: {idle_s: 0.15, warmup: 1, min_window_s: 0.15, window_s: 0.15, blocks: 1, SCENARIO}\n"
 LOAD = """measure:
   {scenario: load, idle_s: 0.15, warmup: 1, min_window_s: 0.15,
@@ -78,7 +80,7 @@ def subjects(url: str) -> list[Subject]:
     return [
         _run("run in blocks", SUITE + ENDPOINT.replace("URL", url) + BLOCKS, IN_BLOCKS),
         replace(
-            _run("run that drops a system", SUITE + HOPELESS + DROPS, DROPPING),
+            _run("run that drops a system", (SUITE + HOPELESS).replace("engine: python", PRICED) + DROPS, DROPPING),
             result=lambda place: [_asked(root) for root in runs_in(place.folder / "runs")],
         ),
         _run(

@@ -18,7 +18,9 @@ from wattbench.records import read_run
 from wattbench_reports.comparison.analysis import analyse
 
 Wattbench = Callable[..., "subprocess.CompletedProcess[str]"]
-THIRD = '    hopeless: {kind: generalist, engine: python, call: "./answers.py:wrong"}\n    small: {'
+PRICE = "price: {per_request: 0.01, currency: USD}"
+"""Of each system, so that none costs less than another, whatever the machine does."""
+THIRD = f'    hopeless: {{kind: generalist, engine: python, call: "./answers.py:wrong", {PRICE}}}\n    small: {{'
 DATA = Path(__file__).parents[1] / "data"
 INTERRUPTED = """
 
@@ -32,13 +34,15 @@ def interrupted(prompt):
     return add(prompt)
 """
 """An answerer that interrupts its run after the first look, once."""
-STOP = "stop: {min_accuracy: 0.3, minimise: seconds}"
+STOP = "stop: {min_accuracy: 0.3, minimise: money}"
 
 
 @pytest.fixture
 def eight_blocks(suite: Callable[..., Path]) -> Path:
     """Three systems, one of which answers nothing right, in eight blocks of five items."""
     return suite(
+        ('answers.py:add"', f'answers.py:add", {PRICE}'),
+        ('answers.py:add_small"', f'answers.py:add_small", {PRICE}'),
         ("    small: {", THIRD),
         (
             "idle_s: 1.1, warmup: 2, min_window_s: 1.1, blocks: 2",
@@ -130,8 +134,8 @@ def test_the_figures_of_a_look_are_those_of_the_report_of_its_blocks(
     frame = pd.read_parquet(run.records.layout.items_table)
     of_system = frame[frame["system"] == "hopeless"]
     assert dropped.accuracy.estimate == of_system["correct"].mean() == 0
-    seconds = (of_system["finished_s"] - of_system["started_s"]).mean()
-    assert dropped.cost.estimate == pytest.approx(seconds)
+    assert (dropped.items, look.currency) == (len(of_system), "USD")
+    assert dropped.cost.estimate == pytest.approx(0.01)
     assert "hopeless" not in analyse(run.records).measured.systems
 
 

@@ -36,9 +36,9 @@ inequality). The other half of `error` is that of the ties of the decision at th
 look that was, it is wrong with probability at most looks x level. A system that is asked to the end has its intervals
 at a fixed time.
 
-**Who takes part.** A system that is apart (another provenance of joules, a yardstick, a rate not held, replies cut) or
-whose loss is not known is not dropped, and drops no other; but one that is apart for cut replies alone is dropped where
-it fails a requirement with the replies that it gives. A system that is useless, or fails a requirement, drops no
+**Who takes part.** A yardstick, a system that did other work, and one that is not shown to hold a rate are never
+dropped. One whose loss is not known or not compared, or of which too many replies are cut, is dropped where it fails a
+requirement, and not for a rival. None of them drops another. A system that is useless, or fails a requirement, drops no
 other. Losses of a rival are lower by the estimate, so that each chain of rivals ends in a system that stays. Where all
 that could be chosen fail, the one that is nearest to the requirements stays (`surest`).
 
@@ -64,7 +64,7 @@ from wattbench_reports.decision.best import pairwise
 from wattbench_reports.decision.checks import UNITS, bounded_accuracy, bounded_costs
 from wattbench_reports.decision.covarying import Covarying, VaryingFigure
 from wattbench_reports.decision.model import Check, Objective, Qualifies
-from wattbench_reports.decision.problem import Problem, cut
+from wattbench_reports.decision.problem import Problem, never_candidates
 from wattbench_reports.decision.surest import surest
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.metrics.decision_settings import DecisionSettings, Requirement
@@ -248,15 +248,18 @@ class _Dropping:
     def _shown(self) -> Shown:
         problem, names = self.problem, self.problem.names
         apart = np.array([name in problem.apart for name in names], dtype=np.bool_)
-        of_cut = cut(problem.measured)
-        cut_alone = np.array([name in of_cut and problem.apart[name] == of_cut[name] for name in names], dtype=np.bool_)
+        never = never_candidates(problem.measured)
         p_values = [self._of_losses, *map(self._of_requirement, range(len(problem.settings.requirements)))]
         return Shown(
             losses=problem.loss.estimates,
             takes_part=problem.loss.known & ~apart,
             able=np.array(problem.able, dtype=np.bool_),
-            fails=np.array([Qualifies.NO in [check.outcome for check in row] for row in self._at_requirement])
-            & (problem.loss.known & ~apart | cut_alone),
+            fails=np.array(
+                [
+                    name not in never and Qualifies.NO in [check.outcome for check in row]
+                    for name, row in zip(names, self._at_requirement, strict=True)
+                ]
+            ),
             no_better=np.nan_to_num(np.max(p_values, axis=0), nan=1.0),
         )
 

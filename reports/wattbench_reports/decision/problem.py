@@ -186,12 +186,12 @@ def level_of_ties(measured: Measured) -> float:
 
 def outside(measured: Measured) -> dict[str, str]:
     """Return the systems that are no candidates, each with the reason as a clause."""
+    cut = {name: cut_clause(each) for name, each in cut_replies(measured.frames).items() if each.too_many}
+    return cut | never_candidates(measured)
+
+
+def never_candidates(measured: Measured) -> dict[str, str]:
+    """Return the systems that are no candidates whatever they answer, each with the reason as a clause."""
     apart = {**measured.contest.other_work, **measured.unranked}
     apart |= dict.fromkeys(measured.yardsticks, "a yardstick")
-    apart = {name: why for name, why in apart.items() if name not in measured.contest.candidates}
-    return cut(measured) | apart
-
-
-def cut(measured: Measured) -> dict[str, str]:
-    """Return the systems of which too many replies were cut at a limit, each with the reason as a clause."""
-    return {name: cut_clause(each) for name, each in cut_replies(measured.frames).items() if each.too_many}
+    return {name: why for name, why in apart.items() if name not in measured.contest.candidates}

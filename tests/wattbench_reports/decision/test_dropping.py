@@ -201,6 +201,15 @@ def test_a_system_whose_replies_are_cut_is_dropped_where_it_fails_with_them(
     assert set(by_name(looked(analysis, wanted))) == dropped
 
 
+def test_a_system_whose_joules_are_not_known_is_dropped_where_it_is_not_accurate() -> None:
+    unknown = replace(BAD, name="unknown", energy_j=None)
+    rows = by_name(
+        looked(analysed((BEST, NEAR, unknown, replace(BEST, name="accurate", energy_j=None))), required(ACCURATE))
+    )
+    assert set(rows) == {"unknown"}
+    assert (rows["unknown"].quantity, rows["unknown"].cost) == ("accuracy", None)
+
+
 def test_a_latency_a_domain_and_a_cost_are_requirements_too() -> None:
     slow, text = replace(DEAR, name="slow", latency_s=4.0), replace(BEST, name="no text", by_domain={"text": 0.3})
     systems = (BEST, NEAR, slow, text, replace(BEST, name="hot", energy_j=40.0))
