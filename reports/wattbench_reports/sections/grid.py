@@ -203,7 +203,7 @@ class _Shown:
             ]
         brackets = "Brackets are 95% confidence intervals"
         if self._any_dropped:
-            brackets += "; those of a dropped system are the wider bounds by which it was dropped"
+            brackets += f"; those of a dropped system are the wider bounds in {TITLE}"
         note = f"{legend}." if narrow and legend else "" if narrow else f"{brackets}."
         return Table(what, columns, tuple(rows), note, media=media)
 
@@ -305,7 +305,10 @@ class _Shown:
             "single system may differ from it."
         )
         if self._any_dropped:
-            yield "The intervals are wider than others, as they hold after whichever block the first system was dropped."
+            yield (
+                "The intervals are wider than others, so that they hold no matter after which block the first "
+                "system was dropped."
+            )
         if effects.blocks < 2:
             yield "One block has no spread, so that there are no intervals."
         if effects.why_no_cost:

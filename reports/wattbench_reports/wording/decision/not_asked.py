@@ -61,5 +61,5 @@ def bounds_line(dropped: DroppedSystems) -> str:
         return error
     return (
         f"{error} Brackets are wider than the 95% intervals of other tables: each bound is wrong with a risk of at "
-        f"most {units.digits(100 * risk)}%, after whichever block its system was dropped."
+        f"most {units.digits(100 * risk)}%, no matter after which block its system was dropped."
     )
