@@ -29,6 +29,8 @@ def test_axe_finds_no_serious_violation(browser, show, axe, pages, name) -> None
 def test_axe_finds_no_serious_violation_of_a_folded_page(browser, show, axe, pages, name) -> None:
     show(pages[name], width=390)
     assert [each for each in violations(browser, axe) if each[0] in SERIOUS] == []
+    look(browser, width=390, scheme="dark")
+    assert [each for each in violations(browser, axe, COLOURS) if each[0] in SERIOUS] == []
 
 
 def test_axe_would_find_one(browser, show, axe, pages) -> None:

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from tests.browser.test_what_if import READ
 from tests.made_up.records import call_on, page_texts
 from tests.made_up.runs import write_run
-from tests.made_up.standard_runs import family_run
+from tests.made_up.standard_runs import family_run, grid_run
 from wattbench.cli._options import assumption_options
 from wattbench.records import RunRecords, read_run
 from wattbench_reports.comparison.analysis import analyse
@@ -115,7 +115,7 @@ def runs(
     tmp_path_factory: pytest.TempPathFactory, write_stated: Callable[[Path, Path], Path]
 ) -> dict[str, tuple[RunRecords, Path]]:
     """The family without blocks; in blocks with a mix and prices in two currencies; with two provenances; a part of it
-    with prices, without blocks; and without joules, so that costs are in seconds."""
+    with prices, without blocks; without joules, so that costs are in seconds; and a grid that dropped systems."""
     root = tmp_path_factory.mktemp("requirements")
     family = family_run(18)
     two = tuple(
@@ -132,6 +132,7 @@ def runs(
         ),
         "two-provenances": dataclasses.replace(family, name="two", blocks=4, systems=two),
         "money": dataclasses.replace(family, name="money", systems=few, workload={"currency": "USD"}),
+        "dropped": grid_run(),
         "seconds": dataclasses.replace(family, name="seconds", blocks=4, systems=unmetered),
         "seconds-of-items": dataclasses.replace(family, name="seconds-of-items", systems=unmetered),
         "sessions": dataclasses.replace(
@@ -187,6 +188,7 @@ def assert_the_same(by_script: dict[str, Any], drawing: Drawing) -> None:
         ("blocks", [*SETTINGS[::2], *MONEY[1:4]]),
         ("two-provenances", SETTINGS[::3]),
         ("money", MONEY),
+        ("dropped", [*SETTINGS[1:4], SETTINGS[9], ({"minimise": "joules"}, {"": "40%"}, None)]),
         ("seconds", [*SETTINGS[:3], SETTINGS[8]]),
         ("seconds-of-items", [*SETTINGS[:2], ({"minimise": "seconds"}, {"": "30"}, MIX)]),
         ("sessions", [*SETTINGS[2:4], *SETTINGS[5:8], *MONEY[2:]]),

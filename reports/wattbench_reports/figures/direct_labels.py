@@ -1,7 +1,8 @@
 """Writes labels next to marks, where they hide as little as may be.
 
 A label is on the first side of its mark on which it is within the axes and meets no mark or other label, and of those
-one on which it covers the least of lines. A label without such a side is left out: a table has its mark.
+one on which it covers the least of lines. A label without such a side is left out: a table has its mark. So is one that
+would cover a line, if it may not.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ class DirectLabel:
     """Of the mark: values on both axes."""
     colour: str = INK
     bold: bool = False
+    on_lines: bool = True
+    """Whether it may cover lines."""
 
 
 def direct_labels(
@@ -76,7 +79,8 @@ def direct_labels(
             inside = (box[0] >= within[0]).all() and (box[1] <= within[1]).all()
             if inside and not any(_meet(box, each) for each in taken):
                 hidden = int(((covered > box[0]) & (covered < box[1])).all(axis=1).sum())
-                free.append((hidden, box, offset, anchor))
+                if label.on_lines or not hidden:
+                    free.append((hidden, box, offset, anchor))
         if not free:
             text.remove()
             continue

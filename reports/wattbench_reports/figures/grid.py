@@ -20,7 +20,8 @@ from wattbench_reports.stats import Interval
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_SIZE_IN = (9.0, 4.2)
+_SIZE_IN = (5.2, 3.6)
+"""As wide as a phone: all of it is seen without scrolling."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,9 @@ class GridPoint:
     """Per request."""
     accuracy: Interval
     dropped: bool = False
-    """It was not asked to the end."""
+    """It was not asked to the end; its mark is crossed out."""
+    hollow: bool = False
+    """It does not qualify, or takes no part."""
     chosen: bool = False
     on_front: bool = False
     """It cannot be excluded that it is on the Pareto front."""
@@ -55,6 +58,8 @@ def grid(
     description: str,
 ) -> Drawing:
     """Draw accuracy against the cost of a request, with 95% confidence intervals. Better is up and to the left.
+
+    A dropped system has neither intervals nor a label.
 
     Args:
         points: the most important first: they have a label before others.
@@ -104,16 +109,23 @@ def _draw(
             for bar in (across, up):
                 axes.plot(*bar.T, color=ink, linewidth=1.2, alpha=0.6)
             lines += [across, up]
+        size = 10 if point.chosen else 7 if point.dropped else 8
         axes.plot(
-            [at[0]], [at[1]], color=ink, marker=marker(point.shape), markersize=10 if point.chosen else 8,
-            linestyle="none", markerfacecolor=PAPER if point.dropped else ink, clip_on=False, zorder=3,
+            [at[0]], [at[1]], color=ink, marker=marker(point.shape), markersize=size, linestyle="none",
+            markerfacecolor=PAPER if point.hollow else ink, clip_on=False, zorder=3,
         )  # fmt: skip
+        if point.dropped:
+            axes.plot(
+                [at[0]], [at[1]], color=INK, marker="x", markersize=10, linestyle="none", clip_on=False, zorder=3
+            )  # fmt: skip
     axes.set_xlim(low, high)
+    marks = [(point.cost.estimate, point.accuracy.estimate) for point in points]
     labels = [
-        DirectLabel(visible(point.label), (point.cost.estimate, point.accuracy.estimate), bold=point.chosen)
-        for point in points
+        DirectLabel(visible(point.label), mark, bold=point.chosen, on_lines=point.chosen)
+        for point, mark in zip(points, marks, strict=True)
+        if not point.dropped
     ]
-    direct_labels(axes, labels, [label.at for label in labels], lines)
+    direct_labels(axes, labels, marks, lines)
 
 
 def _ends(point: GridPoint) -> tuple[float, ...]:

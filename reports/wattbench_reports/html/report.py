@@ -64,7 +64,7 @@ from wattbench_reports.sections.wrong_answers import wrong_section
 from wattbench_reports.tables.header_record import header_record
 from wattbench_reports.tables.stated_figures import StatedFigures, only_stated, stated_figures
 from wattbench_reports.wording.decision import DecisionWords
-from wattbench_reports.wording.decision.not_asked import dropped_clause
+from wattbench_reports.wording.decision.not_asked import dropped_clause, systems_line
 from wattbench_reports.wording.routing import routing_verdict
 
 _TAKEN = ("requirements", "verdict", "evidence", "evidence-efficiency", "caveats", "by-domain")
@@ -180,7 +180,7 @@ def _page(analysis: Analysis, gate: GateResult | None = None) -> str:
         created=header.created_utc[:16].replace("T", " "),
         description=measured.frames.record.suite.description,
         comparison=comparison,
-        system_count=plural(len(comparison.systems), "system"),
+        system_count=systems_line(len(comparison.systems), comparison.dropped),
         item_count=plural(round(len(measured.table.domains) * measured.items_per_row), "item"),
         verdicts=all_verdicts,
         choices_table=choices_table(all_verdicts),

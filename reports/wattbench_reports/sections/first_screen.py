@@ -99,7 +99,7 @@ def first_screen(
 def _caption(decision: Decision) -> str:
     count = len(decision.systems)
     named = PHRASES["some"].format(top=TOP, count=count) if count > TOP else units.plural(count, "system")
-    return PHRASES["first"].format(named=named) if decision.settings.requirements else named
+    return PHRASES["first"].format(named=named) if decision.settings.requirements and count > 1 else named
 
 
 def _table(words: DecisionWords, measured: Measured, start: int, end: int, caption: str) -> Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from itertools import product
 
@@ -16,18 +16,23 @@ from wattbench_reports.figures.grid import grid as drawing
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.presenter.model import RICH, Cell, Column, Figure, Medium, Passage, Section, Table, numbers
+from wattbench_reports.sections.first_screen import PHRASES as _PICTURE
 from wattbench_reports.stats import Contrast, Interval
+from wattbench_reports.wording.decision.advice import leaders_off_hull, may_be_worth, on_hull
 from wattbench_reports.wording.decision.costs import request_words
+from wattbench_reports.wording.decision.not_asked import TITLE
+from wattbench_reports.wording.decision.phrases import PHRASES
 from wattbench_reports.wording.decision.table import per_request_heading
 
 _WIDEST = 30
 """The longest label that is shown, in characters; JSON has all of it."""
-_ADVISED, _TIED, _DROPPED, _FAILS = "*", "=", "x", "-"
+_ADVISED, _TIED, _MAY, _DROPPED, _FAILS = "*", "=", "+", "x", "-"
 """Marks of a cell in a terminal."""
 _LEGEND = {
     _ADVISED: "advised",
     _TIED: "tied for the best",
-    _FAILS: "not judged, or not shown to qualify",
+    _MAY: PHRASES["may_be_best"],
+    _FAILS: "not judged, in doubt, or not shown to qualify",
     _DROPPED: "dropped during the run",
 }
 _OF_TWO = "one of two to choose between"
@@ -79,6 +84,10 @@ class _Shown:
         """Return the arms by their labels."""
         return {each.labels: each for each in self.figures.arms}
 
+    @property
+    def _any_dropped(self) -> bool:
+        return any(each.dropped for each in self.figures.arms)
+
     def label(self, axis: int, label: str) -> str:
         """Return a label of an axis as it is shown."""
         return self._labels[axis][label]
@@ -116,34 +125,36 @@ class _Shown:
             )
 
     def _marks(self) -> str:
-        if not any(each.dropped for each in self.figures.arms):
+        if not self._any_dropped:
             return ""
-        return "A dropped system is shown with its figures when it was dropped: see Not asked to the end."
+        return f"The figures of a dropped system are those at the moment when it was dropped: see {TITLE}."
 
     def _cost(self, each: ArmFigures) -> Interval | None:
         return None if self.decision.unit is None else each.cost
 
-    def _said(self, each: ArmFigures) -> str:
-        """Say what the decision says of a system; empty where that is nothing."""
+    def _standing(self, each: ArmFigures) -> tuple[str, str]:
+        """Return what the decision says of a system, as a mark and in words; both empty where that is nothing."""
         if each.dropped is not None:
-            return f"dropped after block {each.dropped.blocks}"
+            return _DROPPED, f"dropped after block {each.dropped.blocks}"
         if each.advised:
-            return "advised" if self.decision.chosen is not None else _OF_TWO
+            return _ADVISED, "advised" if self.decision.chosen is not None else _OF_TWO
+        decided = self.decision.of(each.system)
         if each.tied:
-            return "tied for the best"
-        if each.apart:
-            return "not judged"
+            return _TIED, _LEGEND[_TIED]
+        if each.apart or decided.useless:
+            return _FAILS, "not judged" if each.apart else PHRASES["in_doubt"]
         if self.decision.settings.requirements and each.qualifies is not Qualifies.YES:
-            return "does not qualify" if each.qualifies is Qualifies.NO else "may qualify"
-        return ""
+            return _FAILS, "does not qualify" if each.qualifies is Qualifies.NO else "may qualify"
+        leading = {*on_hull(self.decision.hull), *(system for system, *_ in leaders_off_hull(self.decision))}
+        if self.decision.objective == "prices" and (each.system in leading or may_be_worth(self.decision, decided)):
+            return _MAY, PHRASES["may_be_best"]
+        return "", ""
 
-    def _mark(self, each: ArmFigures) -> str:
+    def _hollow(self, each: ArmFigures) -> bool:
+        """Return whether a mark is hollow, by the rule of the picture of the decision."""
         if each.dropped is not None:
-            return _DROPPED
-        if each.advised:
-            return _ADVISED
-        fails = each.apart or (self.decision.settings.requirements and each.qualifies is not Qualifies.YES)
-        return _TIED if each.tied else _FAILS if fails else ""
+            return False
+        return bool(each.apart or self.decision.of(each.system).useless) or each.qualifies is Qualifies.NO
 
     def _cell(self, labels: Labels, media: Medium) -> Cell:
         each = self.arms.get(labels)
@@ -153,8 +164,8 @@ class _Shown:
         if media is Medium.TEXT:
             accuracy = units.percent(None if each.accuracy is None else each.accuracy.estimate)
             figures = [accuracy, *([] if cost is None else [self.words.amount(cost.estimate)])]
-            return Cell(f"{', '.join(figures)} {self._mark(each)}".strip())
-        detail = "; ".join(filter(None, (self.words.bounds(cost) if cost is not None else "", self._said(each))))
+            return Cell(f"{', '.join(figures)} {self._standing(each)[0]}".strip())
+        detail = "; ".join(filter(None, (self.words.bounds(cost) if cost is not None else "", self._standing(each)[1])))
         best = "best" if each.advised or each.tied else ""
         return Cell(units.percent_interval(each.accuracy), best, detail=detail, detail_style=best)
 
@@ -165,7 +176,7 @@ class _Shown:
         costed = self.words.unit is not None
         heading = per_request_heading(self.words) if costed else ""
         what = f"Accuracy{f' and {heading}' if costed else ''}"
-        used = {self._mark(each) for each in self.figures.arms}
+        used = {self._standing(each)[0] for each in self.figures.arms}
         meant = _LEGEND if self.decision.chosen is not None else _LEGEND | {_ADVISED: _OF_TWO}
         legend = ", ".join(f"{mark} {text}" for mark, text in meant.items() if mark in used)
         columns: tuple[Column, ...]
@@ -190,8 +201,8 @@ class _Shown:
                 if any((*first, label) in self.arms for label in self.axes[last].labels)
             ]
         brackets = "Brackets are 95% confidence intervals"
-        if any(each.dropped for each in self.figures.arms):
-            brackets += ", of a dropped system the wider bounds of its look"
+        if self._any_dropped:
+            brackets += f"; those of a dropped system are the wider bounds in {TITLE}"
         note = f"{legend}." if narrow and legend else "" if narrow else f"{brackets}."
         return Table(what, columns, tuple(rows), note, media=media)
 
@@ -212,11 +223,16 @@ class _Shown:
                     cost.times(self.words.factor),
                     each.accuracy,
                     dropped=each.dropped is not None,
+                    hollow=self._hollow(each),
                     chosen=each.advised,
                     on_front=bool(each.on_front),
                 )
             )
-            described.append(f"{label}: {units.percent(each.accuracy.estimate)} at {self.words.amount(cost.estimate)}")
+            said = self._standing(each)[1]
+            described.append(
+                f"{label}: {units.percent(each.accuracy.estimate)} at {self.words.amount(cost.estimate)}"
+                f"{f', {said}' if said else ''}"
+            )
         if len(points) < 2:
             return None
         heading = per_request_heading(self.words)
@@ -234,9 +250,21 @@ class _Shown:
                 description=f"Better is up and left. {'; '.join(described)}.",
             ),
             f"Figure: {title}",
-            f"Colour by {self.axis_names[first]}{shape}. Up and left is better. Hollow: dropped. "
-            "Line: not excluded from the Pareto front.",
+            f"Colour by {self.axis_names[first]}{shape}. {self._legend(points)}",
         )
+
+    def _legend(self, points: Sequence[GridPoint]) -> str:
+        """Say what is better, and what lines and kinds of marks mean, of those that are drawn."""
+        dropped = any(point.dropped for point in points)
+        said = ["Up and left is better."]
+        if sum(point.on_front for point in points) > 1:
+            of = " of the systems that were asked to the end" if dropped else ""
+            said.append(f"Line: not excluded from the Pareto front{of}.")
+        if any(point.hollow for point in points):
+            said.append(_PICTURE["hollow"])
+        if dropped:
+            said.append("Crossed out: dropped during the run.")
+        return " ".join(said)
 
     def _named(self, axis: int) -> list[str]:
         """Return the settings of an axis: ``effort low``."""
@@ -263,20 +291,23 @@ class _Shown:
                 for each in effects.settings
             ),
             note=(
-                "Differences and ratios are to the first setting of each axis, with 95% confidence intervals from t "
-                f"over blocks{', and costs are geometric means' if costed else ''} (main effects of a factorial "
-                "design: Yates 1937; Box, Hunter and Hunter 2005)."
+                f"Differences{' and ratios' if costed else ''} are against the first setting of each axis, with 95% "
+                f"confidence intervals from t over blocks{', and costs are geometric means' if costed else ''} (main "
+                "effects of a factorial design: Yates 1937; Box, Hunter and Hunter 2005)."
             ),
         )
 
     def _about(self, effects: GridEffects) -> Iterator[str]:
         yield (
-            f"What a setting changes on average, from the {effects.blocks} of {units.plural(effects.of, 'block')} that "
-            "all systems of the grid answered. It is a mean over all combinations of the other settings, and says "
-            "nothing of any one system."
+            "What a setting changes on average over all combinations of the other settings, in the "
+            f"{effects.blocks} of {units.plural(effects.of, 'block')} that all systems of the grid answered. A "
+            "single system may differ from it."
         )
-        if any(each.dropped for each in self.figures.arms):
-            yield "Intervals hold whenever the first of them had been dropped, and are wider for it."
+        if self._any_dropped:
+            yield (
+                "The intervals are wider than others, so that they hold no matter after which block the first "
+                "system was dropped."
+            )
         if effects.blocks < 2:
             yield "One block has no spread, so that there are no intervals."
         if effects.why_no_cost:
@@ -290,10 +321,11 @@ class _Shown:
         said = [_signed(effect) if accurate else f"{units.digits(effect)} times" for effect in each.effects]
         what = "accuracy" if accurate else per_request_heading(self.words)
         at = [self.label(other, label) for label in each.at]
+        name, given = self.axis_names[axis], self.axis_names[other]
         return (
-            f"The effect of {self.axis_names[axis]} on {what} depends on {self.axis_names[other]}: "
-            f"{self.label(axis, each.label)} against {self.label(axis, each.first)} is {said[0]} at {at[0]}, and "
-            f"{said[1]} at {at[1]} ({units.p_value(each.p_value)}, Holm)."
+            f"The effect of {name} on {what} depends on {given}: {self.label(axis, each.label)} against "
+            f"{self.label(axis, each.first)} is {said[0]} with {given} {at[0]}, and {said[1]} with {given} {at[1]} "
+            f"({units.p_value(each.p_value)}, Holm)."
         )
 
 

@@ -104,3 +104,13 @@ def test_marks_with_room_have_labels_that_cover_no_line() -> None:
         "one": "left", "at-the-edge": "right", "below": "left"
     }  # fmt: skip
     assert [each.get_position()[1] > 0 for each in axes.texts] == [True, True, False]
+
+
+def test_a_label_that_may_not_cover_lines_is_left_out_where_it_would() -> None:
+    axes = Figure((5, 3)).subplots()
+    axes.set(xlim=(0, 1), ylim=(0, 1))
+    rows = [np.array([(0.0, height), (1.0, height)]) for height in np.linspace(0.0, 1.0, 60)]
+    for on_lines in (True, False):
+        label = DirectLabel("one", (0.5, 0.5), on_lines=on_lines)
+        direct_labels(axes, [label], [label.at], rows)
+    assert len(axes.texts) == 1

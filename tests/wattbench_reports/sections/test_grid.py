@@ -22,6 +22,8 @@ from wattbench_reports.html import report
 from wattbench_reports.html.report import page_sections
 from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.decision_settings import DecisionChoice
+from wattbench_reports.presenter.model import RICH
+from wattbench_reports.sections.grid import grid_sections
 
 CHOICE = Assumptions(decision=DecisionChoice(min_accuracy="0.4", minimise="joules"))
 """By which the made-up run dropped systems."""
@@ -72,9 +74,33 @@ def test_json_is_of_its_schema_and_has_the_figures(compared) -> None:
 
 def test_the_decision_says_how_many_systems_were_dropped_and_by_what(compared) -> None:
     assert (
-        "3 of 7 systems were dropped during the run: they could not be chosen for the least joules, with an "
-        "accuracy of at least 40%. Other settings might choose one of them."
+        "3 of 7 systems were dropped during the run: they could not be the choice for the least joules, "
+        "with an accuracy of at least 40%. Under other requirements, or another objective, one of them might be."
     ) in compared.decided.evidence
+
+
+def test_the_page_counts_the_systems_that_the_run_began_with(make_run) -> None:
+    assert "7 systems, 3 of them not asked to the end, 160 items" in report(make_run(grid_run()), CHOICE)
+
+
+def test_a_cell_says_of_a_system_what_the_table_of_systems_says(make_run) -> None:
+    """Without requirements the table says which systems may be best."""
+    figures = {"a": (0.3, 2.0), "b": (0.5, 4.0), "c": (0.52, 4.2), "d": (0.2, 9.0), "e": (0.8, 12.0)}
+    systems = [
+        FakeSystem(name, accuracy=accuracy, energy_j=energy_j, arm={"grid": "g", "labels": {"n": name}})
+        for name, (accuracy, energy_j) in figures.items()
+    ]
+    decided = compare_runs([make_run(FakeRun(tuple(systems), items=60, blocks=6))]).decided
+    assert decided.decision.objective == "prices"
+    (section,) = grid_sections(decided.grids, decided.decision)
+    (matrix,) = [each for each in section.passages[0].tables if each.media is RICH]
+    cells = {name.text: cell.detail.partition("; ")[2] for name, cell in matrix.rows}
+    table = {row[0].text: row[-1].text for row in decided.table.rows}
+    ends = {decided.decision.between.cheaper, decided.decision.between.dearer}
+    assert "dominated" in table["d"] and len(set(table) - ends - {"d"}) == 2
+    for name, said in table.items():
+        expected = "one of two to choose between" if name in ends else "" if "dominated" in said else "may be best"
+        assert cells[name] == expected, (name, said)
 
 
 def test_a_run_without_either_says_nothing_of_it(make_run, fake) -> None:

@@ -189,6 +189,8 @@ def test_the_advice_is_one_sentence_of_30_words_and_the_table_fits_a_terminal(ki
     assert "{" not in words.advice
     assert len(words.advice.split()) <= 30
     assert words.advice.split()[0] in ("Run", "Measure", "Choose")
+    of_the_rest = advice(words.decision, {}, dropped=True)
+    assert len(of_the_rest.split()) <= 30 and "{" not in of_the_rest
     assert len(words.table.rows) == len(words.decision.systems)
     assert max(cell_len(line) for line in text_lines(decision_section(words))) <= 100
 
@@ -243,6 +245,16 @@ def test_a_system_that_is_shown_to_be_worse_in_both_columns_is_not_said_to_be_be
 
 def test_a_system_has_the_name_that_the_caller_gives_it() -> None:
     assert advice(quick(), {"hybrid": "the hybrid"}).startswith("Run the hybrid: it is")
+
+
+def test_of_a_run_that_dropped_systems_no_more_is_said_than_of_those_asked_to_the_end() -> None:
+    alone = KINDS["one system"]()
+    assert "only system" in advice(alone, {})
+    assert "only system" not in advice(alone, {}, dropped=True)
+    for kind, make in KINDS.items():
+        text = advice(make(), {}, dropped=True)
+        for claim in ("none has", "none is", "none meets", "no other system", "next is"):
+            assert claim not in text, (kind, text)
 
 
 def test_what_is_not_known_is_said_in_the_cell() -> None:

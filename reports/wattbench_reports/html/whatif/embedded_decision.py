@@ -50,7 +50,7 @@ from wattbench_reports.sections import first_screen
 from wattbench_reports.sections.first_screen import picture_labels
 from wattbench_reports.stats import Interval
 from wattbench_reports.stats.percentiles import POINTS, label
-from wattbench_reports.wording.decision import PHRASES, DecisionWords, evidence
+from wattbench_reports.wording.decision import IF_DROPPED, PHRASES, DecisionWords, evidence
 from wattbench_reports.wording.decision.advice import FEW_ITEMS
 
 
@@ -78,7 +78,7 @@ def carried_decision(
     position = {name: number for number, name in enumerate(systems)}
     apart, alpha = outside(measured), level_of_ties(measured)
     return {
-        "phrases": PHRASES,
+        "phrases": IF_DROPPED if words.dropped else PHRASES,
         "reasons": {**REASONS, "none_takes_part": measured.contest.reason or REASONS["none_takes_part"]},
         "ask": ask,
         # What is said whatever the settings.

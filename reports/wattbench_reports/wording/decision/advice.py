@@ -10,7 +10,7 @@ from wattbench_reports.formatting import units
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.stats import Interval
 from wattbench_reports.wording.decision.costs import CostWords, benefit_words, cost_words, request_words, right_words
-from wattbench_reports.wording.decision.phrases import PHRASES
+from wattbench_reports.wording.decision.phrases import IF_DROPPED, PHRASES
 from wattbench_reports.wording.decision.requirements import (
     bad_side_text,
     bound_text,
@@ -25,23 +25,25 @@ FEW_ITEMS = 10
 """Fewer items than these are a few."""
 
 
-def advice(decision: Decision, called: Mapping[str, str], *, provenance: str = "") -> str:
+def advice(decision: Decision, called: Mapping[str, str], *, provenance: str = "", dropped: bool = False) -> str:
     """Advise in one sentence.
 
     Args:
         decision: from `wattbench_reports.decision.decide`.
         called: the name by which to call each system; a system that is not in it has its own.
         provenance: of the joules compared; modelled joules are called so.
+        dropped: whether the run dropped systems, which are not in the decision.
     """
+    phrases = IF_DROPPED if dropped else PHRASES
     names = {each.system: called.get(each.system, each.system) for each in decision.systems}
     chosen = selected(decision)
     if decision.between is not None:
         return _choose(decision, decision.between, names, provenance)
     if chosen is None:
-        return _none(decision, names)
+        return _none(decision, names, phrases)
     values = {"name": names[chosen.system], "fits": _fits(decision, chosen, provenance)}
     if len(decision.best) < 2:
-        return PHRASES["run"].format(**values, rest=_rest(decision, chosen, names))
+        return PHRASES["run"].format(**values, rest=_rest(decision, chosen, names, phrases))
     tied = units.named([names[name] for name in decision.best], "or")
     values["rest"] = _costs_unknown(decision)
     return PHRASES["tied"].format(names=tied, goal=PHRASES[f"goal_{decision.objective}"], **values)
@@ -201,11 +203,11 @@ def _benefit(decision: Decision, benefit: Interval) -> str:
     return PHRASES["has_loss" if benefit.estimate < 0 else "has_benefit"].format(benefit=text)
 
 
-def _rest(decision: Decision, chosen: SystemDecision, names: Mapping[str, str]) -> str:
+def _rest(decision: Decision, chosen: SystemDecision, names: Mapping[str, str], phrases: Mapping[str, str]) -> str:
     """Describe the other systems, in a clause that begins with its punctuation."""
     others = [each for each in taking_part(decision) if each is not chosen]
     if not others:
-        return PHRASES["only_one" if len(decision.systems) == 1 else "only_comparable"]
+        return phrases["only_one" if len(decision.systems) == 1 else "only_comparable"]
     unknown = _costs_unknown(decision)
     rivals = open_rivals(decision)
     if rivals:
@@ -219,26 +221,26 @@ def _rest(decision: Decision, chosen: SystemDecision, names: Mapping[str, str]) 
         return unknown
     counted = [each for each in others if each.counted and not each.useless]
     if not counted:
-        return unknown + (PHRASES["none_meets_it" if len(chosen.checks) == 1 else "none_meets_them"])
+        return unknown + (phrases["none_meets_it" if len(chosen.checks) == 1 else "none_meets_them"])
     untied = [each for each in counted if each.system not in decision.best]
-    return unknown + (_next(decision, untied[0], names) if untied else "")
+    return unknown + (_next(decision, untied[0], names, phrases) if untied else "")
 
 
 def _costs_unknown(decision: Decision) -> str:
     return PHRASES["costs_unknown"] if decision.objective == "accuracy" and decision.why_no_cost else ""
 
 
-def _next(decision: Decision, rival: SystemDecision, names: Mapping[str, str]) -> str:
+def _next(decision: Decision, rival: SystemDecision, names: Mapping[str, str], phrases: Mapping[str, str]) -> str:
     if decision.objective == "cost" and rival.cost_per_request is not None:
         figure = request_words(decision).amount(rival.cost_per_request.estimate)
     elif decision.objective == "accuracy" and rival.accuracy is not None:
         figure = units.percent(rival.accuracy.estimate)
     else:
         return ""
-    return PHRASES["next"].format(name=names[rival.system], figure=figure)
+    return phrases["next"].format(name=names[rival.system], figure=figure)
 
 
-def _none(decision: Decision, names: Mapping[str, str]) -> str:
+def _none(decision: Decision, names: Mapping[str, str], phrases: Mapping[str, str]) -> str:
     """Say that no system is advised, which one is surest, and how many more items would decide."""
     if decision.surest is None:
         unscored = all(each.accuracy is None for each in taking_part(decision))
@@ -257,12 +259,12 @@ def _none(decision: Decision, names: Mapping[str, str]) -> str:
             if not failed and decision.choice_of > 1:
                 bound = PHRASES["chosen_among"].format(shown=bound, count=decision.choice_of)
             shown = PHRASES["in_brackets"].format(figure=units.percent(only.estimate), bound=bound)
-        return PHRASES["none_has" if failed else "none_shown"].format(
+        return phrases["none_has" if failed else "none_shown"].format(
             first=first, required=full_text(only.requirement, currency), name=names[surest.system], shown=shown
         )
     lacking = [each for each in surest.checks if each.outcome is (Qualifies.NO if failed else Qualifies.MAY)]
     quantities = units.listed([quantity_text(each.requirement) for each in lacking or surest.checks])
-    return PHRASES["none_meets" if failed else "none_shown_all"].format(
+    return phrases["none_meets" if failed else "none_shown_all"].format(
         first=first, count=len(surest.checks), name=names[surest.system], quantities=quantities
     )
 

@@ -12,11 +12,23 @@ TITLE = "Not asked to the end"
 
 def dropped_line(dropped: DroppedSystems) -> str:
     """Say how many systems were dropped, and by what."""
-    they, one = ("it", "it") if len(dropped.systems) == 1 else ("they", "one of them")
+    one = len(dropped.systems) == 1
     return (
-        f"{dropped_clause(dropped).rstrip('.')}: {they} could not be chosen for {goal(dropped)}. Other settings might "
-        f"choose {one}."
+        f"{dropped_clause(dropped).rstrip('.')}: {'it' if one else 'they'} could not be the choice for "
+        f"{goal(dropped)}. Under other requirements, or another objective, {'it' if one else 'one of them'} might be."
     )
+
+
+def systems_line(systems: int, dropped: DroppedSystems | None) -> str:
+    """Say how many systems a run has: ``7 systems, 3 of them not asked to the end``.
+
+    Args:
+        systems: that were asked to the end.
+        dropped: those that were not.
+    """
+    if dropped is None:
+        return units.plural(systems, "system")
+    return f"{units.plural(dropped.began, 'system')}, {len(dropped.systems)} of them not asked to the end"
 
 
 def dropped_clause(dropped: DroppedSystems) -> str:
@@ -41,13 +53,13 @@ def goal(dropped: DroppedSystems) -> str:
 def bounds_line(dropped: DroppedSystems) -> str:
     """Say what the bounds of dropped systems mean, and the error of the run."""
     error = (
-        f"The best system is dropped, or one of equally good systems called the best, with a probability of at most "
-        f"{units.percent_of(dropped.error)}."
+        "The probability that the best system was dropped, or that one of equally good systems is called the best, is "
+        f"at most {units.percent_of(dropped.error)}."
     )
     risk = risk_of_bounds(dropped)
     if risk is None:
         return error
     return (
-        f"{error} Brackets hold at whichever look a system was dropped: each bound is wrong with a risk of at most "
-        f"{units.digits(100 * risk)}%, so that they are wider than the 95% intervals of other tables."
+        f"{error} Brackets are wider than the 95% intervals of other tables: each bound is wrong with a risk of at "
+        f"most {units.digits(100 * risk)}%, no matter after which block its system was dropped."
     )

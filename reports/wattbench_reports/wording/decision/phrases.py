@@ -127,3 +127,18 @@ PHRASES = {
     "leads_first": "{name} at first",
     "leads_from": "{name} from {price}",
 }
+
+IF_DROPPED = PHRASES | {
+    "only_one": "; no other was asked to the end",
+    "only_comparable": "; no other remaining system can be compared with it",
+    "none_meets_it": "; no other remaining system is shown to meet the requirement",
+    "none_meets_them": "; no other remaining system is shown to meet them",
+    "next": "; next of the remaining is {name} at {figure}",
+    "none_shown": "{first}: no remaining system is shown to have {required}; {name} is surest{shown}.",
+    "none_shown_all": "{first}: no remaining system is shown to meet the {count} requirements; {name} is surest, "
+    "but for its {quantities}.",
+    "none_has": "{first}: no remaining system has {required}; {name} comes nearest{shown}.",
+    "none_meets": "{first}: no remaining system meets the {count} requirements; {name} comes nearest, and fails by "
+    "{quantities}.",
+}
+"""The same of a run that dropped systems: of those, nothing is claimed."""

@@ -38,6 +38,8 @@ class DecisionWords:
     """The one that matters most."""
     grids: tuple[GridFigures, ...] = ()
     """Those of the run, in the order of its suite."""
+    dropped: bool = False
+    """Whether the run dropped systems, which are not in the decision."""
 
 
 def decided(
@@ -62,10 +64,13 @@ def decision_words(decision: Decision, measured: Measured, comparison: Compariso
         measured, comparison: what it was made from.
         ask: what the reader can do where nothing is required, as a clause.
     """
-    said = advice(decision, {}, provenance=joule_provenance(decision, measured))
-    dropped = () if comparison.dropped is None else (dropped_line(comparison.dropped),)
-    sentences = (*_at_rate(measured), *dropped, *evidence(decision, ask))
-    return DecisionWords(decision, said, sentences, decision_table(decision), main_caveat(comparison, decision))
+    dropped = comparison.dropped
+    provenance = joule_provenance(decision, measured)
+    said = advice(decision, {}, provenance=provenance, dropped=dropped is not None)
+    lines = () if dropped is None else (dropped_line(dropped),)
+    sentences = (*_at_rate(measured), *lines, *evidence(decision, ask))
+    caveat = main_caveat(comparison, decision)
+    return DecisionWords(decision, said, sentences, decision_table(decision), caveat, dropped=dropped is not None)
 
 
 def _at_rate(measured: Measured) -> Iterator[str]:

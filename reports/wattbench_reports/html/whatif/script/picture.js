@@ -93,5 +93,5 @@ const legendOf = (d) => {
 };
 const captionOf = (d) => {
 	const { some, first } = known.picture, named = S > limits.top ? fillIn(some, { top: limits.top, count: S }) : `${S} system${S === 1 ? "" : "s"}`;
-	return d.requirements.length ? fillIn(first, { named }) : named;
+	return d.requirements.length && S > 1 ? fillIn(first, { named }) : named;
 };
