@@ -247,7 +247,8 @@ def test_systems_that_are_served_alike_share_one_server(smol_gguf: Path, ask: An
     first.close()
     assert psutil.pid_exists(pid)
     [reply] = second.answer(GENERATE, [ask(QUESTION, max_gen_toks=4)])
-    assert reply.value
+    assert reply.failure is None
+    assert reply.output_tokens
     with servers_kept(plain):
         second.close()
         with open_engine("third", plain, batch=1, seed=7) as third:
