@@ -54,7 +54,7 @@ def bounds_line(dropped: DroppedSystems) -> str:
     """Say what the bounds of dropped systems mean, and the error of the run."""
     error = (
         "The probability that the best system was dropped, or that one of equally good systems is called the best, is "
-        f"at most {units.percent_of(dropped.error)}."
+        f"at most {units.percent_of(dropped.error)}, if blocks differ by chance alone."
     )
     risk = risk_of_bounds(dropped)
     if risk is None:
