@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from types import MappingProxyType
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from wattbench.config import Service
@@ -113,7 +112,7 @@ class RequestWriter:
     dialect: Dialect
     logprobs: bool = False
     """Whether each answer is to come with the log-probabilities of its tokens."""
-    request: Mapping[str, Any] = MappingProxyType({})
+    request: Mapping[str, Any] = field(default_factory=dict)
     """Fields of the body as the suite writes them, none of which is set here: they win over the task's settings."""
     temperature: float | None = None
     """That of `request`, where it has one."""
