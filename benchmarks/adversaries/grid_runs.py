@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -232,5 +233,5 @@ def basis_of(run: GridRun, sums: Mapping[str, Floats], blocks: int) -> Basis:
     )  # fmt: skip
 
 
-def _no_draws() -> None:  # type: ignore[misc]
+def _no_draws() -> NoReturn:
     raise AssertionError("a run in blocks draws no items")

@@ -32,7 +32,6 @@ from wattbench.progress.notices import notice
 from wattbench.records import RunWriter, read_run
 from wattbench.records.copies import copy_to_retry
 from wattbench.records.line_checks import check_lines
-from wattbench.records.schema.decide import Stop
 from wattbench.records.verified_files import check_unchanged
 from wattbench.scenarios.waiting_threads import let_waiting_threads_sleep
 from wattbench.systems.spending import BudgetReachedError
@@ -363,7 +362,5 @@ def _measure(
 
 def _looker(resolved: Resolved, cells: Sequence[Cell], how: HowToRun) -> Looker | None:
     """Return what decides which systems are not asked to the end; None where all are."""
-    stop = resolved.suite.measure.stop
-    if not isinstance(stop, Stop):
-        return None
-    return RunLooker(stop, resolved, cells, allow_unsafe_code=how.allow_unsafe_code)
+    stop = resolved.suite.measure.stop_rule
+    return None if stop is None else RunLooker(stop, resolved, cells, allow_unsafe_code=how.allow_unsafe_code)

@@ -126,6 +126,11 @@ class Measure(Strict):
     """Refuse to run if a component's joules would come from a formula or a recording, and not from a sensor."""
 
     @property
+    def stop_rule(self) -> Stop | None:
+        """Return when the run stops asking a system; None: it asks all to the end. Of a suite that was loaded."""
+        return self.stop if isinstance(self.stop, Stop) else None
+
+    @property
     def in_blocks(self) -> bool:
         """Return whether items are dealt into blocks."""
         return self.load is None and self.blocks != 1

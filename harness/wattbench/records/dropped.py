@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from wattbench.records.reader import RunRecords
 from wattbench.records.rows.blocks import BlockRow
@@ -24,17 +24,26 @@ def blocks_in_order(rows: Iterable[BlockRow]) -> list[int]:
     return list(dict.fromkeys(row.number for row in rows))
 
 
-def blocks_of_dropped(run: RunRecords) -> dict[str, frozenset[int]]:
-    """Map each system that is not asked any more to the numbers of the blocks that it was asked."""
-    order = blocks_in_order(run.blocks())
-    return {system: frozenset(order[:blocks]) for system, blocks in dropped_after(run.looks()).items()}
+def blocks_of_dropped(looks: Iterable[LookRow], rows: Iterable[BlockRow]) -> dict[str, frozenset[int]]:
+    """Map each system that is not asked any more to the numbers of the blocks that it was asked.
+
+    Args:
+        looks: of the run.
+        rows: its complete blocks.
+    """
+    order = blocks_in_order(rows)
+    return {system: frozenset(order[:blocks]) for system, blocks in dropped_after(looks).items()}
 
 
-def documents_of_dropped(run: RunRecords) -> dict[str, Mapping[str, frozenset[int]]]:
-    """Map each system that is not asked any more to the documents that it was asked, by task."""
-    of_block = {row.number: row.doc_ids for row in run.blocks()}
+def documents_of_dropped(looks: Iterable[LookRow], rows: Sequence[BlockRow]) -> dict[str, Mapping[str, frozenset[int]]]:
+    """Map each system that is not asked any more to the documents that it was asked, by task.
+
+    Args:
+        looks, rows: as in `blocks_of_dropped`.
+    """
+    of_block = {row.number: row.doc_ids for row in rows}
     of_system: dict[str, Mapping[str, frozenset[int]]] = {}
-    for system, blocks in blocks_of_dropped(run).items():
+    for system, blocks in blocks_of_dropped(looks, rows).items():
         by_task: dict[str, set[int]] = defaultdict(set)
         for number in blocks:
             for task, doc_ids in of_block[number].items():
@@ -48,7 +57,7 @@ def answers_left_out(run: RunRecords) -> tuple[int, int]:
 
     Each repeat counts by itself.
     """
-    dropped = documents_of_dropped(run)
+    dropped = documents_of_dropped(run.looks(), run.blocks())
     left, of = 0, 0
     for cell in run.header.cells:
         items, repeats = cell.get("items"), run.header.repeats_of(cell)

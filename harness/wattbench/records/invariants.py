@@ -45,7 +45,7 @@ def table_problems(run: RunRecords, items: int, windows: int) -> Iterator[str]:
     yield from _doubled_rows(columns)
     yield from _impossible(columns)
     if measured:
-        yield from _documents(columns, documents_of_dropped(run))
+        yield from _documents(columns, documents_of_dropped(run.looks(), run.blocks()))
         nodes = {*columns["node"], *(row.node for row in rows)}
         yield from shard_problems(run.header, set(columns["block"]), nodes)
     if measured or rows:

@@ -49,7 +49,7 @@ def line_problems(run: RunRecords) -> Iterator[str]:
     yield from _rounds(run, windows)
     yield from _passes(run, windows)
     in_window: Counter[str] = Counter()
-    asked_dropped = blocks_of_dropped(run)
+    asked_dropped = blocks_of_dropped(run.looks(), run.blocks())
     for system, task in dict.fromkeys(run.header.pairs):
         answers = run.answers_of_all_attempts(system, task)
         in_window.update(row.window for row in answers)

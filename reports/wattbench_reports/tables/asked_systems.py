@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from wattbench.errors import UserError
 from wattbench.records import DroppedRow, LookRow, RunRecords
+from wattbench.records.dropped import dropped_after
 from wattbench.records.tables.table_columns import TableColumns
 
 
@@ -61,7 +62,7 @@ def left_out(run: RunRecords, among: Collection[str] | None = None) -> frozenset
     Raises:
         UserError: the record of the looks is damaged.
     """
-    dropped = frozenset(each.system for each in dropped_systems(run))
+    dropped = frozenset(dropped_after(run.looks()))
     return dropped if among is None else (dropped | frozenset(run.systems())) - frozenset(among)
 
 
@@ -76,7 +77,7 @@ def answers_among(run: RunRecords, among: Collection[str] | None = None) -> NDAr
         UserError: no answer is left, or the table cannot be read.
     """
     out = left_out(run, among)
-    shorter = {each.system for each in dropped_systems(run)}.intersection(among or ())
+    shorter = dropped_after(run.looks()).keys() & frozenset(among or ())
     if not out and not shorter:
         return None
     with TableColumns(run.layout.items_table) as table:

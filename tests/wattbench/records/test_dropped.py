@@ -43,7 +43,7 @@ def problems(root: Path) -> list[str]:
 def test_a_run_says_what_it_asked_of_whom(root: Path) -> None:
     run = read_run(root)
     assert dropped_after(run.looks()) == {"b": 2, "c": 3}
-    documents, answered = documents_of_dropped(run), answers_left_out(run)
+    documents, answered = documents_of_dropped(run.looks(), run.blocks()), answers_left_out(run)
     asked = {row.number: row.doc_ids for row in run.blocks()}
     assert documents["b"] == {
         task: frozenset(asked[0][task]) | frozenset(asked[1][task]) for task in ("chain_sum", "spell_backward")
@@ -80,7 +80,7 @@ def twice(root: Path) -> None:
     [
         (twice, "looks.jsonl has the look after 1 blocks 2 times"),
         (changed("looks.jsonl", 4, blocks=9), "looks.jsonl has a look after 9 blocks, and 6 are complete"),
-        (changed("looks.jsonl", 2, systems=["a", "c", "nobody"]), "looks.jsonl has, after 3 blocks, other systems"),
+        (changed("looks.jsonl", 2, systems=["a", "c", "unknown"]), "looks.jsonl has, after 3 blocks, other systems"),
         (dropped_earlier, "blocks.jsonl has block 1 with other systems than those that looks.jsonl left"),
         (dropped_earlier, "b answered 14 documents of chain_sum, and its blocks have "),
         (changed("blocks.jsonl", 4, order=["a", "b", "c", "d"]), "blocks.jsonl has block 3 with other systems"),

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wattbench.config import Stop
 from wattbench.measure.arrivals import offers
 from wattbench.measure.effort import AGAIN, AROUND_S, QUICK_S
 from wattbench.measure.plan import requests
@@ -121,7 +120,7 @@ def expected_work(
         runs=tuple(earlier.runs),
         other_machine=earlier.other_machine,
         by_rates=measure.load is not None,
-        at_most=isinstance(measure.stop, Stop) and len(by_system) > 1,
+        at_most=measure.stop_rule is not None and len(by_system) > 1,
     )
 
 

@@ -47,7 +47,7 @@ def plan_section(
         effort: what the suite's settings come to here.
     """
     measure = resolved.suite.measure
-    stop = measure.stop if isinstance(measure.stop, Stop) and len({cell.system for cell in cells}) > 1 else None
+    stop = measure.stop_rule if len({cell.system for cell in cells}) > 1 else None
     per_task = {cell.choice.task: cell.items for cell in cells}
     items = None if None in per_task.values() else sum(each or 0 for each in per_task.values())
     blocks = most_blocks(measure, effort, items)

@@ -25,7 +25,7 @@ from wattbench.api.plans.planned_grids import in_common, in_short, planned_grids
 from wattbench.api.plans.prompts_passage import prompts_passage
 from wattbench.api.plans.sampling_passage import Sampled, requests_of, sampled, sampled_in_words
 from wattbench.api.session import meters_here
-from wattbench.config import Stop, repeats_of
+from wattbench.config import repeats_of
 from wattbench.distributed.shard_choice import check_shard
 from wattbench.machine.busy import busy_now
 from wattbench.machine.environment import installation
@@ -232,8 +232,8 @@ def plan_suite(
 
 
 def _record_of_stop(resolved: Resolved) -> dict[str, Any] | None:
-    stop = resolved.suite.measure.stop
-    return stop.model_dump(mode="json", exclude_none=True) if isinstance(stop, Stop) else None
+    stop = resolved.suite.measure.stop_rule
+    return None if stop is None else stop.model_dump(mode="json", exclude_none=True)
 
 
 def _used_by_others() -> float:

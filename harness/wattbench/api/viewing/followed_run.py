@@ -16,7 +16,7 @@ from wattbench.api.stopped_run import how_to_report
 from wattbench.errors import UserError
 from wattbench.progress.live_state import LiveState, read_live_state
 from wattbench.records import AnswerRow, BlockPlan, BlockRow, LookRow, Purpose, RunRecords, WindowRow, read_run
-from wattbench.records.dropped import blocks_in_order, dropped_after
+from wattbench.records.dropped import documents_of_dropped
 from wattbench.records.files.jsonl import complete_lines
 from wattbench.records.reader import parsed_rows
 from wattbench.records.rows.blocks import counted_attempts
@@ -177,14 +177,9 @@ class FollowedRun:
         measure = (header.suite.get("suite") or {}).get("measure") or {}
         cells = [cell for cell in header.cells if cell["system"] == system]
         numbers = [(cell.get("items"), header.repeats_of(cell)) for cell in cells]
-        blocks = dropped_after(self._look_rows).get(system)
-        if blocks is not None:
-            documents = {row.number: row.doc_ids for row in self._block_rows}
-            order = blocks_in_order(self._block_rows)[:blocks]
-            numbers = [
-                (sum(len(documents[number].get(cell["task"], ())) for number in order), header.repeats_of(cell))
-                for cell in cells
-            ]
+        documents = documents_of_dropped(self._look_rows, self._block_rows).get(system)
+        if documents is not None:
+            numbers = [(len(documents.get(cell["task"], ())), header.repeats_of(cell)) for cell in cells]
         if measure.get("scenario") == "load" or header.shard or header.gate:
             return None
         counts = [items * repeats for items, repeats in numbers if isinstance(items, int) and isinstance(repeats, int)]

@@ -108,7 +108,7 @@ def _check_value(value: Any, at: tuple[str | int, ...], size: list[int]) -> None
 
 
 def _why_no_json(value: Any) -> str | None:
-    """Return why a value that holds no others is none of JSON, and what to write; None for one of JSON."""
+    """Return why JSON has no such text, number or other single value, and what to write; None where it has."""
     if isinstance(value, datetime.date):
         return "YAML reads this as a date, and JSON has none: put it in quotation marks"
     if isinstance(value, float) and not math.isfinite(value):

@@ -153,7 +153,7 @@ def _ask(plan: BlockPlan, left: Sequence[Block], turns: Turns, again: frozenset[
             rest = [block, *left[index + 1 :]]
             so_far = Asked.of(context.records)
             context.progress.expect([turn for each in rest for turn in _turns_of(turns, plan, each, attempt, so_far)])
-            row = _ask_attempt(context, turns, plan, block, attempt)
+            row = _ask_attempt(context, turns, plan, block, attempt, so_far)
             context.writer.append_block(row)
             _say(context, block, row, plan.blocks)
 
@@ -187,8 +187,10 @@ def _took_s(windows: Sequence[WindowRow]) -> dict[tuple[int, int], float]:
     return took_s
 
 
-def _ask_attempt(context: MeasuringContext, turns: Turns, plan: BlockPlan, block: Block, attempt: int) -> BlockRow:
-    systems = Asked.of(context.records).in_block([*turns.residents.configs], block.number)
+def _ask_attempt(
+    context: MeasuringContext, turns: Turns, plan: BlockPlan, block: Block, attempt: int, so_far: Asked
+) -> BlockRow:
+    systems = so_far.in_block([*turns.residents.configs], block.number)
     order = order_of(systems, plan.seed, block.number, attempt)
     for name in order:
         turns.ask(name, block, attempt)
