@@ -53,6 +53,7 @@ from wattbench.config.router import (
 )
 from wattbench.config.sampling import Sampling, repeats_of, sampling_of
 from wattbench.config.suite import Measure, Suite
+from wattbench.config.systems.agent import AgentSystem, AskingSystem, InspectSystem
 from wattbench.config.systems.endpoint import EndpointSystem, LlamaCppServe, Serve
 from wattbench.config.systems.system import (
     ENGINES,
@@ -78,8 +79,10 @@ __all__ = [
     "METERS",
     "ROUTERS",
     "SERVICES",
+    "AgentSystem",
     "AlwaysRouter",
     "AmdSmiSettings",
+    "AskingSystem",
     "AutoSettings",
     "Carbon",
     "CascadeRouter",
@@ -96,6 +99,7 @@ __all__ = [
     "FileTask",
     "GatePolicy",
     "HybridSystem",
+    "InspectSystem",
     "LlamaCppServe",
     "LlmRouter",
     "LmEvalSystem",

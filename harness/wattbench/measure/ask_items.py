@@ -262,6 +262,7 @@ def answer_row(
         remark=joined(reply.remark for reply in replies),
         finish_reason=_finish_reason(replies) if failure is None else None,
         output_limit=max(limits) if limits else None,
+        **({} if replies[0].attempted is None else vars(replies[0].attempted)),
     )
 
 

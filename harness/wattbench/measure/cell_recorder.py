@@ -64,7 +64,7 @@ class CellRecorder:
         """
         self._context, self._engine = context, engine
         self._measure = measure or context.measure
-        fills = fill and not engine.paid
+        fills = fill and not engine.paid and not engine.asked_once
         self._min_window_s = context.effort.min_window_s if fills else 0.0
         self._system, self._task = system, task
         self._idle_w = idle_w
@@ -82,7 +82,7 @@ class CellRecorder:
 
     def warm_up(self, asks: Sequence[ItemRequests]) -> None:
         """Send the last few items as a warm-up, so that no cache has seen the first items when they are measured."""
-        if not self._measure.warmup or self._warm:
+        if not self._measure.warmup or self._warm or self._engine.asked_once:
             return
         self._warm = True
         window = self._open(Purpose.WARM_UP)

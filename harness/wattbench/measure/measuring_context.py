@@ -82,8 +82,9 @@ class MeasuringContext:
         left = self.progress.left()
         return left.seconds if left.is_known and not left.unknown else None
 
-    def bill(self, engine: Engine) -> None:
-        """Make a loaded system add the cost of its requests to the spending of the run."""
+    def attach(self, engine: Engine) -> None:
+        """Make a loaded system record its model calls, and add the cost of its requests to the run's spending."""
+        engine.keep_calls(self.writer.append_call)
         if self.spending is not None:
             engine.bill_to(self.spending)
 

@@ -35,6 +35,7 @@ from wattbench.records.reader import RunRecords, read_run
 from wattbench.records.rows.answers import AnswerRow, ItemRow, ScoreRow
 from wattbench.records.rows.arrival_rates import POISSON_ARRIVALS, TRACE_ARRIVALS, LoadRow
 from wattbench.records.rows.blocks import BlockPlan, BlockRow, SpoiledBy, attempts_by_block
+from wattbench.records.rows.calls import CallRow, MeteredCallRow
 from wattbench.records.rows.components import added, is_container, total_j
 from wattbench.records.rows.estimates import EstimateRow
 from wattbench.records.rows.experts import ExpertRow
@@ -72,6 +73,7 @@ __all__ = [
     "BlockPlan",
     "BlockRow",
     "BoundedRow",
+    "CallRow",
     "DroppedRow",
     "EstimateRow",
     "ExpertRow",
@@ -80,6 +82,7 @@ __all__ = [
     "ItemRow",
     "LoadRow",
     "LookRow",
+    "MeteredCallRow",
     "Part",
     "PassRow",
     "PhaseRow",

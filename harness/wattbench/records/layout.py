@@ -67,6 +67,10 @@ class RunLayout:
     """Every attempt of a block that all systems have been asked; the last attempt counts."""
     looks = _File("looks.jsonl")
     """What was decided after some blocks on the systems that are asked further."""
+    calls = _File("calls.jsonl")
+    """Every model call of an agent, as it ended."""
+    calls_table = _File("calls.parquet")
+    """Every model call with its joules; written when a run with agents ends."""
     passes = _File("passes.jsonl")
     """Every pass of the windows whose items were asked several times."""
     phases = _File("phases.jsonl")

@@ -17,6 +17,7 @@ from wattbench.records.layout import RunLayout
 from wattbench.records.rows.answers import AnswerKey, AnswerRow, ScoreRow
 from wattbench.records.rows.arrival_rates import LoadRow
 from wattbench.records.rows.blocks import BlockPlan, BlockRow, counted_attempts
+from wattbench.records.rows.calls import CallRow
 from wattbench.records.rows.estimates import EstimateRow
 from wattbench.records.rows.experts import ExpertRow
 from wattbench.records.rows.header import RunHeader
@@ -99,6 +100,10 @@ class RunRecords:
         for row in read_rows(self.layout.looks, LookRow):
             first.setdefault(row.blocks, row)
         return list(first.values())
+
+    def calls(self) -> list[CallRow]:
+        """Return the model calls of agents, in the order in which they ended."""
+        return read_rows(self.layout.calls, CallRow)
 
     def open_windows(self) -> list[WindowLabel]:
         """Return the windows that were opened but never closed, as their process was killed."""

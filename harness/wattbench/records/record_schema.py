@@ -12,6 +12,7 @@ from wattbench.records.finish_record import FinishRecord
 from wattbench.records.rows.answers import AnswerRow, ItemRow, ScoreRow, Used
 from wattbench.records.rows.arrival_rates import LoadRow
 from wattbench.records.rows.blocks import BlockPlan, BlockRow
+from wattbench.records.rows.calls import CallRow
 from wattbench.records.rows.estimates import EstimateRow
 from wattbench.records.rows.experts import ExpertRow
 from wattbench.records.rows.header import RunHeader
@@ -37,6 +38,7 @@ ROWS: Mapping[str, type] = {
     "blocks.jsonl": BlockRow,
     "looks.jsonl": LookRow,
     "spending.jsonl": SpentRow,
+    "calls.jsonl": CallRow,
     "estimates.jsonl": EstimateRow,
     "summaries.jsonl": SummaryRow,
     "passes.jsonl": PassRow,

@@ -31,6 +31,7 @@ from wattbench.records.reader import read_run
 from wattbench.records.rows.answers import AnswerRow, ItemRow, ScoreRow
 from wattbench.records.rows.arrival_rates import LoadRow
 from wattbench.records.rows.blocks import BlockPlan, BlockRow
+from wattbench.records.rows.calls import CallRow
 from wattbench.records.rows.estimates import EstimateRow
 from wattbench.records.rows.experts import ExpertRow
 from wattbench.records.rows.header import RunHeader
@@ -106,6 +107,10 @@ class RunWriter:
         if path is None:
             path = self._answers[system, task] = self.layout.answers(system, task)
         self._append(path, row)
+
+    def append_call(self, row: CallRow) -> None:
+        """Record a model call of an agent."""
+        self._append(self.layout.calls, row)
 
     def append_system(self, row: SystemRow) -> None:
         """Record a system's parts, and what loading it cost."""

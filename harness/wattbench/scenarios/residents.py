@@ -119,7 +119,7 @@ class Residents:
         """
         self.context = context
         for name, resident in self._loaded.items():
-            context.bill(resident.engine)
+            context.attach(resident.engine)
             self._record(replace(known[name], load_window=None))
 
     def record_peak(self, resident: Resident) -> None:
@@ -158,7 +158,7 @@ class Residents:
         window = context.open_window(name, None, Purpose.LOAD)
         engine = open_engine(name, config, batch=measure.batch, seed=measure.seed)
         try:
-            context.bill(engine)
+            context.attach(engine)
             load = window.close()
             context.writer.append_window(load)
             self._base = base_key(config)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from wattbench.errors import UserError
-from wattbench.records.rows.answers import FinishReason, TokenCounts, Used
+from wattbench.records.rows.answers import Ended, FinishReason, TokenCounts, Used
+from wattbench.records.rows.calls import CallRow
 from wattbench.records.rows.systems import Facts
 from wattbench.systems.memory import peak_resident_bytes
 
@@ -44,6 +45,19 @@ class Route:
 
 
 @dataclass(frozen=True)
+class Attempted:
+    """What is known of an agent's attempt besides its answer. The fields are those of `Answered`."""
+
+    session: str
+    calls: int
+    ended: Ended
+    checked: float | None = None
+    agent_cpu_s: float | None = None
+    reported_cost: float | None = None
+    reported_currency: str | None = None
+
+
+@dataclass(frozen=True)
 class Reply(TokenCounts):
     """A system's reply to one request, with the tokens that it took."""
 
@@ -58,6 +72,8 @@ class Reply(TokenCounts):
     it, or where the system does not know."""
     route: Route | None = None
     """How a hybrid chose; None for all other systems."""
+    attempted: Attempted | None = None
+    """Of an agent; None for all other systems."""
     waited_s: float = 0.0
     """Of the seconds of its call, those before it was sent for the last time: it waited for its turn, or was refused
     and sent again. No latency counts them."""
@@ -255,6 +271,13 @@ class Engine(ABC):
 
     def bill_to(self, spending: Spending) -> None:
         """Bill requests to a run's spending from now on. Requests to most engines cost nothing."""
+
+    asked_once: bool = False
+    """Whether each asking counts: an agent's attempt is another attempt each time. Nothing is then warmed up or asked
+    again to fill a window."""
+
+    def keep_calls(self, keep: Callable[[CallRow], None]) -> None:
+        """Hand over each model call from now on as it ends, from any thread. Only agents make calls of their own."""
 
     def report_confidence(self) -> None:
         """Report from now on the confidence of each generated `Reply`. It costs a little time for each token.

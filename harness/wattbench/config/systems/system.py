@@ -29,6 +29,7 @@ from wattbench.config.router import (
     Router,
     RouterBase,
 )
+from wattbench.config.systems.agent import AgentSystem, InspectSystem
 from wattbench.config.systems.endpoint import EndpointSystem
 from wattbench.config.systems.engine_hints import hint
 from wattbench.config.systems.system_base import PowerLimited, SystemBase, Weights
@@ -203,11 +204,13 @@ ENGINES = Registry(
     built_in={
         "transformers": "wattbench.systems.local.engine:TransformersEngine",
         "moe": "wattbench.systems.local.engine:MoeEngine",
+        "agent": "wattbench.systems.agent.engine:AgentEngine",
         "endpoint": "wattbench.systems.endpoint.engine:EndpointEngine",
         "python": "wattbench.systems.python:PythonEngine",
         "sklearn": "wattbench.systems.sklearn_pipeline:SklearnEngine",
         "lm_eval": "wattbench.systems.lm_eval:LmEvalEngine",
         "hybrid": "wattbench.systems.hybrid.engine:HybridEngine",
+        "inspect": "wattbench.systems.agent.inspect_engine:InspectEngine",
     },
     settings=SystemBase,
     page="docs/adding-a-system.md",
@@ -226,7 +229,9 @@ class OtherSystem(SystemBase):
 
 
 System = Annotated[
-    Annotated[TransformersSystem, Tag("transformers")]
+    Annotated[AgentSystem, Tag("agent")]
+    | Annotated[InspectSystem, Tag("inspect")]
+    | Annotated[TransformersSystem, Tag("transformers")]
     | Annotated[MoeSystem, Tag("moe")]
     | Annotated[EndpointSystem, Tag("endpoint")]
     | Annotated[PythonSystem, Tag("python")]

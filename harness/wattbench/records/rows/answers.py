@@ -28,6 +28,11 @@ FinishReason = Literal["stop", "length"]
 """Why a generated answer ended: at its own end or a stop sequence, or at its limit of output tokens. The words are
 those of the OpenAI protocol."""
 
+Ended = Literal["answered", "agent", "harness", "server", "limit"]
+"""How an attempt of an agent ended: with an answer; by a failure of the agent (it ended with an error after it had
+called its model), of the harness (it failed and made no model call, so that it is no answer), of the server (it failed
+as its last call did), or over a limit of the suite."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class TokenCounts:
@@ -145,6 +150,21 @@ class Answered(TokenCounts, OfAnswer):
     """In which block it was asked, from 0. None: the run has no blocks."""
     attempt: Count = 0
     """Which attempt of the block it belongs to: 0 as first asked. Only the last complete attempt counts."""
+    session: str | None = None
+    """Of an agent: the session whose model calls are in `calls.jsonl`. None of any other system; so the next ones."""
+    calls: Count | None = None
+    """How many model calls were sent in the session, retries included."""
+    ended: Ended | None = None
+    """How the attempt ended."""
+    checked: Share | None = None
+    """0 to 1: what the check of the task, or the scorer of inspect_ai, said of the attempt. It counts as the score.
+    None: the answer is scored as any other."""
+    agent_cpu_s: Amount | None = None
+    """CPU seconds of the agent's own processes: its tools and its sandbox, without the server."""
+    reported_cost: Amount | None = None
+    """Money that the agent itself reported for the attempt, in `reported_currency`."""
+    reported_currency: str | None = None
+    """ISO 4217."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the row as the object that `from_json` reads."""
@@ -211,6 +231,8 @@ class ItemRow(Answered):
     None if they are not known."""
     router_energy_j: Amount | None = None
     """The router's part of `energy_j`, by its part of the seconds attributed to the item."""
+    agent_energy_j: Amount | None = None
+    """Of an agent: the part of `energy_j` that its own processes took of the processor. The rest are its calls'."""
     cost: Amount | None = None
     """Money, in an imported run whose source gives it, in the currency of the source."""
     passes: Count = 1

@@ -1,0 +1,111 @@
+"""Agents: systems that solve an item with many model calls, all through a gateway to one server."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+
+from wattbench.config.code_files import Call
+from wattbench.config.systems.system_base import SystemBase
+from wattbench.records.schema.base import Items, Name, Seconds
+
+_Money = Annotated[float, Field(gt=0, le=1e12, allow_inf_nan=False)]
+
+REPORTED_COST = r"^[^:]+:[^:]+$"
+
+
+def _is_filled_in(asked: Any, info: ValidationInfo) -> Any:
+    if asked is not None and (info.context or {}).get("folder") is not None:
+        raise ValueError("asked is filled in from asks; leave it out")
+    return asked
+
+
+class AskingSystem(SystemBase):
+    """What all agents have: the server that they ask, and the limits of an attempt.
+
+    An attempt over a limit is not solved, with the reason.
+    """
+
+    asks: Name | None = None
+    """The system of this suite whose server is asked: an endpoint, or a model in this process. Its price counts unless
+    the agent has one of its own. Either this or `base_url`."""
+    base_url: str | None = Field(default=None, pattern=r"^https?://")
+    """A server that runs already, such as `http://localhost:8000/v1`."""
+    api_key_env: str | None = None
+    """With `base_url`: the environment variable that holds its key. The agent never sees the key."""
+    model: str | None = None
+    """The model's name on the server, for the agent: `{model}` in a command. None: that of `asks`."""
+    timeout_s: Seconds = 600.0
+    """How long an attempt may take."""
+    max_calls: Items | None = 100
+    """The most model calls of an attempt, retries included."""
+    max_tokens: Items | None = None
+    """The most tokens of an attempt, prompts and answers added."""
+    max_cost: _Money | None = None
+    """The most money of an attempt, at the system's price and in its currency. It needs a price per token or request."""
+    record_prompts: bool = False
+    """Record the bodies of all model calls, redacted."""
+    asked: Annotated[Any, BeforeValidator(_is_filled_in)] = None
+    """The system that `asks` names. Filled in when the suite is read; do not write it by hand."""
+
+    @model_validator(mode="after")
+    def _one_server(self) -> Self:
+        if (self.asks is None) == (self.base_url is None):
+            raise ValueError("name exactly one of asks (a system of this suite) and base_url (a server that runs)")
+        if self.api_key_env is not None and self.base_url is None:
+            raise ValueError("api_key_env belongs to base_url; with asks the system's own key is used")
+        return self
+
+
+class AgentSystem(AskingSystem):
+    """A function or a program that is given a task and the base URL of a server. What it runs is somebody's code."""
+
+    engine: Literal["agent"]
+    call: Call | None = None
+    """`package.module:function`, or `./file.py:function` relative to this file. It is called with the task's text and
+    the base URL, and returns the answer."""
+    command: str | None = None
+    """A command line, split as a shell does but run without one, in the working folder of the attempt. Replaced in it:
+    `{task}` (the text), `{task_file}` (a file with it), `{model}` and `{base_url}`. OPENAI_BASE_URL and
+    ANTHROPIC_BASE_URL are set to the session's path, and the keys to a placeholder."""
+    reads: Literal["stdin", "file"] = "stdin"
+    """How a command gets the task where the command line does not name it."""
+    answer: str = "stdout"
+    """What its answer is: `stdout`, `folder` (what it changed in its working folder, as a diff), or the name of a file
+    in the working folder."""
+    wrap: str | None = None
+    """A command line before the agent's and the check's, such as one of bubblewrap; `{folder}` in it is the working
+    folder."""
+    reported_cost: str | None = Field(default=None, pattern=REPORTED_COST)
+    """Where the agent reports its own cost in US dollars: a JSON file in the working folder, and a path of keys in it,
+    such as `traj.json:info.model_stats.instance_cost`."""
+
+    @field_validator("command", "wrap")
+    @classmethod
+    def _splits(cls, line: str | None) -> str | None:
+        if line is not None and not shlex.split(line):
+            raise ValueError("this command line is empty")
+        return line
+
+    @model_validator(mode="after")
+    def _one_agent(self) -> Self:
+        if (self.call is None) == (self.command is None):
+            raise ValueError("name exactly one of call (a function) and command (a program)")
+        for key in ("wrap", "reported_cost"):
+            if self.call is not None and getattr(self, key) is not None:
+                raise ValueError(f"{key} belongs to command; a function runs in wattbench's own process")
+        return self
+
+
+class InspectSystem(AskingSystem):
+    """A solver of inspect_ai, in its own sandbox, for tasks with `inspect:`. Its scores are those of its log."""
+
+    engine: Literal["inspect"]
+    solver: str | None = None
+    """A solver by its name, or `file.py@name` relative to this file. None: the task's own."""
+    solver_args: dict[str, Any] = {}
+    """Its arguments (`-S`)."""
+    sandbox: str | None = None
+    """As inspect_ai's `--sandbox`: `docker`, `local`, ... None: the task's own."""

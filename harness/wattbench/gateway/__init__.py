@@ -1,0 +1,12 @@
+"""Pass the model calls of agents through to a server, and record each of them.
+
+The gateway is a process of its own (`Gateway` starts it, and it ends with the process that started it), so that its
+work is not that of the agent, and neither the measuring nor the agent's death takes it along.
+
+May import: `wattbench.records`, `wattbench.network`, `wattbench.redaction`, `wattbench.clock`, `wattbench.errors`.
+"""
+
+from wattbench.gateway.gateway import Gateway, Session
+from wattbench.gateway.limits import SessionLimits, Upstream
+
+__all__ = ["Gateway", "Session", "SessionLimits", "Upstream"]
