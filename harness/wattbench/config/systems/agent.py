@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
-from wattbench.config.code_files import Call, CommandLine
+from wattbench.config.code_files import Call, CommandLine, FilledInCheckout
 from wattbench.config.systems.system_base import SystemBase
 from wattbench.records.schema.base import Items, Name, Seconds
 
@@ -82,6 +82,9 @@ class AgentSystem(AskingSystem):
     wrap: CommandLine | None = None
     """A command line before the agent's and the check's, such as one of bubblewrap. `{folder}` in it is the working
     folder, `{suite}` the folder of this file."""
+    checkout: FilledInCheckout = None
+    """Where the function's modules come from, in a gate against a base. Filled in by `gate --base`; do not write it by
+    hand."""
     reported_cost: str | None = Field(default=None, pattern=REPORTED_COST)
     """Where the agent reports its own cost in US dollars: a JSON file in the working folder, and a path of keys in it,
     such as `traj.json:info.model_stats.instance_cost`."""
