@@ -39,6 +39,7 @@ class SumsServer(LocalServer):
 class _Handler(BaseHTTPRequestHandler):
     server: SumsServer
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
         """Write no log."""
@@ -61,12 +62,13 @@ class _Handler(BaseHTTPRequestHandler):
         usage = {"prompt_tokens": len(question.split()), "completion_tokens": 1}
         said: dict[str, Any] = {"message": {"role": "assistant", "content": text}} if chat else {"text": text}
         if not body.get("stream"):
-            self._send(200, {"model": MODEL, "choices": [{"index": 0, **said, "finish_reason": "stop"}], "usage": usage})
+            choice = {"index": 0, **said, "finish_reason": "stop"}
+            self._send(200, {"model": MODEL, "choices": [choice], "usage": usage})
             return
-        said = {"delta": {"content": text}} if chat else {"text": text}
+        said, nothing = ({"delta": {"content": text}}, {"delta": {}}) if chat else ({"text": text}, {"text": ""})
         events = [
             {"model": MODEL, "choices": [{"index": 0, **said, "finish_reason": None}]},
-            {"model": MODEL, "choices": [{"index": 0, **({"delta": {}} if chat else {"text": ""}), "finish_reason": "stop"}]},
+            {"model": MODEL, "choices": [{"index": 0, **nothing, "finish_reason": "stop"}]},
             {"model": MODEL, "choices": [], "usage": usage},
         ]
         lines = [*(f"data: {json.dumps(each)}\n\n" for each in events), "data: [DONE]\n\n"]
