@@ -13,7 +13,8 @@ from wattbench.systems.agent.session_end import how_it_ended, is_fault_of_server
 def call(**changes: Any) -> CallRow:
     usual = {
         "call": "c", "session": "s", "system": "agent", "protocol": "chat", "path": "/v1/chat/completions",
-        "started_s": 1.0, "first_byte_s": 1.5, "finished_s": 2.0, "status": 200, "prompt_tokens": 10, "output_tokens": 2,
+        "started_s": 1.0, "first_byte_s": 1.5, "finished_s": 2.0, "status": 200,
+        "prompt_tokens": 10, "output_tokens": 2,
     }  # fmt: skip
     return CallRow(**{**usual, **changes})
 

@@ -55,10 +55,8 @@ def test_what_is_raised_in_it_comes_through_and_it_is_gone(temporary: Path) -> N
 
 
 def test_a_workspace_that_cannot_be_copied_is_an_error_for_people(tmp_path: Path, temporary: Path) -> None:
-    with (
-        pytest.raises(UserError, match="the working folder of an attempt cannot be made"),
-        fresh_folder(tmp_path / "no"),
-    ):
+    missing = tmp_path / "no"
+    with pytest.raises(UserError, match="the working folder of an attempt cannot be made"), fresh_folder(missing):
         pass
     assert [*temporary.iterdir()] == []
 
