@@ -1,8 +1,8 @@
 """Run a gateway as a program, until standard input closes.
 
 Reads lines of JSON: first its order, then `open`, `settle` and `close` of sessions. Writes lines of JSON: `ready` with
-its port, or `failed`; then `begun` and `ended` of calls, and `opened` and `closed` of sessions. All in one event loop: a
-report waits in memory while its reader is busy, and no new call begins while too much waits.
+its port, or `failed`; then `begun` and `ended` of calls, and `opened` and `closed` of sessions. All of it is in one
+event loop: a report waits in memory while its reader is busy, and no call begins while too much waits.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ async def run(reports_file: int) -> None:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    # Its protocol is named, which `socket.create_server` leaves out: else asyncio does not turn off Nagle's algorithm, and
+    # Its protocol is named, which `socket.create_server` does not do: else asyncio leaves Nagle's algorithm on, and
     # answers come 40 ms late.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
