@@ -58,7 +58,10 @@ class Session:
 
     @property
     def over_limit(self) -> str | None:
-        """Return which limit a call was refused by, such as ``max_calls: 100``; None while there is none."""
+        """Return which limit a call was refused by, such as ``max_calls: 100``; None while there is none.
+
+        As `calls`, it may be a moment late until the session is closed.
+        """
         return self._over_limit
 
     def close(self) -> Sequence[CallRow]:
