@@ -1,4 +1,4 @@
-"""Define what a gateway is told: the server behind it, and the limits of a session."""
+"""Define the settings of a gateway: the server behind it, and the limits of a session."""
 
 from __future__ import annotations
 

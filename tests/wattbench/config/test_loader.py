@@ -81,7 +81,7 @@ def test_without_a_selection_the_whole_catalogue_takes_part(folder: Path) -> Non
          "DIR/suite.yaml:11: systems.define.regex.kind: 'special' is not known here; did you mean 'specialist'?"),
         ("engine: python, ", "",
          "DIR/suite.yaml:11: systems.define.regex.engine: missing; this key is required, and is one of: "
-         "transformers, moe, endpoint, python, sklearn, lm_eval, hybrid"),
+         "transformers, moe, agent, endpoint, python, sklearn, lm_eval, hybrid, inspect"),
         ("select: [generalist]", "select: [genralist]",
          "DIR/suite.yaml:9: systems.select: unknown system 'genralist'; did you mean 'generalist'?"),
         ("include: [smol.yaml]", "include: [small.yaml]",

@@ -16,10 +16,10 @@ _Money = Annotated[float, Field(gt=0, le=1e12, allow_inf_nan=False)]
 REPORTED_COST = r"^[^:]+:[^:]+$"
 
 
-def _is_filled_in(asked: Any, info: ValidationInfo) -> Any:
-    if asked is not None and (info.context or {}).get("folder") is not None:
-        raise ValueError("asked is filled in from asks; leave it out")
-    return asked
+def _is_filled_in(server: Any, info: ValidationInfo) -> Any:
+    if server is not None and (info.context or {}).get("folder") is not None:
+        raise ValueError("server is filled in from asks; leave it out")
+    return server
 
 
 class AskingSystem(SystemBase):
@@ -44,10 +44,10 @@ class AskingSystem(SystemBase):
     max_tokens: Items | None = None
     """The most tokens of an attempt, prompts and answers added."""
     max_cost: _Money | None = None
-    """The most money of an attempt, at the system's price and in its currency. It needs a price per token or request."""
+    """The most money of an attempt, at the system's price and in its currency. Tokens or requests need a price."""
     record_prompts: bool = False
     """Record the bodies of all model calls, redacted."""
-    asked: Annotated[Any, BeforeValidator(_is_filled_in)] = None
+    server: Annotated[Any, BeforeValidator(_is_filled_in)] = None
     """The system that `asks` names. Filled in when the suite is read; do not write it by hand."""
 
     @model_validator(mode="after")
