@@ -23,7 +23,7 @@ RESULT = "{result}\nAnswer:"
 """What follows a call and its line end."""
 
 _CALL = re.compile(r"<<([^<>\n]{1,200})>>")
-_TOKEN = re.compile(r"\s*(?:(\d{1,18}(?:\.\d{1,18})?)|(gcd\b|[-+*/(),]))")
+_TOKEN = re.compile(r"\s*(?:([0-9]{1,18}(?:\.[0-9]{1,18})?)|(gcd\b|[-+*/(),]))")
 _DEEPEST = 20
 """Parentheses and signs within each other."""
 

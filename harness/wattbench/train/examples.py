@@ -85,6 +85,8 @@ def _rows(path: Path) -> list[dict[str, str]]:
     for number, row in enumerate(rows, start=1):
         if not isinstance(row, dict) or not all(isinstance(row.get(key), str) for key in ("question", "answer")):
             raise UserError(f"{path}: line {number}: a document needs a question and an answer, both as text")
+        if not all(isinstance(row.get(key, ""), str) for key in ("reasoning", "calculation")):
+            raise UserError(f"{path}: line {number}: reasoning and calculation must be given as text")
     return rows
 
 
