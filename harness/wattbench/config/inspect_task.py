@@ -33,7 +33,7 @@ def _relative_to_its_file(named: str, info: ValidationInfo) -> str:
 
 
 InspectName = Annotated[str, AfterValidator(_relative_to_its_file)]
-"""Something of inspect_ai: `file.py@name` relative to the file that names it, or `package/name` of what is installed."""
+"""Something of inspect_ai: `file.py@name` relative to the file that names it, or `package/name` if it is installed."""
 
 
 class InspectTask(TaskChoice):
@@ -50,8 +50,8 @@ class InspectTask(TaskChoice):
     """Arguments of the task, as `-T` of inspect_ai. A data set that is shuffled needs a seed: an item is the same in
     every attempt."""
     metric: str | None = None
-    """The scorer whose score counts as correctness, from 0 to 1 or a letter (C, P, I, N): `match`, or `judge.style` of a
-    scorer with several values. None: the first of the log."""
+    """The scorer whose score counts as correctness, from 0 to 1 or a letter (C, P, I, N): `match`, or `judge.style` of
+    a scorer with several values. None: the first of the log."""
 
     @model_validator(mode="before")
     @classmethod

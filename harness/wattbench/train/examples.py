@@ -75,7 +75,7 @@ def documents(
     return read
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
+def _rows(path: Path) -> list[dict[str, Any]]:
     try:
         rows = [json.loads(line) for line in path.read_text(encoding="utf-8").rstrip("\n").split("\n")]
     except OSError as error:

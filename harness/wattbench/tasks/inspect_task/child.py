@@ -1,4 +1,4 @@
-"""Read the samples of a task of inspect_ai, or let its solver work on one: a program that is started per file of orders.
+"""Read the samples of a task of inspect_ai, or let its solver work on one: a program, started once for each order.
 
 ``python -P child.py ORDER``: the file ORDER holds a JSON object, and what came out is written to the file that its key
 `result` names. A task is code by others, so that none of it runs in the process that measures. Of inspect_ai only what

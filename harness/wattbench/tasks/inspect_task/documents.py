@@ -118,8 +118,13 @@ def _read(named: str, args: str, _stamp: tuple[int, ...]) -> InspectDocuments:
                 # -P: this program's own folder may shadow no module. Its task's folder comes first, as in inspect_ai.
                 subprocess.run(
                     [sys.executable, "-P", str(PROGRAM), str(order)],
-                    cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output, timeout=_READING_S,
-                )  # fmt: skip
+                    check=False,
+                    cwd=folder,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    timeout=_READING_S,
+                )
             except subprocess.TimeoutExpired as error:
                 raise UserError(f"its samples were not read within {_READING_S:g} s") from error
         try:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 LETTERS = {"C": 1.0, "P": 0.5, "I": 0.0, "N": 0.0}
+_WORDS = {"yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
 
 
 def values_of(scores: Mapping[str, Any]) -> dict[str, Any]:
@@ -27,3 +29,16 @@ def values_of(scores: Mapping[str, Any]) -> dict[str, Any]:
         else:
             values[str(scorer)] = value
     return values
+
+
+def share_of(value: Any) -> float | None:
+    """Return a value as a number, as inspect_ai's `value_to_float` does; None if it is none, or not a number (NaN)."""
+    if isinstance(value, str):
+        if value in LETTERS:
+            return LETTERS[value]
+        value = _WORDS.get(value.lower(), value)
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return None if math.isnan(number) else number
