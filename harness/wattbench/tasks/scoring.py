@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from wattbench.config import Measure, Prompt, TaskChoice
+from wattbench.config import InspectTask, Measure, Prompt, TaskChoice
 from wattbench.config.file_task import CHECKED
 from wattbench.errors import UserError
 from wattbench.records import ScoreRow
@@ -191,8 +191,10 @@ def score_rows(
     for sample in samples:
         metrics = by_document.setdefault(int(sample["doc_id"]), {})
         metrics |= {f"{name},{sample['filter']}": _plain(sample[name]) for name in sample["metrics"]}
+    # A task of inspect_ai has no other score than that of its own scorer, which the suite may name.
+    of_check = metric if isinstance(choice, InspectTask) else f"{CHECKED},{CHECK}"
     for doc_id, said in checked.items():
-        by_document[doc_id][f"{CHECKED},{CHECK}"] = said
+        by_document[doc_id][of_check] = said
 
     def correct(doc_id: int) -> float:
         if doc_id in failed:

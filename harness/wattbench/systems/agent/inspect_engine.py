@@ -92,13 +92,8 @@ class InspectEngine(AskingEngine):
             with fresh_folder(None) as folder:
                 ran, over_limit = self._run(task, sample, session, folder)
                 finished_s = now_s()
-                said = _read_result(folder)
-            if ran.stopped is not None:
-                outcome = Outcome(failure=f"stopped, {ran.stopped}", over_limit=over_limit)
-            elif said is None:
-                outcome = Outcome(failure=_how_it_was_lost(ran))
-            else:
-                outcome = self._outcome(task, said)
+                said = read_result(folder)
+            outcome = outcome_of(f"{self.where} on task {task.task!r}", task, ran, said, over_limit=over_limit)
             return replace(outcome, finished_s=finished_s, agent_cpu_s=ran.cpu_s)
 
         return self.attempt(solve)
@@ -131,49 +126,60 @@ class InspectEngine(AskingEngine):
         )
         return ran, limit if ran.stopped == limit else None
 
-    def _outcome(self, task: InspectTask, said: Mapping[str, Any]) -> Outcome:
-        """Return what an attempt came to by its log.
 
-        Raises:
-            UserError: the log has no such score as the suite names, or one that is no share.
-        """
-        if "wrong" in said:
-            return Outcome(failure=f"inspect_ai: {plain_text(str(said['wrong']))}")
-        where = f"{self.where} on task {task.task!r}"
-        answer = str(said["answer"] or "")
-        checked = self._checked(where, task, said["scores"])
-        failure, over_limit, remark = None, None, None
-        if said["error"] is not None:
-            failure = f"inspect_ai: {plain_text(str(said['error']))}"
-        elif said["limit"] is not None and not checked:
-            over_limit = f"of the task: {said['limit']}"
-        elif checked is None:
-            failure = "inspect_ai gave it no score"
-        elif said["limit"] is not None:
-            remark = f"it was stopped at the task's limit ({said['limit']}), and scored as it was then"
-        return Outcome(answer, failure, over_limit, checked=checked, remark=remark)
+def outcome_of(
+    where: str, task: InspectTask, ran: Ran, said: Mapping[str, Any] | None, *, over_limit: str | None = None
+) -> Outcome:
+    """Return what an attempt came to.
 
-    def _checked(self, where: str, task: InspectTask, scores: Mapping[str, Any]) -> float | None:
-        """Return the score that counts; None if the log has none."""
-        try:
-            values = values_of(scores)
-        except ValueError as error:
-            raise UserError(f"{where}: {error}") from error
-        if not values:
-            return None
-        name = task.metric or next(iter(values))
-        if name not in values:
-            raise UserError(f"{where}: metric: inspect_ai's log has no score {name!r}{nearest(name, values)}")
-        share = share_of(values[name])
-        if share is not None and not 0.0 <= share <= 1.0:
-            raise UserError(
-                f"{where}: the score {name!r} is {values[name]!r:.60}, but correctness is between 0 and 1. Name "
-                "another scorer with metric:"
-            )
-        return share
+    Args:
+        where: the system and the task, for messages.
+        task: for the score that counts.
+        ran: how its process ended.
+        said: what the program wrote; None if it wrote nothing that could be read.
+        over_limit: the limit of time that it was over.
+
+    Raises:
+        UserError: the log has no such score as the suite names, or one that is no share.
+    """
+    if ran.stopped is not None:
+        return Outcome(failure=f"stopped, {ran.stopped}", over_limit=over_limit)
+    if said is None:
+        return Outcome(failure=_how_it_was_lost(ran))
+    if "wrong" in said:
+        return Outcome(failure=f"inspect_ai: {plain_text(str(said['wrong']))}")
+    if said["error"] is not None:
+        return Outcome(failure=f"inspect_ai: {plain_text(str(said['error']))}")
+    answer, checked = str(said["answer"] or ""), _checked(where, task, said["scores"])
+    if said["limit"] is not None and not checked:
+        return Outcome(answer, over_limit=f"of the task: {plain_text(str(said['limit']))}")
+    if checked is None:
+        return Outcome(answer, "inspect_ai gave it no score")
+    stopped = f"it was stopped at the task's limit ({said['limit']}), and scored as it was then"
+    return Outcome(answer, checked=checked, remark=None if said["limit"] is None else plain_text(stopped))
 
 
-def _read_result(folder: Path) -> dict[str, Any] | None:
+def _checked(where: str, task: InspectTask, scores: Mapping[str, Any]) -> float | None:
+    """Return the score that counts; None if the log has none."""
+    try:
+        values = values_of(scores)
+    except ValueError as error:
+        raise UserError(f"{where}: {error}") from error
+    if not values:
+        return None
+    name = task.metric or next(iter(values))
+    if name not in values:
+        raise UserError(f"{where}: metric: inspect_ai's log has no score {name!r}{nearest(name, values)}")
+    share = share_of(values[name])
+    if share is not None and not 0.0 <= share <= 1.0:
+        raise UserError(
+            f"{where}: the score {name!r:.60} is {values[name]!r:.60}, but correctness is between 0 and 1. Name "
+            "another scorer with metric:"
+        )
+    return share
+
+
+def read_result(folder: Path) -> dict[str, Any] | None:
     """Return what the program left; None if it left nothing that it would write."""
     try:
         said = json.loads(read_text(folder, _RESULT) or "")

@@ -20,6 +20,8 @@ from typing import Any
 
 FAILED = 3
 """The exit code where the result file says what is wrong."""
+MOST_CHARACTERS = 200_000
+"""Of an answer."""
 
 
 class OrderError(Exception):
@@ -133,11 +135,11 @@ def _run(task: Any, sample: Any, order: Mapping[str, Any]) -> dict[str, Any]:
     if sample.id is None:
         sample.id = order["sample"]["id"]
     task_with(task, dataset=MemoryDataset([sample], name=task.dataset.name))
-    solver = order.get("solver")
+    solver, solver_args = order.get("solver"), order.get("solver_args") or {}
     logs = evaluate(
         task,
         model=get_model(f"openai-api/wattbench/{order['model']}", base_url=order["base_url"], api_key="placeholder"),
-        solver=None if solver is None else SolverSpec(solver, order.get("solver_args") or {}),
+        solver=None if solver is None else SolverSpec(solver, solver_args, solver_args),
         sandbox=order.get("sandbox"),
         epochs=1,
         display="none",
@@ -158,7 +160,7 @@ def _outcome(log: Any) -> dict[str, Any]:
     sample = log.samples[0] if log.samples else None
     error = (sample and sample.error) or log.error
     return {
-        "answer": sample.output.completion if sample is not None and sample.output.choices else None,
+        "answer": None if sample is None else sample.output.completion[:MOST_CHARACTERS],
         "scores": {
             name: {"value": score.value, "answer": score.answer}
             for name, score in ((sample and sample.scores) or {}).items()

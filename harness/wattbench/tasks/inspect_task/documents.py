@@ -62,9 +62,9 @@ def forget_samples() -> None:
 
 def scoring_of(choice: InspectTask) -> str:
     """Return what identifies the scores of a task as a text: its name, its arguments and the code of its file."""
-    code = {key: hashlib.sha256(read_regular(path)).hexdigest() for key, path in choice.files().items()}
+    code = [hashlib.sha256(read_regular(path)).hexdigest() for path in choice.files().values()]
     name = choice.inspect.rpartition("@")[2]
-    return json.dumps({"inspect": name, "args": choice.args, **code}, sort_keys=True)
+    return json.dumps({"inspect": name, "args": choice.args, "code": code}, sort_keys=True)
 
 
 def lm_eval_task(choice: InspectTask) -> Any:
@@ -132,7 +132,7 @@ def _read(named: str, args: str, _stamp: tuple[int, ...]) -> InspectDocuments:
         except (MissingFileError, ValueError) as error:
             raise UserError(f"inspect_ai ended before its samples were read: {_last_line(log)}") from error
     if "wrong" in said:
-        raise UserError(printable(str(said["wrong"])))
+        raise UserError(printable(" ".join(str(said["wrong"]).split())))
     return InspectDocuments(said["samples"], said["version"])
 
 
