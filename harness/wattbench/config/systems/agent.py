@@ -30,8 +30,9 @@ class AskingSystem(SystemBase):
     """
 
     asks: Name | None = None
-    """The system of this suite whose server is asked: an endpoint, or a model in this process. Its price counts unless
-    the agent has one of its own. Either this or `base_url`."""
+    """The system whose server is asked: an endpoint, or a model in this process. Its price counts unless the agent has
+    one of its own. All of `define` take part in a run; one that only agents ask is in a catalogue (`include`), and is
+    not selected. Either this or `base_url`."""
     base_url: str | None = Field(default=None, pattern=r"^https?://")
     """A server that runs already, such as `http://localhost:8000/v1`."""
     api_key_env: str | None = None
