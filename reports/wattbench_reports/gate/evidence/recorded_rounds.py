@@ -55,7 +55,7 @@ class ItemFigures:
     """How often it failed."""
     usage: tuple[Mapping[str, object], ...] = ()
     """What each system that was asked used, over all times: rows as `AnswerRow.usage` has them, of one that is no
-    hybrid with an empty name."""
+    hybrid with an empty name; of an agent's attempt with its calls as ``requests``."""
     further: Mapping[str, float] = field(default_factory=dict)
     """Each of `FURTHER_COLUMNS`: the mean; NaN unless it is known of every time."""
 
@@ -132,9 +132,12 @@ def answers_of_side(
 
 def _usage(row: AnswerRow) -> list[Mapping[str, object]]:
     """Return the tokens of each system that took part in an answer. The counts of the answer itself are last."""
-    unknown = None if row.failure is None else 0  # a failed request without counts used nothing that is known of
+    attempt = row.ended is not None or row.calls is not None
+    # A failed request without counts used nothing that is known of; an agent's attempt made calls before it failed.
+    unknown = None if row.failure is None or (attempt and row.calls != 0) else 0
     counts = {name: unknown if count is None else count for name, count in row.counts.items()}
-    return [*map(vars, row.usage), {"system": "", **counts, "seconds": row.finished_s - row.started_s}]
+    requests = {"requests": row.calls} if attempt else {}
+    return [*map(vars, row.usage), {"system": "", **counts, **requests, "seconds": row.finished_s - row.started_s}]
 
 
 def _scores(rows: Sequence[RoundRow], side: str, tasks: Collection[str]) -> dict[Item, tuple[float, str]]:
