@@ -86,6 +86,8 @@ class MeteredCallRow(CallRow):
     energy_j: Signed | None = None
     """Its share of the joules of its windows by the rule `tokens`; None where a window is not valid. The rules are
     those of `wattbench.meters.windows.calls`."""
+    energy_above_idle_j: Signed | None = None
+    """Of `energy_j`, those above the idle draw; None where that is not known."""
     energy_by_time_j: Signed | None = None
     """The same by the rule `time`."""
     energy_equal_j: Signed | None = None
