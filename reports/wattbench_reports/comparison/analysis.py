@@ -12,6 +12,7 @@ from wattbench.records import RunRecords
 from wattbench_reports.comparability.caveat import Caveat
 from wattbench_reports.comparability.explain import condition_caveats
 from wattbench_reports.comparability.input_check import InputCheck, input_check
+from wattbench_reports.comparison.agents import agents_of
 from wattbench_reports.comparison.annual_cost import Year, year
 from wattbench_reports.comparison.caveats import (
     carbon_caveats,
@@ -227,6 +228,7 @@ def compare_systems(
         impacts_of=emitted.impacts_of,
         requests=frames.record.suite.requests,
         dropped=dropped,
+        agents=agents_of(measured, paid),
     )
 
 

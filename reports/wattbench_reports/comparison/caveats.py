@@ -233,7 +233,9 @@ def _harness(frames: Frames) -> Iterator[Caveat]:
         )
     items = sum(frames.harness.items.values())
     also = f" {plural(items, 'item')} without any other attempt of some system: left out for all." if items else ""
-    text = f"Left out, as the harness failed before any model call, so that they are no answers: {named(clauses)}.{also}"
+    text = (
+        f"Left out, as the harness failed before any model call, so that they are no answers: {named(clauses)}.{also}"
+    )
     yield Caveat("harness-failures", text, tuple(frames.harness.systems))
 
 

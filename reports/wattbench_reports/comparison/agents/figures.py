@@ -260,7 +260,9 @@ class _Work:
         attempt = mine["session"].astype(object).map(position[~position.index.duplicated()])
         counted = mine[attempt.notna().to_numpy()]
         of_calls = attempt.dropna().to_numpy(dtype=np.int64)
-        return counted.assign(attempt=of_calls, item=self.frames.table_rows_of(name)[of_calls]) if len(counted) else None
+        return (
+            counted.assign(attempt=of_calls, item=self.frames.table_rows_of(name)[of_calls]) if len(counted) else None
+        )
 
     def _is_interrupted(self, calls: pd.DataFrame) -> pd.Series:
         """Return which calls are of a session that has no answer on record."""

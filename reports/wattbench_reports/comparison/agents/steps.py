@@ -13,7 +13,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wattbench_reports.comparison.agents.model import Step
-from wattbench_reports.stats import Interval, accuracy_interval, mean_interval
+from wattbench_reports.stats import Interval, mean_interval, ratio_se
+from wattbench_reports.stats.student import t_quantile
 from wattbench_reports.tables.calls_table import BY_RULE
 
 MOST = 12
@@ -75,4 +76,8 @@ def _cached(prompt: NDArray[np.float64], cached: NDArray[np.float64], item: NDAr
     if not (np.isfinite(prompt) & np.isfinite(cached)).all() or not prompt.sum() > 0:
         return None
     held, whole = (np.bincount(item, weights=values) for values in (cached, prompt))
-    return accuracy_interval(held[whole > 0], whole[whole > 0])
+    share, error, items = float(cached.sum() / prompt.sum()), ratio_se(held, whole), len(np.unique(item))
+    if error is None:
+        return Interval(share, 0.0, 1.0)
+    half = t_quantile(items - 1) * error
+    return Interval(share, max(0.0, share - half), min(1.0, share + half))

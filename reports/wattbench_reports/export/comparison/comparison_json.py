@@ -62,6 +62,11 @@ def as_json(comparison: Comparison, decided: DecisionWords | None = None, suppor
     on_front}], effects: {blocks, of, settings, interactions, why_no_cost} | null, why_no_effects}]``: see
     `wattbench_reports.decision.grid_figures` and `wattbench_reports.analyses.grid`.
 
+    Of a run with agents: also ``"agents": [{system, tasks, attempts, solved, ended: {how: number}, pass_at_1: {estimate,
+    low, high, few}, passes: [{k, tasks, share}], per_solved: {kind: {estimate, low, high, few}}, not_solved, missing,
+    idle_j, band, steps: [{step, last, attempts, prompt_tokens ...}], reported ...}]``: see
+    `wattbench_reports.comparison.agents.model`.
+
     A run under load has ``"load": [a system at a rate]`` as well, and `systems` is of the rate `compared_per_s` alone.
 
     Of a comparison that ranks: also ``{"runs": [{run, suite, created_utc}], "across": [part], "differences": [{part,
@@ -96,6 +101,8 @@ def as_json(comparison: Comparison, decided: DecisionWords | None = None, suppor
         document["impacts"] = {"factors": comparison.impacts.as_data(), "systems": _impacts(comparison)}
     if comparison.estimates:
         document["estimated"] = [_estimated(each) for each in comparison.estimates]
+    if comparison.agents:
+        document["agents"] = [plain_data(asdict(each)) for each in comparison.agents]
     if comparison.machines is not None:
         document["machines"] = _machines(comparison.machines)
     if support is not None:
