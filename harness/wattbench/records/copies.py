@@ -162,9 +162,7 @@ def _copy_complete(records: RunRecords, new: RunLayout, run: str) -> None:
 
 def _began_in(windows: Sequence[WindowRow], call: Mapping[str, Any]) -> bool:
     """Return whether a line of `calls.jsonl` began in one of its system's windows."""
-    return any(
-        row.system == call["system"] and row.started_s <= call["started_s"] <= row.finished_s for row in windows
-    )
+    return any(row.system == call["system"] and row.started_s <= call["started_s"] <= row.finished_s for row in windows)
 
 
 def _keep(old: RunLayout, new: RunLayout, run: str, scores: Scores) -> None:

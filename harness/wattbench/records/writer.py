@@ -276,7 +276,9 @@ class RunWriter:
         with failing_as(self.layout.root, FAILURE):
             sync_tree(self.layout.root)  # before any digest: copied lines, and logs of LoadGen, were not synced
         self.journal_files()
-        write_atomically(self.layout.finished, finish_record(self.layout, finished_utc, item_rows, window_rows, call_rows))
+        write_atomically(
+            self.layout.finished, finish_record(self.layout, finished_utc, item_rows, window_rows, call_rows)
+        )
 
     def _append(self, path: Path, row: RecordRow) -> None:
         self._append_all(path, [row])

@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from wattbench.errors import UserError
 from wattbench.records import RunRecords
 from wattbench.records.tables.table_columns import TableColumns
-from wattbench.records.verified_files import check_unchanged
 from wattbench_reports.tables.items_table import category
 
 if TYPE_CHECKING:
@@ -43,31 +41,32 @@ NUMBERS = (
 
 _RELATIVE = 1e-6
 """Sums of the same numbers in another order differ by less."""
-_ROUNDING_S = 1e-6
+_ROUNDING = 1e-6
 _LARGEST = 1e18
 """In joules, seconds or tokens, as `wattbench.records` allows."""
 
 
 def read_calls(run: RunRecords) -> pd.DataFrame | None:
-    """Read the table of calls of a finished run.
+    """Read the table of calls of a finished run whose files are known to be as they were written.
 
     Returns:
         One row per call, in the order of `calls.jsonl`, with `TEXTS` as categories, `NUMBERS` as floats (NaN where not
         recorded) and ``streamed``. None of a run without agents.
 
     Raises:
-        UserError: the table is not as it was written, is damaged, or contradicts itself.
+        UserError: the table is damaged, or contradicts itself.
     """
     path = run.layout.calls_table
     if not os.path.lexists(path):
         return None
-    check_unchanged(run)
     with TableColumns(path) as table:
         table.require((*TEXTS, *NUMBERS, "streamed"))
         columns = {
             **{name: category(table.coded(name)) for name in TEXTS},
             **{name: table.numbers(name) for name in NUMBERS},
-            "streamed": np.concatenate([np.zeros(0, bool), *(_flags(part) for part in table.parts("streamed"))]),
+            "streamed": np.concatenate(
+                [part.fill_null(False).to_numpy(zero_copy_only=False) for part in table.parts("streamed")] or [[]]
+            ).astype(np.bool_),
         }
     calls = pd.DataFrame(columns, copy=False)
     for problem in _problems(calls, {system for system, _ in run.header.pairs}):
@@ -125,59 +124,64 @@ def idle_by_window(frames: Frames, calls: pd.DataFrame) -> pd.Series:
     return total_j - taken_j.reindex(total_j.index, fill_value=0.0) - agents_j.reindex(total_j.index, fill_value=0.0)
 
 
-def _flags(part: object) -> NDArray[np.bool_]:
-    return np.asarray(part.fill_null(False).to_numpy(zero_copy_only=False), dtype=bool)  # type: ignore[attr-defined]
-
-
 def _sum(joules: pd.Series) -> float:
     return float(joules.sum(skipna=False))
 
 
 def _problems(calls: pd.DataFrame, systems: set[str]) -> Iterator[str]:
     """Yield a clause for each way in which the table contradicts itself, or the header."""
-    if calls[["call", "session", "system", "protocol", "window"]].isna().any(axis=None):
-        yield "a call lacks its name, session, system, protocol or window"
+    yield from _of_names(calls, systems)
+    for name in NUMBERS:
+        values = calls[name].to_numpy(dtype=np.float64)
+        if not (np.isnan(values) | (values >= -_ROUNDING) & (values <= _LARGEST)).all():
+            yield f"some {name} are below 0 or infinite"
+    started_s, finished_s = calls["started_s"], calls["finished_s"]
+    first_s = calls["first_byte_s"].fillna(started_s)
+    cached = calls["cached_tokens"].fillna(0) + calls["cache_write_tokens"].fillna(0)
+    by_rule = calls[list(BY_RULE.values())].isna()
+    for what, wrong in (
+        ("lack their times", started_s.isna() | finished_s.isna()),
+        ("end before they start", finished_s < started_s - _ROUNDING),
+        (
+            "have their first byte before they start, or after they end",
+            (first_s < started_s - _ROUNDING) | (first_s > finished_s + _ROUNDING),
+        ),
+        ("have more cached tokens than tokens of their prompts", cached > calls["prompt_tokens"]),
+        (
+            "have more reasoning tokens than tokens of their answers",
+            calls["reasoning_tokens"] > calls["output_tokens"],
+        ),
+        ("have joules by one rule and none by another", by_rule.any(axis=1) & ~by_rule.all(axis=1)),
+    ):
+        if wrong.any():
+            yield f"some calls {what}"
+
+
+def _of_names(calls: pd.DataFrame, systems: set[str]) -> Iterator[str]:
     if calls["call"].duplicated().any():
         yield f"the call {calls.loc[calls['call'].duplicated(), 'call'].iloc[0]!r:.60} is there twice"
-    if other := sorted(set(calls["system"].unique()) - systems):
+    if other := sorted(set(calls["system"].astype(str)) - systems):
         yield f"a call is of the system {other[0]!r:.60}, which the run does not have"
     named = calls[calls["session"] != ""]
     of_session = named.groupby("session", observed=True)["system"].nunique()
     if (of_session > 1).any():
         yield f"the session {of_session.index[of_session > 1][0]!r:.60} is of several systems"
-    for name in NUMBERS:
-        values = calls[name].to_numpy(dtype=np.float64)
-        if not (np.isnan(values) | (values >= -_ROUNDING_S) & (values <= _LARGEST)).all():
-            yield f"some {name} are below 0 or infinite"
-    if calls[["started_s", "finished_s"]].isna().any(axis=None):
-        yield "some calls lack their times"
-    first_s = calls["first_byte_s"].fillna(calls["started_s"])
-    if ((first_s < calls["started_s"] - _ROUNDING_S) | (first_s > calls["finished_s"] + _ROUNDING_S)).any():
-        yield "some calls end before they start, or have their first byte outside of their time"
-    cached = calls["cached_tokens"].fillna(0) + calls["cache_write_tokens"].fillna(0)
-    if (cached > calls["prompt_tokens"]).any():
-        yield "some calls have more cached tokens than tokens of their prompts"
-    if (calls["reasoning_tokens"] > calls["output_tokens"]).any():
-        yield "some calls have more reasoning tokens than tokens of their answers"
-    by_rule = calls[list(BY_RULE.values())].isna()
-    if (by_rule.any(axis=1) & ~by_rule.all(axis=1)).any():
-        yield "some calls have joules by one rule and none by another"
 
 
 def _of_sessions(items: pd.DataFrame, theirs: pd.DataFrame) -> Iterator[str]:
     """Yield a clause for the first answer whose session's calls do not fit it. Both have a row per answer."""
-    counts = theirs["calls"].fillna(0)
-    missing = counts < items["calls"].fillna(0)
-    for row in items[missing].itertuples():
-        number = int(counts[row.Index])
-        yield f"the session {row.session!r} made {int(row.calls)} calls, and {number} are in the table"
+    joules, own_j = items["energy_j"], items["agent_energy_j"].fillna(0.0)
+    made, counted = items["calls"].fillna(0), theirs["calls"].fillna(0)
+    sum_j = own_j + theirs["energy_j"].where(counted > 0, 0.0)
     other = theirs["system"].notna() & (theirs["system"].astype(str) != items["system"].astype(str))
-    for row in items[other].itertuples():
-        yield f"the session {row.session!r} is of {row.system}, and its calls are of another system"
-    sum_j = theirs["energy_j"].where(counts > 0, 0.0) + items["agent_energy_j"].fillna(0.0)
-    off = (sum_j - items["energy_j"]).abs() > _RELATIVE * items["energy_j"].abs() + _RELATIVE
-    for row in items[off].itertuples():
+    off = joules.notna() & ~((sum_j - joules).abs() <= _RELATIVE * joules.abs() + _ROUNDING)
+    sessions = items["session"].tolist()
+    for at in np.flatnonzero(counted < made)[:1].tolist():
+        yield f"the session {sessions[at]!r} made {made.iat[at]:.0f} calls, and {counted.iat[at]:.0f} are in the table"
+    for at in np.flatnonzero(other)[:1].tolist():
+        yield f"the session {sessions[at]!r} is of {items['system'].iat[at]}, and its calls are of another system"
+    for at in np.flatnonzero(off)[:1].tolist():
         yield (
-            f"the joules of the calls of the session {row.session!r} and of its agent sum to "
-            f"{sum_j[row.Index]:.9g}, and its answer has {row.energy_j:.9g}"
+            f"the joules of the calls of the session {sessions[at]!r} and of its agent's processes sum to "
+            f"{sum_j.iat[at]:.9g}, and its answer has {joules.iat[at]:.9g}"
         )

@@ -61,6 +61,8 @@ class CallRow(TokenCounts, RecordRow):
     request: str | None = None
     """The body of the request, redacted; recorded only where asked. So the answer's."""
     answer: str | None = None
+    shard: str = ""
+    """Of a merged run: how the names of its shard's windows begin, which alone it divides. Empty: all of them."""
 
     @classmethod
     def check(cls, raw: Mapping[str, Any]) -> None:
