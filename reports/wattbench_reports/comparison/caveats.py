@@ -228,8 +228,8 @@ def _harness(frames: Frames) -> Iterator[Caveat]:
     for name, each in frames.harness.systems.items():
         low, high = each.bounds
         clauses.append(
-            f"{each.failed:,} of {plural(each.attempts, 'attempt')} of {name} (its accuracy would be {percent(low)} with "
-            f"these as not solved, {percent(high)} as solved)"
+            f"{each.failed:,} of {plural(each.attempts, 'attempt')} of {name} (its accuracy would be {percent(low)} "
+            f"with these as not solved, {percent(high)} as solved)"
         )
     items = sum(frames.harness.items.values())
     also = f" {plural(items, 'item')} without any other attempt of some system: left out for all." if items else ""

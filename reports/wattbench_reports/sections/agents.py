@@ -8,11 +8,7 @@ from collections.abc import Mapping
 from wattbench_reports import figures
 from wattbench_reports.comparison.agents import AgentFigures, Step
 from wattbench_reports.comparison.agents.model import (
-    CALLS,
-    OUTPUT_TOKENS,
     OWN_JOULES,
-    PROMPT_TOKENS,
-    SECONDS,
     SOLVED,
     UNSOLVED,
 )
@@ -20,13 +16,16 @@ from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.system_figures import SystemFigures
 from wattbench_reports.formatting import units
 from wattbench_reports.presenter.model import (
+    RICH,
     Cell,
     Column,
     Figure,
     Medium,
     Passage,
     Section,
+    Span,
     Table,
+    Text,
     numbers,
     restate_key,
     strong,
@@ -34,8 +33,9 @@ from wattbench_reports.presenter.model import (
 from wattbench_reports.wording import agents as wording
 from wattbench_reports.wording import comparison as of_systems
 
-_MOST_K = 5
+_MOST_K = 3
 """Numbers of attempts of pass^k that a table shows, besides the largest one."""
+_CAPTION = "For each solved task"
 _ENDS = (SOLVED, UNSOLVED, "agent", "server")
 """Ends of attempts in the order of the columns; limits and what the harness failed in follow."""
 
@@ -45,7 +45,7 @@ def agents_section(comparison: Comparison) -> Section | None:
     if not comparison.agents:
         return None
     passages = (
-        Passage(tables=(_per_solved(comparison), *_passes(comparison)), points=_points(comparison)),
+        Passage(tables=(*_per_solved(comparison), *_passes(comparison)), points=_points(comparison)),
         Passage("How attempts ended", tables=(_ends(comparison),)),
         *_steps(comparison),
     )
@@ -77,44 +77,41 @@ def _rows(comparison: Comparison) -> list[tuple[AgentFigures, SystemFigures, int
     return [(each, comparison.systems[series[each.system]], series[each.system]) for each in comparison.agents]
 
 
-def _per_solved(comparison: Comparison) -> Table:
-    """Make the table of what a solved task takes. Accuracy, joules and money are those of the comparison's rows."""
+def _per_solved(comparison: Comparison) -> tuple[Table, Table]:
+    """Make the table of what a solved task takes: for a terminal, and for wider media.
+
+    Accuracy, joules and money are those of the comparison's rows.
+    """
+    rows = _rows(comparison)
     costed = of_systems.has_price(comparison)
-    return Table(
-        caption="For each solved task",
-        columns=(
-            Column("System"),
-            *numbers("Attempts", "Solved"),
-            Column("Joules", numeric=True),
-            *(numbers("Money") if costed else ()),
-            *numbers("Seconds", "Calls", "Tokens of prompts", "Tokens of answers", "Own processor"),
-        ),
-        rows=tuple(
-            (
-                Cell(each.system, series=number),
-                Cell(f"{each.attempts:,} at {units.plural(each.tasks, 'task')}"),
-                Cell(of_systems.accuracy(row), restates=restate_key(number, "accuracy")),
-                Cell(of_systems.j_per_correct(row), restates=restate_key(number, "j-per-correct")),
-                *(
-                    (
-                        Cell(
-                            of_systems.many_per_correct(row, comparison),
-                            restates=restate_key(number, "cost-per-correct"),
-                        ),
-                    )
-                    if costed
-                    else ()
-                ),
-                Cell(units.quantity_interval(each.per_solved.get(SECONDS), "s")),
-                Cell(wording.count_of(each, CALLS)),
-                Cell(wording.count_of(each, PROMPT_TOKENS)),
-                Cell(wording.count_of(each, OUTPUT_TOKENS)),
-                Cell(units.quantity_interval(each.per_solved.get(OWN_JOULES), "J")),
-            )
-            for each, row, number in _rows(comparison)
-        ),
-        note="Own processor: the part of the joules that the agent's own processes took.",
+    head = ("System", "Solved", "Joules", *(("Money",) if costed else ()))
+    first = [
+        (
+            Cell(each.system, series=number),
+            Cell(of_systems.accuracy(row), restates=restate_key(number, "accuracy")),
+            Cell(of_systems.j_per_correct(row), restates=restate_key(number, "j-per-correct")),
+            *(
+                (Cell(of_systems.many_per_correct(row, comparison), restates=restate_key(number, "cost-per-correct")),)
+                * costed
+            ),
+        )
+        for each, row, number in rows
+    ]
+    taken = [tuple(Cell(text) for text in wording.taken(each)) for each, _, _ in rows]
+    narrow = Table(
+        caption=_CAPTION,
+        columns=(Column(head[0]), *numbers(*head[1:]), Column("Taken", below=True)),
+        rows=tuple((*cells, Cell(wording.taken_line(each))) for cells, (each, _, _) in zip(first, rows, strict=True)),
+        media=Medium.TEXT,
     )
+    wide = Table(
+        caption=_CAPTION,
+        columns=(Column(head[0]), *numbers(*head[1:], *wording.TAKEN)),
+        rows=tuple((*cells, *more) for cells, more in zip(first, taken, strict=True)),
+        note=wording.OWN_PROCESSOR,
+        media=RICH,
+    )
+    return narrow, wide
 
 
 def _passes(comparison: Comparison) -> tuple[Table, ...]:
@@ -165,22 +162,36 @@ def _steps(comparison: Comparison) -> tuple[Passage, ...]:
     rows = [_step_row(each, step, number) for each, _, number in _rows(comparison) for step in each.steps]
     if not rows:
         return ()
-    table = Table(
-        caption="Model calls by their number in the attempt",
-        columns=(
-            Column("System"),
-            *numbers("Step", "Attempts", "Tokens of the prompt", "Of these cached", "Prefill", "Decode", "Joules"),
-        ),
+    head = ("Step", "Attempts", "Tokens of the prompt", "Of these cached")
+    caption = "Model calls by their number in the attempt"
+    wide = Table(
+        caption=caption,
+        columns=(Column("System"), *numbers(*head, "Prefill", "Decode", "Joules")),
         rows=tuple(rows),
         note=wording.BY_STEP,
+        media=RICH,
     )
-    return (Passage("By step", tables=(table,), figure=_figure(comparison)),)
+    narrow = tuple(
+        Table(
+            caption=f"{caption}, {each.system}",
+            columns=(Column(head[0], numeric=True), *numbers(*head[1:], "Joules"), Column("Phases", below=True)),
+            rows=tuple(
+                (*(row := _step_row(each, step, number))[1:5], row[7], Cell(wording.phases(step)))
+                for step in each.steps
+            ),
+            media=Medium.TEXT,
+        )
+        for each, _, number in _rows(comparison)
+        if each.steps
+    )
+    explained = Text((Span(wording.BY_STEP),), media=Medium.TEXT)
+    return (Passage("By step", (explained,), (*narrow, wide), figure=_figure(comparison)),)
 
 
 def _step_row(each: AgentFigures, step: Step, number: int) -> tuple[Cell, ...]:
     return (
         Cell(each.system, series=number),
-        Cell(wording.step(step.step, step.last)),
+        Cell(wording.step_numbers(step.step, step.last)),
         Cell(f"{step.attempts:,}"),
         Cell(units.ratio_interval(step.prompt_tokens)),
         Cell(units.percent_interval(step.cached)),
@@ -200,7 +211,9 @@ def _figure(comparison: Comparison) -> Figure | None:
 def _drawn(each: AgentFigures) -> figures.AgentSteps | None:
     """Return an agent's joules by step; None without joules, or without a solved task."""
     bars = [
-        figures.StepBar(wording.step(step.step, step.last), (step.prefill_j, step.decode_j, step.undivided_j, 0.0, 0.0))
+        figures.StepBar(
+            wording.step_numbers(step.step, step.last), (step.prefill_j, step.decode_j, step.undivided_j, 0.0, 0.0)
+        )
         for step in each.steps
     ]
     if not bars or not all(math.isfinite(joules) for bar in bars for joules in bar.joules):

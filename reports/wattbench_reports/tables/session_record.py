@@ -304,7 +304,8 @@ def _name(header: RunHeader) -> str:
 def run_figures(run: RunRecords) -> dict[str, dict[str, float | None]]:
     """Return each system's mean joules (``energy_j``) and ``seconds`` per request in a run, and its `QUANTILES`.
 
-    Attempts whose harness failed are no answers. A system that was not asked to the end is left out: in another session it answers other items.
+    Attempts whose harness failed are no answers. A system that was not asked to the end is left out: in another session
+    it answers other items.
 
     Raises:
         UserError: the table of items cannot be read.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wattbench_reports.comparison.agents import AgentFigures, Reported, Unassigned
+from wattbench_reports.comparison.agents import AgentFigures, Reported, Step, Unassigned
 from wattbench_reports.comparison.agents.model import (
     CALLS,
     JOULES,
     MONEY,
     OUTPUT_TOKENS,
+    OWN_JOULES,
     PROMPT_TOKENS,
     SECONDS,
     UNSOLVED,
@@ -19,8 +20,8 @@ from wattbench_reports.formatting import units
 TITLE = "Agents"
 
 PER_SOLVED = (
-    "A solved task takes all attempts: what was spent on those that were not solved is in its figures. Joules are those "
-    "of the attempts' model calls, which are divided among the calls in flight by tokens, and of their own processors."
+    "What was spent on attempts that were not solved is in the figures of a solved task. Joules are those of the "
+    "attempts' model calls, divided among the calls in flight by tokens, and of their own processors."
 )
 BY_STEP = (
     "A step is the n-th model call of an attempt. Prefill: seconds to the first byte of a streamed answer; decode: those "
@@ -48,9 +49,38 @@ _NARROW = 1.05
 """A band whose ends are nearer than this is not worth a sentence of its own."""
 
 
-def count_of(each: AgentFigures, kind: str) -> str:
-    """Format how many of a kind a solved task takes: ``23.4 [20.1, 27.9]``; a dash where it is not known."""
-    return units.ratio_interval(each.per_solved.get(kind))
+TAKEN = ("Attempts", "Seconds", "Calls", "Tokens of prompts", "Tokens of answers", "Own processor")
+"""What a solved task took besides joules and money."""
+OWN_PROCESSOR = "Own processor: the part of the joules that the agent's own processes took."
+
+
+def taken(each: AgentFigures) -> tuple[str, ...]:
+    """Format what a solved task took, in the order of `TAKEN`; a dash where it is not known."""
+    return (
+        f"{each.attempts:,} at {units.plural(each.tasks, 'task')}",
+        units.quantity_interval(each.per_solved.get(SECONDS), "s"),
+        *(units.ratio_interval(each.per_solved.get(kind)) for kind in (CALLS, PROMPT_TOKENS, OUTPUT_TOKENS)),
+        units.quantity_interval(each.per_solved.get(OWN_JOULES), "J"),
+    )
+
+
+def taken_line(each: AgentFigures) -> str:
+    """Format the same in one line for a terminal: ``100 attempts at 20 tasks · 59.8 [33.4, 111] s · ...``."""
+    attempts, seconds, calls, prompts, answers, own = taken(each)
+    known = (
+        f"{attempts.replace(' at', ' attempts at')}", seconds, f"{calls} calls", f"{prompts} tokens of prompts",
+        f"{answers} tokens of answers", f"{own} of its own processor",
+    )  # fmt: skip
+    return " · ".join(text for text in known if not text.startswith(units.NONE))
+
+
+def phases(step: Step) -> str:
+    """Format the seconds of the phases of a step's calls; empty where no answer was streamed."""
+    return " · ".join(
+        f"{name} {units.quantity_interval(seconds, 's')}"
+        for name, seconds in (("prefill", step.prefill_s), ("decode", step.decode_s))
+        if seconds is not None
+    )
 
 
 def end(name: str) -> str:
@@ -58,7 +88,7 @@ def end(name: str) -> str:
     return f"over {name.partition(': ')[2]}" if name.startswith("limit: ") else _ENDS.get(name, name)
 
 
-def step(first: int, last: int) -> str:
+def step_numbers(first: int, last: int) -> str:
     """Format the numbers of some steps: ``3``, ``4–6``."""
     return f"{first}" if first == last else f"{first}–{last}"
 
@@ -84,8 +114,7 @@ def _not_solved(each: AgentFigures) -> Iterator[str]:
     unsolved = sum(number for name, number in each.ended.items() if name not in ("solved", "harness"))
     if parts and unsolved:
         attempts = units.plural(each.attempts, "attempt")
-        took = "took" if unsolved != 1 else "took"
-        yield f"{each.system}: the {unsolved:,} of {attempts} that were not solved {took} {units.listed(parts)}."
+        yield f"{each.system}: the {unsolved:,} of {attempts} that were not solved took {units.listed(parts)}."
 
 
 def _idle(each: AgentFigures) -> Iterator[str]:
@@ -95,9 +124,9 @@ def _idle(each: AgentFigures) -> Iterator[str]:
     whole_j = each.idle_j + of_attempts_j
     if whole_j > 0:
         yield (
-            f"{each.system}: no call was in flight for {units.quantity(each.idle_j, 'J')} "
-            f"({units.percent(each.idle_j / whole_j)} of the joules of both; without an interval, as they are in no "
-            "attempt): tools, tests and waiting. They are in none of its figures."
+            f"{each.system}: {units.quantity(each.idle_j, 'J')} more were drawn while no call was in flight, "
+            f"{units.percent(each.idle_j / whole_j)} of all. They are in no attempt and no figure of a task, and so have "
+            "no interval."
         )
 
 
@@ -107,10 +136,10 @@ def _band(each: AgentFigures) -> Iterator[str]:
         return
     shares = sorted(band.not_solved.values())
     yield (
-        f"{each.system}: the joules of an attempt depend on how those of a shared server are divided. By tokens, by time "
-        f"or equally: the most is {units.digits(band.median)} times the least for the median attempt, and "
-        f"{units.digits(band.largest)} times at most; attempts that were not solved took {units.percent(shares[0])} to "
-        f"{units.percent(shares[-1])} of the joules."
+        f"{each.system}: the joules of an attempt depend on how those of a shared server are divided: by tokens, by "
+        f"time or equally. The most is {units.digits(band.median)} times the least for the median attempt, and "
+        f"{units.digits(band.largest)} times at most; attempts that were not solved took {units.percent(shares[0])} "
+        f"to {units.percent(shares[-1])} of the joules."
     )
 
 
@@ -148,7 +177,7 @@ def _not_recorded(each: AgentFigures) -> Iterator[str]:
         known = JOULES in each.per_solved and why == each.missing.get(JOULES)
         what = "are of the attempts that have them" if known else "are not stated"
         yield f"{each.system}: {names} per solved task {what}: {why}."
-    if 0 < each.uncached and PROMPT_TOKENS not in each.missing and MONEY not in each.missing:
+    if each.uncached and PROMPT_TOKENS not in each.missing and MONEY not in each.missing:
         yield (
             f"{each.system}: no cached tokens are on record of {each.uncached:,} of "
             f"{units.plural(each.attempts, 'attempt')}: where tokens have a price their money is an upper bound."
@@ -158,7 +187,8 @@ def _not_recorded(each: AgentFigures) -> Iterator[str]:
 def _in_no_attempt(each: AgentFigures) -> Iterator[str]:
     for calls, which in ((each.without_session, "named no session"), (each.interrupted, "are of interrupted sessions")):
         if calls.calls:
-            yield f"{each.system}: {units.plural(calls.calls, 'model call')}{_joules(calls)} {which}, and count in no attempt."
+            number = units.plural(calls.calls, "model call")
+            yield f"{each.system}: {number}{_joules(calls)} {which}, and count in no attempt."
 
 
 def _joules(calls: Unassigned) -> str:

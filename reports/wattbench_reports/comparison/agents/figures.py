@@ -44,7 +44,7 @@ from wattbench_reports.metrics.money.answer_columns import AnswerColumns
 from wattbench_reports.metrics.ratio_intervals import intervals
 from wattbench_reports.stats import Interval, accuracy_interval
 from wattbench_reports.stats.repeated_trials import all_of_k
-from wattbench_reports.tables.calls_table import BY_RULE, idle_by_window, read_calls
+from wattbench_reports.tables.calls_table import BY_RULE, check_sessions, idle_by_window, read_calls
 from wattbench_reports.tables.harness_failures import HARNESS
 from wattbench_reports.tables.item_matrix import RIGHT, ItemTable
 from wattbench_reports.tables.run_tables import Frames
@@ -56,8 +56,8 @@ _WHY_MISSING = {
     OWN_JOULES: "the joules of its own processes are not known",
     SECONDS: "some attempts have no times",
     CALLS: "the model calls of some attempts are not recorded",
-    PROMPT_TOKENS: "tokens of prompts are not recorded of every attempt",
-    OUTPUT_TOKENS: "tokens of answers are not recorded of every attempt",
+    PROMPT_TOKENS: "they are not recorded of every attempt",
+    OUTPUT_TOKENS: "they are not recorded of every attempt",
 }
 
 
@@ -74,6 +74,9 @@ def agents_of(measured: Measured, paid: Paid) -> tuple[AgentFigures, ...]:
     if not agents:
         return ()
     calls = read_calls(frames.run)
+    if calls is not None and frames.record.imported is None:  # a source may list the calls of some attempts alone
+        columns = frames.more_columns("session", "calls", "energy_j", "agent_energy_j")
+        check_sessions(frames.run.layout.calls_table, calls, columns.assign(system=frames.items["system"].astype(str)))
     work = _Work(measured, paid, calls)
     return tuple(work.figures_of(name) for name in agents)
 

@@ -53,7 +53,7 @@ class Step:
     """Those that reached the first."""
     calls: int
     prompt_tokens: Interval | None
-    """Mean of a call; None where one is not recorded."""
+    """Mean of a call with an answer; None where one is not recorded."""
     cached: Interval | None
     """Share of the tokens of prompts that were in the server's cache; None where it is not recorded of every call."""
     prefill_s: Interval | None

@@ -1,4 +1,4 @@
-"""Describe how the calls of an agent's attempts grow: prompts, cache, prefill and decode, by their number in the attempt.
+"""Describe how the calls of an agent's attempts grow, by their number in the attempt: prompts, cache, prefill, decode.
 
 Seconds to the first byte are taken for prefill, and those after it for decode, of calls whose answers were streamed.
 The joules of such a call are divided between the two by their seconds, as at one power: decode is then charged for
@@ -44,6 +44,7 @@ def _step(calls: pd.DataFrame, number: NDArray[np.int64], first: int, last: int,
         calls[name].to_numpy(dtype=np.float64)
         for name in ("started_s", "first_byte_s", "finished_s", "prompt_tokens", "cached_tokens", BY_RULE["tokens"])
     )
+    answered = calls["error"].isna().to_numpy()  # what was refused has no tokens
     streamed = calls["streamed"].to_numpy(dtype=bool) & np.isfinite(first_s)
     prefill_s, decode_s = first_s[streamed] - started_s[streamed], finished_s[streamed] - first_s[streamed]
     whole_s = prefill_s + decode_s
@@ -54,8 +55,8 @@ def _step(calls: pd.DataFrame, number: NDArray[np.int64], first: int, last: int,
         last=min(last, int(number.max())),
         attempts=int((number == first).sum()),
         calls=len(calls),
-        prompt_tokens=_mean(prompt, item),
-        cached=_cached(prompt, cached, item),
+        prompt_tokens=_mean(prompt[answered], item[answered]),
+        cached=_cached(prompt[answered], cached[answered], item[answered]),
         prefill_s=_mean(prefill_s, item[streamed]),
         decode_s=_mean(decode_s, item[streamed]),
         streamed=int(streamed.sum()),
@@ -68,7 +69,7 @@ def _step(calls: pd.DataFrame, number: NDArray[np.int64], first: int, last: int,
 
 def _mean(values: NDArray[np.float64], item: NDArray[np.int64]) -> Interval | None:
     """Return the mean of some calls, clustered by task; None where one is not known."""
-    return mean_interval(values, item) if np.isfinite(values).all() else None
+    return mean_interval(values, item) if len(values) and np.isfinite(values).all() else None
 
 
 def _cached(prompt: NDArray[np.float64], cached: NDArray[np.float64], item: NDArray[np.int64]) -> Interval | None:
