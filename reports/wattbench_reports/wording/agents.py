@@ -24,8 +24,8 @@ PER_SOLVED = (
     "attempts' model calls, divided among the calls in flight by tokens, and of their own processors."
 )
 BY_STEP = (
-    "A step is the n-th model call of an attempt. Prefill: seconds to the first byte of a streamed answer; decode: those "
-    "after it. Intervals are clustered by task."
+    "A step is the n-th model call of an attempt. Prefill: seconds to the first byte of a streamed answer; decode: "
+    "those after it. Intervals are clustered by task."
 )
 EVERY_K = (
     "pass^k: the chance that k attempts at a task are all solved (Yao et al., 2024), clustered by task; pass@1 is the "
@@ -125,8 +125,8 @@ def _idle(each: AgentFigures) -> Iterator[str]:
     if whole_j > 0:
         yield (
             f"{each.system}: {units.quantity(each.idle_j, 'J')} more were drawn while no call was in flight, "
-            f"{units.percent(each.idle_j / whole_j)} of all. They are in no attempt and no figure of a task, and so have "
-            "no interval."
+            f"{units.percent(each.idle_j / whole_j)} of all. They are in no attempt and no figure of a task, and so "
+            "have no interval."
         )
 
 
