@@ -148,7 +148,10 @@ def _ends(comparison: Comparison) -> Table:
     names += ["harness"] if "harness" in present else []
     return Table(
         caption="Attempts by how they ended",
-        columns=(Column("System"), *numbers(*(units.capital(wording.end(name)) for name in names))),
+        columns=(
+            Column("System"),
+            *(Column(units.capital(wording.end(name)), True, wording.short_end(name)) for name in names),
+        ),
         rows=tuple(
             (Cell(each.system, series=number), *(Cell(f"{each.ended.get(name, 0):,}") for name in names))
             for each, _, number in _rows(comparison)

@@ -88,6 +88,11 @@ def end(name: str) -> str:
     return f"over {name.partition(': ')[2]}" if name.startswith("limit: ") else _ENDS.get(name, name)
 
 
+def short_end(name: str) -> str:
+    """Word the same for a column of a terminal: ``max_calls``, ``agent``."""
+    return "not solved" if name == UNSOLVED else name.removeprefix("limit: ")
+
+
 def step_numbers(first: int, last: int) -> str:
     """Format the numbers of some steps: ``3``, ``4–6``."""
     return f"{first}" if first == last else f"{first}–{last}"
