@@ -36,6 +36,9 @@ class CallRow(TokenCounts, RecordRow):
     """As asked of the server, without the session and without a query: `/v1/chat/completions`."""
     model_asked: str | None = None
     model_answered: str | None = None
+    sent: bool = True
+    """Whether it was sent to the server. False: the gateway refused it, by a limit of its session or as that was not
+    open; then it took no time, and no joules."""
     started_s: Amount
     """When its first byte was sent to the server, seconds since the epoch. So the next two."""
     first_byte_s: Amount | None = None
@@ -61,6 +64,8 @@ class CallRow(TokenCounts, RecordRow):
     request: str | None = None
     """The body of the request, redacted; recorded only where asked. So the answer's."""
     answer: str | None = None
+    shard: str = ""
+    """Of a merged run: how the names of its shard's windows begin, which alone it divides. Empty: all of them."""
 
     @classmethod
     def check(cls, raw: Mapping[str, Any]) -> None:
@@ -86,6 +91,8 @@ class MeteredCallRow(CallRow):
     energy_j: Signed | None = None
     """Its share of the joules of its windows by the rule `tokens`; None where a window is not valid. The rules are
     those of `wattbench.meters.windows.calls`."""
+    energy_above_idle_j: Signed | None = None
+    """Of `energy_j`, those above the idle draw; None where that is not known."""
     energy_by_time_j: Signed | None = None
     """The same by the rule `time`."""
     energy_equal_j: Signed | None = None
