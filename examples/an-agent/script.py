@@ -23,7 +23,7 @@ def seconds(text: str) -> int:
     return sum(int(number) * SECONDS[unit] for number, unit in re.findall(r"(\\d+)([hms])", text))
 END"""
 _FIRST_PAGE = "sed -i 's/first = number/first = (number - 1)/' pages.py"
-_LAST_PAGE = "sed -i 's|return len(items).*|return -(-len(items) // size)|' pages.py"
+_LAST_PAGE = "sed -i 's|return len(items).*|return (len(items) + size - 1) // size|' pages.py"
 _TOUCHING = "sed -i 's/first < out/first <= out/' intervals.py"
 _ANY_ORDER = (
     "sed -i -e 's/in intervals:/in sorted(intervals):/' -e 's/(out\\[-1\\]\\[0\\], last)/"
