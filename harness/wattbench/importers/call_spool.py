@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pyarrow as pa
 
 from wattbench.errors import UserError
 from wattbench.importers.spool import MEMORY_BYTES
-from wattbench.records import CallRow
+from wattbench.records import CallRow, MeteredCallRow
+from wattbench.records.tables.run_tables import calls_schema
 
 MOST_CALLS = 20_000_000
 """More are refused: a run could not be read."""
+
+ROWS = 10_000
+"""Calls per batch."""
 
 
 class CallSpool:
@@ -42,3 +50,11 @@ class CallSpool:
             self._file.write(json.dumps(row.as_json()).encode() + b"\n")
         except OSError as error:
             raise UserError(f"the model calls cannot be kept on disk ({error.strerror})") from error
+
+
+def call_batches(calls: Iterable[CallRow], run: str) -> Iterator[Any]:
+    """Yield the rows of a run's `calls.parquet` as record batches: without joules, as no source has any of a call."""
+    rest = iter(calls)
+    while chunk := list(itertools.islice(rest, ROWS)):
+        rows = [MeteredCallRow(**vars(each), run=run, window="").as_json() for each in chunk]
+        yield pa.RecordBatch.from_pylist(rows, schema=calls_schema())

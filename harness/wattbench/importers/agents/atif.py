@@ -4,9 +4,9 @@ Source: RFC 0001 and `harbor.models.trajectories` of Harbor 0.26. `inspect_scout
 package harbor and Python 3.12, leaves out sub-agents that are embedded, takes missing counts of tokens for 0, and reads
 no totals, no tokens written to a cache and no money of a whole trajectory.
 
-A trajectory is an attempt. Those that it refers to (sub-agents, embedded or in files next to it; the segments that
-continue it) are parts of the same attempt, each once, however often it refers to them. Steps copied from an earlier
-segment, and those that made no model call, are none.
+A trajectory is an attempt, in a file of its own or in a line of a file. Those that it refers to (sub-agents, embedded
+or in files next to it; the segments that continue it) are parts of the same attempt, each once, however often it refers
+to them. Steps copied from an earlier segment, and those that made no model call, are none.
 
 **Which total.** The RFC has `final_metrics` sum over the steps of its own document, and money include sub-agents;
 Harbor's own agents write tokens of sub-agents into it too, and a segment's total may hold the segments before it. So
@@ -36,7 +36,7 @@ from wattbench.importers.agents.attempts import (
 )
 from wattbench.importers.answer import Answer, number, whole_number
 from wattbench.importers.fields import at, listed
-from wattbench.importers.files import head, mapping, read_object, text
+from wattbench.importers.files import head, mapping, read_object, read_objects, text
 from wattbench.importers.imported import Format, ImportDraft
 from wattbench.records.rows.calls import CallRow
 
@@ -119,23 +119,91 @@ def read_trajectory(path: Path, draft: ImportDraft) -> Trajectory:
     Raises:
         UserError: a document is damaged or is none of ATIF, or they are too many.
     """
-    whole = Trajectory(str(path), _document(path))
-    _read_document(_Place(path.parent, path, str(path)), whole.root, whole, draft, chain=True, depth=0, seen=set())
+    return trajectory_of(read_object(path), path, str(path), draft)
+
+
+def trajectory_of(document: Mapping[str, Any], path: Path, where: str, draft: ImportDraft) -> Trajectory:
+    """Read a trajectory that is parsed already, as `read_trajectory` does.
+
+    Args:
+        document: the trajectory.
+        path: of the file that it is in.
+        where: for messages.
+        draft: counts what is left out.
+    """
+    whole = Trajectory(where, document)
+    _Reader(path.parent, whole, draft).add(document, path, where, chain=True, depth=0)
     return whole
 
 
-@dataclass(frozen=True)
-class _Place:
+@dataclass
+class _Reader:
+    """Adds the documents of an attempt to it, each once."""
+
     folder: Path
     """In which all files that are referred to must lie."""
-    path: Path
-    where: str
+    whole: Trajectory
+    draft: ImportDraft
+    known: set[str] = field(default_factory=set)
+    """Identifiers of the documents that were added."""
 
+    def add(self, document: Mapping[str, Any], path: Path, where: str, *, chain: bool, depth: int) -> None:
+        """Add a document, and then those that it refers to.
 
-def _document(path: Path) -> Mapping[str, Any]:
-    document = read_object(path)
-    _check(document, str(path))
-    return document
+        Args:
+            document: of a trajectory.
+            path: of the file that it is in.
+            where: for messages.
+            chain: it is the document that was named, or continues it; False: of a sub-agent.
+            depth: how many sub-agents it is below the first.
+        """
+        _check(document, where)
+        if len(self.known) > MOST_DOCUMENTS or depth > MOST_NESTED:
+            raise UserError(f"{self.whole.where}: its sub-agents are too many, or refer to each other without end")
+        identifier = first_text(document.get("trajectory_id"))
+        key = f"id {identifier}" if identifier else f"path {path.resolve()} {where}"
+        if key in self.known:
+            return
+        self.known.add(key)
+        self.whole.files += [] if path in self.whole.files else [path]
+        if chain:
+            self.whole.totals.append(_totals(document, where))
+        embedded: set[str] = set()
+        for place, each in enumerate(listed(document.get("subagent_trajectories"), "subagent_trajectories", where)):
+            self.add(mapping(each), path, f"{where}: sub-agent {place + 1}", chain=False, depth=depth + 1)
+            embedded.add(text(mapping(each).get("trajectory_id")))
+        for step, step_where in self._steps(document, where):
+            if not step.get("is_copied_context"):
+                _read_step(step, document, self.whole, self.draft, step_where, main=chain)
+            for reference in _references(step, step_where):
+                if first_text(reference.get("trajectory_id")) not in embedded:
+                    self._follow(reference.get("trajectory_path"), path, chain=False, depth=depth + 1)
+        if document.get("continued_trajectory_ref") is not None:
+            self._follow(document["continued_trajectory_ref"], path, chain=chain, depth=depth)
+
+    def _steps(self, document: Mapping[str, Any], where: str) -> Iterator[tuple[Mapping[str, Any], str]]:
+        """Yield the steps of a document, each once."""
+        known: set[int | str] = set()
+        for position, raw in enumerate(document["steps"]):
+            step_where = f"{where}: step {position + 1}"
+            if not isinstance(raw, Mapping):
+                raise UserError(f"{step_where}: it is of type {type(raw).__name__}, not an object")
+            identifier = raw.get("step_id")
+            if isinstance(identifier, int | str):
+                if identifier in known:
+                    self.draft.left_out[_TWICE] += 1
+                    continue
+                known.add(identifier)
+            yield raw, step_where
+
+    def _follow(self, reference: Any, near: Path, *, chain: bool, depth: int) -> None:
+        """Add the document of a file that a document names, if it lies in the attempt's folder."""
+        path = _inside(self.folder, near.parent, reference)
+        if path is None:
+            self.draft.left_out[_MISSING] += 1
+            self.whole.lacking += 1
+        elif path not in self.whole.files:
+            self.add(read_object(path), path, str(path), chain=chain, depth=depth)
 
 
 def _check(document: Mapping[str, Any], where: str) -> None:
@@ -143,84 +211,6 @@ def _check(document: Mapping[str, Any], where: str) -> None:
         raise UserError(f"{where}: schema_version is {document.get('schema_version')!r:.60}; it must be ATIF-v1.8, say")
     if not isinstance(document.get("steps"), list):
         raise UserError(f"{where}: it has no list of steps")
-
-
-def _read_document(
-    place: _Place,
-    document: Mapping[str, Any],
-    whole: Trajectory,
-    draft: ImportDraft,
-    *,
-    chain: bool,
-    depth: int,
-    seen: set[str],
-) -> None:
-    """Add a document to an attempt, and then those that it refers to.
-
-    Args:
-        place: where it is.
-        document: of a trajectory.
-        whole: gets its steps.
-        draft: counts what is left out.
-        chain: it is the document that was named, or continues it; False: of a sub-agent.
-        depth: how many sub-agents it is below the first.
-        seen: the identifiers of those that were added.
-    """
-    if len(seen) > MOST_DOCUMENTS or depth > MOST_NESTED:
-        raise UserError(f"{whole.where}: its sub-agents are too many, or refer to each other without end")
-    key = _key(document, place)
-    if key in seen:
-        return
-    seen.add(key)
-    whole.files += [] if place.path in whole.files else [place.path]
-    if chain:
-        whole.totals.append(_totals(document, place.where))
-    embedded: dict[str, Mapping[str, Any]] = {}
-    for number_, each in enumerate(listed(document.get("subagent_trajectories"), "subagent_trajectories", place.where)):
-        where = f"{place.where}: sub-agent {number_ + 1}"
-        _check(mapping(each), where)
-        _read_document(
-            _Place(place.folder, place.path, where), each, whole, draft, chain=False, depth=depth + 1, seen=seen
-        )
-        embedded[text(each.get("trajectory_id"))] = each
-    steps: set[Any] = set()
-    for position, raw in enumerate(document["steps"]):
-        step, where = mapping(raw), f"{place.where}: step {position + 1}"
-        if not step:
-            raise UserError(f"{where}: it is of type {type(raw).__name__}, not an object")
-        identifier = step.get("step_id")
-        if isinstance(identifier, int | str) and identifier in steps:
-            draft.left_out[_TWICE] += 1
-            continue
-        steps.add(identifier if isinstance(identifier, int | str) else None)
-        if not step.get("is_copied_context"):
-            _read_step(step, document, whole, draft, where, main=chain)
-        for reference in _references(step, where):
-            if first_text(reference.get("trajectory_id")) not in embedded:
-                _follow(reference.get("trajectory_path"), place, whole, draft, chain=False, depth=depth + 1, seen=seen)
-    if document.get("continued_trajectory_ref") is not None:
-        _follow(document["continued_trajectory_ref"], place, whole, draft, chain=chain, depth=depth, seen=seen)
-
-
-def _key(document: Mapping[str, Any], place: _Place) -> str:
-    identifier = first_text(document.get("trajectory_id"))
-    return f"id {identifier}" if identifier else f"path {place.path.resolve()} {place.where}"
-
-
-def _follow(
-    reference: Any, place: _Place, whole: Trajectory, draft: ImportDraft, *, chain: bool, depth: int, seen: set[str]
-) -> None:
-    """Add the document of a file that a document names, if it lies in the attempt's folder."""
-    path = _inside(place.folder, place.path.parent, reference)
-    if path is None:
-        draft.left_out[_MISSING] += 1
-        whole.lacking += 1
-        return
-    if path in whole.files:
-        return
-    _read_document(
-        _Place(place.folder, path, str(path)), _document(path), whole, draft, chain=chain, depth=depth, seen=seen
-    )
 
 
 def _inside(folder: Path, near: Path, reference: Any) -> Path | None:
@@ -249,7 +239,13 @@ def _totals(document: Mapping[str, Any], where: str) -> Mapping[str, Any]:
 
 
 def _read_step(
-    step: Mapping[str, Any], document: Mapping[str, Any], whole: Trajectory, draft: ImportDraft, where: str, *, main: bool
+    step: Mapping[str, Any],
+    document: Mapping[str, Any],
+    whole: Trajectory,
+    draft: ImportDraft,
+    where: str,
+    *,
+    main: bool,
 ) -> None:
     """Add a step: its moment, and its model calls if it made any."""
     at_s = moment(step.get("timestamp"), "timestamp", where)
@@ -275,17 +271,24 @@ def _read_step(
             finished_s=moment(at(extra, f"{OURS}.finished_s"), "finished_s", where),
             first_byte_s=moment(at(extra, f"{OURS}.first_byte_s"), "first_byte_s", where),
             finish_reason=first_text(extra.get("stop_reason"), extra.get("finish_reason")) or None,
-            tool_calls=len(listed(step.get("tool_calls"), "tool_calls", where)),
+            tool_calls=_tool_calls(step, extra, where),
             cost=metrics.get("cost_usd"),
             error=at(extra, f"{OURS}.error"),
         )
     )
 
 
+def _tool_calls(step: Mapping[str, Any], extra: Mapping[str, Any], where: str) -> int | None:
+    """Return how many tool calls a step holds: those that it lists, or as wattbench counted them."""
+    if OURS in extra:
+        return whole_number(at(extra, f"{OURS}.tool_calls"), "tool_calls", where)
+    return len(listed(step.get("tool_calls"), "tool_calls", where))
+
+
 def _looks_like(source: Path) -> bool:
     if source.is_dir():
         return not any(source.glob("**/result.json")) and any(map(_is_trajectory, _named(source)))
-    return source.suffix == ".json" and _is_trajectory(source)
+    return source.suffix in (".json", ".jsonl") and _is_trajectory(source)
 
 
 def _is_trajectory(path: Path) -> bool:
@@ -293,7 +296,7 @@ def _is_trajectory(path: Path) -> bool:
 
 
 def _named(source: Path) -> Sequence[Path]:
-    return [path for path in files_below(source, "*.json") if not path.name.startswith(".")]
+    return files_below(source, "*.json")
 
 
 def _read(sources: Sequence[Path], draft: ImportDraft) -> Iterator[Answer]:
@@ -308,9 +311,12 @@ def _read(sources: Sequence[Path], draft: ImportDraft) -> Iterator[Answer]:
         raise UserError(f"{sources[0]}: it has no trajectories of ATIF")
     referred: set[Path] = set()
     for path in paths if len(paths) > 1 else ():
+        if path.suffix == ".jsonl":
+            continue
         referred.update(other.resolve() for other in read_trajectory(path, ImportDraft()).files[1:])
     for path in [path for path in paths if path.resolve() not in referred] or paths[:1]:
-        yield attempts.answer(attempt_of(read_trajectory(path, draft), path, draft))
+        for where, document in read_objects(path) if path.suffix == ".jsonl" else [(str(path), read_object(path))]:
+            yield attempts.answer(attempt_of(trajectory_of(document, path, where, draft), path, draft))
 
 
 def attempt_of(whole: Trajectory, path: Path, draft: ImportDraft) -> Attempt:
@@ -339,7 +345,9 @@ def attempt_of(whole: Trajectory, path: Path, draft: ImportDraft) -> Attempt:
         session=first_text(ours.get("session"), whole.root.get("session_id"), whole.root.get("trajectory_id")),
         calls=whole.calls,
         call_count=whole_number(ours.get("calls"), "calls", whole.where) if "calls" in ours else whole.call_count,
-        tokens={name: whole_number(stated.get(name), name, whole.where) for name in _COUNTS} if stated else whole.tokens(),
+        tokens={name: whole_number(stated.get(name), name, whole.where) for name in _COUNTS}
+        if stated
+        else whole.tokens(),
         cost=whole.cost(),
         score=number(ours.get("score"), "score", whole.where, most=1.0),
         started_s=min(moments, default=None) if started_s is None else started_s,
@@ -363,8 +371,14 @@ def _item(document: Mapping[str, Any], path: Path) -> str:
 
 def _prompt(document: Mapping[str, Any]) -> str:
     """Return what the user said first."""
-    return next((text(each["message"]) for each in map(mapping, document["steps"]) if each.get("source") == "user"
-                 and each.get("message")), "")
+    return next(
+        (
+            text(each["message"])
+            for each in map(mapping, document["steps"])
+            if each.get("source") == "user" and each.get("message")
+        ),
+        "",
+    )
 
 
 ATIF = Format("atif", _looks_like, _read, needs="a trajectory with schema_version ATIF-v1.0 to 1.8 and steps")

@@ -39,6 +39,7 @@ _ERROR_LENGTH = 500
 _COUNTS = ("prompt_tokens", "output_tokens", "cached_tokens", "reasoning_tokens", "cache_write_tokens")
 EXCEEDING = "counts of cached tokens that exceed their prompt's"
 NO_PRICE = "costs of 0 for calls with tokens, which are no price"
+OF_HARNESS = "attempts that failed before any model call: the harness's, and no answers"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +60,8 @@ class Attempt:
     tokens: Mapping[str, int | None] | None = None
     """Of all its calls, as the source states them; None: they are summed."""
     cost: float | None = None
-    """In US dollars."""
+    """Money, in `currency`."""
+    currency: str = CURRENCY
     score: float | None = None
     started_s: float | None = None
     seconds: float | None = None
@@ -89,6 +91,7 @@ class Attempts:
         """
         key = attempt.system, attempt.task, attempt.item
         repeat, self.repeats[key] = self.repeats[key], self.repeats[key] + 1
+        self.draft.left_out[OF_HARNESS] += attempt.ended == "harness"
         name = (attempt.session or f"{attempt.item} {repeat}")[:NAME_LENGTH]
         self.sessions[name] += 1
         session = name if self.sessions[name] == 1 else self._unused(name)
@@ -112,7 +115,7 @@ class Attempts:
             started_s=attempt.started_s,
             seconds=attempt.seconds,
             cost=cost,
-            currency="" if cost is None else CURRENCY,
+            currency="" if cost is None else attempt.currency,
             failure=attempt.failure,
             session=session,
             calls=len(attempt.calls) or None if attempt.call_count is None else attempt.call_count,
@@ -132,18 +135,18 @@ class Attempts:
         return numbered
 
 
-def summed(calls: Sequence[CallRow]) -> dict[str, int | None]:
+def summed(calls: Sequence[CallRow]) -> dict[str, Any]:
     """Return the tokens of some calls together. Calls that failed have none; without any other, none are known."""
     answered = [call for call in calls if call.error is None]
     return TokenCounts.summed(answered) if answered else {}
 
 
-def recorded(counts: Mapping[str, int | None], draft: ImportDraft) -> dict[str, int | None]:
+def recorded(counts: Mapping[str, int | None], draft: ImportDraft) -> dict[str, Any]:
     """Return counts of tokens without what cannot be: see the conventions.
 
     A prompt of 0 stays, for `wattbench.importers.zeros` to count.
     """
-    known = {name: counts.get(name) for name in _COUNTS}
+    known: dict[str, Any] = {name: counts.get(name) for name in _COUNTS}
     prompt, output = known["prompt_tokens"], known["output_tokens"]
     if not prompt:
         return {**dict.fromkeys(_COUNTS), "prompt_tokens": prompt, "output_tokens": output or None}

@@ -1,7 +1,7 @@
 """Read the results of Harbor: the folder of a job or of a trial, with ATIF trajectories where agents wrote them.
 
-Source: `harbor.models.trial.result`, `.job.result` and `.trial.error_policy` of Harbor 0.26 (Terminal-Bench 2 and others
-are its data sets). inspect_scout reads trajectories alone, without tasks, rewards and failures.
+Source: `harbor.models.trial.result`, `.job.result` and `.trial.error_policy` of Harbor 0.26 (Terminal-Bench 2 and
+others are its data sets). inspect_scout reads trajectories alone, without tasks, rewards and failures.
 
 A trial is an attempt: ``<trial>/result.json``, with ``agent/trajectory.json``, or ``steps/<name>/agent/...`` of a task
 of several steps. A job's own ``result.json`` says nothing else of trials. Correctness is the reward, or the one that
@@ -27,7 +27,6 @@ from wattbench.importers.agents.attempts import (
     between,
     files_below,
     first_text,
-    is_count,
     moment,
     named,
 )
@@ -56,6 +55,7 @@ VERIFIER = (
     "AddTestsDirError", "DownloadVerifierDirError",
 )  # fmt: skip
 """Exceptions after the agent had ended."""
+_OF_RESULT = {"prompt_tokens": "n_input_tokens", "output_tokens": "n_output_tokens", "cached_tokens": "n_cache_tokens"}
 NO_REWARD = "attempts without a reward, which count as not solved"
 _DIFFER = "attempts whose trajectory sums to other tokens than their result, which counts"
 _TWICE = "trials that several files hold, counted once"
@@ -173,11 +173,8 @@ def _usage(
     ]  # fmt: skip
     contexts = [each for each in stated if isinstance(each, Mapping)]
     result = {
-        name: _total([whole_number(each.get(key), key, where) for each in contexts])
-        for name, key in (
-            ("prompt_tokens", "n_input_tokens"), ("output_tokens", "n_output_tokens"), ("cached_tokens", "n_cache_tokens")
-        )
-    }  # fmt: skip
+        name: _total([whole_number(each.get(key), key, where) for each in contexts]) for name, key in _OF_RESULT.items()
+    }
     costs = [number(each.get("cost_usd"), "cost_usd", where) for each in contexts]
     cost = sum(each for each in costs if each is not None) if costs and None not in costs else None
     sums: dict[str, int | None] = {}
@@ -195,7 +192,7 @@ def _usage(
 
 
 def _total(counts: Sequence[int | None]) -> int | None:
-    return sum(each for each in counts if is_count(each)) if counts and None not in counts else None
+    return sum(each or 0 for each in counts) if counts and None not in counts else None
 
 
 def _score(value: Any, metric: str, where: str, draft: ImportDraft) -> float:
@@ -235,6 +232,4 @@ def _timing(trial: _Trial, phase: str, where: str) -> tuple[float | None, float 
     )
 
 
-HARBOR = Format(
-    "harbor", _looks_like, _read, needs=f"result.json of a trial, with {', '.join(MARKS)}", scored=True
-)
+HARBOR = Format("harbor", _looks_like, _read, needs=f"result.json of a trial, with {', '.join(MARKS)}", scored=True)

@@ -1,7 +1,7 @@
 """Read the spend logs of LiteLLM's proxy: the rows of `LiteLLM_SpendLogs`, as JSON.
 
-Source: `litellm.proxy._types.SpendLogsPayload` and its `schema.prisma`, 1.94; what ``/spend/logs`` returns, or the table
-exported as a list of objects, or one object per line. inspect_scout has no source of it.
+Source: `litellm.proxy._types.SpendLogsPayload` and its `schema.prisma`, 1.110; what ``/spend/logs`` returns, or the
+table as a list of objects, or one object per line. inspect_scout has no source of it.
 
 A row is a model call. `session_id` groups rows to an attempt; a row without one is an attempt of its own. There is no
 task and no score. `request_id` is unique: a row that is there twice counts once. A row with `cache_hit` was answered by
@@ -78,8 +78,8 @@ def _read(sources: Sequence[Path], draft: ImportDraft) -> Iterator[Answer]:
             elif "mcp" in text(row.get("call_type")):
                 draft.left_out[_TOOLS] += 1
             else:
-                session = first_text(row.get("session_id")) or identifier
-                _add(sessions.setdefault(session, _Session(where)), row, where, draft)
+                name = first_text(row.get("session_id")) or identifier
+                _add(sessions.setdefault(name, _Session(where)), row, where, draft)
     attempts = Attempts(draft)
     for name, session in sessions.items():
         yield attempts.answer(_attempt(name, session, draft))
@@ -100,10 +100,9 @@ def _rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def _add(session: _Session, row: Mapping[str, Any], where: str, draft: ImportDraft) -> None:
     metadata = mapping(row.get("metadata")) or parsed(row.get("metadata"))
-    usage = mapping(metadata.get("usage_object")) | {
-        name: each for name, each in mapping(metadata.get("additional_usage_values")).items() if each is not None
-    }
-    counts = usage_counts({**usage, **{name: row.get(name) for name in ("prompt_tokens", "completion_tokens")}})
+    usage = mapping(metadata.get("usage_object"))
+    more = {name: each for name, each in mapping(metadata.get("additional_usage_values")).items() if each is not None}
+    counts = usage_counts({**usage, **more, **{name: row.get(name) for name in ("prompt_tokens", "completion_tokens")}})
     started_s = moment(row.get("startTime"), "startTime", where)
     finished_s = moment(row.get("endTime"), "endTime", where)
     first_byte_s = moment(row.get("completionStartTime"), "completionStartTime", where)
@@ -128,7 +127,9 @@ def _add(session: _Session, row: Mapping[str, Any], where: str, draft: ImportDra
             protocol=PROTOCOLS.get(text(row.get("call_type")), "other"),
         )
     )
-    session.spend.append(None if not spend and not failed and whole_number(counts["prompt_tokens"], "", where) else spend)
+    session.spend.append(
+        None if not spend and not failed and whole_number(counts["prompt_tokens"], "", where) else spend
+    )
     session.models[model or "model"] = None
 
 

@@ -30,11 +30,11 @@ from wattbench.importers.agents.attempts import (
     named,
     usage_counts,
 )
-from wattbench.importers.answer import Answer, number, whole_number
+from wattbench.importers.answer import NAME_LENGTH, Answer, number, whole_number
 from wattbench.importers.fields import at, listed
 from wattbench.importers.files import mapping, read_object, text
 from wattbench.importers.imported import Format, ImportDraft
-from wattbench.importers.stated import Total, Totals
+from wattbench.importers.stated import Total
 from wattbench.records.rows.answers import Ended
 from wattbench.records.rows.calls import CallRow
 
@@ -106,14 +106,14 @@ def _state(path: Path, draft: ImportDraft, *, listed_too: bool) -> None:
         organization=text(submission.get("submitting_organization")),
     )  # fmt: skip
     for domain, figures in mapping(submission.get("results")).items():
-        totals = Totals(
-            {
-                **{f"pass_{k}": Total("accuracy" if k == 1 else f"pass_hat_{k}", "mean", scale=0.01) for k in range(1, 5)},
-                "cost": Total("cost", "mean"),
-            },
-            units={},
+        for k in range(1, 5):
+            share = Total(f"pass^{k} of {domain}"[:NAME_LENGTH], "mean", scale=0.01)
+            source = f"results.{domain}.pass_{k}"
+            draft.stated.add(name, share, mapping(figures).get(f"pass_{k}"), source=source, where=path, unit="share")
+        cost = Total(f"cost of {domain}"[:NAME_LENGTH], "mean")
+        draft.stated.add(
+            name, cost, mapping(figures).get("cost"), source=f"results.{domain}.cost", where=path, unit="USD"
         )
-        draft.stated.add_all(name, totals, mapping(figures), path, task=named(domain, "domain"))
 
 
 def _of_results(path: Path, attempts: Attempts, known: set[str], draft: ImportDraft) -> Iterator[Answer]:
@@ -169,7 +169,11 @@ def _attempt(
     if reward is None and ended != "harness":
         draft.left_out[_UNREWARDED] += 1
     messages = [mapping(each) for each in listed(simulation.get("messages"), "messages", where)]
-    calls = [call for place, each in enumerate(messages) if (call := _call(each, model, f"{where}: message {place + 1}", draft))]
+    calls = [
+        call
+        for place, each in enumerate(messages)
+        if (call := _call(each, model, f"{where}: message {place + 1}", draft))
+    ]
     voice = mapping(simulation.get("agent_usage"))
     user_cost = number(simulation.get("user_cost"), "user_cost", where)
     answers = (text(each.get("content")) for each in reversed(messages) if each.get("role") == "assistant")
@@ -228,6 +232,4 @@ def _of_voice(usage: Mapping[str, Any], where: str) -> dict[str, int | None]:
     return {name: sum(filter(None, each)) if each and None not in each else None for name, each in counts.items()}
 
 
-TAU2 = Format(
-    "tau2", _looks_like, _read, needs=f"results with {', '.join(MARKS)}, or submission.json"
-)
+TAU2 = Format("tau2", _looks_like, _read, needs=f"results with {', '.join(MARKS)}, or submission.json")

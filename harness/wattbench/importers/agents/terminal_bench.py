@@ -7,9 +7,9 @@ A run has a ``results.json`` with all of its trials, ``run_metadata.json`` next 
 ``results.json`` per trial in the folders below it, which say the same and are read where a run has no list. A trial
 that several files hold, as in a run that was copied into another one, is one attempt: its `id` says so.
 
-Traps. Null tokens and 0 tokens are *not recorded*: there are agents on the board that record none. `is_resolved` is null
-where the tests gave no verdict, and counts as not solved, as in Terminal-Bench's own accuracy; a trial that ran into a
-timeout may be solved nonetheless. Runs of one trial per task are repeats of each other if an agent has several.
+Traps. Null tokens and 0 tokens are *not recorded*: there are agents on the board that record none. `is_resolved` is
+null where the tests gave no verdict, and counts as not solved, as in Terminal-Bench's own accuracy; a trial that ran
+into a timeout may be solved nonetheless. Runs of one trial per task are repeats of each other if an agent has several.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from wattbench.importers.agents.attempts import (
 )
 from wattbench.importers.answer import Answer, whole_number
 from wattbench.importers.fields import listed
-from wattbench.importers.files import mapping, read_object, text
+from wattbench.importers.files import read_object, text
 from wattbench.importers.imported import Format, ImportDraft
 from wattbench.records.rows.answers import Ended
 
@@ -113,7 +113,7 @@ def _described(path: Path, source: Path, draft: ImportDraft) -> tuple[str, str]:
     metadata = read_object(place / "run_metadata.json") if place is not None else {}
     agent, model = first_text(metadata.get("agent_name")), first_text(metadata.get("model_name"))
     other = source.resolve().name if source.is_dir() else path.stem
-    system = named(f"{agent} {model}" if agent and model else "", named(agent or other, "agent"))
+    system = named(f"{agent} {model}" if agent and model else other, "agent")
     if place is not None:
         draft.files.append(place / "run_metadata.json")
     draft.add_system(system, None, engine="terminal-bench", model=model, agent=agent)
@@ -153,6 +153,4 @@ def _attempt(where: str, system: str, dataset: str, raw: Mapping[str, Any], draf
     )
 
 
-TERMINAL_BENCH = Format(
-    "terminal-bench", _looks_like, _read, needs="results.json with trial_name and is_resolved"
-)
+TERMINAL_BENCH = Format("terminal-bench", _looks_like, _read, needs="results.json with trial_name and is_resolved")
