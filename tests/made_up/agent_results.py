@@ -1,5 +1,8 @@
-"""Small results of agents after the formats of Harbor 0.26 (ATIF 1.8), terminal-bench 0.2.18, mini-swe-agent 2.4.6, LiteLLM
-1.110, tau2-bench a2c0247, Claude Code and OpenTelemetry's GenAI conventions (semantic-conventions-genai e8fc5751)."""
+"""Small results of agents, after the formats of other tools.
+
+Harbor 0.26 (ATIF 1.8), terminal-bench 0.2.18, mini-swe-agent 2.4.6, LiteLLM 1.110, tau2-bench a2c0247, Claude Code 2,
+and OpenTelemetry's GenAI conventions (semantic-conventions-genai e8fc5751).
+"""
 
 from __future__ import annotations
 

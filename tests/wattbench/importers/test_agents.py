@@ -344,7 +344,8 @@ def test_a_submission_of_tau2_is_summaries_alone(tmp_path) -> None:
     imported = read_sources([path])
     assert len(imported.answers) == 0
     assert {(row.figure, row.value, row.unit) for row in imported.summaries} == {
-        ("pass^1 of airline", 0.72, "share"), ("pass^2 of airline", 0.62, "share"), ("pass^3 of airline", 0.545, "share"),
+        ("pass^1 of airline", 0.72, "share"), ("pass^2 of airline", 0.62, "share"),
+        ("pass^3 of airline", 0.545, "share"),
         ("cost of airline", 0.25, "USD"), ("pass^1 of telecom", 0.845, "share"),
     }  # fmt: skip
 

@@ -23,6 +23,7 @@ from typing import Any
 
 from wattbench.errors import UserError
 from wattbench.importers.agents.attempts import (
+    CURRENCY,
     Attempt,
     Attempts,
     begins_with,
@@ -41,8 +42,7 @@ from wattbench.importers.imported import Format, ImportDraft
 from wattbench.records.rows.calls import CallRow
 
 OURS = "wattbench"
-"""In `extra` of a trajectory that wattbench exported: what the attempt was, in the names of `OF_OURS`."""
-OF_OURS = ("system", "task", "item", "score", "ended", "failure", "session", "calls", "started_s", "seconds", "tokens")
+"""In `extra` of a trajectory that wattbench exported: what the attempt was. So in that of a step: its times."""
 TASK = "tasks"
 MOST_DOCUMENTS = 10_000
 """Of one attempt: sub-agents and segments."""
@@ -259,29 +259,31 @@ def _read_step(
     if calls == 0:
         return
     metrics, extra = mapping(step.get("metrics")), mapping(step.get("extra"))
+    ours, default = mapping(extra.get(OURS)), at(document, "agent.model_name")
     whole.call_count += 1 if calls is None else calls
     whole.calls.append(
         model_call(
             where,
             {name: at(metrics, *routes) for name, routes in _COUNTS.items()},
             draft,
-            model=first_text(step.get("model_name"), at(document, "agent.model_name")),
+            model=first_text(ours.get("model_answered") if ours else step.get("model_name"), "" if ours else default),
+            asked=ours.get("model_asked"),
             at_s=at_s,
-            started_s=moment(at(extra, f"{OURS}.started_s"), "started_s", where),
-            finished_s=moment(at(extra, f"{OURS}.finished_s"), "finished_s", where),
-            first_byte_s=moment(at(extra, f"{OURS}.first_byte_s"), "first_byte_s", where),
+            started_s=moment(ours.get("started_s"), "started_s", where),
+            finished_s=moment(ours.get("finished_s"), "finished_s", where),
+            first_byte_s=moment(ours.get("first_byte_s"), "first_byte_s", where),
             finish_reason=first_text(extra.get("stop_reason"), extra.get("finish_reason")) or None,
-            tool_calls=_tool_calls(step, extra, where),
+            tool_calls=_tool_calls(step, ours, where),
             cost=metrics.get("cost_usd"),
-            error=at(extra, f"{OURS}.error"),
+            error=ours.get("error"),
         )
     )
 
 
-def _tool_calls(step: Mapping[str, Any], extra: Mapping[str, Any], where: str) -> int | None:
+def _tool_calls(step: Mapping[str, Any], ours: Mapping[str, Any], where: str) -> int | None:
     """Return how many tool calls a step holds: those that it lists, or as wattbench counted them."""
-    if OURS in extra:
-        return whole_number(at(extra, f"{OURS}.tool_calls"), "tool_calls", where)
+    if ours:
+        return whole_number(ours.get("tool_calls"), "tool_calls", where)
     return len(listed(step.get("tool_calls"), "tool_calls", where))
 
 
@@ -344,11 +346,12 @@ def attempt_of(whole: Trajectory, path: Path, draft: ImportDraft) -> Attempt:
         item=named(ours.get("item"), named(_item(whole.root, path), "trajectory")),
         session=first_text(ours.get("session"), whole.root.get("session_id"), whole.root.get("trajectory_id")),
         calls=whole.calls,
-        call_count=whole_number(ours.get("calls"), "calls", whole.where) if "calls" in ours else whole.call_count,
+        call_count=whole_number(ours.get("calls"), "calls", whole.where) if ours else whole.call_count,
         tokens={name: whole_number(stated.get(name), name, whole.where) for name in _COUNTS}
         if stated
         else whole.tokens(),
-        cost=whole.cost(),
+        cost=number(ours["cost"], "cost", whole.where) if "cost" in ours else whole.cost(),
+        currency=first_text(ours.get("currency")) or CURRENCY,
         score=number(ours.get("score"), "score", whole.where, most=1.0),
         started_s=min(moments, default=None) if started_s is None else started_s,
         seconds=(max(moments) - min(moments) or None if moments else None) if seconds is None else seconds,

@@ -56,7 +56,7 @@ class Attempt:
     calls: Sequence[CallRow] = ()
     """Those that the source lists, sub-agents' included."""
     call_count: int | None = None
-    """How many it made, where the source says so; None: as many as are listed, if any are."""
+    """How many it made; None: not known."""
     tokens: Mapping[str, int | None] | None = None
     """Of all its calls, as the source states them; None: they are summed."""
     cost: float | None = None
@@ -95,7 +95,7 @@ class Attempts:
         name = (attempt.session or f"{attempt.item} {repeat}")[:NAME_LENGTH]
         self.sessions[name] += 1
         session = name if self.sessions[name] == 1 else self._unused(name)
-        for call in attempt.calls:
+        for call in _in_order(attempt.calls):
             self.draft.calls.append(
                 replace(call, call=f"c{len(self.draft.calls)}", session=session, system=attempt.system)
             )
@@ -118,7 +118,7 @@ class Attempts:
             currency="" if cost is None else attempt.currency,
             failure=attempt.failure,
             session=session,
-            calls=len(attempt.calls) or None if attempt.call_count is None else attempt.call_count,
+            calls=attempt.call_count,
             ended=attempt.ended,
             prompt=attempt.prompt,
             answer=attempt.answer,
@@ -133,6 +133,15 @@ class Attempts:
             self.sessions[name] += 1
         self.sessions[numbered] += 1
         return numbered
+
+
+def _in_order(calls: Sequence[CallRow]) -> Iterator[CallRow]:
+    """Yield calls; one without a moment among others gets that of the one before it, or of the first that has one."""
+    last_s = next((call.started_s for call in calls if call.started_s), 0.0)
+    for call in calls:
+        placed = call if call.started_s else replace(call, started_s=last_s, finished_s=last_s)
+        last_s = placed.finished_s
+        yield placed
 
 
 def summed(calls: Sequence[CallRow]) -> dict[str, Any]:

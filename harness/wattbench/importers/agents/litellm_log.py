@@ -149,6 +149,7 @@ def _attempt(name: str, session: _Session, draft: ImportDraft) -> Attempt:
         item=named(name, "session"),
         session=name,
         calls=calls,
+        call_count=len(calls),
         cost=sum(spend) if len(spend) == len(calls) else None,
         started_s=started_s or None,
         seconds=ended_s - started_s if started_s else None,

@@ -66,6 +66,7 @@ TASK = "sessions"
 ERROR = (2, "STATUS_CODE_ERROR")
 _TWICE = "spans that were exported twice, counted once"
 _AROUND = "spans whose usage repeats that of the calls below them"
+_ALONE = "calls that named no session in the run that was exported"
 _NO_SCORE = "scores of systems of which some sessions have none"
 _OTHER_MONEY = "costs of calls in another currency than US dollars"
 
@@ -251,11 +252,14 @@ def _attempt(name: str, session: Sequence[_Span], draft: ImportDraft) -> Attempt
     )
     system = named(ours.get("system"), named(f"{agent} {model}".strip(), "model"))
     draft.add_system(system, None, engine="opentelemetry", model=model, agent=agent)
+    if "call" in ours and "ended" not in ours:
+        draft.left_out[_ALONE] += 1
+        return None
+    exported = "ended" in ours
     rows = [_row(span, draft) for span in calls]
     failure = next((span.error for span in outermost if span.error is not None), None)
     scores = [span.score for span in outermost if span.score is not None]
     cost, currency = _cost(ours, leaves, members, first.where)
-    aggregated = any(not span.is_call for span in leaves)
     return Attempt(
         where=first.where,
         system=system,
@@ -263,18 +267,14 @@ def _attempt(name: str, session: Sequence[_Span], draft: ImportDraft) -> Attempt
         item=named(ours.get("item"), named(name, "session")),
         session=name,
         calls=rows,
-        call_count=whole_number(ours["calls"], "calls", first.where)
-        if "calls" in ours
-        else None
-        if aggregated
-        else len(rows),
-        tokens=_tokens(calls, leaves),
+        call_count=_count(ours, rows, leaves, first.where),
+        tokens=_of_ours(ours, first.where) if exported else _tokens(calls, leaves),
         cost=cost,
         currency=currency,
         score=scores[-1] if scores else None,
-        started_s=first.start_s,
-        seconds=_seconds(members),
-        ended=ended_as(ours["ended"], first.where) if "ended" in ours else _ended(failure, calls),
+        started_s=number(ours.get("started_s"), "started_s", first.where) if exported else first.start_s,
+        seconds=number(ours.get("seconds"), "seconds", first.where) if exported else _seconds(members),
+        ended=ended_as(ours["ended"], first.where) if exported else _ended(failure, calls),
         failure=failure,
     )
 
@@ -320,6 +320,18 @@ def _tokens(calls: Sequence[_Span], leaves: Sequence[_Span]) -> dict[str, int | 
         else None
         for name in USAGE
     }
+
+
+def _count(ours: Mapping[str, Any], rows: Sequence[CallRow], leaves: Sequence[_Span], where: str) -> int | None:
+    """Return how many calls a session made; None where a span that is no call has the usage of some."""
+    if "ended" in ours:
+        return whole_number(ours.get("calls"), "calls", where)
+    return len(rows) if all(span.is_call for span in leaves) else None
+
+
+def _of_ours(ours: Mapping[str, Any], where: str) -> dict[str, int | None]:
+    """Return the tokens of a session that wattbench exported."""
+    return {name: whole_number(ours.get(f"tokens.{name}"), name, where) for name in USAGE}
 
 
 def _cost(

@@ -147,7 +147,7 @@ def _attempt(transcript: Any, where: str, draft: ImportDraft) -> Attempt:
         item=named(transcript.task_id, named(transcript.transcript_id, "session")),
         session=transcript.transcript_id,
         calls=calls,
-        tokens=None,
+        call_count=len(calls),
         cost=_cost(asked),
         score=score,
         started_s=moment(transcript.date, "date", where) if started_s is None else started_s,

@@ -184,7 +184,7 @@ def _attempt(
         item=named(item, "task"),
         session=first_text(simulation.get("id")) or f"{domain} {item} {_trial(simulation)}",
         calls=calls,
-        call_count=None if calls else 0 if ended == "harness" else None,
+        call_count=len(calls) if calls or ended == "harness" else None,
         tokens=_of_voice(voice, where) if voice and not calls else None,
         cost=number(simulation.get("agent_cost"), "agent_cost", where),
         score=float(reward is not None and abs(reward - 1) <= ROUNDING),
