@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from wattbench.config.code_files import Call, CommandLine, FilledInCheckout
+from wattbench.config.inspect_task import InspectName
 from wattbench.config.systems.system_base import SystemBase
 from wattbench.records.schema.base import Items, Name, Seconds
 
@@ -113,7 +114,7 @@ class InspectSystem(AskingSystem):
     """A solver of inspect_ai, in its own sandbox, for tasks with `inspect:`. Its scores are those of its log."""
 
     engine: Literal["inspect"]
-    solver: str | None = None
+    solver: InspectName | None = None
     """A solver by its name, or `file.py@name` relative to this file. None: the task's own."""
     solver_args: dict[str, Any] = {}
     """Its arguments (`-S`)."""
