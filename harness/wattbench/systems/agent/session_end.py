@@ -8,7 +8,7 @@ from dataclasses import replace
 from wattbench.records import CallRow
 from wattbench.records.rows.answers import Ended, TokenCounts
 
-_OF_CLIENT = ("the client went away", "its session was closed", "the gateway ended")
+_OF_CLIENT = ("the client went away", "its session was closed")
 """Why a call has no whole answer that is no fault of the server's, as the gateway words it."""
 
 
