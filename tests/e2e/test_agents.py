@@ -212,6 +212,14 @@ def is_of(process: psutil.Process, word: str) -> bool:
         return False
 
 
+def runs(process: psutil.Process) -> bool:
+    """Return whether a process runs. One that has ended is there until its new parent looks, which may never do so."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def running(process: subprocess.Popen[str], word: str) -> list[psutil.Process]:
     return [each for each in psutil.Process(process.pid).children(recursive=True) if is_of(each, word)]
 
@@ -233,7 +241,7 @@ def test_a_killed_run_leaves_no_agent_and_no_folder_and_is_resumed(
     process.send_signal(how)
     process.communicate(timeout=60)
     until_s = time.monotonic() + 30
-    while any(each.is_running() for each in left) or {*temporary.glob("wattbench-attempt-*")}:
+    while any(map(runs, left)) or {*temporary.glob("wattbench-attempt-*")}:
         assert time.monotonic() < until_s
         time.sleep(0.05)
     root = only_run(tmp_path)
@@ -272,7 +280,7 @@ def test_a_killed_gateway_is_started_anew_and_no_call_is_lost(
     server.fails = wait
     process = start("run", write(BY_COMMAND))
     wait_until(under_way.is_set, process)
-    [gateway] = running(process, "gateway")
+    [gateway] = running(process, "wattbench.gateway")
     gateway.kill()
     go_on.set()
     _, stderr = process.communicate(timeout=120)
