@@ -275,7 +275,7 @@ def comparison_differences(records: RunRecords, rebuilt: Rebuilt) -> Iterator[st
         rebuilt: its tables, from its lines.
     """
     with tempfile.TemporaryDirectory(prefix="wattbench-verify-") as folder:
-        made = with_tables(records, rebuilt.items, rebuilt.windows, Path(folder))
+        made = with_tables(records, rebuilt.items, rebuilt.windows, Path(folder), rebuilt.calls)
         printed, by_lines = _printed(records), _printed(made)
     for where, one, other in _differing("", printed, by_lines):
         yield f"compare prints {where} {one!r:.60}, and the lines give {other!r:.60}"
