@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from wattbench.clock import machine_s, now_s, stamp_s
 from wattbench.errors import UserError, require_installed
+from wattbench.gateway.call import GATEWAY_ENDED
 from wattbench.gateway.limits import SessionLimits, Upstream
 from wattbench.gateway.process import END_S, GatewayProcess
 from wattbench.network.connections import proxy_of
@@ -41,11 +42,12 @@ class Session:
         self._opened, self._closed = threading.Event(), threading.Event()
 
     def open(self) -> None:
-        """Have the process take its calls, and wait until it does."""
+        """Have the process take its calls, and wait until it does. A process that hangs is ended."""
         limits = self._limits
         priced = limits.max_cost is not None and limits.cost_of is not None
         self._process.command("open", self.id, max_calls=limits.max_calls, max_tokens=limits.max_tokens, priced=priced)
-        self._opened.wait(END_S)
+        if not self._opened.wait(END_S):
+            self._process.kill()
 
     def begin(self) -> None:
         """Note that its calls are taken."""
@@ -213,7 +215,7 @@ class Gateway:
                 lost, self._under_way = self._under_way, {}
                 try:
                     for row in lost.values():
-                        self._end_call({**row, "finished_s": machine_s(now_s()), "error": "the gateway ended"}, None)
+                        self._end_call({**row, "finished_s": machine_s(now_s()), "error": GATEWAY_ENDED}, None)
                 finally:
                     for name in list(self._sessions):
                         self._end_session(name)
@@ -221,9 +223,11 @@ class Gateway:
     def _end_call(self, raw: Mapping[str, Any], limit: str | None) -> None:
         times = {name: stamp_s(raw[name]) for name in _TIMES if raw.get(name) is not None}
         row = CallRow.from_json(hide_known({**raw, **times, "system": self._system}))
-        self._keep(row)
-        if (session := self._sessions.get(row.session)) is not None:
-            session.take(row, limit)
+        try:
+            self._keep(row)
+        finally:
+            if (session := self._sessions.get(row.session)) is not None:
+                session.take(row, limit)
 
     def _end_session(self, name: str) -> None:
         if (session := self._sessions.pop(name, None)) is not None:
