@@ -63,7 +63,7 @@ def test_a_suite_of_inspect_ai_is_run_scored_and_compared(
     (run,) = (tmp_path / "runs").iterdir()
     records = read_run(run)
     rows = {
-        (row.system, row.task, row.doc_id): row
+        (system, task, row.doc_id): row
         for system in ("own", "filed")
         for task in ("sums", "rating")
         for row in records.answers(system, task)
