@@ -33,9 +33,9 @@ from wattbench.importers.agents.attempts import (
 from wattbench.importers.answer import Answer, number
 from wattbench.importers.files import MAX_OBJECT_BYTES
 from wattbench.importers.imported import Format, ImportDraft
-from wattbench.importers.inspect_ai import LETTERS
 from wattbench.records.rows.answers import Ended
 from wattbench.records.rows.calls import CallRow
+from wattbench.tasks.inspect_task.scores import LETTERS
 
 TASK = "sessions"
 COLUMNS = ("transcript_id", "source_type")
