@@ -85,10 +85,10 @@ def taken(each: AgentFigures) -> tuple[str, ...]:
 
 def taken_line(each: AgentFigures) -> str:
     """Format the same in one line for a terminal: ``100 attempts at 20 tasks · 59.8 [33.4, 111] s · ...``."""
-    attempts, seconds, calls, prompts, answers, own = taken(each)
+    attempts, seconds, calls, prompts, answers, processor = taken(each)
     known = (
         f"{attempts.replace(' at', ' attempts at')}", seconds, f"{calls} calls", f"{prompts} tokens of prompts",
-        f"{answers} tokens of answers", f"{own} of its own processor",
+        f"{answers} tokens of answers", f"{processor} of its own processor",
     )  # fmt: skip
     return " · ".join(text for text in known if not text.startswith(units.NONE))
 

@@ -365,3 +365,22 @@ def test_a_mix_of_domains_weighs_attempts(tmp_path: Path) -> None:
     assert figures.passes[0].share.estimate == pytest.approx(0.5)
     assert figures.per_solved["energy_j"].estimate == pytest.approx(16.0 / 0.5)
     assert figures.not_solved["energy_j"].estimate == pytest.approx(0.5)
+
+
+def test_another_agent_changes_no_figure(many: Analysis, tmp_path: Path) -> None:
+    (alone,) = many.comparison.agents
+    beside, _ = analyse(write_attempts(tmp_path)).comparison.agents
+    assert beside == alone
+
+
+def test_the_order_of_the_record_changes_nothing(tmp_path: Path) -> None:
+    made = [
+        attempt("agent", doc_id, repeat, (doc_id + repeat) % 3 > 0, calls=1 + (doc_id + repeat) % 4)
+        for doc_id in range(12) for repeat in range(3)
+    ]  # fmt: skip
+    mixed = [made[number] for number in np.random.default_rng(0).permutation(len(made))]
+    calls = [call for _, its in mixed for call in its]
+    settings = {"agent": {"kind": "generalist", "engine": "agent", "price": PRICE}}
+    suite = {"suite": {"name": "attempts", "measure": {}}, "systems": settings}
+    other = write_items(tmp_path / "mixed", [row for row, _ in mixed], calls=calls[::-1], suite=suite)
+    assert _only(analyse(other)) == _only(analyse(_write(tmp_path / "made", made)))

@@ -43,7 +43,7 @@ class Band:
 
 @dataclass(frozen=True)
 class Step:
-    """The n-th model call of the attempts that made so many."""
+    """The n-th model call of the attempts that made n or more."""
 
     step: int
     """From 1; of several steps taken together the first."""
@@ -61,7 +61,7 @@ class Step:
     decode_s: Interval | None
     """Mean seconds from there to the last byte."""
     streamed: int
-    """Calls whose answers were streamed: of others the first byte comes at the end, and phases cannot be told apart."""
+    """Calls whose answers were streamed: of others the first byte comes at the end, and phases are not known apart."""
     energy_j: Interval | None
     """Mean joules of a call."""
     prefill_j: float
