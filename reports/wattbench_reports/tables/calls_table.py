@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from wattbench.errors import UserError
 from wattbench.records import RunRecords
@@ -39,6 +40,9 @@ NUMBERS = (
     "energy_above_idle_j", "request_bytes", "answer_bytes",
 )  # fmt: skip
 
+FLAGS = ("streamed", "sent")
+"""Read as booleans. A call that was not `sent` was refused by the gateway: it took no time and no joules."""
+
 _RELATIVE = 1e-6
 """Sums of the same numbers in another order differ by less."""
 _ROUNDING = 1e-6
@@ -51,7 +55,7 @@ def read_calls(run: RunRecords) -> pd.DataFrame | None:
 
     Returns:
         One row per call, in the order of `calls.jsonl`, with `TEXTS` as categories, `NUMBERS` as floats (NaN where not
-        recorded) and ``streamed``. None of a run without agents.
+        recorded) and `FLAGS`. None of a run without agents.
 
     Raises:
         UserError: the table is damaged, or contradicts itself.
@@ -60,13 +64,11 @@ def read_calls(run: RunRecords) -> pd.DataFrame | None:
     if not os.path.lexists(path):
         return None
     with TableColumns(path) as table:
-        table.require((*TEXTS, *NUMBERS, "streamed"))
+        table.require((*TEXTS, *NUMBERS, *FLAGS))
         columns = {
             **{name: category(table.coded(name)) for name in TEXTS},
             **{name: table.numbers(name) for name in NUMBERS},
-            "streamed": np.concatenate(
-                [part.fill_null(False).to_numpy(zero_copy_only=False) for part in table.parts("streamed")] or [[]]
-            ).astype(np.bool_),
+            **{name: _flags(table, name) for name in FLAGS},
         }
     calls = pd.DataFrame(columns, copy=False)
     for problem in _problems(calls, {system for system, _ in run.header.pairs}):
@@ -122,6 +124,11 @@ def idle_by_window(frames: Frames, calls: pd.DataFrame) -> pd.Series:
     total_j = pd.Series(of_agents["total_j"].to_numpy(dtype=np.float64), index=names.to_numpy())
     taken_j.index = taken_j.index.astype(str)
     return total_j - taken_j.reindex(total_j.index, fill_value=0.0) - agents_j.reindex(total_j.index, fill_value=0.0)
+
+
+def _flags(table: TableColumns, name: str) -> NDArray[np.bool_]:
+    parts = [part.fill_null(False).to_numpy(zero_copy_only=False) for part in table.parts(name)]
+    return np.concatenate(parts or [np.zeros(0)]).astype(np.bool_)
 
 
 def _sum(joules: pd.Series) -> float:
