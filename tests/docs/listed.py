@@ -66,7 +66,6 @@ CHECKED = {
     ("docs/routers.md", "def answer(prompt)"): "a system that leaves what it does not know",
     ("docs/nightly.md", "17 2 * * *"): "a line of cron",
     ("docs/nightly.md", "for host in"): "copies from three machines",
-    ("docs/nightly.md", "nightly:"): "a job of GitLab's",
     ("docs/nightly.md", "run: "): "the reference of nights",
     ("docs/nightly.md", "-- joules per correct"): "queries",
     ("docs/records.md", "import pandas as pd"): "a run's table",

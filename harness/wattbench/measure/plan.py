@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from wattbench.config import (
+    AgentSystem,
     ClassifierRouter,
     EndpointSystem,
+    FileTask,
     HybridSystem,
+    InspectSystem,
+    InspectTask,
     Measure,
     OracleRouter,
     PythonRouter,
@@ -29,6 +33,7 @@ from wattbench.measure.power_limits import check_power_limits
 from wattbench.measure.services.estimates import check_estimates
 from wattbench.measure.services.spending_of_run import check_budget
 from wattbench.systems import base_key, engine_class
+from wattbench.systems.agent.working_folder import check_program
 from wattbench.tasks.loading import TaskOutline, allow_model_code, load_task, outline_task
 from wattbench.tasks.samples import temperature_that_counts
 from wattbench.tasks.task_scores import scores_of
@@ -194,6 +199,7 @@ def check_pair(
             f"{where}: the task asks for likelihoods ({task.output_type}), which the {config.engine} engine "
             "cannot give. Choose a task that generates, or engine lm_eval (for a server: model local-completions)"
         )
+    _check_inspect(where, config, task.choice)
     for member, settings in with_members({name: config}).items():
         if isinstance(settings, PythonSystem):
             check_sees(f"system {member!r}", settings, task.choice)
@@ -203,8 +209,33 @@ def check_pair(
         _check_oracle(where, config, task.choice.domain)
     if task.unsafe_code and not allow_unsafe_code:
         raise UserError(_unsafe(where))
+    if isinstance(task.choice, FileTask):
+        _check_work(where, config, task.choice)
     if task.multimodal:
         raise UserError(f"{where}: the task uses images or audio; wattbench supports text only")
+
+
+def _check_inspect(where: str, config: SystemBase, choice: TaskChoice) -> None:
+    """Check that tasks of inspect_ai, and they alone, are asked of inspect_ai."""
+    if isinstance(choice, InspectTask) and not isinstance(config, InspectSystem):
+        raise UserError(
+            f"{where}: inspect_ai solves and scores this task itself, which engine: {config.engine} cannot have it do. "
+            "Ask it of systems with engine: inspect alone, in a suite of their own (the model behind one is named by "
+            "asks or base_url)"
+        )
+    if isinstance(config, InspectSystem) and not isinstance(choice, InspectTask):
+        raise UserError(f"{where}: engine: inspect runs tasks of inspect_ai, selected with inspect:, and no other")
+
+
+def _check_work(where: str, config: SystemBase, choice: FileTask) -> None:
+    """Check that a task which only a check judges is given to agents, and that the check can be found."""
+    if choice.score is None and not isinstance(config, AgentSystem):
+        raise UserError(
+            f"{where}: a check says what is solved in the working folder of an agent, and this is none. Give the task "
+            "target and score, too, or leave the system or the task out"
+        )
+    if choice.check is not None and isinstance(config, AgentSystem) and config.wrap is None:
+        check_program(f"{where}: check", choice.check)
 
 
 def _check_oracle(where: str, config: HybridSystem, domain: str) -> None:

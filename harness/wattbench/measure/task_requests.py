@@ -6,8 +6,9 @@ import weakref
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from wattbench.config import FileTask, Prompt, Resolved, TaskChoice
+from wattbench.config import FileTask, InspectTask, Prompt, Resolved, TaskChoice
 from wattbench.systems import TaskContext
+from wattbench.systems.base import TaskWork
 from wattbench.tasks.file_task.prompt import names_of
 from wattbench.tasks.requests import requests_by_document
 
@@ -33,7 +34,18 @@ def task_context(resolved: Resolved, choice: TaskChoice, *, allow_unsafe_code: b
         built[form] = weakref.ref(lm), made  # the model must not stay in memory for the sake of its requests
         return made
 
-    return TaskContext(choice.task, choice.domain, requests, input_key(choice))
+    return TaskContext(choice.task, choice.domain, requests, input_key(choice), _work(choice), _inspected(choice))
+
+
+def _work(choice: TaskChoice) -> TaskWork | None:
+    if not isinstance(choice, FileTask) or not (choice.check or choice.has_folders):
+        return None
+    keys = {key: names_of([column])[column] for key, column in choice.columns.items()}
+    return TaskWork(choice.file, choice.check, keys.get("workspace"), keys.get("check_files"))
+
+
+def _inspected(choice: TaskChoice) -> InspectTask | None:
+    return choice if isinstance(choice, InspectTask) else None
 
 
 def input_key(choice: TaskChoice) -> str | None:

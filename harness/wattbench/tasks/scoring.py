@@ -17,6 +17,8 @@ from wattbench.records import ScoreRow
 from wattbench.tasks.loading import LoadedTask
 from wattbench.tasks.task_scores import chosen_metric
 
+_NONE: Mapping[int, float] = {}
+
 
 def evaluate(
     lm: Any,
@@ -162,7 +164,12 @@ def generators_kept() -> Iterator[None]:
 
 
 def score_rows(
-    samples: Sequence[Mapping[str, Any]], choice: TaskChoice, repeat: int, *, failed: Collection[int] = ()
+    samples: Sequence[Mapping[str, Any]],
+    choice: TaskChoice,
+    repeat: int,
+    *,
+    failed: Collection[int] = (),
+    checked: Mapping[int, float] = _NONE,
 ) -> list[ScoreRow]:
     """Return one row per document, with every metric and the suite's metric of correctness.
 
@@ -171,6 +178,7 @@ def score_rows(
         choice: the task.
         repeat: how often it was asked before.
         failed: documents without an answer. They are not correct, whatever an empty text would score.
+        checked: what the check of the task said of an agent's attempt at a document, in place of the metric.
 
     Raises:
         UserError: the task has no such metric, or it does not run from 0 to 1.
@@ -181,6 +189,8 @@ def score_rows(
     for sample in samples:
         metrics = by_document.setdefault(int(sample["doc_id"]), {})
         metrics |= {f"{name},{sample['filter']}": _plain(sample[name]) for name in sample["metrics"]}
+    for doc_id, said in checked.items():
+        by_document[doc_id][metric] = said
     return [
         ScoreRow(
             doc_id=int(sample["doc_id"]),

@@ -8,6 +8,7 @@ What each score forgives:
 - `number`: all words around the last number; separators of thousands (`1,234`, `1.234,5`, `1'234`), a percent sign.
 - `regex`: all that the pattern leaves out. `choice`: the letter, or the text of the choice, in a sentence.
 - `f1`: tokens, as SQuAD counts them: articles and punctuation do not count.
+- `check`: nothing: a command says of an agent's attempt whether it is solved, and no answer is compared.
 
 `wattbench dev tasks export` copies this file: it imports the standard library alone.
 """
@@ -28,6 +29,9 @@ VERSION = 1.0
 
 NO_ANSWER = "[invalid]"
 """What is left of a reply in which no answer is found; lm-eval's filters leave the same."""
+
+CHECK = "check"
+"""The kind of a task that a command judges."""
 
 CHOICES = "choices"
 """Of a document: the texts of its choices."""
@@ -53,9 +57,9 @@ class Score(NamedTuple):  # a dataclass would look its module up, which lm-eval 
     """The rules by which the replies of one task are scored."""
 
     kind: str
-    """`label`, `exact`, `number`, `contains`, `regex`, `choice` or `f1`."""
+    """`label`, `exact`, `number`, `contains`, `regex`, `choice`, `f1` or `check`."""
     target: str
-    """The key of a document under which its right answer is."""
+    """The key of a document under which its right answer is; empty of `check`."""
     labels: tuple[str, ...] = ()
     pattern: str = ""
     tolerance: float = 0.0
@@ -63,6 +67,8 @@ class Score(NamedTuple):  # a dataclass would look its module up, which lm-eval 
     def extract(self, reply: str, doc: Mapping[str, Any]) -> str:
         """Return the answer in a reply to a document; `NO_ANSWER` for a reply without one."""
         said = said_in(reply)
+        if self.kind == CHECK:  # without a change to its folder an agent has an answer, too
+            return said
         if said in ("", NO_ANSWER):  # it is no answer, though a label may be in it
             return NO_ANSWER
         if self.kind == "label":
@@ -83,6 +89,8 @@ class Score(NamedTuple):  # a dataclass would look its module up, which lm-eval 
             answer: what `extract` returned, or what another filter left of a reply.
             doc: the document.
         """
+        if self.kind == CHECK:
+            return {"checked": 0.0}
         target = str(doc[self.target])
         if self.kind == "f1":
             return {"f1": token_f1(answer, target), "exact_match": float(tokens(answer) == tokens(target))}

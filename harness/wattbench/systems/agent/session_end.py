@@ -1,0 +1,53 @@
+"""Say how an attempt of an agent ended, and what its model calls took."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from wattbench.records import CallRow
+from wattbench.records.rows.answers import Ended, TokenCounts
+
+_OF_CLIENT = ("the client went away", "its session was closed", "the gateway ended")
+"""Why a call has no whole answer that is no fault of the server's, as the gateway words it."""
+
+
+def model_calls(calls: Sequence[CallRow]) -> list[CallRow]:
+    """Return the calls that were sent, without those that the gateway refused as they were over a limit."""
+    return [call for call in calls if call.sent]
+
+
+def how_it_ended(calls: Sequence[CallRow], *, over_limit: bool, failed: bool) -> Ended:
+    """Return how an attempt ended.
+
+    Args:
+        calls: of its session.
+        over_limit: whether it was over a limit of the suite.
+        failed: whether it has no answer.
+    """
+    if over_limit:
+        return "limit"
+    if not failed:
+        return "answered"
+    sent = model_calls(calls)
+    if not sent:
+        return "harness"
+    last = max(sent, key=lambda call: call.finished_s)
+    return "server" if is_fault_of_server(last) else "agent"
+
+
+def is_fault_of_server(call: CallRow) -> bool:
+    """Return whether a call failed, and not by what was asked: the server had an error, or gave no answer."""
+    if call.status is not None and call.status >= 400:
+        return call.status >= 500 or call.status == 429
+    return call.error is not None and call.error not in _OF_CLIENT
+
+
+def tokens_of(calls: Sequence[CallRow]) -> TokenCounts:
+    """Return the tokens of an attempt: the sums over its calls, None where an answer does not state its own.
+
+    A call without any part of an answer took none that are billed. An embedding has no tokens of an answer.
+    """
+    answered = [call for call in calls if call.first_byte_s is not None and (call.status or 0) < 400]
+    counts = [replace(call, output_tokens=0) if call.protocol == "embeddings" else call for call in answered]
+    return TokenCounts(**TokenCounts.summed(counts))
