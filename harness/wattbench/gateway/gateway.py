@@ -38,10 +38,18 @@ class Session:
         self._cost = 0.0
         self._over_limit: str | None = None
         self._closing = False
-        self._closed = threading.Event()
-        process.command(
-            "open", name, max_calls=limits.max_calls, max_tokens=limits.max_tokens, priced=limits.max_cost is not None
-        )
+        self._opened, self._closed = threading.Event(), threading.Event()
+
+    def open(self) -> None:
+        """Have the process take its calls, and wait until it does."""
+        limits = self._limits
+        priced = limits.max_cost is not None and limits.cost_of is not None
+        self._process.command("open", self.id, max_calls=limits.max_calls, max_tokens=limits.max_tokens, priced=priced)
+        self._opened.wait(END_S)
+
+    def begin(self) -> None:
+        """Note that its calls are taken."""
+        self._opened.set()
 
     @property
     def calls(self) -> Sequence[CallRow]:
@@ -50,7 +58,10 @@ class Session:
 
     @property
     def over_limit(self) -> str | None:
-        """Return which limit a call was refused by, such as ``max_calls: 100``; None while there is none."""
+        """Return which limit a call was refused by, such as ``max_calls: 100``; None while there is none.
+
+        As `calls`, it may be a moment late until the session is closed.
+        """
         return self._over_limit
 
     def close(self) -> Sequence[CallRow]:
@@ -72,15 +83,15 @@ class Session:
         """
         self._calls.append(row)
         self._over_limit = self._over_limit or limit
-        if self._limits.max_cost is not None and row.sent:
-            cost = self._limits.cost_of(row) if self._limits.cost_of is not None else None
-            self._cost += cost or 0.0
+        if self._limits.max_cost is not None and self._limits.cost_of is not None and row.sent:
+            self._cost += self._limits.cost_of(row) or 0.0
             over = f"max_cost: {self._limits.max_cost:g}" if self._cost >= self._limits.max_cost else None
             self._process.command("settle", self.id, over=over)
 
     def end(self) -> None:
         """Note that no call of it follows."""
         self._closing = True
+        self._opened.set()
         self._closed.set()
 
 
@@ -155,6 +166,7 @@ class Gateway:
                 self._process = self._start(self._process.port)
             name = secrets.token_hex(16)
             session = self._sessions[name] = Session(name, self, self._process, limits or SessionLimits())
+            session.open()
         return session
 
     def close(self) -> None:
@@ -180,8 +192,16 @@ class Gateway:
         return GatewayProcess({**self._order, "port": port}, self._take)
 
     def _take(self, event: Mapping[str, Any]) -> None:
-        """Take an event of the process, in its reader's thread."""
+        """Take an event of the process, in its reader's thread, which must go on whatever `keep` raises."""
+        try:
+            self._obey(event)
+        except BaseException as error:
+            self._failure = self._failure or error
+
+    def _obey(self, event: Mapping[str, Any]) -> None:
         match event["event"]:
+            case "opened" if session := self._sessions.get(event["session"]):
+                session.begin()
             case "begun":
                 self._under_way[event["row"]["call"]] = event["row"]
             case "ended":
@@ -190,19 +210,18 @@ class Gateway:
             case "closed":
                 self._end_session(event["session"])
             case "over":
-                for row in list(self._under_way.values()):
-                    self._end_call({**row, "finished_s": machine_s(now_s()), "error": "the gateway ended"}, None)
-                self._under_way.clear()
-                for name in list(self._sessions):
-                    self._end_session(name)
+                lost, self._under_way = self._under_way, {}
+                try:
+                    for row in lost.values():
+                        self._end_call({**row, "finished_s": machine_s(now_s()), "error": "the gateway ended"}, None)
+                finally:
+                    for name in list(self._sessions):
+                        self._end_session(name)
 
     def _end_call(self, raw: Mapping[str, Any], limit: str | None) -> None:
         times = {name: stamp_s(raw[name]) for name in _TIMES if raw.get(name) is not None}
         row = CallRow.from_json(hide_known({**raw, **times, "system": self._system}))
-        try:
-            self._keep(row)
-        except BaseException as error:  # the thread must go on; `check` raises it
-            self._failure = self._failure or error
+        self._keep(row)
         if (session := self._sessions.get(row.session)) is not None:
             session.take(row, limit)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import threading
@@ -47,6 +48,8 @@ from wattbench.records.shards import shard_of
 from wattbench.records.tables import batches
 from wattbench.records.tables import run_tables as tables
 from wattbench.redaction import hide_command, hide_known, hide_settings
+
+_CALLS_AT_ONCE = 10_000
 
 
 class RunWriter:
@@ -111,6 +114,12 @@ class RunWriter:
     def append_call(self, row: CallRow) -> None:
         """Record a model call of an agent."""
         self._append(self.layout.calls, row)
+
+    def append_calls(self, rows: Iterable[CallRow]) -> None:
+        """Record the model calls of an imported run, many at once."""
+        rest = iter(rows)
+        while chunk := list(itertools.islice(rest, _CALLS_AT_ONCE)):
+            self._append_all(self.layout.calls, chunk)
 
     def append_system(self, row: SystemRow) -> None:
         """Record a system's parts, and what loading it cost."""
