@@ -35,9 +35,12 @@ TEXTS = (
 TOKENS = ("prompt_tokens", "cached_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens")
 """NaN where not recorded."""
 
+ABOVE_IDLE = "energy_above_idle_j"
+"""Below 0 where less was drawn than at idle."""
+
 NUMBERS = (
     "started_s", "first_byte_s", "finished_s", *TOKENS, "tool_calls", "status", "stated_cost", *BY_RULE.values(),
-    "energy_above_idle_j", "request_bytes", "answer_bytes",
+    ABOVE_IDLE, "request_bytes", "answer_bytes",
 )  # fmt: skip
 
 FLAGS = ("streamed", "sent")
@@ -140,9 +143,9 @@ def _problems(calls: pd.DataFrame, systems: set[str]) -> Iterator[str]:
     yield from _of_names(calls, systems)
     for name in NUMBERS:
         values = calls[name].to_numpy(dtype=np.float64)
-        least = -_LARGEST if name == "energy_above_idle_j" else -_ROUNDING  # less than the idle draw of a busy minute
+        least = -_LARGEST if name == ABOVE_IDLE else -_ROUNDING
         if not (np.isnan(values) | (values >= least) & (values <= _LARGEST)).all():
-            yield f"some {name} are below 0 or infinite"
+            yield f"some {name} are {'' if name == ABOVE_IDLE else 'below 0 or '}infinite"
     started_s, finished_s = calls["started_s"], calls["finished_s"]
     first_s = calls["first_byte_s"].fillna(started_s)
     cached = calls["cached_tokens"].fillna(0) + calls["cache_write_tokens"].fillna(0)
