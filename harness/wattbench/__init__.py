@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from wattbench.api.compare import Comparison, RunDecision, compare
     from wattbench.api.decide import decide
     from wattbench.api.gate import GateResult, gate
+    from wattbench.api.gateway import MeteredGateway, MeteredSession, gateway
     from wattbench.api.history import History, history
     from wattbench.api.merge import merge
     from wattbench.api.metering import Meters, Window, metering
@@ -30,6 +31,8 @@ __all__ = [
     "Comparison",
     "GateResult",
     "History",
+    "MeteredGateway",
+    "MeteredSession",
     "Meters",
     "Run",
     "RunDecision",
@@ -42,6 +45,7 @@ __all__ = [
     "compare",
     "decide",
     "gate",
+    "gateway",
     "history",
     "merge",
     "metering",
@@ -56,6 +60,8 @@ _MODULES = {
     "Comparison": "wattbench.api.compare",
     "GateResult": "wattbench.api.gate",
     "History": "wattbench.api.history",
+    "MeteredGateway": "wattbench.api.gateway",
+    "MeteredSession": "wattbench.api.gateway",
     "Meters": "wattbench.api.metering",
     "Run": "wattbench.api.read",
     "RunDecision": "wattbench.api.compare",
@@ -67,6 +73,7 @@ _MODULES = {
     "compare": "wattbench.api.compare",
     "decide": "wattbench.api.decide",
     "gate": "wattbench.api.gate",
+    "gateway": "wattbench.api.gateway",
     "history": "wattbench.api.history",
     "merge": "wattbench.api.merge",
     "metering": "wattbench.api.metering",
