@@ -11,7 +11,7 @@ from wattbench.records import read_run
 from wattbench.records.finish_record import finish_record, run_files
 from wattbench.records.journal import Journal
 from wattbench.records.layout import RunLayout
-from wattbench.records.tables.run_tables import items_parquet, windows_parquet
+from wattbench.records.tables.run_tables import calls_parquet, items_parquet, windows_parquet
 
 
 def without_digests(run: Path) -> Path:
@@ -31,7 +31,12 @@ def journaled_anew(run: Path) -> None:
     layout.journal.unlink(missing_ok=True)
     journal = Journal.begin(layout)
     for name in run_files(layout):
-        if (path := layout.root / name) not in (layout.items_table, layout.windows_table, layout.journal):
+        if (path := layout.root / name) not in (
+            layout.items_table,
+            layout.windows_table,
+            layout.calls_table,
+            layout.journal,
+        ):
             journal.note(path)
     journal.close()
 
@@ -42,8 +47,12 @@ def made_consistent(run: Path) -> Path:
     layout, rebuilt = records.layout, rebuild(records, records.windows())
     layout.items_table.write_bytes(items_parquet(rebuilt.items))
     layout.windows_table.write_bytes(windows_parquet(rebuilt.windows))
+    if rebuilt.calls:
+        layout.calls_table.write_bytes(calls_parquet(rebuilt.calls))
     if records.header.journal:
         journaled_anew(run)
     ended = json.loads(layout.finished.read_bytes())["finished_utc"]
-    layout.finished.write_bytes(finish_record(layout, ended, len(rebuilt.items), len(rebuilt.windows)))
+    layout.finished.write_bytes(
+        finish_record(layout, ended, len(rebuilt.items), len(rebuilt.windows), len(rebuilt.calls))
+    )
     return run

@@ -271,12 +271,16 @@ class MeteredGateway:
         self._made: dict[str, list[CallRow]] = {}
         """Session that the program named itself to its calls."""
         self._window: OpenWindow | None = None
-        self._refused: UserError | None = None
-        """Why the record could not be written, the first time."""
         self._gateway = Gateway(
-            upstream, system=settings.system, keep=self._keep, record_prompts=settings.record_prompts, host=host,
+            upstream,
+            system=settings.system,
+            keep=self._keep,
+            begins=self._begin,
+            adopts=bool(settings.program),
+            record_prompts=settings.record_prompts,
+            host=host,
             port=port,
-        )  # fmt: skip
+        )
         self.url: str = self._gateway.url
         """Its address. A call that names no session is recorded, too."""
 
@@ -332,7 +336,14 @@ class MeteredGateway:
             self._answer(session.row, calls, finished_s, failure, agent_cpu_s)
             if not self._open and not self._made:
                 self._close_window()
-        self._check()
+
+    def ensure(self) -> None:
+        """Start the gateway's process anew if it has died: sessions stay open.
+
+        Raises:
+            UserError: it cannot be started.
+        """
+        self._gateway.ensure()
 
     def close(self, failure: str | None = None) -> None:
         """End what is open, and the gateway's process.
@@ -350,7 +361,6 @@ class MeteredGateway:
                 self._answer(row, calls, max(last_s, row.started_s), failure, None)
             self._made.clear()
             self._close_window()
-        self._check()
 
     def item_of(self, session_id: str) -> ItemRow:
         """Return the row of a session that has ended, with its share of the joules of its window.
@@ -394,22 +404,20 @@ class MeteredGateway:
             self._context.writer.append_window(self._window.close(idle_w=self._idle_w))
             self._window = None
 
-    def _keep(self, call: CallRow) -> None:
-        """Record a call as it ends. The gateway's thread calls this, which nothing may end."""
-        try:
-            self._context.writer.append_call(call)
-            with self._lock:
-                if call.session and call.session not in self._rows:
-                    self._recorded(call.session, call.session, call.started_s)
-                    self._made[call.session] = []
-                if call.session in self._made:
-                    self._made[call.session].append(call)
-        except UserError as error:
-            self._refused = self._refused or error
+    def _begin(self, call: CallRow) -> None:
+        """Record that a call is sent, and the session that it names if the program made it. In the gateway's thread."""
+        self._context.writer.append_open_call(call)
+        with self._lock:
+            if call.session and call.session not in self._rows:
+                self._recorded(call.session, call.session, call.started_s)
+                self._made[call.session] = []
 
-    def _check(self) -> None:
-        if self._refused is not None:
-            raise self._refused
+    def _keep(self, call: CallRow) -> None:
+        """Record a call as it ends. In the gateway's thread."""
+        self._context.writer.append_call(call)
+        with self._lock:
+            if call.session in self._made:
+                self._made[call.session].append(call)
 
     def __repr__(self) -> str:
         return f"<gateway at {self.url}: {len(self._rows)} sessions>"

@@ -151,8 +151,6 @@ def finish_metered(root: Path) -> Path:
         notice(f"{root} is finished already")
         return root
     with writer_to_resume(root) as writer:
-        if records.finished:
-            return root
         check_lines(records)
         if not records.sessions():
             raise UserError(f"{root}: no session is on record, so that there is nothing to complete. Remove it")

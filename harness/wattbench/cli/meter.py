@@ -43,9 +43,7 @@ from wattbench.progress.notices import notice
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Where runs go.")
 @click.option("--finish", type=click.Path(path_type=Path), metavar="RUN", help="Complete a record that a kill left.")
 @json_option
-@click.pass_context
 def meter(
-    ctx: click.Context,
     program: tuple[str, ...],
     upstream: str | None,
     name: str | None,
@@ -77,7 +75,7 @@ def meter(
     else:
         notice(f"the run: {root}")
         notice(f"its report: wattbench runs report --open {root}")
-    ctx.exit(code or 0)
+    click.get_current_context().exit(code or 0)
 
 
 def _metered(
@@ -87,10 +85,6 @@ def _metered(
     from wattbench.api.meter import meter as run_metered
 
     settings = GatewaySettings(
-        upstream=upstream,
-        command=command_line(),
-        program=program,
-        **options,
-        **({} if name is None else {"system": name}),
+        upstream=upstream, system=name or "agent", command=command_line(), program=program, **options
     )
     return run_metered(settings, output=sys.__stderr__.fileno() if as_json and sys.__stderr__ is not None else None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,42 +12,63 @@ import numpy as np
 
 from wattbench.config import DeclaredTraining, HybridSystem, SystemBase
 from wattbench.errors import UserError
+from wattbench.measure.call_rows import AgentEnergy, agent_energies, answers_of, call_rows
 from wattbench.measure.plan import Cell
 from wattbench.meters.windows.in_flight import alone_s, shares
-from wattbench.records import AnswerRow, ExpertRow, ItemRow, RunRecords, ScoreRow, SystemRow, WindowRow
+from wattbench.records import AnswerRow, ExpertRow, ItemRow, MeteredCallRow, RunRecords, ScoreRow, SystemRow, WindowRow
 from wattbench.records.rows.answers import named_item_hash
 from wattbench.systems import Engine, Facts, Mixture
 from wattbench.systems.training_ledger import lineage
 
 
-def item_rows(records: RunRecords, cells: Sequence[Cell], windows: Sequence[WindowRow]) -> list[ItemRow]:
+def item_rows(
+    records: RunRecords,
+    cells: Sequence[Cell],
+    windows: Sequence[WindowRow],
+    calls: Sequence[MeteredCallRow] | None = None,
+) -> list[ItemRow]:
     """Build the rows of items: each answer with its score and its share of its window's joules.
+
+    The share of an agent's item are the joules of its session's model calls and those of the agent's own processes.
 
     Args:
         records: of the run.
         cells: those that are complete. A window may hold items of several cells of its system: all must be here.
         windows: as the finished run has them.
+        calls: of `wattbench.measure.call_rows.call_rows`; None: computed here.
     """
     by_name = {window.window: window for window in windows}
+    of_session: dict[str, list[MeteredCallRow]] = {}
+    for call in call_rows(records, windows) if calls is None else calls:
+        of_session.setdefault(call.session, []).append(call)
     rows = []
     for system in dict.fromkeys(cell.system for cell in cells):
-        rows += _rows_of_system(records, [cell for cell in cells if cell.system == system], by_name)
+        rows += _rows_of_system(records, [cell for cell in cells if cell.system == system], by_name, of_session)
     return rows
 
 
-def _rows_of_system(records: RunRecords, cells: Sequence[Cell], windows: Mapping[str, WindowRow]) -> list[ItemRow]:
+def _rows_of_system(
+    records: RunRecords,
+    cells: Sequence[Cell],
+    windows: Mapping[str, WindowRow],
+    calls: Mapping[str, Sequence[MeteredCallRow]],
+) -> list[ItemRow]:
     answers = [(cell, answer) for cell in cells for answer in records.answers(cell.system, cell.choice.task)]
     alone = [answer for _, answer in answers]
     split_s = _alone_in_window_s(alone)
     energies, cpu_seconds = attribute(alone, windows), attribute_cpu(alone, windows)
+    agents: Mapping[str, AgentEnergy | None] = {}
+    if any(answer.session is not None for answer in alone):
+        agents = agent_energies(answers_of(records, {cell.system for cell in cells}), windows)
     scores = {
         (cell.choice.task, *s.key): s for cell in cells for s in records.scores(cell.system, cell.choice.task) or []
     }
     rows = []
-    for (cell, answer), (energy_j, above_idle_j), own_cpu_s, item_s in zip(
-        answers, energies, cpu_seconds, split_s, strict=True
-    ):
+    for (cell, answer), of_window, own_cpu_s, item_s in zip(answers, energies, cpu_seconds, split_s, strict=True):
         score = None if records.header.metered is not None else scores[cell.choice.task, *answer.key]
+        agent = None if answer.session is None else agents[answer.session]
+        own_calls = None if answer.session is None else calls.get(answer.session, ())
+        energy_j, above_idle_j = of_window if own_calls is None else _of_session(own_calls, agent, *of_window)
         window = windows.get(answer.window)
         rows.append(
             ItemRow.of(
@@ -61,6 +83,7 @@ def _rows_of_system(records: RunRecords, cells: Sequence[Cell], windows: Mapping
                 energy_above_idle_j=above_idle_j,
                 energy_provenance=window.provenance_label if window is not None else "",
                 router_energy_j=_router_j(answer, energy_j, item_s),
+                agent_energy_j=None if agent is None else agent.joules,
                 node=window.node if window is not None else records.header.node,
                 co_runners=window.co_runners if window is not None else 0,
                 passes=window.passes if window is not None else 1,
@@ -89,6 +112,29 @@ def _of_score(answer: AnswerRow, score: ScoreRow | None, task: str) -> dict[str,
         "filtered": score.filtered,
         "target": score.target,
     }
+
+
+def _of_session(
+    calls: Sequence[MeteredCallRow], agent: AgentEnergy | None, energy_j: float | None, above_idle_j: float | None
+) -> tuple[float | None, float | None]:
+    """Return the joules of an agent's item, in total and above idle.
+
+    Args:
+        calls: of its session.
+        agent: of its own processes; None: not known, so that they are among those of the calls.
+        energy_j: None: its window is not valid.
+        above_idle_j: None: the idle draw is not known.
+    """
+    joules = [call.energy_j for call in calls]
+    above_j = [call.energy_above_idle_j for call in calls]
+    if agent is not None:
+        joules, above_j = [*joules, agent.joules], [*above_j, agent.above_idle_j]
+    return None if energy_j is None else _sum(joules), None if above_idle_j is None else _sum(above_j)
+
+
+def _sum(parts: Sequence[float | None]) -> float | None:
+    known = [each for each in parts if each is not None]
+    return math.fsum(known) if len(known) == len(parts) else None
 
 
 def _alone_in_window_s(answers: Sequence[AnswerRow]) -> list[float]:

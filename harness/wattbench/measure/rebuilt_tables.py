@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from wattbench.config import SystemBase, TaskChoice
 from wattbench.errors import UserError
+from wattbench.measure.call_rows import call_rows
 from wattbench.measure.item_rows import item_rows
 from wattbench.measure.plan import Cell
-from wattbench.records import ItemRow, RunRecords, WindowRow
-from wattbench.records.tables.run_tables import read_table, rows_of_items, rows_of_windows
+from wattbench.records import ItemRow, MeteredCallRow, RunRecords, WindowRow
+from wattbench.records.tables.run_tables import read_table, rows_of_calls, rows_of_items, rows_of_windows
 
 _RELATIVE = 1e-9
 """A processor with wider vectors adds in another order."""
@@ -28,6 +30,8 @@ class Rebuilt:
 
     items: list[ItemRow]
     windows: list[WindowRow]
+    calls: list[MeteredCallRow]
+    """Empty of a run without agents, which has no table of them."""
 
 
 def rebuild(records: RunRecords, windows: Sequence[WindowRow]) -> Rebuilt:
@@ -43,8 +47,9 @@ def rebuild(records: RunRecords, windows: Sequence[WindowRow]) -> Rebuilt:
     cells = [recorded_cell(recorded) for recorded in records.header.cells]
     unscored = records.header.metered is not None
     complete = [cell for cell in cells if unscored or records.scores(cell.system, cell.choice.task) is not None]
+    calls = call_rows(records, windows)
     try:
-        return Rebuilt(item_rows(records, complete, windows), list(windows))
+        return Rebuilt(item_rows(records, complete, windows, calls), list(windows), calls)
     except LookupError as error:
         raise UserError(f"{records.layout.root}: an answer has no score ({error}); the record is damaged") from error
 
@@ -56,10 +61,13 @@ def table_differences(records: RunRecords, rebuilt: Rebuilt) -> Iterator[str]:
         UserError: a table cannot be read.
     """
     layout = records.layout
-    for path, rows in (
+    made = [
         (layout.items_table, rows_of_items(rebuilt.items)),
         (layout.windows_table, rows_of_windows(rebuilt.windows)),
-    ):
+    ]
+    if rebuilt.calls or os.path.lexists(layout.calls_table):
+        made.append((layout.calls_table, rows_of_calls(rebuilt.calls)))
+    for path, rows in made:
         columns, there = read_table(path)
         if len(there) != len(rows):
             yield f"{path.name} has {len(there)} rows, and the lines of the run {len(rows)}"

@@ -9,8 +9,10 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from wattbench.errors import UserError
+from wattbench.measure.call_rows import call_rows
 from wattbench.measure.item_rows import item_rows
 from wattbench.measure.rebuilt_tables import recorded_cell
 from wattbench.meters import recover_window
@@ -74,7 +76,7 @@ def ended_by(calls: Sequence[CallRow], failure: str | None) -> Ended:
     return "server" if last.error is not None and (last.status is None or last.status >= 500) else "agent"
 
 
-def _tokens(calls: Iterable[CallRow]) -> dict[str, int | None]:
+def _tokens(calls: Iterable[CallRow]) -> dict[str, Any]:
     """Return the sums of tokens; None where a call lacks a count. One that the server refused used none."""
     return TokenCounts.summed(call for call in calls if call.status is None or call.status < 400)
 
@@ -129,7 +131,7 @@ def finish_sessions(records: RunRecords, writer: RunWriter) -> None:
     if not items:
         raise UserError(f"{records.layout.root}: no session is on record, so that there is nothing to complete")
     _name_model(records, writer)
-    writer.finish(items, windows, utc_now())
+    writer.finish(items, windows, utc_now(), call_rows(records, windows))
 
 
 def _name_model(records: RunRecords, writer: RunWriter) -> None:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +22,20 @@ from wattbench.records.layout import RunLayout
 from wattbench.records.reader import RunRecords
 from wattbench.records.rows.answers import ScoreRow
 from wattbench.records.rows.header import RunHeader
+from wattbench.records.rows.windows import WindowRow
 from wattbench.records.shards import shard_of
 from wattbench.records.tables.run_tables import of_another_run, rescored_items
 from wattbench.records.writer import RunWriter
 
 _SAME_IF_RESCORED = (
-    "systems", "open_windows", "block_plan", "blocks", "looks", "passes", "phases", "loads", "spending", "estimates",
-    "summaries",
+    "systems", "open_windows", "block_plan", "blocks", "looks", "calls", "passes", "phases", "loads", "spending",
+    "estimates", "summaries",
 )  # fmt: skip
 """Files that scoring anew does not change, as `RunLayout` names them."""
-_NOT_TO_RETRY = ("header", "finished", "lock", "signature", "journal", "items_table", "windows_table", "windows")
+_NOT_TO_RETRY = (
+    "header", "finished", "lock", "signature", "journal", "items_table", "windows_table",
+    "calls_table", "windows",
+)  # fmt: skip
 """Files that are written anew for a run whose failed requests are asked again, or when it ends."""
 
 Scores = Mapping[tuple[str, str], Collection[ScoreRow]]
@@ -78,9 +83,13 @@ def write_rescored(records: RunRecords, out: Path, header: RunHeader, scores: Sc
         if measured:
             for (system, task), rows in scores.items():
                 writer.write_scores(system, task, rows)
-        items, number = rescored_items(records.layout.items_table, header.run, scores, complete=measured)
-        windows, number_of_windows = of_another_run(records.layout.windows_table, header.run)
-        writer.finish_tables(items, windows, number, number_of_windows, finished_utc)
+        calls_table = records.layout.calls_table
+        writer.finish_tables(
+            rescored_items(records.layout.items_table, header.run, scores, complete=measured),
+            of_another_run(records.layout.windows_table, header.run),
+            finished_utc,
+            of_another_run(calls_table, header.run) if os.path.lexists(calls_table) else None,
+        )
     return target
 
 
@@ -140,6 +149,7 @@ def _copy_complete(records: RunRecords, new: RunLayout, run: str) -> None:
         if os.path.lexists(path):
             _copy(path, new.root / path.name)
     _write_lines(old.windows, new.windows, keep=counts, run=run)
+    _write_lines(old.calls, new.calls, keep=partial(_began_in, windows))
     _write_lines(old.passes, new.passes, keep=lambda row: row["window"] in names)
     for path in sorted((old.root / "items").glob("*/*.jsonl")):
         _write_lines(path, new.root / path.relative_to(old.root), keep=counts)
@@ -148,6 +158,11 @@ def _copy_complete(records: RunRecords, new: RunLayout, run: str) -> None:
         target = new.root / trace.relative_to(old.root)
         if trace.is_file() and not target.exists():
             _copy(trace, target)
+
+
+def _began_in(windows: Sequence[WindowRow], call: Mapping[str, Any]) -> bool:
+    """Return whether a line of `calls.jsonl` began in one of its system's windows."""
+    return any(row.system == call["system"] and row.started_s <= call["started_s"] <= row.finished_s for row in windows)
 
 
 def _keep(old: RunLayout, new: RunLayout, run: str, scores: Scores) -> None:

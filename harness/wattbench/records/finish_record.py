@@ -36,6 +36,8 @@ class FinishRecord(RecordRow):
     """Rows of `items.parquet`."""
     windows: Count
     """Rows of `windows.parquet`."""
+    calls: Count = 0
+    """Rows of `calls.parquet`; 0: there is none."""
     sha256: dict[str, str] | None = field(default=None)
     """File to the SHA-256 of its bytes; paths are relative to the run, with slashes. None in older records."""
     sha256_of_all: bool = False
@@ -44,7 +46,7 @@ class FinishRecord(RecordRow):
     """Of all the rest of this file, as `seal` makes it. Empty in older records."""
 
 
-def finish_record(layout: RunLayout, finished_utc: str, items: int, windows: int) -> bytes:
+def finish_record(layout: RunLayout, finished_utc: str, items: int, windows: int, calls: int = 0) -> bytes:
     """Build the content of `finished.json` for a run whose other files are all written.
 
     Raises:
@@ -56,6 +58,7 @@ def finish_record(layout: RunLayout, finished_utc: str, items: int, windows: int
         "finished_utc": finished_utc,
         "items": items,
         "windows": windows,
+        **({"calls": calls} if calls else {}),
         "sha256": digests,
         "sha256_of_all": True,
     }

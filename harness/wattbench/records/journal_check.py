@@ -76,7 +76,7 @@ def checked_journal(layout: RunLayout) -> CheckedJournal:
     problems = list(read.lines_of(layout.journal))
     spoiled: list[str] = []
     lacking: list[Lacking] = []
-    not_in_it = {layout.items_table.name, layout.windows_table.name, layout.journal.name}
+    not_in_it = {path.name for path in (layout.items_table, layout.windows_table, layout.calls_table, layout.journal)}
     there = [name for name in run_files(layout) if name not in not_in_it]
     for name in dict.fromkeys([*read.spans, *there]):
         spans, path = read.spans.get(name, _Spans()), layout.root / name

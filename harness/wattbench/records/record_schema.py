@@ -12,7 +12,7 @@ from wattbench.records.finish_record import FinishRecord
 from wattbench.records.rows.answers import AnswerRow, ItemRow, ScoreRow, Used
 from wattbench.records.rows.arrival_rates import LoadRow
 from wattbench.records.rows.blocks import BlockPlan, BlockRow
-from wattbench.records.rows.calls import CallRow
+from wattbench.records.rows.calls import CallRow, MeteredCallRow
 from wattbench.records.rows.estimates import EstimateRow
 from wattbench.records.rows.experts import ExpertRow
 from wattbench.records.rows.header import RunHeader
@@ -50,6 +50,7 @@ ROWS: Mapping[str, type] = {
     "open-windows.jsonl": WindowLabel,
     "windows.jsonl": WindowRow,
     "items.parquet": ItemRow,
+    "calls.parquet": MeteredCallRow,
     "finished.json": FinishRecord,
 }
 """File of a run to what it holds: an object, or one in each line or row. `windows.parquet` has the windows, with

@@ -31,7 +31,7 @@ from wattbench.records.reader import read_run
 from wattbench.records.rows.answers import AnswerRow, ItemRow, ScoreRow
 from wattbench.records.rows.arrival_rates import LoadRow
 from wattbench.records.rows.blocks import BlockPlan, BlockRow
-from wattbench.records.rows.calls import CallRow
+from wattbench.records.rows.calls import CallRow, MeteredCallRow
 from wattbench.records.rows.estimates import EstimateRow
 from wattbench.records.rows.experts import ExpertRow
 from wattbench.records.rows.header import RunHeader
@@ -201,29 +201,67 @@ class RunWriter:
             path.unlink(missing_ok=True)
             sync_folder(path.parent)
 
-    def finish(self, items: Sequence[ItemRow], windows: Sequence[WindowRow], finished_utc: str) -> None:
-        """Write the tables for readers, and then `finished.json`."""
+    def finish(
+        self,
+        items: Sequence[ItemRow],
+        windows: Sequence[WindowRow],
+        finished_utc: str,
+        calls: Sequence[MeteredCallRow] = (),
+    ) -> None:
+        """Write the tables for readers, and then `finished.json`. Without calls there is no table of them."""
         self.finish_tables(
-            tables.items_parquet(items), tables.windows_parquet(windows), len(items), len(windows), finished_utc
+            (tables.items_parquet(items), len(items)),
+            (tables.windows_parquet(windows), len(windows)),
+            finished_utc,
+            (tables.calls_parquet(calls), len(calls)) if calls else None,
         )
 
-    def finish_tables(self, items: bytes, windows: bytes, item_rows: int, window_rows: int, finished_utc: str) -> None:
-        """Write tables that are Parquet already, and then `finished.json` with the digest of every file."""
-        self._check_there()
-        write_atomically(self.layout.items_table, items)
-        write_atomically(self.layout.windows_table, windows)
-        self._end(item_rows, window_rows, finished_utc)
+    def finish_tables(
+        self,
+        items: tuple[bytes, int],
+        windows: tuple[bytes, int],
+        finished_utc: str,
+        calls: tuple[bytes, int] | None = None,
+    ) -> None:
+        """Write tables that are Parquet already, and then `finished.json` with the digest of every file.
 
-    def finish_batches(self, items: Iterable[Any], windows: Iterable[WindowRow], finished_utc: str) -> None:
-        """Write the tables from rows that do not fit into memory, and then `finished.json`. Items are Arrow batches."""
+        Args:
+            items: the table, and its number of rows. So the other tables.
+            windows: of the run.
+            finished_utc: when, as ISO 8601.
+            calls: None: it has no table of calls.
+        """
+        self._check_there()
+        write_atomically(self.layout.items_table, items[0])
+        write_atomically(self.layout.windows_table, windows[0])
+        if calls is not None:
+            write_atomically(self.layout.calls_table, calls[0])
+        self._end(items[1], windows[1], finished_utc, 0 if calls is None else calls[1])
+
+    def finish_batches(
+        self,
+        items: Iterable[Any],
+        windows: Iterable[WindowRow],
+        finished_utc: str,
+        calls: Iterable[Any] = (),
+    ) -> None:
+        """Write the tables from rows that do not fit into memory, and then `finished.json`.
+
+        Args:
+            items: Arrow batches.
+            windows: rows.
+            finished_utc: when, as ISO 8601.
+            calls: Arrow batches; without any there is no table of calls.
+        """
         self._check_there()
         rows = batches.write_items(self.layout.items_table, items)
         window_rows = batches.write_windows(self.layout.windows_table, windows)
-        self._end(rows, window_rows, finished_utc)
+        call_rows = batches.write_calls(self.layout.calls_table, calls)
+        self._end(rows, window_rows, finished_utc, call_rows)
 
     def journal_files(self) -> None:
         """Add the bytes that the journal lacks of all files, as of a copied run, or of traces and logs."""
-        tables = (self.layout.items_table, self.layout.windows_table, self.layout.journal)
+        tables = (self.layout.items_table, self.layout.windows_table, self.layout.calls_table, self.layout.journal)
         for name in run_files(self.layout) if self._journal is not None else ():
             if (path := self.layout.root / name) not in tables:
                 self._journal_new(path)
@@ -243,11 +281,13 @@ class RunWriter:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _end(self, item_rows: int, window_rows: int, finished_utc: str) -> None:
+    def _end(self, item_rows: int, window_rows: int, finished_utc: str, call_rows: int) -> None:
         with failing_as(self.layout.root, FAILURE):
             sync_tree(self.layout.root)  # before any digest: copied lines, and logs of LoadGen, were not synced
         self.journal_files()
-        write_atomically(self.layout.finished, finish_record(self.layout, finished_utc, item_rows, window_rows))
+        write_atomically(
+            self.layout.finished, finish_record(self.layout, finished_utc, item_rows, window_rows, call_rows)
+        )
 
     def _append(self, path: Path, row: RecordRow) -> None:
         self._append_all(path, [row])

@@ -10,6 +10,7 @@ from dataclasses import replace
 from wattbench.config import Measure, repeats_of
 from wattbench.measure.arrivals import offers
 from wattbench.measure.ask_items import ItemRequests, ask_items
+from wattbench.measure.call_rows import call_rows
 from wattbench.measure.cell_recorder import CellRecorder
 from wattbench.measure.failed_requests import check_some_answered, forget_scores_of_failed, without_failed
 from wattbench.measure.item_rows import expert_rows, item_rows
@@ -121,9 +122,10 @@ def _finish(context: MeasuringContext, cells: Sequence[Cell]) -> None:
     records = context.records
     check_some_answered(records, _names(cells))
     windows = with_abandoned(records)
-    items = item_rows(records, cells, windows)
+    calls = call_rows(records, windows)
+    items = item_rows(records, cells, windows, calls)
     context.writer.append_estimates(estimate_rows(context.resolved, items))
-    context.writer.finish(items, windows, utc_now())
+    context.writer.finish(items, windows, utc_now(), calls)
 
 
 def with_abandoned(records: RunRecords) -> list[WindowRow]:

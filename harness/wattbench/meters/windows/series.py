@@ -189,6 +189,29 @@ class Series:
             self.power, self.started_s if from_s is None else from_s, self.finished_s if until_s is None else until_s
         )
 
+    def curve(self, step_s: float) -> list[Point]:
+        """Return the joules since the window's start over time, never falling, from its start to its finish.
+
+        A counter that advances in steps is read between them: what it says is of its last step, which was after the
+        reading before (as it rose since), and at most a step before this reading; it is taken to be in the middle of
+        that. The first and the last count are those of the edges' moments. Between two steps, as between two readings
+        of power, the course is a line.
+
+        Args:
+            step_s: how coarsely in time the figures advance.
+
+        Returns:
+            Empty if an edge of the window was not read.
+        """
+        if self.edge_fault() is not None or self.duration_s <= 0.0:
+            return []
+        points = _placed(self.energy, step_s) if self.counted else _summed(self.power)
+        start_j = on_line(points, self.started_s)
+        inside = [point for point in points if self.started_s < point[0] < self.finished_s]
+        course = [(self.started_s, start_j), *inside, (self.finished_s, on_line(points, self.finished_s))]
+        rising = itertools.accumulate((joules - start_j for _, joules in course), max)
+        return [(at_s, joules) for (at_s, _), joules in zip(course, rising, strict=True)]
+
     def integral_error_j(self, step_s: float, within_s: float | None = None) -> float:
         """Estimate the error of the integral in joules, from changes of power between readings and from late ones.
 
@@ -201,6 +224,21 @@ class Series:
         late_j = step_s / 2.0 * (max(watts) - min(watts))
         share = 1.0 if within_s is None else within_s / self.duration_s
         return math.hypot(2.0 * sampling_error(self.power) * math.sqrt(share), late_j)
+
+
+def _placed(counts: Sequence[Point], step_s: float) -> list[Point]:
+    """Return counts at the moments of the counter's steps, as far as the readings tell; the first and last as read."""
+    placed = [counts[0]]
+    for (before_s, before_j), (at_s, count_j) in itertools.pairwise(counts[:-1]):
+        if count_j != before_j:
+            placed.append(((at_s + max(before_s, at_s - step_s)) / 2.0, count_j))
+    return [*placed, counts[-1]] if len(counts) > 1 else placed
+
+
+def _summed(power: Sequence[Point]) -> list[Point]:
+    """Return the joules since the first reading of power at each reading, by the trapezoid rule."""
+    parts = ((b_s - a_s) * (a_w + b_w) / 2.0 for (a_s, a_w), (b_s, b_w) in itertools.pairwise(power))
+    return [(at_s, joules) for (at_s, _), joules in zip(power, itertools.accumulate(parts, initial=0.0), strict=True)]
 
 
 def _span(points: list[Point], started_s: float, finished_s: float) -> list[Point]:

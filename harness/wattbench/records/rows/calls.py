@@ -61,6 +61,8 @@ class CallRow(TokenCounts, RecordRow):
     request: str | None = None
     """The body of the request, redacted; recorded only where asked. So the answer's."""
     answer: str | None = None
+    shard: str = ""
+    """Of a merged run: how the names of its shard's windows begin, which alone it divides. Empty: all of them."""
 
     @classmethod
     def check(cls, raw: Mapping[str, Any]) -> None:
@@ -86,6 +88,8 @@ class MeteredCallRow(CallRow):
     energy_j: Signed | None = None
     """Its share of the joules of its windows by the rule `tokens`; None where a window is not valid. The rules are
     those of `wattbench.meters.windows.calls`."""
+    energy_above_idle_j: Signed | None = None
+    """Of `energy_j`, those above the idle draw; None where that is not known."""
     energy_by_time_j: Signed | None = None
     """The same by the rule `time`."""
     energy_equal_j: Signed | None = None

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from wattbench.records.files.atomic_write import open_atomically
 from wattbench.records.rows.windows import WindowRow
-from wattbench.records.tables.run_tables import items_schema, rows_of_windows, windows_schema
+from wattbench.records.tables.run_tables import calls_schema, items_schema, rows_of_windows, windows_schema
 from wattbench.redaction import hide_known, known
 
 GROUP_ROWS = 131_072
@@ -42,10 +42,25 @@ def write_items(path: Path, batches: Iterable[Any]) -> int:
     Raises:
         UserError: it cannot be written.
     """
+    return _write(path, items_schema(), batches)
+
+
+def write_calls(path: Path, batches: Iterable[Any]) -> int:
+    """Write a `calls.parquet` as `write_items` does; without batches, write nothing.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    rest = iter(batches)
+    first = next(rest, None)
+    return 0 if first is None else _write(path, calls_schema(), itertools.chain([first], rest))
+
+
+def _write(path: Path, schema: Any, batches: Iterable[Any]) -> int:
     rows = 0
     with (
         open_atomically(path) as file,
-        pq.ParquetWriter(file, items_schema(), compression="zstd", write_page_checksum=True) as writer,
+        pq.ParquetWriter(file, schema, compression="zstd", write_page_checksum=True) as writer,
         ThreadPoolExecutor(1) as pool,
     ):
         written: Future[None] | None = None

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from wattbench.errors import UserError
 from wattbench.records.layout import RunLayout
 from wattbench.records.rows.answers import ItemRow, ScoreRow
+from wattbench.records.rows.calls import MeteredCallRow
 from wattbench.records.rows.windows import WindowRow
 from wattbench.records.tables.damaged_table import opened_table
 from wattbench.redaction import hide_known
@@ -83,6 +84,21 @@ def windows_schema() -> Any:
 def rows_of_items(rows: Sequence[ItemRow]) -> list[dict[str, Any]]:
     """Return the rows of `items.parquet`, each a mapping from column to value."""
     return [row.as_json() for row in rows]
+
+
+def calls_schema() -> Any:
+    """Return the Arrow schema of `calls.parquet`."""
+    return arrow_schema(MeteredCallRow)
+
+
+def rows_of_calls(rows: Sequence[MeteredCallRow]) -> list[dict[str, Any]]:
+    """Return the rows of `calls.parquet`, each a mapping from column to value."""
+    return [row.as_json() for row in rows]
+
+
+def calls_parquet(rows: Sequence[MeteredCallRow]) -> bytes:
+    """Return `calls.parquet`: one row per model call, columns as in `MeteredCallRow`."""
+    return _parquet(rows_of_calls(rows), calls_schema())
 
 
 def items_parquet(rows: Sequence[ItemRow]) -> bytes:
@@ -216,7 +232,7 @@ def check_columns(path: Path, schema: Any) -> None:
     """Check that the columns of a table of a run hold what their names say: text, numbers, lists.
 
     Args:
-        path: of `items.parquet` or `windows.parquet`.
+        path: of `items.parquet`, `windows.parquet` or `calls.parquet`.
         schema: of the table, an Arrow schema. Columns that are not known are not checked.
 
     Raises:
@@ -225,16 +241,18 @@ def check_columns(path: Path, schema: Any) -> None:
     twice = [name for name, number in Counter(schema.names).items() if number > 1]
     if twice:
         raise UserError(f"{path}: the column {twice[0]!r:.60} is there twice; the record is damaged")
-    wanted = _types_wanted(windows=path.name == RunLayout(path.parent).windows_table.name)
+    wanted = _types_wanted(path.name)
     for name, holds in zip(schema.names, schema.types, strict=True):
         if name in wanted and not _holds(holds, wanted[name]):
             raise UserError(f"{path}: the column {name} holds {holds}, not {wanted[name]}; the record is damaged")
 
 
 @cache
-def _types_wanted(*, windows: bool) -> Mapping[str, Any]:
-    """Return the Arrow type of each column of the table of windows, or of items."""
-    schema = windows_schema() if windows else items_schema()
+def _types_wanted(name: str) -> Mapping[str, Any]:
+    """Return the Arrow type of each column of a table by the name of its file; that of items has any other name."""
+    layout = RunLayout(Path())
+    schemas = {layout.windows_table.name: windows_schema, layout.calls_table.name: calls_schema}
+    schema = schemas.get(name, items_schema)()
     return dict(zip(schema.names, schema.types, strict=True))
 
 

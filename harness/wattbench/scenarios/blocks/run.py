@@ -9,6 +9,7 @@ from wattbench.config import Resolved, repeats_of
 from wattbench.errors import UserError
 from wattbench.machine.lock_holder import Doing
 from wattbench.machine.measuring_lock import runs_now
+from wattbench.measure.call_rows import call_rows
 from wattbench.measure.failed_requests import (
     blocks_with_failures,
     check_some_answered,
@@ -329,6 +330,8 @@ def finish_record(
             scorer = Scorer(resolved, of_task[0].choice, allow_unsafe_code=allow_unsafe_code)
             for cell in of_task:
                 writer.write_scores(cell.system, task, scorer.score(records.answers(cell.system, task)))
-    items = item_rows(records, cells, records.windows())
+    windows = records.windows()
+    calls = call_rows(records, windows)
+    items = item_rows(records, cells, windows, calls)
     writer.append_estimates(estimate_rows(resolved, items))
-    writer.finish(items, records.windows(), utc_now())
+    writer.finish(items, windows, utc_now(), calls)

@@ -18,6 +18,7 @@ from functools import partial
 from wattbench.clock import now_s
 from wattbench.config import Resolved, repeats_of
 from wattbench.measure.ask_items import ask_items
+from wattbench.measure.call_rows import call_rows
 from wattbench.measure.cell_recorder import CellRecorder
 from wattbench.measure.item_rows import item_rows
 from wattbench.measure.measuring_context import MeasuringContext
@@ -297,8 +298,8 @@ def finish(context: MeasuringContext, gate: Gate, cells: Sequence[Cell]) -> None
             if scores:
                 context.writer.write_scores(cell.system, cell.choice.task, scores)
                 complete.append(cell)
-    items = item_rows(records, complete, windows)
-    context.writer.finish(items, windows, utc_now())
+    calls = call_rows(records, windows)
+    context.writer.finish(item_rows(records, complete, windows, calls), windows, utc_now(), calls)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,187 @@
+"""Read the model calls of a run's agents, with their joules by three rules: `calls.parquet` as a data frame, checked.
+
+What of a window's joules belongs to no call and to no agent's own processor is *idle*: no call was in flight.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from wattbench.errors import UserError
+from wattbench.records import RunRecords
+from wattbench.records.tables.table_columns import TableColumns
+from wattbench_reports.tables.items_table import category
+
+if TYPE_CHECKING:
+    from wattbench_reports.tables.run_tables import Frames
+
+BY_RULE = {"tokens": "energy_j", "time": "energy_by_time_j", "equal": "energy_equal_j"}
+"""Rule of division to the column of a call's joules by it. The first is the one that counts; the band of a session goes
+from the least to the most of its sums."""
+
+TEXTS = (
+    "call", "session", "system", "protocol", "window", "model_asked", "model_answered", "finish_reason", "retry_of",
+    "error", "energy_provenance",
+)  # fmt: skip
+"""Read as categories. `session` is empty of a call that named none, `window` of one that was under way in none."""
+
+TOKENS = ("prompt_tokens", "cached_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens")
+"""NaN where not recorded."""
+
+NUMBERS = (
+    "started_s", "first_byte_s", "finished_s", *TOKENS, "tool_calls", "status", "stated_cost", *BY_RULE.values(),
+    "energy_above_idle_j", "request_bytes", "answer_bytes",
+)  # fmt: skip
+
+_RELATIVE = 1e-6
+"""Sums of the same numbers in another order differ by less."""
+_ROUNDING = 1e-6
+_LARGEST = 1e18
+"""In joules, seconds or tokens, as `wattbench.records` allows."""
+
+
+def read_calls(run: RunRecords) -> pd.DataFrame | None:
+    """Read the table of calls of a finished run whose files are known to be as they were written.
+
+    Returns:
+        One row per call, in the order of `calls.jsonl`, with `TEXTS` as categories, `NUMBERS` as floats (NaN where not
+        recorded) and ``streamed``. None of a run without agents.
+
+    Raises:
+        UserError: the table is damaged, or contradicts itself.
+    """
+    path = run.layout.calls_table
+    if not os.path.lexists(path):
+        return None
+    with TableColumns(path) as table:
+        table.require((*TEXTS, *NUMBERS, "streamed"))
+        columns = {
+            **{name: category(table.coded(name)) for name in TEXTS},
+            **{name: table.numbers(name) for name in NUMBERS},
+            "streamed": np.concatenate(
+                [part.fill_null(False).to_numpy(zero_copy_only=False) for part in table.parts("streamed")] or [[]]
+            ).astype(np.bool_),
+        }
+    calls = pd.DataFrame(columns, copy=False)
+    for problem in _problems(calls, {system for system, _ in run.header.pairs}):
+        raise UserError(f"{path}: {problem}; the record is damaged")
+    return calls
+
+
+def check_sessions(path: Path, calls: pd.DataFrame, items: pd.DataFrame) -> None:
+    """Check that sessions of answers and of calls are the same, and that their joules add up.
+
+    Calls of a session without an answer are allowed: what interrupted it left them on record.
+
+    Args:
+        path: of the table of calls, for messages.
+        calls: of `read_calls`.
+        items: of the agents, with ``session``, ``system``, ``calls``, ``energy_j`` and ``agent_energy_j``.
+
+    Raises:
+        UserError: an answer's calls are missing or another system's, or its joules are not the sum of theirs.
+    """
+    of_session = calls.groupby("session", observed=True).agg(
+        calls=("started_s", "size"), system=("system", "first"), energy_j=("energy_j", _sum)
+    )
+    found = items[items["session"].notna()].reset_index(drop=True)
+    doubled = found[found["session"].duplicated()]
+    if len(doubled):
+        raise UserError(f"{path}: two answers are of the session {doubled['session'].iloc[0]!r}; the record is damaged")
+    theirs = of_session.reindex(found["session"].astype(str))
+    for problem in _of_sessions(found, theirs.reset_index(drop=True)):
+        raise UserError(f"{path}: {problem}; the record is damaged")
+
+
+def idle_by_window(frames: Frames, calls: pd.DataFrame) -> pd.Series:
+    """Return the joules of each window of agents in which no call was in flight: those of no session.
+
+    A call that was under way in two windows counts in the one in which it began.
+
+    Args:
+        frames: of the run.
+        calls: of `read_calls`.
+
+    Returns:
+        Joules by window id, for each valid measured window of a system that made calls.
+    """
+    windows = frames.windows
+    agents = set(calls["system"].cat.categories)
+    of_agents = windows[windows["system"].isin(agents) & (windows["purpose"] == "measured") & windows["valid"]]
+    own = frames.more_columns(newer=("agent_energy_j",))
+    own_j = own["agent_energy_j"] if "agent_energy_j" in own else pd.Series(0.0, index=frames.items.index)
+    taken_j = calls.groupby("window", observed=True)["energy_j"].sum()
+    agents_j = own_j.groupby(frames.items["window"].astype(str)).sum()
+    names = of_agents["window"].astype(str)
+    total_j = pd.Series(of_agents["total_j"].to_numpy(dtype=np.float64), index=names.to_numpy())
+    taken_j.index = taken_j.index.astype(str)
+    return total_j - taken_j.reindex(total_j.index, fill_value=0.0) - agents_j.reindex(total_j.index, fill_value=0.0)
+
+
+def _sum(joules: pd.Series) -> float:
+    return float(joules.sum(skipna=False))
+
+
+def _problems(calls: pd.DataFrame, systems: set[str]) -> Iterator[str]:
+    """Yield a clause for each way in which the table contradicts itself, or the header."""
+    yield from _of_names(calls, systems)
+    for name in NUMBERS:
+        values = calls[name].to_numpy(dtype=np.float64)
+        if not (np.isnan(values) | (values >= -_ROUNDING) & (values <= _LARGEST)).all():
+            yield f"some {name} are below 0 or infinite"
+    started_s, finished_s = calls["started_s"], calls["finished_s"]
+    first_s = calls["first_byte_s"].fillna(started_s)
+    cached = calls["cached_tokens"].fillna(0) + calls["cache_write_tokens"].fillna(0)
+    by_rule = calls[list(BY_RULE.values())].isna()
+    for what, wrong in (
+        ("lack their times", started_s.isna() | finished_s.isna()),
+        ("end before they start", finished_s < started_s - _ROUNDING),
+        (
+            "have their first byte before they start, or after they end",
+            (first_s < started_s - _ROUNDING) | (first_s > finished_s + _ROUNDING),
+        ),
+        ("have more cached tokens than tokens of their prompts", cached > calls["prompt_tokens"]),
+        (
+            "have more reasoning tokens than tokens of their answers",
+            calls["reasoning_tokens"] > calls["output_tokens"],
+        ),
+        ("have joules by one rule and none by another", by_rule.any(axis=1) & ~by_rule.all(axis=1)),
+    ):
+        if wrong.any():
+            yield f"some calls {what}"
+
+
+def _of_names(calls: pd.DataFrame, systems: set[str]) -> Iterator[str]:
+    if calls["call"].duplicated().any():
+        yield f"the call {calls.loc[calls['call'].duplicated(), 'call'].iloc[0]!r:.60} is there twice"
+    if other := sorted(set(calls["system"].astype(str)) - systems):
+        yield f"a call is of the system {other[0]!r:.60}, which the run does not have"
+    named = calls[calls["session"] != ""]
+    of_session = named.groupby("session", observed=True)["system"].nunique()
+    if (of_session > 1).any():
+        yield f"the session {of_session.index[of_session > 1][0]!r:.60} is of several systems"
+
+
+def _of_sessions(items: pd.DataFrame, theirs: pd.DataFrame) -> Iterator[str]:
+    """Yield a clause for the first answer whose session's calls do not fit it. Both have a row per answer."""
+    joules, own_j = items["energy_j"], items["agent_energy_j"].fillna(0.0)
+    made, counted = items["calls"].fillna(0), theirs["calls"].fillna(0)
+    sum_j = own_j + theirs["energy_j"].where(counted > 0, 0.0)
+    other = theirs["system"].notna() & (theirs["system"].astype(str) != items["system"].astype(str))
+    off = joules.notna() & ~((sum_j - joules).abs() <= _RELATIVE * joules.abs() + _ROUNDING)
+    sessions = items["session"].tolist()
+    for at in np.flatnonzero(counted < made)[:1].tolist():
+        yield f"the session {sessions[at]!r} made {made.iat[at]:.0f} calls, and {counted.iat[at]:.0f} are in the table"
+    for at in np.flatnonzero(other)[:1].tolist():
+        yield f"the session {sessions[at]!r} is of {items['system'].iat[at]}, and its calls are of another system"
+    for at in np.flatnonzero(off)[:1].tolist():
+        yield (
+            f"the joules of the calls of the session {sessions[at]!r} and of its agent's processes sum to "
+            f"{sum_j.iat[at]:.9g}, and its answer has {joules.iat[at]:.9g}"
+        )
