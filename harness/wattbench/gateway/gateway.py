@@ -1,12 +1,22 @@
-"""Start the gateway's process, and open and close sessions in it."""
+"""Start a gateway, and open and close sessions in it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Self
+import secrets
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self
 
+from wattbench.clock import machine_s, now_s, stamp_s
+from wattbench.errors import UserError, require_installed
 from wattbench.gateway.limits import SessionLimits, Upstream
+from wattbench.gateway.process import END_S, GatewayProcess
+from wattbench.network.connections import proxy_of
+from wattbench.network.urls import read_url
 from wattbench.records import CallRow
+from wattbench.redaction import hide_known, keep_secret, keep_secrets_of
+
+_WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # compared, not listened at
 
 
 class Session:
@@ -18,19 +28,60 @@ class Session:
     anthropic_url: str
     """For clients of Anthropic's, which add `/v1/messages` themselves: ``http://127.0.0.1:4711/s/<id>``."""
 
+    def __init__(self, name: str, gateway: Gateway, process: GatewayProcess, limits: SessionLimits) -> None:
+        """Begin without calls. `Gateway.open_session` makes them."""
+        self.id = name
+        self.anthropic_url = f"{gateway.url}/s/{name}"
+        self.base_url = f"{self.anthropic_url}/v1"
+        self._gateway, self._process, self._limits = gateway, process, limits
+        self._calls: list[CallRow] = []
+        self._cost = 0.0
+        self._over_limit: str | None = None
+        self._closing = False
+        self._closed = threading.Event()
+        process.command(
+            "open", name, max_calls=limits.max_calls, max_tokens=limits.max_tokens, priced=limits.max_cost is not None
+        )
+
     @property
     def calls(self) -> Sequence[CallRow]:
         """Return the calls that have ended so far, in the order in which they ended."""
-        raise NotImplementedError
+        return tuple(self._calls)
 
     @property
     def over_limit(self) -> str | None:
         """Return which limit a call was refused by, such as ``max_calls: 100``; None while there is none."""
-        raise NotImplementedError
+        return self._over_limit
 
     def close(self) -> Sequence[CallRow]:
         """End the session: cancel calls under way, refuse later ones, and return all calls. Safe to call twice."""
-        raise NotImplementedError
+        if not self._closing:
+            self._closing = True
+            self._process.command("close", self.id)
+        if not self._closed.wait(END_S):
+            self._process.kill()  # it hangs; what it reported was taken
+        self._gateway.check()
+        return self.calls
+
+    def take(self, row: CallRow, limit: str | None) -> None:
+        """Add a call that has ended.
+
+        Args:
+            row: the call.
+            limit: by which it was refused.
+        """
+        self._calls.append(row)
+        self._over_limit = self._over_limit or limit
+        if self._limits.max_cost is not None and row.sent:
+            cost = self._limits.cost_of(row) if self._limits.cost_of is not None else None
+            self._cost += cost or 0.0
+            over = f"max_cost: {self._limits.max_cost:g}" if self._cost >= self._limits.max_cost else None
+            self._process.command("settle", self.id, over=over)
+
+    def end(self) -> None:
+        """Note that no call of it follows."""
+        self._closing = True
+        self._closed.set()
 
 
 class Gateway:
@@ -54,7 +105,8 @@ class Gateway:
         Args:
             upstream: the server behind it.
             system: whose calls they are, for the rows.
-            keep: takes each call as it ends, from one thread; it is also called for calls without a session.
+            keep: takes each call as it ends, from one thread; it is also called for calls without a session. What it
+                raises, the next `open_session`, `close` of a session or `close` raises.
             record_prompts: whether rows hold the bodies, redacted.
             host: the address that it listens at; any other than loopback only where a user asked for it.
             port: 0: a free one.
@@ -62,22 +114,120 @@ class Gateway:
         Raises:
             UserError: it cannot be started, and what to do about it.
         """
-        raise NotImplementedError
+        require_installed("httpx", "starlette", "uvicorn", extra="agents", what=f"{system}: the gateway of agents")
+        keep_secret(upstream.key)
+        keep_secrets_of({"base_url": upstream.base_url})
+        self._order = {
+            "base_url": upstream.base_url,
+            "key": _checked_key(upstream.key, system),
+            "timeout_s": upstream.timeout_s,
+            "proxy": _proxy(upstream.base_url, system),
+            "record_prompts": record_prompts,
+            "host": host,
+        }
+        self._system, self._keep = system, keep
+        self._starting = threading.Lock()
+        self._sessions: dict[str, Session] = {}
+        self._under_way: dict[str, Mapping[str, Any]] = {}
+        self._failure: BaseException | None = None
+        self._closed = False
+        self._process = self._start(port)
+        shown = _WILDCARDS.get(host, host)
+        self.url = f"http://{f'[{shown}]' if ':' in shown else shown}:{self._process.port}"
+
+    @property
+    def pid(self) -> int:
+        """Return the id of its process, whose work is not the agent's."""
+        return self._process.pid
 
     def open_session(self, limits: SessionLimits | None = None) -> Session:
         """Open a session. If the gateway's process has died it is started anew, at the same port.
 
         Raises:
-            UserError: it cannot be started.
+            UserError: it cannot be started, or it was closed.
         """
-        raise NotImplementedError
+        self.check()
+        with self._starting:
+            if self._closed:
+                raise UserError(f"{self._system}: its gateway was closed. Open sessions before that")
+            if self._process.ended:
+                self._process.close()
+                self._process = self._start(self._process.port)
+            name = secrets.token_hex(16)
+            session = self._sessions[name] = Session(name, self, self._process, limits or SessionLimits())
+        return session
 
     def close(self) -> None:
         """End all sessions and the process. Safe to call twice."""
-        raise NotImplementedError
+        with self._starting:
+            self._closed = True
+            self._process.close()
+        self.check()
+
+    def check(self) -> None:
+        """Raise what `keep` raised, once."""
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _start(self, port: int) -> GatewayProcess:
+        return GatewayProcess({**self._order, "port": port}, self._take)
+
+    def _take(self, event: Mapping[str, Any]) -> None:
+        """Take an event of the process, in its reader's thread."""
+        match event["event"]:
+            case "begun":
+                self._under_way[event["row"]["call"]] = event["row"]
+            case "ended":
+                self._under_way.pop(event["row"]["call"], None)
+                self._end_call(event["row"], event["limit"])
+            case "closed":
+                self._end_session(event["session"])
+            case "over":
+                for row in list(self._under_way.values()):
+                    self._end_call({**row, "finished_s": machine_s(now_s()), "error": "the gateway ended"}, None)
+                self._under_way.clear()
+                for name in list(self._sessions):
+                    self._end_session(name)
+
+    def _end_call(self, raw: Mapping[str, Any], limit: str | None) -> None:
+        times = {name: stamp_s(raw[name]) for name in _TIMES if raw.get(name) is not None}
+        row = CallRow.from_json(hide_known({**raw, **times, "system": self._system}))
+        try:
+            self._keep(row)
+        except BaseException as error:  # the thread must go on; `check` raises it
+            self._failure = self._failure or error
+        if (session := self._sessions.get(row.session)) is not None:
+            session.take(row, limit)
+
+    def _end_session(self, name: str) -> None:
+        if (session := self._sessions.pop(name, None)) is not None:
+            session.end()
+
+
+_TIMES = ("started_s", "first_byte_s", "finished_s")
+"""On the clock that all processes of the machine share, as the process reports them."""
+
+
+def _checked_key(key: str | None, system: str) -> str | None:
+    if key is not None and not (key.isascii() and key.isprintable() and " " not in key):
+        raise UserError(f"{system}: its key has characters that are not allowed in a header; see api_key_env")
+    return key
+
+
+def _proxy(base_url: str, system: str) -> str | None:
+    """Check the URL of a server, and return that of the proxy before it; None without one."""
+    try:
+        url = read_url(base_url)
+        if url.scheme not in ("http", "https") or not url.hostname:
+            raise ValueError("it has no host, or is not of HTTP")
+        proxy = proxy_of(url)
+    except ValueError as error:
+        raise UserError(f"{system}: base_url is not a URL ({error}); write http://host:port/v1") from None
+    return None if proxy is None else proxy.geturl()

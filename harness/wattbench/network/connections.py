@@ -51,7 +51,7 @@ class Connections:
         """
         if url.scheme not in ("http", "https") or not url.hostname:
             raise ValueError("the URL is not one of HTTP, such as http://host:port/")
-        self.url, self._proxy = url, _proxy(url)
+        self.url, self._proxy = url, proxy_of(url)
         self._by_approval = by_approval
         self.shared = True
         """Whether a connection may carry more than one request."""
@@ -166,7 +166,7 @@ def _basic(name: str, url: SplitResult) -> dict[str, str]:
     return {name: f"Basic {base64.b64encode(both.encode()).decode()}"}
 
 
-def _proxy(url: SplitResult) -> SplitResult | None:
+def proxy_of(url: SplitResult) -> SplitResult | None:
     """Return the URL of the proxy that the environment names for a server; None without one.
 
     Raises:

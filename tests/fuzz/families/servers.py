@@ -13,11 +13,12 @@ from tests.fuzz.targets import Target, given, of_text
 from tests.made_up.played_connections import PlayedServer, chunked
 from tests.made_up.raw_server import page
 from wattbench.errors import UserError
-from wattbench.network.connection import Allowance
+from wattbench.network.connection import Allowance, StreamError
 from wattbench.network.connections import Connections
+from wattbench.network.event_stream import EventDecoder
 from wattbench.network.urls import read_url
 from wattbench.systems.endpoint.client import OpenAIClient
-from wattbench.systems.endpoint.completion_stream import Assembly, EventDecoder, StreamError, read_chunk
+from wattbench.systems.endpoint.completion_stream import Assembly, read_chunk
 from wattbench.systems.endpoint.listing import discover
 from wattbench.systems.endpoint.pacing import asked_delay_s
 from wattbench.systems.endpoint.request import EndpointRequest, read_chat_text

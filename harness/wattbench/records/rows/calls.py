@@ -36,6 +36,9 @@ class CallRow(TokenCounts, RecordRow):
     """As asked of the server, without the session and without a query: `/v1/chat/completions`."""
     model_asked: str | None = None
     model_answered: str | None = None
+    sent: bool = True
+    """Whether it was sent to the server. False: the gateway refused it, by a limit of its session or as that was not
+    open; then it took no time, and no joules."""
     started_s: Amount
     """When its first byte was sent to the server, seconds since the epoch. So the next two."""
     first_byte_s: Amount | None = None

@@ -13,6 +13,7 @@ from functools import partial
 from typing import NoReturn, TypeVar
 
 from wattbench.clock import now_s
+from wattbench.gateway.token_usage import Usage
 from wattbench.records.rows.answers import TokenCounts
 from wattbench.systems.base import Reply, joined
 from wattbench.systems.endpoint.client import OpenAIClient
@@ -20,7 +21,6 @@ from wattbench.systems.endpoint.completion_stream import Completion
 from wattbench.systems.endpoint.pacing import Pacer, asked_delay_s, backoff_s
 from wattbench.systems.endpoint.refusals import FailedRequestError, Refusal, ServerError, SpoiledAnswerError
 from wattbench.systems.endpoint.request import EndpointRequest
-from wattbench.systems.endpoint.usage import Usage
 from wattbench.systems.spending import Account, Reserved
 
 T = TypeVar("T")

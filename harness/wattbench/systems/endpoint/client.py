@@ -20,15 +20,10 @@ from wattbench.clock import now_s
 from wattbench.errors import UserError
 from wattbench.network.connection import Allowance, BodyPiece, Connection, Response, StreamError
 from wattbench.network.connections import Connections, LateConnectionError, NoConnectionError
+from wattbench.network.event_stream import EventDecoder, RefusedAnswerError, error_text
 from wattbench.network.urls import public_url, read_url
 from wattbench.redaction import keep_secret, keep_secrets_of
-from wattbench.systems.endpoint.completion_stream import (
-    Assembly,
-    Completion,
-    EventDecoder,
-    RefusedAnswerError,
-    error_text,
-)
+from wattbench.systems.endpoint.completion_stream import Assembly, Completion
 from wattbench.systems.endpoint.own_answers import OwnAnswers
 from wattbench.systems.endpoint.plain_text import plain_text
 from wattbench.systems.endpoint.refusals import (

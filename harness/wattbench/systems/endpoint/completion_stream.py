@@ -1,7 +1,6 @@
-"""Read a streamed completion of the OpenAI protocol: decode its events, and assemble its chunks.
+"""Read a streamed completion of the OpenAI protocol: assemble its chunks.
 
-Sources: the WHATWG HTML standard, section 9.2.6, "Interpreting an event stream"; the OpenAI API reference, "Chat
-completions, streaming" and "Completions (legacy)".
+Source: the OpenAI API reference, "Chat completions, streaming" and "Completions (legacy)".
 
 Log-probabilities have two forms. Chats have `{"content": [{"token": ..., "logprob": -0.1}, ...]}`, which llama.cpp
 sends for completions as well; completions have `{"tokens": [...], "token_logprobs": [-0.1, ...]}` (OpenAI, vLLM,
@@ -11,16 +10,17 @@ SGLang). Source: the same reference; llama.cpp and vLLM as of autumn 2026.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from wattbench.gateway.token_usage import Usage, read_usage
 from wattbench.network.connection import StreamError
+from wattbench.network.event_stream import RefusedAnswerError, error_text
 from wattbench.records.rows.answers import FinishReason
 from wattbench.systems.confidence import TokenConfidence
 from wattbench.systems.endpoint.request import EndpointRequest
-from wattbench.systems.endpoint.usage import Shown, Usage, plausible, read_usage
+from wattbench.systems.endpoint.usage import Shown, plausible
 
 DONE = "[DONE]"
 """The data of the last event of a stream."""
@@ -28,100 +28,6 @@ ENDS = ("stop", "length")
 """The finish reasons of an answer. Any other (`content_filter`, `tool_calls`, `abort`, `error`) is that of none."""
 MAX_TEXT_CHARACTERS = 4 << 20
 """The most characters of one answer, some twenty per token of the longest."""
-
-MAX_LINE_BYTES = 1 << 20
-"""A chunk of a completion takes about 300 bytes; a line this long is a mistake or an attack."""
-
-_LINE_END = re.compile(rb"\r\n|\n|\r")
-_BOM = b"\xef\xbb\xbf"
-
-
-class RefusedAnswerError(StreamError):
-    """A server gives no answer to this request, or none that can be used. It may answer others."""
-
-
-class EventDecoder:
-    """A decoder from bytes to the data of each complete event, however the bytes are cut."""
-
-    def __init__(self, max_line_bytes: int = MAX_LINE_BYTES) -> None:
-        self._max = max_line_bytes
-        self._line = bytearray()
-        self._data: list[str] = []
-        self._is_error = False
-        self._data_bytes = 0
-        self._after_cr = False
-        self._first_line = True
-
-    def feed(self, piece: bytes) -> Iterator[str]:
-        """Decode the next bytes.
-
-        Yields:
-            the data of each event that they finish; several `data` lines are joined by a newline.
-
-        Raises:
-            RefusedAnswerError: an event says that it is an error.
-            StreamError: a line, or the data of one event, is longer than `max_line_bytes`.
-        """
-        if not piece:
-            return
-        if self._after_cr:
-            # The carriage return at the end of the last piece has ended its line already.
-            piece = piece.removeprefix(b"\n")
-            self._after_cr = False
-        # Each token comes in a piece of its own, as a line and a blank one: no regular expression where none is needed.
-        *lines, rest = _LINE_END.split(piece) if b"\r" in piece else piece.split(b"\n")
-        for line in lines:
-            data = self._end_line(line)
-            if data is not None:
-                yield data
-        if rest:
-            self._grow(rest)
-        self._after_cr = piece.endswith(b"\r")
-
-    def end(self) -> Iterator[str]:
-        """End the stream. An event without its blank line still counts, an incomplete line does not."""
-        if self._data or self._is_error:
-            yield self._take()
-
-    def _grow(self, rest: bytes) -> None:
-        self._line += rest
-        if len(self._line) > self._max:
-            raise StreamError(f"it sent a line of more than {self._max} bytes")
-
-    def _end_line(self, rest: bytes) -> str | None:
-        """End a line, and return the data of the event that it ends."""
-        line = rest
-        if self._line or len(rest) > self._max:
-            self._grow(rest)
-            line = bytes(self._line)
-            self._line.clear()
-        if self._first_line:
-            line = line.removeprefix(_BOM)
-            self._first_line = False
-        if line:
-            self._field(line)
-        elif self._data or self._is_error:
-            return self._take()
-        return None
-
-    def _field(self, line: bytes) -> None:
-        name, _, value = line.partition(b":")
-        if name != b"data":  # comments (an empty name) keep the connection alive; id and retry are not used
-            if name == b"event":
-                self._is_error = value.strip() == b"error"
-            return
-        self._data_bytes += len(value) + 1
-        if self._data_bytes > self._max:
-            raise StreamError(f"it sent an event of more than {self._max} bytes")
-        self._data.append(value.removeprefix(b" ").decode("utf-8", errors="replace"))
-
-    def _take(self) -> str:
-        data = "\n".join(self._data)
-        self._data.clear()
-        self._data_bytes = 0
-        if self._is_error:
-            raise RefusedAnswerError(f"it sent an event that is an error: {data or '(no text)'}")
-        return data
 
 
 class Chunk(NamedTuple):
@@ -213,14 +119,6 @@ def read_logprobs(choice: Mapping[str, Any]) -> Sequence[object]:
     if isinstance(values, list):
         return values
     return [] if content is None and values is None else [None]
-
-
-def error_text(body: dict[str, Any]) -> str:
-    """Return the message of an error: `{"error": {"message": ...}}`, `{"error": ...}`, `{"message": ...}`, or all of
-    it."""
-    error = body.get("error") or body
-    message = error.get("message", error) if isinstance(error, dict) else error
-    return message if isinstance(message, str) else json.dumps(message)
 
 
 def _typed(holder: dict[str, Any], key: str, kind: type) -> Any:

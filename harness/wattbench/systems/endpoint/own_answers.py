@@ -19,7 +19,8 @@ import threading
 
 from wattbench.network.connection import Connection, Response, StreamError
 from wattbench.network.connections import Connections
-from wattbench.systems.endpoint.completion_stream import Completion, RefusedAnswerError
+from wattbench.network.event_stream import RefusedAnswerError
+from wattbench.systems.endpoint.completion_stream import Completion
 
 _MOST_ANSWERS = 1000
 """A connection carries no more, as of nginx (`keepalive_requests`): what it has carried is kept in mind."""

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from wattbench.gateway.token_usage import Usage, read_usage
 from wattbench.network.connection import StreamError
 from wattbench.records.rows.answers import TokenCounts
 from wattbench.systems.endpoint.completion_stream import Assembly, read_chunk
 from wattbench.systems.endpoint.request import EndpointRequest
-from wattbench.systems.endpoint.usage import Shown, Usage, plausible, read_usage
+from wattbench.systems.endpoint.usage import Shown, plausible
 
 
 def of(*counts: int | None, left_out: str | None = None) -> Usage:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wattbench.network.connection import StreamError
-from wattbench.systems.endpoint.completion_stream import EventDecoder, RefusedAnswerError
+from wattbench.network.event_stream import EventDecoder, RefusedAnswerError
 
 LINE = st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]), max_size=30)
 NOISE = st.sampled_from([": ping", "event: x", "id: 1", "retry: 5", "nonsense"])
