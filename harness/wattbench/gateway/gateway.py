@@ -33,15 +33,13 @@ class Session:
         self.id = name
         self.anthropic_url = f"{gateway.url}/s/{name}"
         self.base_url = f"{self.anthropic_url}/v1"
-        self._gateway, self._process, self._limits = gateway, process, limits
+        self._gateway, self._limits = gateway, limits
         self._calls: list[CallRow] = []
         self._cost = 0.0
         self._over_limit: str | None = None
         self._closing = False
         self._closed = threading.Event()
-        process.command(
-            "open", name, max_calls=limits.max_calls, max_tokens=limits.max_tokens, priced=limits.max_cost is not None
-        )
+        self._open_in(process)
 
     @property
     def calls(self) -> Sequence[CallRow]:
@@ -83,6 +81,28 @@ class Session:
         self._closing = True
         self._closed.set()
 
+    def open_again(self, process: GatewayProcess) -> None:
+        """Take calls again, of a process that took the place of one that died."""
+        self._closing = False
+        self._closed.clear()
+        self._open_in(process)
+
+    def _open_in(self, process: GatewayProcess) -> None:
+        self._process = process
+        sent = [call for call in self._calls if call.sent]
+        tokens = sum((call.prompt_tokens or 0) + (call.output_tokens or 0) for call in sent)
+        process.command(
+            "open",
+            self.id,
+            max_calls=_left(self._limits.max_calls, len(sent)),
+            max_tokens=_left(self._limits.max_tokens, tokens),
+            priced=self._limits.max_cost is not None,
+        )
+
+
+def _left(most: int | None, used: int) -> int | None:
+    return None if most is None else max(most - used, 0)
+
 
 class Gateway:
     """A running gateway. Building one starts its process; use as a context manager."""
@@ -96,6 +116,8 @@ class Gateway:
         *,
         system: str,
         keep: Callable[[CallRow], None],
+        begins: Callable[[CallRow], None] | None = None,
+        adopts: bool = False,
         record_prompts: bool = False,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -107,6 +129,9 @@ class Gateway:
             system: whose calls they are, for the rows.
             keep: takes each call as it ends, from one thread; it is also called for calls without a session. What it
                 raises, the next `open_session`, `close` of a session or `close` raises.
+            begins: takes each call as it is sent, from the same thread; its row has no end yet.
+            adopts: whether a call may name a session of its own, by a header or a `traceparent`, that was not opened:
+                it goes before that of its path, and is the session of its row.
             record_prompts: whether rows hold the bodies, redacted.
             host: the address that it listens at; any other than loopback only where a user asked for it.
             port: 0: a free one.
@@ -123,11 +148,14 @@ class Gateway:
             "timeout_s": upstream.timeout_s,
             "proxy": _proxy(upstream.base_url, system),
             "record_prompts": record_prompts,
+            "adopts": adopts,
             "host": host,
         }
-        self._system, self._keep = system, keep
+        self._system, self._keep, self._begins = system, keep, begins
         self._starting = threading.Lock()
         self._sessions: dict[str, Session] = {}
+        self._lost: dict[str, Session] = {}
+        """Sessions that were open when the process died."""
         self._under_way: dict[str, Mapping[str, Any]] = {}
         self._failure: BaseException | None = None
         self._closed = False
@@ -150,12 +178,24 @@ class Gateway:
         with self._starting:
             if self._closed:
                 raise UserError(f"{self._system}: its gateway was closed. Open sessions before that")
-            if self._process.ended:
-                self._process.close()
-                self._process = self._start(self._process.port)
+            self._revive()
             name = secrets.token_hex(16)
             session = self._sessions[name] = Session(name, self, self._process, limits or SessionLimits())
         return session
+
+    def ensure(self) -> None:
+        """Start the process anew if it has died, at the same port, with the sessions that were open.
+
+        Raises:
+            UserError: it cannot be started.
+        """
+        self.check()
+        with self._starting:
+            if not self._closed and self._revive():
+                for name, session in self._lost.items():
+                    self._sessions[name] = session
+                    session.open_again(self._process)
+                self._lost.clear()
 
     def close(self) -> None:
         """End all sessions and the process. Safe to call twice."""
@@ -176,6 +216,14 @@ class Gateway:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _revive(self) -> bool:
+        """Start the process anew if it has died; return whether it had."""
+        if not self._process.ended:
+            return False
+        self._process.close()
+        self._process = self._start(self._process.port)
+        return True
+
     def _start(self, port: int) -> GatewayProcess:
         return GatewayProcess({**self._order, "port": port}, self._take)
 
@@ -184,6 +232,8 @@ class Gateway:
         match event["event"]:
             case "begun":
                 self._under_way[event["row"]["call"]] = event["row"]
+                if self._begins is not None:
+                    self._hand_over(self._begins, self._row(event["row"]))
             case "ended":
                 self._under_way.pop(event["row"]["call"], None)
                 self._end_call(event["row"], event["limit"])
@@ -193,18 +243,25 @@ class Gateway:
                 for row in list(self._under_way.values()):
                     self._end_call({**row, "finished_s": machine_s(now_s()), "error": "the gateway ended"}, None)
                 self._under_way.clear()
+                self._lost |= self._sessions
                 for name in list(self._sessions):
                     self._end_session(name)
 
     def _end_call(self, raw: Mapping[str, Any], limit: str | None) -> None:
-        times = {name: stamp_s(raw[name]) for name in _TIMES if raw.get(name) is not None}
-        row = CallRow.from_json(hide_known({**raw, **times, "system": self._system}))
-        try:
-            self._keep(row)
-        except BaseException as error:  # the thread must go on; `check` raises it
-            self._failure = self._failure or error
+        row = self._row(raw)
+        self._hand_over(self._keep, row)
         if (session := self._sessions.get(row.session)) is not None:
             session.take(row, limit)
+
+    def _row(self, raw: Mapping[str, Any]) -> CallRow:
+        times = {name: stamp_s(raw[name]) for name in _TIMES if raw.get(name) is not None}
+        return CallRow.from_json(hide_known({**raw, **times, "system": self._system}))
+
+    def _hand_over(self, take: Callable[[CallRow], None], row: CallRow) -> None:
+        try:
+            take(row)
+        except BaseException as error:  # noqa: BLE001  # the thread must go on; `check` raises it
+            self._failure = self._failure or error
 
     def _end_session(self, name: str) -> None:
         if (session := self._sessions.pop(name, None)) is not None:

@@ -8,7 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from wattbench.redaction import hide
+from wattbench.terminal import clipped, printable
+
 SESSION_HEADER = "x-wattbench-session"
+MOST_OF_NAME = 100
+"""Characters of the name that a client gives a session."""
 MOST_TRACES = 256
 """Of one session: a client that begins a new trace for each call needs to name it each time."""
 
@@ -68,7 +73,14 @@ class OpenSession:
 class Sessions:
     """The open sessions, by their ids and by the traces that were seen with them."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, adopts: bool = False) -> None:
+        """Begin without sessions.
+
+        Args:
+            adopts: whether a call may name a session of its own, by a header or a trace: it goes before that of its
+                path.
+        """
+        self._adopts = adopts
         self._open: dict[str, OpenSession] = {}
         self._of_trace: dict[str, OpenSession] = {}
 
@@ -99,6 +111,9 @@ class Sessions:
         if in_path := _OF_SESSION.fullmatch(path):
             named, path = in_path[1], in_path[2] or "/"
         trace = _TRACE.fullmatch(headers.get("traceparent", ""))
+        if self._adopts and (own := headers.get(SESSION_HEADER) or (trace and trace[1])):
+            name = clipped(printable(hide(own)), MOST_OF_NAME)
+            return self._open.setdefault(name, OpenSession(name, None, None)), path
         if named is None:
             return (self._of_trace.get(trace[1]) or self._open.get(trace[1]) if trace else None), path
         session = self._open[named]
