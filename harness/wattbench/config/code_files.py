@@ -1,7 +1,8 @@
-"""Files of a suite that hold code: Python callables with where their modules come from, and scikit-learn pipelines."""
+"""Code that a suite names: Python callables with where their modules come from, command lines, scikit-learn pipelines."""
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -35,6 +36,26 @@ Call = Annotated[str, Field(pattern=r"^.+:[A-Za-z_][A-Za-z0-9_.]*$"), AfterValid
 
 FilledInCheckout = Annotated[Checkout | None, BeforeValidator(_is_filled_in)]
 """A checkout that no suite file may name."""
+
+SUITE = "{suite}"
+
+
+def _command_line(line: str, info: ValidationInfo) -> str:
+    """Check that a command line can be split, and write the folder of its file into it."""
+    folder = (info.context or {}).get("folder")
+    if folder is not None:
+        line = line.replace(SUITE, shlex.quote(str(folder)))
+    try:
+        words = shlex.split(line)
+    except ValueError as error:
+        raise ValueError(f"{line!r:.80}: this is no command line ({error})") from error
+    if not words:
+        raise ValueError("this command line is empty")
+    return line
+
+
+CommandLine = Annotated[str, AfterValidator(_command_line)]
+"""Split as a shell does, but run without one. `{suite}` in it is the folder of the file that has it."""
 
 PICKLES = (".joblib", ".pkl", ".pickle", ".sav", ".dill", ".cloudpickle")
 """Suffixes under which pipelines are usually pickled."""

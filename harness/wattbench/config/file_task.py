@@ -20,12 +20,16 @@ from pydantic import (
 )
 from pydantic.json_schema import SkipJsonSchema
 
+from wattbench.config.code_files import CommandLine
 from wattbench.records.schema.base import Items, Name, RelativePath, Seed, Strict
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 """The files that can be a task."""
 
 ScoreName = Literal["label", "exact", "number", "contains", "regex", "choice", "f1"]
+
+CHECKED = "checked"
+"""The metric of what a check says: 1 for solved."""
 
 _SETTINGS: Mapping[str, tuple[str, ...]] = {
     "labels": ("label",), "choices": ("choice",), "pattern": ("regex",), "tolerance": ("number",),
@@ -85,7 +89,7 @@ class FileSplit(Strict):
 
 
 class FileTask(TaskChoice):
-    """A CSV, TSV, JSONL or Parquet file of one's own: each row is an item. It runs no code."""
+    """A CSV, TSV, JSONL or Parquet file of one's own: each row is an item. It runs no code, but for a `check`."""
 
     task: Name = Field(default="", validation_alias=AliasChoices("name", "task"))
     """The task's name; default: from the file's."""
@@ -96,10 +100,21 @@ class FileTask(TaskChoice):
     """The file, relative to this one. A CSV's first line names the columns; it is UTF-8."""
     input: str
     """The column that is asked."""
-    target: str
-    """The column with the right answer."""
-    score: ScoreName
-    """How an answer is compared with the target: docs/suite-file.md has a table of what each forgives."""
+    target: str | None = None
+    """The column with the right answer. Required, unless a `check` says what is solved."""
+    score: ScoreName | None = None
+    """How an answer is compared with the target: docs/suite-file.md has a table of what each forgives. Required, unless
+    a `check` says what is solved."""
+    check: CommandLine | None = None
+    """A command line that runs in the working folder of an agent after its attempt: exit code 0 means solved. It counts
+    instead of the score, for agents alone. `{suite}` in it is the folder of this file, `{folder}` the working folder;
+    the variable WATTBENCH_ANSWER_FILE names a file with the answer."""
+    workspace: str | None = None
+    """The column with the folder, relative to the file of the task, of which each attempt of an agent gets a copy as
+    its working folder. Where it is empty, that is an empty folder."""
+    check_files: str | None = None
+    """The column with the folder that is copied over the working folder just before the check, so that an agent cannot
+    change the tests that it is judged by."""
     prompt: str | None = None
     """A Jinja template over the columns of a row, such as `{{message}}`. None: an instruction by the score, the labels
     or choices, the input, and `Answer:`."""
@@ -160,11 +175,21 @@ class FileTask(TaskChoice):
         return pattern
 
     @model_validator(mode="after")
+    def _says_what_is_right(self) -> Self:
+        for key in ("target", "score"):
+            other = "score" if key == "target" else "target"
+            if getattr(self, key) is None and (self.check is None or getattr(self, other) is not None):
+                raise ValueError(f"{key}: missing")
+        if self.check_files is not None and self.check is None:
+            raise ValueError("check_files: belongs to check")
+        return self
+
+    @model_validator(mode="after")
     def _settings_of_its_score(self) -> Self:
         for key, scores in _SETTINGS.items():
             if getattr(self, key) and self.score not in scores:
                 raise ValueError(f"{key}: belongs to score: {scores[0]} (here: {self.score})")
-        needed = _NEEDED.get(self.score)
+        needed = _NEEDED.get(self.score or "")
         if needed is not None and not getattr(self, needed):
             raise ValueError(f"score: {self.score} needs {needed}:")
         if self.input == self.target:
@@ -176,7 +201,20 @@ class FileTask(TaskChoice):
     @property
     def metrics(self) -> tuple[str, ...]:
         """Return the names of the score's metrics, the metric of correctness first."""
+        if self.score is None:
+            return (CHECKED,)
         return ("f1", "exact_match") if self.score == "f1" else ("exact_match",)
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Return the columns that the task reads of its file, by key."""
+        keys = ("input", "target", "choices", "workspace", "check_files")
+        return {key: column for key in keys if isinstance(column := getattr(self, key), str)}
+
+    @property
+    def has_folders(self) -> bool:
+        """Return whether its rows name folders."""
+        return self.workspace is not None or self.check_files is not None
 
     def files(self) -> dict[str, Path]:
         """Return the files of the task, by key."""

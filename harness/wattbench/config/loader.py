@@ -19,6 +19,7 @@ from wattbench.config.power_limits import why_no_power_limit
 from wattbench.config.router import CascadeRouter
 from wattbench.config.sampling import any_samples
 from wattbench.config.suite import Catalogue, Suite
+from wattbench.config.systems.agent import AskingSystem
 from wattbench.config.systems.endpoint import EndpointSystem
 from wattbench.config.systems.system import HybridSystem, System
 from wattbench.config.systems.system_base import Arm, SystemBase
@@ -75,8 +76,8 @@ class Resolved:
         """
         record = hide_settings(self.as_record())  # a hash would tell whether a guessed password is right
         suite = {name: value for name, value in record["suite"].items() if name not in _READ_ONLY}
-        # Without `documents` where it is not set: suites from before it keep their hash.
-        select = [without_unset(choice, "documents") for choice in suite["tasks"]["select"]]
+        # Without what is newer where it is not set: suites from before it keep their hash.
+        select = [without_unset(choice, *_NEWER_OF_TASKS) for choice in suite["tasks"]["select"]]
         suite["tasks"] = {**suite["tasks"], "select": select}
         suite["measure"] = without_unset(suite["measure"], "stop")
         if suite["measure"]["repeats"] == "auto" and not any_samples(self.systems.values()):
@@ -143,6 +144,9 @@ _NEWER = ("service", "omit", "max_output_tokens", "power_limit_w", "request")
 """Settings of a system that do, where they are set: suites from before them keep their hash."""
 
 
+_NEWER_OF_TASKS = ("documents", "check", "workspace", "check_files")
+
+
 def systems_as_measured(systems: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings of each system that affect measurements, those of a hybrid's pool included.
 
@@ -162,6 +166,8 @@ def systems_as_measured(systems: Mapping[str, Any]) -> dict[str, Any]:
             kept[name]["router"] = {key: value for key, value in router if key not in unset or value != unset[key]}
         if isinstance(kept[name].get("pool"), Mapping):
             kept[name]["pool"] = systems_as_measured(kept[name]["pool"])
+        if isinstance(kept[name].get("server"), Mapping):
+            kept[name] |= systems_as_measured({"server": kept[name]["server"]})
     return kept
 
 
@@ -219,7 +225,7 @@ def _resolved(written: YamlFile, *, tasks_exist: bool) -> Resolved:
     for name, arms in grids.items():
         if name in known or len({known[arm].file.path for arm in arms}) > 1:
             raise UserError(f"{file.path}: {name!r} is a grid, and also in another of its files; choose another name")
-    systems = {name: _with_pool(name, known, grids, file) for name in _chosen(suite, known, grids, file)}
+    systems = {name: _complete(name, known, grids, file) for name in _chosen(suite, known, grids, file)}
     for name, system in systems.items():
         if system.teacher in grids:
             where = known[name].file.where((*known[name].keys, "teacher"))
@@ -298,6 +304,7 @@ def resolved_from_record(record: Mapping[str, Any]) -> Resolved:
     try:
         suite = Suite.model_validate(record["suite"])
         systems: dict[str, System] = TypeAdapter(dict[str, System]).validate_python(record["systems"])
+        systems = {name: _with_read_server(system) for name, system in systems.items()}
         path = Path(record["path"])
     except (KeyError, TypeError, ValidationError) as error:
         raise UserError(f"the suite in this run's record cannot be read: {_reason(error)}") from error
@@ -322,12 +329,23 @@ def _reason(error: Exception) -> str:
 
 
 def _recorded(system: SystemBase, at: Sequence[str]) -> SystemBase:
-    """Return a system of a record, after checking its settings and those of its pool."""
+    """Return a system of a record, after checking its settings and those of the systems that it asks."""
     checked = checked_system(system, RECORDED_SUITE, at)
+    if isinstance(checked, AskingSystem) and checked.server is not None:
+        server = checked_system(checked.server, RECORDED_SUITE, (*at, "server"))
+        return checked.model_copy(update={"server": server})
     if not isinstance(checked, HybridSystem):
         return checked
     pool = {name: checked_system(one, RECORDED_SUITE, (*at, "pool", name)) for name, one in checked.pool.items()}
     return checked.model_copy(update={"pool": pool})
+
+
+def _with_read_server(system: System) -> System:
+    """Return a system of a record with the settings of its server, if it is an agent, as a system."""
+    if not isinstance(system, AskingSystem) or system.server is None:
+        return system
+    server: System = TypeAdapter[Any](System).validate_python(system.server)
+    return system.model_copy(update={"server": server})
 
 
 def _find(name: str) -> Path:
@@ -394,11 +412,13 @@ def _chosen(
     return chosen
 
 
-def _with_pool(
+def _complete(
     name: str, known: Mapping[str, _Definition], grids: Mapping[str, Sequence[str]], file: YamlFile
 ) -> SystemBase:
-    """Return a hybrid with a pool of the systems that it names, selected or not; any other system unchanged."""
+    """Return a hybrid or an agent with the systems that it names, selected or not; any other system unchanged."""
     system = known[name].checked
+    if isinstance(system, AskingSystem):
+        return _with_server(name, system, known, grids)
     if not isinstance(system, HybridSystem):
         return _limitable(name, system, known[name])
     for member in system.resident:
@@ -408,9 +428,37 @@ def _with_pool(
             raise UserError(f"{file.path}: system {name!r}: members: unknown system {member!r}{nearest(member, known)}")
         if isinstance(known[member].system, HybridSystem):
             raise UserError(f"{file.path}: system {name!r}: members: {member!r} is a hybrid itself; name its members")
+        if isinstance(known[member].system, AskingSystem):
+            raise UserError(f"{file.path}: system {name!r}: members: {member!r} is an agent, which no hybrid may ask")
     _check_logprobs(name, system, known)
     pool = {member: known[member].checked for member in system.resident}
     return _limitable(name, system.model_copy(update={"pool": pool}), known[name])
+
+
+def _with_server(
+    name: str, system: AskingSystem, known: Mapping[str, _Definition], grids: Mapping[str, Sequence[str]]
+) -> SystemBase:
+    """Return an agent with the system whose server it asks, at that system's price if it has none of its own."""
+    definition = known[name]
+    asks = system.asks
+    if asks is not None:
+        where = f"{definition.file.where((*definition.keys, 'asks'))}: system {name!r}: asks"
+        if asks in grids:
+            raise UserError(f"{where}: {_is_a_grid(asks, grids[asks])}")
+        if asks not in known:
+            raise UserError(f"{where}: unknown system {asks!r}{nearest(asks, known)}")
+        server = known[asks].checked
+        if isinstance(server, HybridSystem | AskingSystem):
+            what = "a hybrid" if isinstance(server, HybridSystem) else "an agent"
+            raise UserError(f"{where}: {asks!r} is {what}; name an endpoint, or a model in this process")
+        _limitable(asks, server, known[asks])
+        system = system.model_copy(update={"server": server, "price": system.price or server.price})
+    if system.max_cost is not None and (system.price is None or not system.price.by_use):
+        raise UserError(
+            f"{definition.file.where((*definition.keys, 'max_cost'))}: system {name!r}: max_cost: it has no price of "
+            "tokens or requests, so that what an attempt costs cannot be counted. Give it a price:"
+        )
+    return system
 
 
 def _limitable(name: str, system: SystemBase, defined: _Definition) -> SystemBase:

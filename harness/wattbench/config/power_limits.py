@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wattbench.config.hosts import hosts_of
+from wattbench.config.systems.agent import AskingSystem
 from wattbench.config.systems.system import HybridSystem, LocalModel
 from wattbench.config.systems.system_base import PowerLimited, SystemBase
 
@@ -12,7 +13,7 @@ from wattbench.config.systems.system_base import PowerLimited, SystemBase
 def power_limit_of(config: SystemBase) -> float | None:
     """Return the watts to which GPUs are limited while a system is asked; None: they keep their limit.
 
-    A hybrid is asked under the limit of its members, which have the same one.
+    A hybrid is asked under the limit of its members, which have the same one, and an agent under that of its server.
     """
     return next((each.power_limit_w for _, each in _limitable(config) if each.power_limit_w is not None), None)
 
@@ -35,7 +36,9 @@ def why_no_power_limit(config: SystemBase) -> str | None:
 
 
 def _limitable(config: SystemBase) -> Iterator[tuple[str, PowerLimited]]:
-    """Yield the systems that may run on this machine's GPUs: this one, or the members of a hybrid, with their names."""
+    """Yield the systems that may run on this machine's GPUs, with names: this one, a hybrid's members, or a server."""
+    if isinstance(config, AskingSystem):
+        config = config.server
     named = config.pool.items() if isinstance(config, HybridSystem) else [("", config)]
     for name, each in named:
         if isinstance(each, PowerLimited) and hosts_of(each) == {None}:

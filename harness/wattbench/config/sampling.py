@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wattbench.config.suite import Measure
+from wattbench.config.systems.agent import AskingSystem
 from wattbench.config.systems.endpoint import EndpointSystem
 from wattbench.config.systems.system import HybridSystem
 from wattbench.config.systems.system_base import SystemBase
@@ -35,7 +36,7 @@ def repeats_of(config: SystemBase, measure: Measure) -> int:
     """Return how often a system is asked each item; under load the rates decide that, and it is 1."""
     if measure.repeats != "auto":
         return measure.repeats
-    return SAMPLED_REPEATS if measure.load is None and temperatures_of(config) else 1
+    return SAMPLED_REPEATS if measure.load is None and any_samples([config]) else 1
 
 
 def sampling_of(config: SystemBase, measure: Measure) -> Sampling | None:
@@ -53,8 +54,8 @@ def temperatures_of(config: SystemBase) -> tuple[float, ...]:
 
 
 def any_samples(systems: Iterable[SystemBase]) -> bool:
-    """Return whether one of some systems samples whatever its tasks say."""
-    return any(map(temperatures_of, systems))
+    """Return whether one of some systems samples whatever its tasks say, as an agent does."""
+    return any(isinstance(each, AskingSystem) or temperatures_of(each) for each in systems)
 
 
 def _sampling(config: SystemBase) -> list[EndpointSystem]:

@@ -9,8 +9,11 @@ from wattbench.config import (
     ENGINES,
     METERS,
     ROUTERS,
+    AgentSystem,
+    AskingSystem,
     EndpointSystem,
     ExternalSettings,
+    FileTask,
     HybridSystem,
     LmEvalSystem,
     PythonRouter,
@@ -48,14 +51,23 @@ def code_to_run(resolved: Resolved) -> list[str]:
 
 
 def with_members(systems: Mapping[str, SystemBase]) -> dict[str, SystemBase]:
-    """Return the systems of a suite together with the members of its hybrids."""
-    pools = [config.pool for config in systems.values() if isinstance(config, HybridSystem)]
-    return {**systems, **{name: config for pool in pools for name, config in pool.items()}}
+    """Return the systems of a suite together with the members of its hybrids and the servers of its agents."""
+    asked = [_asked_by(config) for config in systems.values()]
+    return {**systems, **{name: config for each in asked for name, config in each.items()}}
+
+
+def _asked_by(config: SystemBase) -> Mapping[str, SystemBase]:
+    if isinstance(config, AskingSystem) and config.asks is not None and config.server is not None:
+        return {config.asks: config.server}
+    return config.pool if isinstance(config, HybridSystem) else {}
 
 
 def _of_system(config: SystemBase) -> Iterator[str]:
     if isinstance(config, PythonSystem):
         yield config.call
+    elif isinstance(config, AgentSystem):
+        what = config.call if config.command is None else f"the program {_program(config.command)}"
+        yield f"{what}, an agent, and what its model has it run{_shut_in(config)}"
     elif isinstance(config, EndpointSystem) and config.serve is not None and config.serve.command is not None:
         yield f"the program {_program(config.serve.command)}"
     elif isinstance(config, LmEvalSystem) and config.args.get("trust_remote_code"):
@@ -68,6 +80,10 @@ def _of_system(config: SystemBase) -> Iterator[str]:
         yield f"the router {config.router.type} of {ROUTERS.provider(config.router.type)}"
 
 
+def _shut_in(config: AgentSystem) -> str:
+    return ", with your rights" if config.wrap is None else f", behind {_program(config.wrap)}"
+
+
 def _of_tasks(resolved: Resolved) -> Iterator[str]:
     shipped: dict[str, list[str]] = {}
     for choice in resolved.tasks:
@@ -76,6 +92,8 @@ def _of_tasks(resolved: Resolved) -> Iterator[str]:
             yield f"task {choice.task!r} ({_shortened(code)})"
         elif code.named:
             shipped.setdefault(code.owner, []).append(choice.task)
+        if isinstance(choice, FileTask) and choice.check is not None:
+            yield f"task {choice.task!r} (the check {_program(choice.check)})"
     for owner, tasks in shipped.items():
         yield f"{owner}'s own tasks ({', '.join(_first(tasks))})"
 

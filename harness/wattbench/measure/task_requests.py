@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from wattbench.config import FileTask, Prompt, Resolved, TaskChoice
 from wattbench.systems import TaskContext
+from wattbench.systems.base import TaskWork
 from wattbench.tasks.file_task.prompt import names_of
 from wattbench.tasks.requests import requests_by_document
 
@@ -33,7 +34,14 @@ def task_context(resolved: Resolved, choice: TaskChoice, *, allow_unsafe_code: b
         built[form] = weakref.ref(lm), made  # the model must not stay in memory for the sake of its requests
         return made
 
-    return TaskContext(choice.task, choice.domain, requests, input_key(choice))
+    return TaskContext(choice.task, choice.domain, requests, input_key(choice), _work(choice))
+
+
+def _work(choice: TaskChoice) -> TaskWork | None:
+    if not isinstance(choice, FileTask) or not (choice.check or choice.has_folders):
+        return None
+    keys = {key: names_of([column])[column] for key, column in choice.columns.items()}
+    return TaskWork(choice.file, choice.check, keys.get("workspace"), keys.get("check_files"))
 
 
 def input_key(choice: TaskChoice) -> str | None:

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from wattbench.config import EndpointSystem, SystemBase
+from wattbench.config import AskingSystem, EndpointSystem, SystemBase
 from wattbench.errors import UserError
 from wattbench.measure.ask_items import ItemRequests, items_of
 from wattbench.measure.item_rows import system_row, training_costs
@@ -51,7 +51,8 @@ class Resident:
     def peak_memory_bytes(self) -> int | None:
         """Return the peak memory of the system so far, without that of other systems in this process."""
         peak = self.engine.peak_memory_bytes()
-        if peak is None or isinstance(self.config, EndpointSystem):  # a server's own
+        asked = self.config.server if isinstance(self.config, AskingSystem) else self.config
+        if peak is None or isinstance(asked, EndpointSystem):  # a server's own
             return peak
         return None if self.others_bytes is None else max(peak - self.others_bytes, 0)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from wattbench.errors import UserError
@@ -138,6 +139,20 @@ class ExpertsUsed:
 
 
 @dataclass(frozen=True)
+class TaskWork:
+    """What an agent's working folder holds for the items of a task, and what judges it."""
+
+    file: Path
+    """Of the task; folders are relative to the one in which it is."""
+    check: str | None
+    """The command line of the check."""
+    workspace: str | None
+    """The key of a document under which its folder to start from is named."""
+    check_files: str | None
+    """The key under which the folder is named that is copied over the working folder before the check."""
+
+
+@dataclass(frozen=True)
 class TaskContext:
     """The facts of a task that a system may know before the task's items are asked."""
 
@@ -147,6 +162,8 @@ class TaskContext:
     """The requests of every document (by its doc_id) in another prompt form, for another LM."""
     input: str | None = None
     """Of a file task: the key of its documents under which the input is."""
+    work: TaskWork | None = None
+    """Of a task that an agent solves in a folder, or that a check judges."""
 
     def input_of(self, request: Instance) -> str | None:
         """Return the input of a file task's item, without instruction and examples; None for any other task."""

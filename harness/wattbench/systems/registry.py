@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from wattbench.config import ENGINES
+from wattbench.config import ENGINES, AskingSystem
 from wattbench.errors import require
 from wattbench.systems.base import Engine
 from wattbench.systems.endpoint.serving import kept_running, server_key
@@ -34,10 +34,16 @@ def open_engine(name: str, config: Any, *, batch: int, seed: int) -> Engine:
 
 def import_libraries(config: Any) -> None:
     """Import the libraries of a system. All systems share them: they are not part of its loading."""
-    members = [config.pool[name] for name in config.resident] if config.engine == "hybrid" else [config]
-    if any(member.engine in ("transformers", "moe") for member in members):
+    if any(member.engine in ("transformers", "moe") for member in _loaded_for(config)):
         for module in ("torch", "transformers"):
             require(module, extra="hf", what="a model in this process")
+
+
+def _loaded_for(config: Any) -> list[Any]:
+    """Return the systems that are loaded for one: a hybrid's members, an agent's server, or itself."""
+    if isinstance(config, AskingSystem):
+        return [] if config.server is None else [config.server]
+    return [config.pool[name] for name in config.resident] if config.engine == "hybrid" else [config]
 
 
 def base_key(config: Any) -> object | None:
@@ -45,6 +51,8 @@ def base_key(config: Any) -> object | None:
     if config.engine == "hybrid":
         keys = {base_key(config.pool[name]) for name in config.resident} - {None}
         return keys.pop() if len(keys) == 1 else None
+    if isinstance(config, AskingSystem):
+        return None if config.server is None else base_key(config.server)
     if config.engine == "endpoint":
         return None if config.serve is None else server_key(config.serve)
     if config.engine not in ("transformers", "moe"):
@@ -65,9 +73,8 @@ def held_base_bytes(config: Any) -> int:
 @contextmanager
 def servers_kept(config: Any) -> Iterator[None]:
     """Keep the running servers that a system can share, while the systems that use them are closed."""
-    members = [config.pool[name] for name in config.resident] if config.engine == "hybrid" else [config]
     with ExitStack() as kept:
-        for member in members:
+        for member in _loaded_for(config):
             if member.engine == "endpoint" and member.serve is not None:
                 kept.enter_context(kept_running(member.serve))
         yield

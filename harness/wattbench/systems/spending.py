@@ -10,12 +10,13 @@ import math
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from wattbench import quantities
 from wattbench.errors import UserError
 from wattbench.records.rows.answers import TokenCounts
 from wattbench.records.rows.spending import SpentRow
+from wattbench.records.schema.price import Price
 from wattbench.records.token_bill import TokenPrices
 
 EXIT_BUDGET = 4
@@ -32,6 +33,13 @@ class Tariff:
     tokens: TokenPrices
     per_request: float
     currency: str
+
+    @classmethod
+    def of(cls, price: Price | None) -> Self | None:
+        """Return the prices of tokens and requests in a price; None if it has none."""
+        if price is None or not price.by_use:
+            return None
+        return cls(price.tokens, price.per_request or 0.0, price.currency)
 
     def money(self, counts: TokenCounts, requests: int = 1) -> float:
         """Return the cost of a request; NaN if it is not known."""
@@ -185,6 +193,10 @@ class Account:
             BudgetReachedError: not enough is left.
         """
         return self.spending.reserve(self.system, self.tariff, self.tariff.most(prompt_tokens, output_tokens))
+
+    def reserve_money(self, most: float) -> Reserved:
+        """Reserve an amount, for several requests that may cost it at most. Waits and raises as `reserve`."""
+        return self.spending.reserve(self.system, self.tariff, most)
 
     def settle(self, reserved: Reserved, counts: TokenCounts | None, requests: int = 1) -> None:
         """Bill a request that has ended.

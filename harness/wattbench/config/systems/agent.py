@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import shlex
+from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
-from wattbench.config.code_files import Call
+from wattbench.config.code_files import Call, CommandLine, FilledInCheckout
 from wattbench.config.systems.system_base import SystemBase
 from wattbench.records.schema.base import Items, Name, Seconds
 
 _Money = Annotated[float, Field(gt=0, le=1e12, allow_inf_nan=False)]
 
 REPORTED_COST = r"^[^:]+:[^:]+$"
-
 
 def _is_filled_in(server: Any, info: ValidationInfo) -> Any:
     if server is not None and (info.context or {}).get("folder") is not None:
@@ -65,29 +64,38 @@ class AgentSystem(AskingSystem):
     engine: Literal["agent"]
     call: Call | None = None
     """`package.module:function`, or `./file.py:function` relative to this file. It is called with the task's text and
-    the base URL, and returns the answer."""
-    command: str | None = None
+    the base URL, in a thread of this process, and with the working folder if it has a parameter `folder`. It returns
+    the answer; or the answer and how probable it is that it is right; or a mapping with `answer` and, as the agent
+    counts it, `cost` in US dollars. None: it does not know."""
+    command: CommandLine | None = None
     """A command line, split as a shell does but run without one, in the working folder of the attempt. Replaced in it:
-    `{task}` (the text), `{task_file}` (a file with it), `{model}` and `{base_url}`. OPENAI_BASE_URL and
-    ANTHROPIC_BASE_URL are set to the session's path, and the keys to a placeholder."""
+    `{suite}` (the folder of this file), `{task}` (the text), `{task_file}` (a file with it), `{model}`, `{base_url}`
+    and `{folder}`, the working folder. OPENAI_BASE_URL and ANTHROPIC_BASE_URL are set to the session's path, the keys
+    to a placeholder, HOME to a folder inside the working folder; of wattbench's own environment it has PATH and the
+    language."""
     reads: Literal["stdin", "file"] = "stdin"
-    """How a command gets the task where the command line does not name it."""
+    """How a command gets the task where the command line does not name it: on standard input, or in the file that the
+    variable WATTBENCH_TASK_FILE names."""
     answer: str = "stdout"
     """What its answer is: `stdout`, `folder` (what it changed in its working folder, as a diff), or the name of a file
     in the working folder."""
-    wrap: str | None = None
-    """A command line before the agent's and the check's, such as one of bubblewrap; `{folder}` in it is the working
-    folder."""
+    wrap: CommandLine | None = None
+    """A command line before the agent's and the check's, such as one of bubblewrap. `{folder}` in it is the working
+    folder, `{suite}` the folder of this file."""
+    checkout: FilledInCheckout = None
+    """Where the function's modules come from, in a gate against a base. Filled in by `gate --base`; do not write it by
+    hand."""
     reported_cost: str | None = Field(default=None, pattern=REPORTED_COST)
     """Where the agent reports its own cost in US dollars: a JSON file in the working folder, and a path of keys in it,
     such as `traj.json:info.model_stats.instance_cost`."""
 
-    @field_validator("command", "wrap")
+    @field_validator("answer", "reported_cost")
     @classmethod
-    def _splits(cls, line: str | None) -> str | None:
-        if line is not None and not shlex.split(line):
-            raise ValueError("this command line is empty")
-        return line
+    def _inside(cls, name: str | None) -> str | None:
+        file = PurePosixPath((name or "").partition(":")[0])
+        if file.is_absolute() or ".." in file.parts or name == "":
+            raise ValueError(f"{name!r:.80}: name a file in the working folder")
+        return name
 
     @model_validator(mode="after")
     def _one_agent(self) -> Self:

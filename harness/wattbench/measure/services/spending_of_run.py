@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from wattbench.clock import now_s
-from wattbench.config import EndpointSystem, Resolved, SystemBase
+from wattbench.config import AskingSystem, EndpointSystem, Resolved
 from wattbench.config.apis import Budget
 from wattbench.errors import UserError
 from wattbench.measure.code_to_run import with_members
 from wattbench.records import RunRecords, RunWriter
 from wattbench.records.rows.spending import spent
-from wattbench.records.token_bill import TokenPrices
 from wattbench.systems.spending import Spending, Tariff
 
 
@@ -32,31 +31,16 @@ def spending_of(resolved: Resolved, records: RunRecords, writer: RunWriter) -> S
 
 
 def tariffs_of(systems: Mapping[str, Any]) -> dict[str, Tariff]:
-    """Return the tariff of each endpoint with a price, members of hybrids included."""
+    """Return the tariff of each endpoint and each agent with a price, members of hybrids included."""
     return {
         name: tariff
         for name, config in with_members(systems).items()
-        if isinstance(config, EndpointSystem) and (tariff := _tariff(config)) is not None
+        if isinstance(config, EndpointSystem | AskingSystem) and (tariff := Tariff.of(config.price)) is not None
     }
 
 
-def _tariff(config: SystemBase) -> Tariff | None:
-    price = config.price
-    if price is None:
-        return None
-    if price.input_per_million is None and price.output_per_million is None and price.per_request is None:
-        return None
-    tokens = TokenPrices(
-        price.input_per_million,
-        price.cached_input_per_million,
-        price.cache_write_per_million,
-        price.output_per_million,
-    )
-    return Tariff(tokens, price.per_request or 0.0, price.currency)
-
-
 def check_budget(resolved: Resolved) -> None:
-    """Check that a budget can be kept: every system with a price is an endpoint, in the currency of the budget.
+    """Check that a budget can be kept: every system with a price is an endpoint or an agent, in the budget's currency.
 
     Raises:
         UserError: it cannot.
@@ -67,7 +51,7 @@ def check_budget(resolved: Resolved) -> None:
     if resolved.suite.measure.load is not None:
         raise UserError(f"{where}: under scenario: load requests arrive whatever they cost. Leave max_cost out")
     for name, config in with_members(resolved.systems).items():
-        tariff = _tariff(config)
+        tariff = Tariff.of(config.price)
         if tariff is None:
             if isinstance(config, EndpointSystem) and config.service is not None:
                 raise UserError(
@@ -75,7 +59,12 @@ def check_budget(resolved: Resolved) -> None:
                     "counted. Give it a price:"
                 )
             continue
-        if not isinstance(config, EndpointSystem):
+        if isinstance(config, AskingSystem) and config.max_cost is None:
+            raise UserError(
+                f"{where}: system {name!r} is an agent, and what one attempt may cost is not bounded: write max_cost "
+                "there, too"
+            )
+        if not isinstance(config, EndpointSystem | AskingSystem):
             raise UserError(
                 f"{where}: system {name!r} has a price, and only requests of engine endpoint are counted as they are "
                 f"sent (here: {config.engine}). Leave max_cost out, or leave the system out"

@@ -97,6 +97,11 @@ class Price(Strict):
         return self.input_per_million is not None or self.output_per_million is not None
 
     @property
+    def by_use(self) -> bool:
+        """Return whether tokens or requests have a price."""
+        return self.by_token or self.per_request is not None
+
+    @property
     def electricity_added(self) -> bool:
         """Return whether electricity is not in the prices, and is added to them."""
         return self.electricity == "added"

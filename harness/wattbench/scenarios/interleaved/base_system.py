@@ -11,6 +11,7 @@ from typing import Any
 
 from wattbench.callables import comes_from
 from wattbench.config import (
+    AgentSystem,
     ENGINES,
     ROUTERS,
     Checkout,
@@ -95,7 +96,7 @@ def base_system(checkouts: Checkouts, suite: Path, name: str, working: Resolved)
 
 def with_checkout(config: SystemBase, checkout: Checkout) -> SystemBase:
     """Return a system whose Python callables import from a checkout, also as members or router of a hybrid."""
-    if isinstance(config, PythonSystem):
+    if isinstance(config, PythonSystem | AgentSystem):
         return config.model_copy(update={"checkout": checkout})
     if isinstance(config, HybridSystem):
         pool = {name: with_checkout(member, checkout) for name, member in config.pool.items()}
@@ -113,7 +114,7 @@ def runs_code(config: SystemBase) -> bool:
         return own_router or any(runs_code(member) for member in config.pool.values())
     if isinstance(config, EndpointSystem):
         return config.serve is not None and config.serve.command is not None
-    return config.engine in ("python", "lm_eval") or config.engine not in ENGINES.built_in
+    return config.engine in ("agent", "inspect", "python", "lm_eval") or config.engine not in ENGINES.built_in
 
 
 def _located(text: str, checkouts: Checkouts, shared: dict[str, None]) -> str:

@@ -49,14 +49,13 @@ class EndpointEngine(Engine):
         where = f"system {name!r}"
         service = None if config.service is None else SERVICES[config.service]
         self._name = name
-        base_url = server.base_url if server is not None else str(config.base_url)
         self._where = where
         self._config = config
         self._server = server
         self._client = OpenAIClient(
             where=where,
-            base_url=base_url,
-            key=key_of(config, where),
+            base_url=self.base_url,
+            key=self.key,
             timeout_s=config.timeout_s,
             fields=config.request,
         )
@@ -76,6 +75,21 @@ class EndpointEngine(Engine):
         self.paid = service is not None
         self._asker = Asker(self._client, Pacer(config.limit), resends=config.resends, max_wait_s=config.max_wait_s)
         self.lm = EndpointLM(self._asker, writer, batch=batch, template=self._served.template)
+
+    @property
+    def base_url(self) -> str:
+        """Return the address of its server."""
+        return self._server.base_url if self._server is not None else str(self._config.base_url)
+
+    @property
+    def model(self) -> str:
+        """Return the name of the model on its server."""
+        return self._served.model
+
+    @property
+    def key(self) -> str | None:
+        """Return the key of its server."""
+        return key_of(self._config, self._where)
 
     @classmethod
     def check(cls, name: str, config: EndpointSystem) -> None:

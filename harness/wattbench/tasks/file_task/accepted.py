@@ -28,7 +28,11 @@ def accepted(choice: FileTask, labels: Sequence[str]) -> str:
         choice: the task.
         labels: of `score: label`.
     """
-    said = RIGHT[choice.score]
+    if choice.check is not None:
+        by_check = "the check ends with exit code 0 in the working folder of the agent"
+        if choice.score is None:
+            return by_check
+    said = RIGHT[choice.score or "exact"]
     if choice.score == "number" and choice.tolerance:
         said += f", or within {choice.tolerance:g} of it"
     if choice.score == "regex":

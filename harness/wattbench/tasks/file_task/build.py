@@ -36,6 +36,8 @@ class BuiltTask:
     """When an answer is right, in words."""
     dropped: int = 0
     """Rows that were left out, as a worked example has their input."""
+    check: str | None = None
+    """The command that says of an agent's attempt whether it is solved."""
 
     @property
     def note(self) -> str:
@@ -48,7 +50,8 @@ class BuiltTask:
     @property
     def scoring(self) -> str:
         """Return the settings of the score as JSON text, to compare the scoring of two tasks."""
-        return json.dumps(self.score._asdict(), sort_keys=True)
+        check = {} if self.check is None else {"check": self.check}
+        return json.dumps({**self.score._asdict(), **check}, sort_keys=True)
 
 
 def build(choice: FileTask) -> BuiltTask:
@@ -60,7 +63,7 @@ def build(choice: FileTask) -> BuiltTask:
     documents = read_documents(choice)
     parts, names = documents.parts, documents.names
     template = template_of(choice, names, documents.labels, documents.known)
-    target = names[choice.target]
+    target = "" if choice.target is None else names[choice.target]
     splits = {
         name: _documents(items)
         for name, items in (("test", parts.test), ("fewshot", parts.fewshot), ("train", parts.train))
@@ -79,8 +82,8 @@ def build(choice: FileTask) -> BuiltTask:
         "metric_list": [{"metric": name, "aggregation": "mean", "higher_is_better": True} for name in choice.metrics],
         "metadata": {"version": VERSION},
     }
-    score = Score(choice.score, target, documents.labels, choice.pattern or "", choice.tolerance)
-    return BuiltTask(config, splits, score, accepted(choice, documents.labels), parts.dropped)
+    score = Score(choice.score or "check", target, documents.labels, choice.pattern or "", choice.tolerance)
+    return BuiltTask(config, splits, score, accepted(choice, documents.labels), parts.dropped, choice.check)
 
 
 def build_once(choice: FileTask) -> BuiltTask:
@@ -95,7 +98,7 @@ def build_once(choice: FileTask) -> BuiltTask:
         files = [path.stat() for path in choice.files().values()]
     except OSError:
         return _with_rows(build(choice))  # which says what is wrong
-    if max(max(file.st_mtime, file.st_ctime) for file in files) > time.time() - _UNSURE_S:
+    if max(max(file.st_mtime, file.st_ctime) for file in files) > time.time() - _UNSURE_S or choice.has_folders:
         return _with_rows(build(choice))
     stamps = [(file.st_dev, file.st_ino, file.st_size, file.st_mtime_ns, file.st_ctime_ns) for file in files]
     return _built(choice.model_dump_json(), tuple(stamps))

@@ -11,6 +11,7 @@ from typing import Any
 
 from wattbench.config import FileTask
 from wattbench.errors import UserError, nearest
+from wattbench.tasks.file_task.folders import folder_sha256, task_folder
 from wattbench.tasks.file_task.prompt import names_of
 from wattbench.tasks.file_task.rows import DataFile, Row, read_file
 from wattbench.tasks.file_task.scores import CHOICES, LETTER, LETTERS, number, plain
@@ -59,14 +60,13 @@ def read_documents(choice: FileTask) -> Documents:
     labels: tuple[str, ...] = ()
     if choice.score == "label":
         labels = _labels(choice, [*items, *examples])
-        items, examples = (_labelled(each, names[choice.target], labels) for each in (items, examples))
+        target = names[choice.columns["target"]]
+        items, examples = (_labelled(each, target, labels) for each in (items, examples))
     return Documents(_parts(choice, items, examples), names, labels)
 
 
 def _read(choice: FileTask, key: str, path: Path) -> DataFile:
-    columns = {"input": choice.input, "target": choice.target}
-    if isinstance(choice.choices, str):
-        columns["choices"] = choice.choices
+    columns = choice.columns
     data = read_file(path, [*columns.values()], choice.encoding)
     for name, column in columns.items():
         data.check_column(name if key == "file" else key, column)
@@ -84,16 +84,31 @@ def _item(choice: FileTask, path: Path, names: Mapping[str, str], row: Row) -> I
     """Return a row as a document, with the columns' names in a template as its keys."""
     where = f"{path}: {row.where}"
     doc: dict[str, Any] = {name: _as_text(row.values.get(column, "")) for column, name in names.items()}
-    question, target = doc[names[choice.input]], doc[names[choice.target]].strip()
-    for key, column, text in (("input", choice.input, question), ("target", choice.target, target)):
-        if not text.strip():
+    question = doc[names[choice.input]]
+    target = "" if choice.target is None else doc[names[choice.target]].strip()
+    for key in ("input", "target") if choice.target is not None else ("input",):
+        column = choice.columns[key]
+        if not doc[names[column]].strip():
             raise UserError(f"{where}: column {column!r} ({key}) is empty; fill it in, or leave the row out")
     if choice.score == "number" and number(target) is None:
         raise UserError(f"{where}: column {choice.target!r}: {target!r:.80} is no number, as score: number needs")
-    doc[names[choice.target]] = target
+    if choice.target is not None:
+        doc[names[choice.target]] = target
+    for key in ("workspace", "check_files"):
+        if key in choice.columns:
+            doc |= _folder(choice, where, key, doc[names[choice.columns[key]]])
     if choice.choices is not None:
         doc |= _choices(choice, where, row, names, target)
     return Item(where, key_of(question), target, doc)
+
+
+def _folder(choice: FileTask, where: str, key: str, name: str) -> dict[str, str]:
+    """Return the key of a document that holds the digest of a folder: with other files it is another document."""
+    try:
+        folder = task_folder(choice.file, name)
+        return {f"{key}_sha256": "" if folder is None else folder_sha256(folder)}
+    except UserError as error:
+        raise UserError(f"{where}: column {choice.columns[key]!r} ({key}): {error}") from error
 
 
 def _as_text(value: str | list[str]) -> str:

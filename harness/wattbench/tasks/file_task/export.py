@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from wattbench.config import FileTask
+from wattbench.errors import UserError
 from wattbench.records.files.atomic_write import write_atomically
 from wattbench.tasks.file_task import scores
 from wattbench.tasks.file_task.build import BuiltTask, build
@@ -74,6 +75,8 @@ def export_task(choice: FileTask, folder: Path) -> list[Path]:
     Raises:
         UserError: a file or a setting of the task is wrong, or a file cannot be written.
     """
+    if choice.score is None:
+        raise UserError(f"{choice.task}: a check says what is solved, which lm-eval has no place for")
     built = build(choice)
     module = re.sub(r"\W", "_", choice.task) + "_task"
     files = {split: f"{choice.task}.{split}.jsonl" for split in built.splits}

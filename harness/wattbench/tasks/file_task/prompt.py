@@ -67,6 +67,8 @@ def template_of(choice: FileTask, names: Mapping[str, str], labels: Sequence[str
     if choice.prompt is not None:
         _check_template(choice.prompt, known)
         return choice.prompt
+    if choice.score is None:
+        return f"{{{{ {names[choice.input]} }}}}"
     instruction = _INSTRUCTIONS[choice.score].format(labels=_verbatim(", ".join(labels)))
     lettered = f"{{% for each in {CHOICES} %}}{{{{ '{LETTERS}'[loop.index0] }}}}. {{{{ each }}}}\n{{% endfor %}}"
     listed = lettered if choice.score == "choice" else ""

@@ -8,6 +8,7 @@ What each score forgives:
 - `number`: all words around the last number; separators of thousands (`1,234`, `1.234,5`, `1'234`), a percent sign.
 - `regex`: all that the pattern leaves out. `choice`: the letter, or the text of the choice, in a sentence.
 - `f1`: tokens, as SQuAD counts them: articles and punctuation do not count.
+- `check`: nothing: a command says of an agent's attempt whether it is solved, and no answer is compared.
 
 `wattbench dev tasks export` copies this file: it imports the standard library alone.
 """
@@ -53,9 +54,9 @@ class Score(NamedTuple):  # a dataclass would look its module up, which lm-eval 
     """The rules by which the replies of one task are scored."""
 
     kind: str
-    """`label`, `exact`, `number`, `contains`, `regex`, `choice` or `f1`."""
+    """`label`, `exact`, `number`, `contains`, `regex`, `choice`, `f1` or `check`."""
     target: str
-    """The key of a document under which its right answer is."""
+    """The key of a document under which its right answer is; empty of `check`."""
     labels: tuple[str, ...] = ()
     pattern: str = ""
     tolerance: float = 0.0
@@ -83,6 +84,8 @@ class Score(NamedTuple):  # a dataclass would look its module up, which lm-eval 
             answer: what `extract` returned, or what another filter left of a reply.
             doc: the document.
         """
+        if self.kind == "check":
+            return {"checked": 0.0}
         target = str(doc[self.target])
         if self.kind == "f1":
             return {"f1": token_f1(answer, target), "exact_match": float(tokens(answer) == tokens(target))}

@@ -1,0 +1,59 @@
+"""Say how an attempt of an agent ended, and what its model calls took."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from wattbench.records import CallRow
+from wattbench.records.rows.answers import Ended, TokenCounts
+
+_NO_FAULT_OF_SERVER = (403, 410)
+"""Refusals of the gateway: a limit of the session, a session that is closed."""
+
+
+def model_calls(calls: Sequence[CallRow]) -> list[CallRow]:
+    """Return the calls that were sent to the model.
+
+    Without those that ask for something else, such as a server's list of models, which have no body, and those that
+    the gateway refused, as they were over a limit.
+    """
+    return [
+        call
+        for call in calls
+        if (call.protocol != "other" or call.request_bytes) and call.status not in _NO_FAULT_OF_SERVER
+    ]
+
+
+def how_it_ended(calls: Sequence[CallRow], *, over_limit: bool, failed: bool) -> Ended:
+    """Return how an attempt ended.
+
+    Args:
+        calls: of its session.
+        over_limit: whether it was over a limit of the suite.
+        failed: whether it has no answer.
+    """
+    if over_limit:
+        return "limit"
+    if not failed:
+        return "answered"
+    sent = model_calls(calls)
+    if not sent:
+        return "harness"
+    last = max(sent, key=lambda call: call.finished_s)
+    return "server" if is_fault_of_server(last) else "agent"
+
+
+def is_fault_of_server(call: CallRow) -> bool:
+    """Return whether a call failed, and not by what was asked: the server had an error, or gave no answer."""
+    return call.status is None or call.status >= 500 or call.status == 429
+
+
+def tokens_of(calls: Sequence[CallRow]) -> TokenCounts:
+    """Return the tokens of an attempt: the sums over its calls, None where one of them does not state its own.
+
+    What the server refused took none. An embedding has no tokens of an answer.
+    """
+    answered = [call for call in model_calls(calls) if call.status is None or call.status < 400]
+    counts = [replace(call, output_tokens=0) if call.protocol == "embeddings" else call for call in answered]
+    return TokenCounts(**TokenCounts.summed(counts))
