@@ -7,15 +7,18 @@ which measures, and `wattbench_reports`, whose only way into this package is `wa
 
 from __future__ import annotations
 
+import sys
+
 TYPE_CHECKING = False  # type checkers take it as true; to import `typing` would take longer than all else here
 
 if TYPE_CHECKING:
     from wattbench.api.compare import Comparison, RunDecision, compare
     from wattbench.api.decide import decide
     from wattbench.api.gate import GateResult, gate
-    from wattbench.api.gateway import MeteredGateway, MeteredSession, gateway
+    from wattbench.api.gateway import gateway
     from wattbench.api.history import History, history
     from wattbench.api.merge import merge
+    from wattbench.api.metered.running import MeteredGateway, MeteredSession
     from wattbench.api.metering import Meters, Window, metering
     from wattbench.api.plans.plan_suite import SuitePlan, plan
     from wattbench.api.read import Run, read
@@ -60,8 +63,8 @@ _MODULES = {
     "Comparison": "wattbench.api.compare",
     "GateResult": "wattbench.api.gate",
     "History": "wattbench.api.history",
-    "MeteredGateway": "wattbench.api.gateway",
-    "MeteredSession": "wattbench.api.gateway",
+    "MeteredGateway": "wattbench.api.metered.running",
+    "MeteredSession": "wattbench.api.metered.running",
     "Meters": "wattbench.api.metering",
     "Run": "wattbench.api.read",
     "RunDecision": "wattbench.api.compare",
@@ -96,6 +99,19 @@ if not TYPE_CHECKING:  # to a type checker a misspelt name would be there as wel
         if name not in _MODULES:
             raise AttributeError(f"module 'wattbench' has no attribute {name!r}")
         return getattr(importlib.import_module(_MODULES[name]), name)
+
+    class _Package(type(sys)):
+        """This package. Its function `gateway` keeps the name when the room of that name is imported."""
+
+        @property
+        def gateway(self) -> object:
+            return __getattr__("gateway")
+
+        @gateway.setter
+        def gateway(self, room: object) -> None:
+            """Ignore the room, which the import system would set; `from wattbench.gateway import ...` needs it not."""
+
+    sys.modules[__name__].__class__ = _Package
 
 
 def _version() -> str:

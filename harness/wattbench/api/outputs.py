@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from wattbench.api.meter import MeteredFigures
+from wattbench.api.metered.figures import MeteredFigures
 from wattbench.api.plans.concordant_items import ConcordantItems
 from wattbench.errors import UserError, nearest
 from wattbench.machine.busy import BusyNow

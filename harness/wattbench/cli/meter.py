@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,8 @@ def meter(
     OPENAI_BASE_URL, OPENAI_API_BASE and ANTHROPIC_BASE_URL are set for it. Each session is an item of a run that all
     commands read. What is shown goes to standard error, and the exit code is the program's.
     """
-    from wattbench.api.meter import as_text, figures_of, finish_metered
+    from wattbench.api.meter import finish_metered
+    from wattbench.api.metered.figures import as_text, figures_of
 
     if finish is not None:
         if program or upstream is not None:
@@ -71,7 +73,7 @@ def meter(
     figures = figures_of(root, code)
     notice("\n".join(["", *as_text(figures), ""]))
     if as_json:
-        print_json(figures)
+        print_json(asdict(figures))
     else:
         notice(f"the run: {root}")
         notice(f"its report: wattbench runs report --open {root}")
@@ -81,8 +83,8 @@ def meter(
 def _metered(
     upstream: str, name: str | None, program: tuple[str, ...], *, as_json: bool, **options: Any
 ) -> tuple[Path, int]:
-    from wattbench.api.gateway import GatewaySettings
     from wattbench.api.meter import meter as run_metered
+    from wattbench.api.metered.settings import GatewaySettings
 
     settings = GatewaySettings(
         upstream=upstream, system=name or "agent", command=command_line(), program=program, **options

@@ -260,7 +260,7 @@ class Gateway:
     def _hand_over(self, take: Callable[[CallRow], None], row: CallRow) -> None:
         try:
             take(row)
-        except BaseException as error:  # noqa: BLE001  # the thread must go on; `check` raises it
+        except BaseException as error:  # the thread must go on; `check` raises it
             self._failure = self._failure or error
 
     def _end_session(self, name: str) -> None:

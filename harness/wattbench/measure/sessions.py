@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from wattbench.errors import UserError
 from wattbench.measure.call_rows import call_rows
@@ -17,8 +16,8 @@ from wattbench.measure.item_rows import item_rows
 from wattbench.measure.rebuilt_tables import recorded_cell
 from wattbench.meters import recover_window
 from wattbench.records import AnswerRow, CallRow, ItemRow, RunRecords, RunWriter, SessionRow, SystemRow, WindowRow
-from wattbench.records.rows.answers import Ended, TokenCounts
 from wattbench.records.rows.header import utc_now
+from wattbench.systems.agent.session_end import how_it_ended, model_calls, tokens_of
 
 TASK = "sessions"
 UNDER_WAY = "wattbench was killed while it was under way"
@@ -58,27 +57,12 @@ def answer_of(
         batch_size=1,
         window=row.window,
         session=row.session,
-        calls=len(calls),
-        ended=ended_by(calls, failure),
+        calls=len(model_calls(calls)),
+        ended=how_it_ended(calls, over_limit=False, failed=failure is not None),
         failure=failure,
         agent_cpu_s=agent_cpu_s,
-        **_tokens(calls),
+        **tokens_of(calls).counts,
     )
-
-
-def ended_by(calls: Sequence[CallRow], failure: str | None) -> Ended:
-    """Return how a session ended: by whose failure, if it failed."""
-    if failure is None:
-        return "answered"
-    if not calls:
-        return "harness"
-    last = calls[-1]
-    return "server" if last.error is not None and (last.status is None or last.status >= 500) else "agent"
-
-
-def _tokens(calls: Iterable[CallRow]) -> dict[str, Any]:
-    """Return the sums of tokens; None where a call lacks a count. One that the server refused used none."""
-    return TokenCounts.summed(call for call in calls if call.status is None or call.status < 400)
 
 
 def complete_interrupted(records: RunRecords, writer: RunWriter) -> None:
@@ -105,6 +89,8 @@ def complete_interrupted(records: RunRecords, writer: RunWriter) -> None:
         if row.session in answered:
             continue
         of_session = [call for call in calls if call.session == row.session]
+        if not of_session and any(call.session for call in calls):
+            continue  # nothing of it would be known
         end_s = by_name[row.window].finished_s if row.window in by_name else row.started_s
         started = replace(row, started_s=min(row.started_s, end_s))
         under_way = any(call.error == UNDER_WAY for call in of_session)
