@@ -1,4 +1,4 @@
-"""Code that a suite names: Python callables with where their modules come from, command lines, scikit-learn pipelines."""
+"""Code that a suite names: Python callables with where their modules come from, commands, scikit-learn pipelines."""
 
 from __future__ import annotations
 

@@ -15,8 +15,8 @@ from wattbench.network.urls import is_loopback
 def hosts_of(config: SystemBase) -> frozenset[str | None]:
     """Return the machines on which a system runs; None is the machine that measures.
 
-    A hybrid runs where its members do, and its router here; an agent here, and where its server does. A tunnel to ``localhost`` cannot be distinguished from a
-    server on this machine.
+    A hybrid runs where its members do, and its router here; an agent here, and where its server does. A tunnel to
+    ``localhost`` cannot be distinguished from a server on this machine.
     """
     if isinstance(config, HybridSystem):
         members = [each for each in config.pool.values() if isinstance(each, SystemBase)]

@@ -8,6 +8,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from wattbench.errors import UserError
 from wattbench.meters.sampling.judge_again import RecordedReadings
 from wattbench.meters.sampling.trace import Trace, read_trace
@@ -39,24 +42,18 @@ def call_rows(records: RunRecords, windows: Sequence[WindowRow]) -> list[Metered
     """
     calls = records.calls()
     found = [_Found() for _ in calls]
-    groups: dict[tuple[str, str], list[WindowRow]] = defaultdict(list)
-    systems = {call.system for call in calls}
-    for window in windows:
-        if window.purpose == Purpose.MEASURED and window.system in systems:
-            groups[window.system, shard_of(window.window)].append(window)
-    agent_cpu_s = _agent_cpu_s(answers_of(records, systems))
+    of_shards = _InTime.by_shard(calls)
+    systems = {system for system, _ in of_shards}
+    measured = [row for row in windows if row.purpose == Purpose.MEASURED and row.system in systems]
+    agent_cpu_s = _agent_cpu_s(answers_of(records, systems)) if measured else {}
     curves = _Curves(records)
-    for (system, shard), of_group in groups.items():
-        own = [at for at, call in enumerate(calls) if call.system == system and call.shard in ("", shard)]
-        inside = {window.window: [at for at in own if _overlap(calls[at], window)] for window in of_group}
-        rates = PhaseRates.of([calls[at] for at in sorted(set().union(*inside.values()))])
-        for window in sorted(of_group, key=lambda row: row.started_s):
-            members = inside[window.window]
-            flights = [InFlight.of(calls[at], rates) for at in members]
-            part = AgentsPart.of(window, agent_cpu_s[window.window])
-            divided = _divided(window, flights, part, curves)
-            for place, at in enumerate(members):
-                found[at].add(window, divided, part.left_idle_w, place)
+    for window in sorted(measured, key=lambda row: row.started_s):
+        shards = dict.fromkeys(("", shard_of(window.window)))
+        members = [at for shard in shards for at in of_shards[window.system, shard].during(window)]
+        part = AgentsPart.of(window, agent_cpu_s.get(window.window, 0.0))
+        divided = _divided(window, [calls[at] for at in members], part, curves)
+        for place, at in enumerate(members):
+            found[at].add(window, divided, part.left_idle_w, place)
     return [each.row(call, records.header.run) for call, each in zip(calls, found, strict=True)]
 
 
@@ -221,17 +218,41 @@ def _trace(path: Path) -> Trace:
         return Trace()
 
 
-def _overlap(call: CallRow, window: WindowRow) -> bool:
-    """Return whether a call was in flight in a window; at the end of a window alone it was not."""
-    return call.started_s < window.finished_s and (
-        call.finished_s > window.started_s or call.started_s == window.started_s
-    )
+@dataclass
+class _InTime:
+    """Some calls, by their times."""
+
+    places: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    """Shape (calls,): their places among all calls. The next two likewise."""
+    started_s: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    finished_s: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+
+    @classmethod
+    def by_shard(cls, calls: Sequence[CallRow]) -> Mapping[tuple[str, str], _InTime]:
+        """Group calls by system and shard."""
+        places: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for at, call in enumerate(calls):
+            places[call.system, call.shard].append(at)
+        grouped: dict[tuple[str, str], _InTime] = defaultdict(cls)
+        for key, own in places.items():
+            times = np.array([(calls[at].started_s, calls[at].finished_s) for at in own])
+            grouped[key] = cls(np.array(own), *times.T)
+        return grouped
+
+    def during(self, window: WindowRow) -> list[int]:
+        """Return the places of the calls in flight in a window; one that begins as it ends was not."""
+        began = self.started_s < window.finished_s
+        lasted = (self.finished_s > window.started_s) | (self.started_s == window.started_s)
+        inside: list[int] = self.places[began & lasted].tolist()
+        return inside
 
 
-def _divided(window: WindowRow, flights: Sequence[InFlight], part: AgentsPart, curves: _Curves) -> Divided | None:
-    """Divide a window; None if it is not valid."""
+def _divided(window: WindowRow, calls: Sequence[CallRow], part: AgentsPart, curves: _Curves) -> Divided | None:
+    """Divide a window among the calls in flight in it; None if it is not valid."""
     if not window.valid or window.total_j is None:
         return None
+    rates = PhaseRates.of(calls)
+    flights = [InFlight.of(call, rates) for call in calls]
     courses = [
         scaled(
             curves.of(window, name),
@@ -251,8 +272,8 @@ def answers_of(records: RunRecords, systems: Collection[str]) -> list[AnswerRow]
 
 
 def _agent_cpu_s(answers: Iterable[AnswerRow]) -> Mapping[str, float]:
-    """Return the CPU seconds of agents' processes by window; 0 in any other."""
+    """Return the CPU seconds of agents' processes by window."""
     by_window: dict[str, list[float]] = defaultdict(list)
     for answer in answers:
         by_window[answer.window].append(answer.agent_cpu_s or 0.0)
-    return defaultdict(float, {window: math.fsum(seconds) for window, seconds in by_window.items()})
+    return {window: math.fsum(seconds) for window, seconds in by_window.items()}

@@ -18,6 +18,14 @@ LONGEST_S = 600.0
 ASK_AGAIN = "Find the cause, then resume: a run asks them again with --retry-failed, a gate leaves out its last round"
 
 
+def is_no_answer(row: AnswerRow) -> bool:
+    """Return whether a request failed by no doing of the system that was asked.
+
+    An attempt of an agent that went wrong, or was over a limit, is one: made again, it would get a second chance.
+    """
+    return row.failure is not None and row.ended not in ("agent", "limit")
+
+
 @dataclass
 class FailuresInARow:
     """Counts the failures of each system since its last answer, in the order in which requests end."""
@@ -30,7 +38,7 @@ class FailuresInARow:
         Raises:
             UserError: too many requests have failed one after the other.
         """
-        if row.failure is None:
+        if not is_no_answer(row):
             self._rows.pop(system, None)
             return
         rows = self._rows.setdefault(system, [])
@@ -59,9 +67,9 @@ def check_some_answered(records: RunRecords, cells: Iterable[tuple[str, str]]) -
     for system, of_system in tasks.items():
         failures = []
         for row in (row for task in of_system for row in records.answers(system, task)):
-            if row.failure is None:
+            if not is_no_answer(row):
                 break
-            failures.append(row.failure)
+            failures.append(str(row.failure))
         else:
             if failures:
                 raise UserError(
@@ -71,19 +79,19 @@ def check_some_answered(records: RunRecords, cells: Iterable[tuple[str, str]]) -
 
 
 def without_failed(rows: Sequence[AnswerRow]) -> list[AnswerRow]:
-    """Return the rows that hold an answer."""
-    return [row for row in rows if row.failure is None]
+    """Return the rows that hold an answer, or an attempt that is not made again."""
+    return [row for row in rows if not is_no_answer(row)]
 
 
 def forget_scores_of_failed(records: RunRecords, writer: RunWriter, cells: Iterable[tuple[str, str]]) -> None:
     """Remove the scores of each cell with failed requests, before these requests are sent again."""
     for system, task in cells:
-        if any(row.failure is not None for row in records.answers(system, task)):
+        if any(map(is_no_answer, records.answers(system, task))):
             writer.forget_scores(system, task)
 
 
 def blocks_with_failures(records: RunRecords, cells: Iterable[tuple[str, str]]) -> frozenset[int]:
     """Return the numbers of the complete blocks with failed requests in the attempt that counts."""
     complete = {row.number for row in records.blocks()}
-    failed = {row.block for system, task in cells for row in records.answers(system, task) if row.failure is not None}
+    failed = {row.block for system, task in cells for row in records.answers(system, task) if is_no_answer(row)}
     return frozenset(number for number in complete if number in failed)

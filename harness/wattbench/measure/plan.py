@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from wattbench.config import (
+    AgentSystem,
     ClassifierRouter,
     EndpointSystem,
+    FileTask,
     HybridSystem,
     Measure,
     OracleRouter,
@@ -29,6 +31,7 @@ from wattbench.measure.power_limits import check_power_limits
 from wattbench.measure.services.estimates import check_estimates
 from wattbench.measure.services.spending_of_run import check_budget
 from wattbench.systems import base_key, engine_class
+from wattbench.systems.agent.working_folder import check_program
 from wattbench.tasks.loading import TaskOutline, allow_model_code, load_task, outline_task
 from wattbench.tasks.samples import temperature_that_counts
 from wattbench.tasks.task_scores import scores_of
@@ -203,8 +206,21 @@ def check_pair(
         _check_oracle(where, config, task.choice.domain)
     if task.unsafe_code and not allow_unsafe_code:
         raise UserError(_unsafe(where))
+    if isinstance(task.choice, FileTask):
+        _check_work(where, config, task.choice)
     if task.multimodal:
         raise UserError(f"{where}: the task uses images or audio; wattbench supports text only")
+
+
+def _check_work(where: str, config: SystemBase, choice: FileTask) -> None:
+    """Check that a task which only a check judges is given to agents, and that the check can be found."""
+    if choice.score is None and not isinstance(config, AgentSystem):
+        raise UserError(
+            f"{where}: a check says what is solved in the working folder of an agent, and this is none. Give the task "
+            "target and score, too, or leave the system or the task out"
+        )
+    if choice.check is not None and isinstance(config, AgentSystem) and config.wrap is None:
+        check_program(f"{where}: check", choice.check)
 
 
 def _check_oracle(where: str, config: HybridSystem, domain: str) -> None:

@@ -68,7 +68,8 @@ class Scorer:
             allow_unsafe_code=self._allow_unsafe_code,
         )
         failed = frozenset(row.doc_id for row in rows if row.failure is not None)
-        return score_rows(samples, self._choice, repeat, failed=failed)
+        checked = {row.doc_id: row.checked for row in rows if row.checked is not None and row.failure is None}
+        return score_rows(samples, self._choice, repeat, failed=failed, checked=checked)
 
 
 class _Answered(LM):  # type: ignore[misc]  # lm-eval has no type information

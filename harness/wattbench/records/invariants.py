@@ -1,10 +1,11 @@
-"""Check the tables of a finished run: numbers of rows, windows, documents and sums of joules."""
+"""Check the tables of a finished run: numbers of rows, windows, documents, sessions and sums of joules."""
 
 from __future__ import annotations
 
 import math
+import os
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +19,21 @@ from wattbench.records.tables.run_tables import read_columns
 ITEM = ("system", "task", "doc_id", "repeat", "offered_per_s", "arrivals")
 """What tells an answer from all others."""
 
+_BY_RULE = ("energy_j", "energy_by_time_j", "energy_equal_j")
+"""Columns of a call's joules, one per rule of division."""
+_OF_AGENTS = ("session", "calls", "agent_energy_j")
 _RELATIVE = 1e-9
 """Sums of the same numbers in another order differ by less."""
 
 
-def table_problems(run: RunRecords, items: int, windows: int) -> Iterator[str]:
+def table_problems(run: RunRecords, items: int, windows: int, calls: int = 0) -> Iterator[str]:
     """Yield a sentence for each fault of the tables of a run.
 
     Args:
         run: finished.
         items: rows that its `finished.json` states for `items.parquet`.
         windows: and for `windows.parquet`.
+        calls: and for `calls.parquet`, which a run without agents does not have.
 
     Raises:
         UserError: a table or a file cannot be read.
@@ -36,8 +41,20 @@ def table_problems(run: RunRecords, items: int, windows: int) -> Iterator[str]:
     layout, measured = run.layout, run.header.imported is None
     columns = read_columns(
         layout.items_table,
-        (*ITEM, "doc_hash", "window", "energy_j", "passes", "correct", "started_s", "finished_s", "block", "node"),
-        optional=("offered_per_s", "arrivals", "passes", "block", "node"),
+        (
+            *ITEM,
+            "doc_hash",
+            "window",
+            "energy_j",
+            "passes",
+            "correct",
+            "started_s",
+            "finished_s",
+            "block",
+            "node",
+            *_OF_AGENTS,
+        ),
+        optional=("offered_per_s", "arrivals", "passes", "block", "node", *_OF_AGENTS),
     )
     rows = run.windows()
     yield from _numbers(layout.items_table, len(columns["system"]), items)
@@ -48,8 +65,11 @@ def table_problems(run: RunRecords, items: int, windows: int) -> Iterator[str]:
         yield from _documents(columns, documents_of_dropped(run.looks(), run.blocks()))
         nodes = {*columns["node"], *(row.node for row in rows)}
         yield from shard_problems(run.header, set(columns["block"]), nodes)
+    by_name = {row.window: row for row in rows}
     if measured or rows:
-        yield from _sums(columns, {row.window: row for row in rows}, all_metered=measured)
+        yield from _sums(columns, by_name, all_metered=measured)
+    if calls or os.path.lexists(layout.calls_table):
+        yield from _calls(layout.calls_table, columns, by_name, calls)
 
 
 def _numbers(path: Path, there: int, stated: int) -> Iterator[str]:
@@ -126,7 +146,10 @@ def _sums(columns: Mapping[str, list[Any]], windows: Mapping[str, WindowRow], *,
             import, systems may have no window, and failed requests no times by which to share one.
     """
     joules: dict[str, list[float | None]] = defaultdict(list)
-    for window, system, energy_j in zip(columns["window"], columns["system"], columns["energy_j"], strict=True):
+    agents: set[str] = set()
+    for window, system, energy_j, session in zip(
+        *(columns[name] for name in ("window", "system", "energy_j", "session")), strict=True
+    ):
         row = windows.get(window)
         if row is None and not window and not all_metered:
             continue
@@ -137,20 +160,83 @@ def _sums(columns: Mapping[str, list[Any]], windows: Mapping[str, WindowRow], *,
             yield f"an answer of {system} was given in the window {window!r:.60}, which is of {row.system}"
             return
         joules[window].append(energy_j)
+        if session is not None:
+            agents.add(window)
     for window, of_items in joules.items():
-        row = windows[window]
-        total_j = row.total_j if row.valid else None
-        known = [each for each in of_items if each is not None]
-        if total_j is None:
-            if known:
-                yield f"items of the window {window!r:.60} have joules, and the window has none that is valid"
-        elif all_metered and len(known) < len(of_items):
-            yield f"{len(of_items) - len(known)} items of the valid window {window!r:.60} have no joules"
-        elif not math.isclose(math.fsum(known) * row.passes, total_j, rel_tol=_RELATIVE, abs_tol=1e-12):
+        yield from _sum(windows[window], of_items, all_metered=all_metered, of_agents=window in agents)
+
+
+def _sum(row: WindowRow, of_items: Sequence[float | None], *, all_metered: bool, of_agents: bool) -> Iterator[str]:
+    """Yield a sentence if a window's joules are not those of its items.
+
+    Of agents' what is idle between calls is of no item: what there is to sum up is in `_calls`.
+    """
+    total_j = row.total_j if row.valid else None
+    known = [each for each in of_items if each is not None]
+    sum_j = math.fsum(known) * row.passes
+    if total_j is None:
+        if known:
+            yield f"items of the window {row.window!r:.60} have joules, and the window has none that is valid"
+    elif all_metered and len(known) < len(of_items):
+        yield f"{len(of_items) - len(known)} items of the valid window {row.window!r:.60} have no joules"
+    elif of_agents:
+        if sum_j > total_j * (1.0 + _RELATIVE) + 1e-12:
             yield (
-                f"the joules of the items of the window {window!r:.60} sum to {math.fsum(known) * row.passes:.9g}, "
-                f"and the window's are {total_j:.9g}"
+                f"the joules of the sessions in the window {row.window!r:.60} sum to {sum_j:.9g}, which is more than "
+                f"the window's {total_j:.9g}"
             )
+    elif not math.isclose(sum_j, total_j, rel_tol=_RELATIVE, abs_tol=1e-12):
+        yield (
+            f"the joules of the items of the window {row.window!r:.60} sum to {sum_j:.9g}, and the window's are "
+            f"{total_j:.9g}"
+        )
+
+
+def _calls(path: Path, items: Mapping[str, list[Any]], windows: Mapping[str, WindowRow], stated: int) -> Iterator[str]:
+    """Yield a sentence for each fault of the table of calls: against the items, the windows, and itself."""
+    calls = read_columns(path, ("call", "session", "system", "window", *_BY_RULE))
+    yield from _numbers(path, len(calls["call"]), stated)
+    doubled = next((name for name, number in Counter(calls["call"]).items() if number > 1), None)
+    if doubled is not None:
+        yield f"{path.name} has the call {doubled!r:.60} twice"
+    for system, window in dict.fromkeys(zip(calls["system"], calls["window"], strict=True)):
+        if window and (window not in windows or windows[window].system != system):
+            yield f"a call of {system} was under way in the window {window!r:.60}, which is not one of its own"
+    yield from _rules(calls)
+    yield from _sessions(path, calls, items)
+
+
+def _rules(calls: Mapping[str, list[Any]]) -> Iterator[str]:
+    """Yield a sentence for each system whose calls have another sum by each rule: all divide the same joules."""
+    of_system: dict[str, list[tuple[float | None, ...]]] = defaultdict(list)
+    for system, *joules in zip(calls["system"], *(calls[name] for name in _BY_RULE), strict=True):
+        of_system[system].append(tuple(joules))
+    for system, rows in of_system.items():
+        if any(row.count(None) not in (0, len(row)) for row in rows):
+            yield f"a call of {system} has joules by one rule and none by another"
+            continue
+        sums = [math.fsum(each or 0.0 for each in by_rule) for by_rule in zip(*rows, strict=True)]
+        if not all(math.isclose(each, sums[0], rel_tol=_RELATIVE, abs_tol=1e-9) for each in sums):
+            yield f"the joules of the calls of {system} have another sum by each rule: {', '.join(map(str, sums))}"
+
+
+def _sessions(path: Path, calls: Mapping[str, list[Any]], items: Mapping[str, list[Any]]) -> Iterator[str]:
+    """Yield a sentence for each session whose item has other joules, or more calls, than are in the table."""
+    of_session: dict[tuple[str, str], list[float | None]] = defaultdict(list)
+    for system, session, energy_j in zip(*(calls[name] for name in ("system", "session", "energy_j")), strict=True):
+        of_session[system, session].append(energy_j)
+    names = ("system", "session", "calls", "energy_j", "agent_energy_j")
+    for system, session, number, energy_j, agent_j in zip(*(items[name] for name in names), strict=True):
+        if session is None:
+            continue
+        own = of_session[system, session]
+        if (number or 0) > len(own):
+            yield f"the session {session!r:.60} made {number} calls, and {path.name} has {len(own)}"
+        if energy_j is None:
+            continue
+        sum_j = math.fsum([*(math.nan if each is None else each for each in own), agent_j or 0.0])
+        if not math.isclose(sum_j, energy_j, rel_tol=_RELATIVE, abs_tol=1e-12):
+            yield f"the joules of the session {session!r:.60} sum to {sum_j:.9g}, and its item has {energy_j:.9g}"
 
 
 def shard_problems(header: RunHeader, blocks: Collection[int | None], nodes: Collection[str | None]) -> Iterator[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from wattbench.errors import UserError
 from wattbench.records.dropped import blocks_in_order, blocks_of_dropped, dropped_after
 from wattbench.records.reader import RunRecords, read_rows
 from wattbench.records.rows.answers import AnswerRow
+from wattbench.records.rows.calls import CallRow
 from wattbench.records.rows.looks import LookRow
 from wattbench.records.rows.windows import WindowLabel, WindowRow
 
@@ -48,10 +49,13 @@ def line_problems(run: RunRecords) -> Iterator[str]:
     run.estimates()
     yield from _rounds(run, windows)
     yield from _passes(run, windows)
+    yield from _calls(run)
+    of_agents: list[tuple[str, AnswerRow]] = []
     in_window: Counter[str] = Counter()
     asked_dropped = blocks_of_dropped(run.looks(), run.blocks())
     for system, task in dict.fromkeys(run.header.pairs):
         answers = run.answers_of_all_attempts(system, task)
+        of_agents += [(system, row) for row in answers if row.session is not None]
         in_window.update(row.window for row in answers)
         name = run.layout.name_of(run.layout.answers(system, task))
         yield from _doubled(name, answers)
@@ -59,6 +63,7 @@ def line_problems(run: RunRecords) -> Iterator[str]:
         if system in asked_dropped and any(row.block not in asked_dropped[system] for row in answers):
             yield f"{name} has an answer of a block that was asked after looks.jsonl dropped {system}"
         yield from _scores(run, system, task)
+    yield from _sessions(run, of_agents)
     for row in run.loads():
         if row.window not in windows:
             yield f"loads.jsonl names the window {row.window!r:.60}, which is not recorded"
@@ -172,22 +177,71 @@ def _passes(run: RunRecords, windows: Mapping[str, WindowRow]) -> Iterator[str]:
             return
 
 
+def _calls(run: RunRecords) -> Iterator[str]:
+    """Yield a clause for the first call that is there twice or of another system, and for a session that lacks some."""
+    name, calls = run.layout.calls.name, run.calls()
+    counted = Counter(call.call for call in calls)
+    yield from _each_once(name, ((f"the call {call!r:.60}", number) for call, number in counted.items()))
+    in_run = {system for system, _ in run.header.pairs}
+    other = next((call for call in calls if call.system not in in_run), None)
+    if other is not None:
+        yield f"{name} has a call of {other.system!r:.60}, which is no system of this run"
+
+
+def _sessions(run: RunRecords, sessions: Sequence[tuple[str, AnswerRow]]) -> Iterator[str]:
+    """Yield a clause for the first session of two answers, or of which calls are missing.
+
+    Args:
+        run: that they are of.
+        sessions: the answers of agents, with their systems.
+    """
+    if not sessions:
+        return
+    counted = Counter(row.session for _, row in sessions)
+    yield from _each_once("items/", ((f"the session {session!r:.60}", number) for session, number in counted.items()))
+    made = Counter((call.system, call.session) for call in run.calls())
+    for system, row in sessions:
+        there = made[system, row.session or ""]
+        if there < (row.calls or 0):
+            name = run.layout.calls.name
+            yield f"{name} has {there} calls of the session {row.session!r:.60}, which made {row.calls}"
+            return
+
+
 _ROUNDING_S = 1e-6
 """Stamps are of one clock, and a record has all of their digits."""
 
 
 def time_problems(run: RunRecords) -> Iterator[str]:
-    """Yield a clause for each answer outside its window, or with tokens outside the answer's own time.
+    """Yield a clause for each answer outside its window, and each call or token outside the answer's own time.
 
     Raises:
         UserError: a line is damaged.
     """
     windows = {row.window: row for row in run.windows()}
+    attempts: dict[str, AnswerRow] = {}
     for system, task in dict.fromkeys((str(c.get("system")), str(c.get("task"))) for c in run.header.cells):
         name = run.layout.answers(system, task).relative_to(run.layout.root).as_posix()
         for row in run.answers_of_all_attempts(system, task):
             for what in _misplaced(row, windows.get(row.window)):
                 yield f"{name}: the answer to document {row.doc_id} {what}"
+            if row.session is not None:
+                attempts[row.session] = row
+    yield from _calls_misplaced(run.layout.calls.name, run.calls(), attempts)
+
+
+_CLOCKS_S = 0.1
+"""How far apart the stamps of two processes may be: of an agent's attempt, and of its gateway."""
+
+
+def _calls_misplaced(name: str, calls: Iterable[CallRow], attempts: Mapping[str, AnswerRow]) -> Iterator[str]:
+    """Yield a clause for each call that began outside of the attempt of its session."""
+    for call in calls:
+        attempt = attempts.get(call.session)
+        if attempt is None:
+            continue
+        if not attempt.started_s - _CLOCKS_S <= call.started_s <= attempt.finished_s + _CLOCKS_S:
+            yield f"{name}: the call {call.call!r:.60} began outside of the attempt of its session {call.session!r:.60}"
 
 
 def _misplaced(row: AnswerRow, window: WindowRow | None) -> Iterator[str]:

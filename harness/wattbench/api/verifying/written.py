@@ -170,7 +170,7 @@ def invariants(records: RunRecords, record: FinishRecord) -> Check:
         yield from line_problems(records)
         if measured:
             yield from time_problems(records)
-        yield from table_problems(records, record.items, record.windows)
+        yield from table_problems(records, record.items, record.windows, record.calls)
 
     return check("invariants", said, problems, records.layout.root)
 

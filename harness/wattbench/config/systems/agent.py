@@ -15,6 +15,7 @@ _Money = Annotated[float, Field(gt=0, le=1e12, allow_inf_nan=False)]
 
 REPORTED_COST = r"^[^:]+:[^:]+$"
 
+
 def _is_filled_in(server: Any, info: ValidationInfo) -> Any:
     if server is not None and (info.context or {}).get("folder") is not None:
         raise ValueError("server is filled in from asks; leave it out")

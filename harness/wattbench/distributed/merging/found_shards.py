@@ -12,7 +12,7 @@ from typing import Any
 from wattbench.errors import UserError
 from wattbench.records import BlockRow, RunHeader, RunLayout, RunRecords, read_run
 from wattbench.records.rows.blocks import counted_attempts
-from wattbench.records.shards import blocks_in_words
+from wattbench.records.shards import blocks_in_words, window_prefix
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,11 @@ class Shard:
     def root(self) -> Path:
         """Return the shard's directory."""
         return self.records.layout.root
+
+    @property
+    def prefix(self) -> str:
+        """Return how the names of its windows begin."""
+        return window_prefix(self.numbers)
 
     @property
     def finished(self) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 
 from wattbench.distributed.merging.fit_together import check_fit_together, check_same_plan, complete_set
 from wattbench.distributed.merging.found_shards import Shard, Shards, find_shards
+from wattbench.distributed.merging.merged_calls import merged_calls
 from wattbench.distributed.merging.merged_items import merged_items
 from wattbench.distributed.merging.merged_lines import write_lines
 from wattbench.errors import UserError
@@ -52,7 +53,8 @@ def merge_shards(
     target = _target(out, header)
     with written_aside(target, header, "merging", "the merged run cannot be written") as writer:
         shift = write_lines(writer.layout, whole, header.run)
-        writer.finish_batches(merged_items(whole, header.run, shift), _windows(whole, header.run), utc_now())
+        items, windows = merged_items(whole, header.run, shift), _windows(whole, header.run)
+        writer.finish_batches(items, windows, utc_now(), merged_calls(whole, header.run))
     return target
 
 

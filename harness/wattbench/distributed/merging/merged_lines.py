@@ -157,6 +157,7 @@ def write_lines(layout: RunLayout, shards: Shards, run: str) -> Shift:
     _write(layout.windows, _lines(row | {"run": run} for each in layouts for row in read_lines(each.windows)))
     _write(layout.passes, _lines(row for each in layouts for row in read_lines(each.passes)))
     _write(layout.blocks, _lines(_attempts(shards.every)))
+    _write(layout.calls, _lines(_calls(shards.every)))
     shift = _write_answers(layout, shards)
     for system, task in shards.cells:
         # In the order in which each of them is written, whatever was asked first.
@@ -201,6 +202,13 @@ def _attempts(shards: Sequence[Shard]) -> list[Mapping[str, Any]]:
     """Return the attempts of all blocks, block by block."""
     rows = [row for shard in shards for row in read_lines(shard.records.layout.blocks)]
     return sorted(rows, key=lambda row: (row["number"], row["attempt"]))
+
+
+def _calls(shards: Sequence[Shard]) -> Iterator[Mapping[str, Any]]:
+    """Yield the model calls of agents; each names the shard whose windows it divides."""
+    for shard in shards:
+        for row in read_lines(shard.records.layout.calls):
+            yield row | {"shard": shard.prefix}
 
 
 def _write_answers(layout: RunLayout, shards: Shards) -> Shift:

@@ -8,12 +8,13 @@ joules of a slice belong to the calls in flight in it; a slice without a call in
 No meter sees which call drew what of a slice, so the rule is an assumption, and there are three of them:
 
 - `tokens`, which counts: by weights. A call's weight in a phase is its tokens per second in that phase, relative to
-  the mean of the phase over all calls of its system that the run measured: in prefill (start to first byte) the tokens
-  of its prompt that were not in the cache; in decode (first byte to end) its output tokens. The mean is all tokens over
-  all seconds of the phase, so that an average moment of prefill weighs as much as one of decode, and a call of which
-  nothing is known (1) as much as an average call. It assumes that a server's power in a slice is in proportion to the
-  tokens that it processes for each call. A weight is 1 where tokens are not recorded, where a phase has no length, and
-  where an answer was not streamed: its first byte is no first token, so that its phases cannot be told apart.
+  the mean of the phase over all calls of the window: in prefill (start to first byte) the tokens of its prompt that
+  were not in the cache; in decode (first byte to end) its output tokens. The mean is all tokens over all seconds of
+  the phase, so that an average moment of prefill weighs as much as one of decode, and a call of which nothing is
+  known (1) as much as an average call. It is of the window alone, so that no other window, resumption or shard moves
+  its figures. It assumes that a server's power in a slice is in proportion to the tokens that it processes for each
+  call. A weight is 1 where tokens are not recorded, where a phase has no length, and where an answer was not
+  streamed, or came at once: its first byte is no first token, so that its phases cannot be told apart.
 - `time`: every call in flight has the same weight: each sequence of a batch takes part in every step of the server
   (continuous batching; Yu et al., "Orca", OSDI 2022), whatever its length.
 - `equal`: all joules that are not idle are divided equally among the calls, however long they took: a mean per call. A
@@ -39,7 +40,10 @@ from wattbench.records import CallRow
 
 @dataclass(frozen=True)
 class PhaseRates:
-    """The mean tokens per second of each phase over some calls: all tokens over all seconds. None: none is known."""
+    """The mean tokens per second of each phase over the calls of a window: all tokens over all seconds.
+
+    None where none is known.
+    """
 
     prefill: float | None
     decode: float | None
@@ -63,7 +67,7 @@ class InFlight:
 
     @classmethod
     def of(cls, call: CallRow, rates: PhaseRates) -> Self:
-        """Return a call with its weights, relative to the mean rates of its system."""
+        """Return a call with its weights, relative to the mean rates of its window."""
         return cls(
             started_s=call.started_s,
             first_s=call.finished_s if call.first_byte_s is None else call.first_byte_s,
@@ -169,19 +173,29 @@ def _parts(phases: NDArray[np.float64], clipped: NDArray[np.float64]) -> NDArray
     return np.where(length_s > 0, inside_s / np.where(length_s > 0, length_s, 1.0), moment)
 
 
+AT_ONCE = 0.01
+"""The share of a call that its decode takes at most if its answer came at once, though as a stream."""
+
 _Phase = tuple[int | None, float]
 """Tokens, and seconds."""
 
 
 def _prefill(call: CallRow) -> _Phase:
     end_s = call.finished_s if call.first_byte_s is None else call.first_byte_s
-    return call.uncached_tokens if call.streamed else None, end_s - call.started_s
+    return call.uncached_tokens if _has_phases(call) else None, end_s - call.started_s
 
 
 def _decode(call: CallRow) -> _Phase:
-    if call.first_byte_s is None or not call.streamed:
+    if call.first_byte_s is None or not _has_phases(call):
         return None, 0.0
     return call.output_tokens or None, call.finished_s - call.first_byte_s  # 0 tokens of an answer: not recorded
+
+
+def _has_phases(call: CallRow) -> bool:
+    """Return whether prefill and decode of a call can be told apart."""
+    if not call.streamed or call.first_byte_s is None:
+        return False
+    return call.finished_s - call.first_byte_s > AT_ONCE * (call.finished_s - call.started_s)
 
 
 def _mean(phases: Iterable[_Phase]) -> float | None:

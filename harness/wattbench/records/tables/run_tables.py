@@ -251,8 +251,10 @@ def check_columns(path: Path, schema: Any) -> None:
 def _types_wanted(name: str) -> Mapping[str, Any]:
     """Return the Arrow type of each column of a table by the name of its file; that of items has any other name."""
     layout = RunLayout(Path())
-    schemas = {layout.windows_table.name: windows_schema, layout.calls_table.name: calls_schema}
-    schema = schemas.get(name, items_schema)()
+    schema = {
+        layout.windows_table.name: windows_schema(),
+        layout.calls_table.name: calls_schema(),
+    }.get(name, items_schema())
     return dict(zip(schema.names, schema.types, strict=True))
 
 

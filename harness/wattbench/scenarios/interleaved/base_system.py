@@ -11,9 +11,9 @@ from typing import Any
 
 from wattbench.callables import comes_from
 from wattbench.config import (
-    AgentSystem,
     ENGINES,
     ROUTERS,
+    AgentSystem,
     Checkout,
     EndpointSystem,
     GatePolicy,

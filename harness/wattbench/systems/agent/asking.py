@@ -7,7 +7,7 @@ import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from wattbench.config import AskingSystem, EndpointSystem, SystemBase
 from wattbench.errors import UserError, require_installed
@@ -83,7 +83,7 @@ class AskingEngine(Engine):
         return self._served.model
 
     @classmethod
-    def check(cls, name: str, config: AskingSystem) -> None:
+    def check(cls, name: str, config: Any) -> None:
         """Check that the gateway can run here, and that the server behind it can be loaded or has its key."""
         server = _looked_at(name, config)
         if server is None:
@@ -92,14 +92,14 @@ class AskingEngine(Engine):
         engine_class(server.engine).check(config.asks or name, server)
 
     @classmethod
-    def look(cls, name: str, config: AskingSystem) -> None:
+    def look(cls, name: str, config: Any) -> None:
         """Check as `check` does, without running the server's code."""
         server = _looked_at(name, config)
         if server is not None:
             engine_class(server.engine).look(config.asks or name, server)
 
     @classmethod
-    def probe(cls, name: str, config: AskingSystem, *, network: bool, keys: bool) -> list[str]:
+    def probe(cls, name: str, config: Any, *, network: bool, keys: bool) -> list[str]:
         """Ask a server at an address of its own for its model. That of another system is asked as that system's."""
         if config.asks is not None:
             return []
@@ -256,8 +256,9 @@ class _Address:
 
 def _server(config: AskingSystem) -> SystemBase | None:
     """Return the system behind an agent; None for a server that needs no look: its address and its model are known."""
-    if config.server is not None:
-        return config.server
+    server: SystemBase | None = config.server
+    if server is not None:
+        return server
     return None if config.model is not None else _as_endpoint(config)
 
 

@@ -1,13 +1,10 @@
-"""Run an agent that is a function or a program: each attempt in a fresh working folder, through a session of its own."""
+"""Run an agent, a function or a program: each attempt in a fresh working folder, through a session of its own."""
 
 from __future__ import annotations
 
 import inspect
-import json
-import os
 import re
 import shlex
-import shutil
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 from wattbench.callables import NamedCallable, check_callable, look_for_callable
 from wattbench.clock import now_s
 from wattbench.config import AgentSystem
-from wattbench.errors import MissingHereError, UserError
+from wattbench.errors import UserError
 from wattbench.gateway import Session
 from wattbench.records.rows.systems import Facts
 from wattbench.systems.agent.asking import AskingEngine, Outcome
@@ -29,6 +26,7 @@ from wattbench.systems.agent.working_folder import (
     HOME,
     TASK_FILE,
     as_cost,
+    check_program,
     clear_home,
     copy_over,
     environment,
@@ -56,14 +54,16 @@ class AgentEngine(AskingEngine):
     def __init__(self, name: str, config: AgentSystem, *, batch: int, seed: int) -> None:
         self._agent = config
         self._contexts: dict[str, TaskContext] = {}
-        self._function = None if config.call is None else NamedCallable(f"system {name!r}", config.call, config.checkout)
+        self._function = (
+            None if config.call is None else NamedCallable(f"system {name!r}", config.call, config.checkout)
+        )
         self._takes_folder = self._function is not None and _takes_folder(self._function.call)
         remove_folders_left()
         super().__init__(name, config, batch=batch, seed=seed)
         self.lm = CallableLM(name, lambda task: self._attempt(task, None, {}).value)
 
     @classmethod
-    def check(cls, name: str, config: AgentSystem) -> None:
+    def check(cls, name: str, config: Any) -> None:
         """Check the server, and that the function can be imported, or that the program is on the PATH."""
         super().check(name, config)
         if config.call is not None:
@@ -71,7 +71,7 @@ class AgentEngine(AskingEngine):
         check_programs(f"system {name!r}", config)
 
     @classmethod
-    def look(cls, name: str, config: AgentSystem) -> None:
+    def look(cls, name: str, config: Any) -> None:
         """Check as `check` does, without importing the function."""
         super().look(name, config)
         if config.call is not None:
@@ -152,16 +152,15 @@ class AgentEngine(AskingEngine):
         if call.error is not None:
             said = plain_text(f"{type(call.error).__name__}: {call.error}")
             return Outcome(failure=f"its function raised {said}", agent_cpu_s=used_s)
-        returned, cost = call.returned, None
-        if isinstance(returned, Mapping):
-            returned, cost = returned.get("answer"), as_cost(returned.get("cost"))
+        returned: object = call.returned
+        cost: float | None = None
+        if isinstance(call.returned, Mapping):
+            returned, cost = call.returned.get("answer"), as_cost(call.returned.get("cost"))
         try:
             text = as_answer(returned).text
         except ValueError as error:
             return Outcome(failure=str(error), agent_cpu_s=used_s, reported_cost=cost)
-        return Outcome(
-            text.encode("utf-8", errors="replace").decode(), agent_cpu_s=used_s, reported_cost=cost
-        )
+        return Outcome(text.encode("utf-8", errors="replace").decode(), agent_cpu_s=used_s, reported_cost=cost)
 
     def _wait(self, session: Session, ended: Callable[[], bool]) -> str | None:
         """Wait for the end of an attempt, or a reason to stop it. Return the limit of time that it was over."""
@@ -195,9 +194,7 @@ class AgentEngine(AskingEngine):
             return replace(outcome, failure=f"it left no file {agent.answer}{_tail(ran)}")
         return replace(outcome, answer=answer.strip())
 
-    def _judged(
-        self, check: str, outcome: Outcome, session: Session, folder: Path, files: Path | None
-    ) -> Outcome:
+    def _judged(self, check: str, outcome: Outcome, session: Session, folder: Path, files: Path | None) -> Outcome:
         """Run the check of a task in the working folder.
 
         Raises:
@@ -282,19 +279,6 @@ def check_programs(where: str, config: AgentSystem) -> None:
             break  # behind `wrap` there may be another machine
 
 
-def check_program(where: str, line: str) -> None:
-    """Check that the program of a command line can be found. One in the working folder cannot be looked for.
-
-    Raises:
-        MissingHereError: it cannot.
-    """
-    program = shlex.split(line)[0]
-    if (os.sep not in program or os.path.isabs(program)) and shutil.which(program) is None:
-        raise MissingHereError(
-            f"{where}: no program {program!r} on the PATH. Install it, or write its path", f"program {program}"
-        )
-
-
 def _folder(work: TaskWork | None, key: str, document: Mapping[str, Any]) -> Path | None:
     """Return the folder that a document names for an attempt; None if it names none."""
     name = None if work is None else getattr(work, key)
@@ -314,7 +298,9 @@ def _words(line: str | None) -> list[str]:
 
 def _how_it_failed(ran: Ran) -> str:
     if ran.error is not None:
-        return f"it cannot be run: {plain_text(ran.error)}" if ran.code is None and not ran.log else plain_text(ran.error)
+        return (
+            f"it cannot be run: {plain_text(ran.error)}" if ran.code is None and not ran.log else plain_text(ran.error)
+        )
     if ran.stopped is not None:
         return f"stopped, {ran.stopped}"
     code = ran.code or 0

@@ -53,8 +53,8 @@ class ModelServer:
         """
         self._engine, self._model, self._chat = engine, model, chat
         self._turn = threading.Lock()
-        self._http = _HTTPServer(("127.0.0.1", 0), _handler(self))
-        self._http.daemon_threads = True
+        self._http = _HTTPServer(("127.0.0.1", 0), _Handler)
+        self._http.front = self
         self.base_url = f"http://127.0.0.1:{self._http.server_address[1]}/v1"
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
@@ -149,7 +149,8 @@ def _turn(message: Any) -> dict[str, str]:
     content = message.get("content")
     if isinstance(content, list):
         texts = [each.get("text") if isinstance(each, Mapping) else None for each in content]
-        content = "".join(texts) if all(isinstance(text, str) for text in texts) else None
+        known = [text for text in texts if isinstance(text, str)]
+        content = "".join(known) if len(known) == len(texts) else None
     if not isinstance(content, str):
         raise _RefusedError("messages: a message has content that is no text")
     return {"role": "system" if message["role"] == "developer" else message["role"], "content": content}
@@ -180,74 +181,75 @@ def _usage(reply: Reply) -> dict[str, Any]:
 
 
 class _HTTPServer(ThreadingHTTPServer):
+    front: ModelServer
     request_queue_size = 128
+    daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing: a client that went away is no event."""
 
 
-def _handler(server: ModelServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        timeout = IDLE_S
+class _Handler(BaseHTTPRequestHandler):
+    server: _HTTPServer
+    protocol_version = "HTTP/1.1"
+    timeout = IDLE_S
 
-        def setup(self) -> None:
-            super().setup()
-            self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    def setup(self) -> None:
+        super().setup()
+        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
-            """Write no log."""
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
+        """Write no log."""
 
-        def do_GET(self) -> None:
-            """Answer what a client asks before it begins."""
-            if self.path in _MODELS:
-                self._send(200, server.models())
-            else:
-                self._refuse(404, "no such path")
+    def do_GET(self) -> None:
+        """Answer what a client asks before it begins."""
+        if self.path in _MODELS:
+            self._send(200, self.server.front.models())
+        else:
+            self._refuse(404, "no such path")
 
-        def do_POST(self) -> None:
-            """Answer a request with the model."""
-            try:
-                body = self._body()
-                if self.path not in (*_CHAT, *_COMPLETIONS):
-                    self._refuse(404, "a model in wattbench's own process has chat completions and completions")
-                    return
-                asked = server.asked(body, chat=self.path in _CHAT)
-                bodies = server.bodies(asked, server.answer(asked))
-            except _RefusedError as error:
-                self._refuse(400, str(error))
+    def do_POST(self) -> None:
+        """Answer a request with the model."""
+        try:
+            body = self._body()
+            if self.path not in (*_CHAT, *_COMPLETIONS):
+                self._refuse(404, "a model in wattbench's own process has chat completions and completions")
                 return
-            except UserError as error:
-                self._refuse(500, str(error))
-                return
-            if asked.streamed:
-                events = [*(json.dumps(each) for each in bodies), "[DONE]"]
-                self._send_bytes(200, "text/event-stream", "".join(f"data: {each}\n\n" for each in events).encode())
-            else:
-                self._send(200, bodies[0])
+            front = self.server.front
+            asked = front.asked(body, chat=self.path in _CHAT)
+            bodies = front.bodies(asked, front.answer(asked))
+        except _RefusedError as error:
+            self._refuse(400, str(error))
+            return
+        except UserError as error:
+            self._refuse(500, str(error))
+            return
+        if asked.streamed:
+            events = [*(json.dumps(each) for each in bodies), "[DONE]"]
+            self._send_bytes(200, "text/event-stream", "".join(f"data: {each}\n\n" for each in events).encode())
+        else:
+            self._send(200, bodies[0])
 
-        def _body(self) -> Any:
-            length = self.headers.get("Content-Length", "")
-            if not length.isdecimal() or int(length) > MOST_BODY_BYTES:
-                self.close_connection = True
-                raise _RefusedError(f"a body of at most {MOST_BODY_BYTES:,} bytes with its length is needed")
-            try:
-                return json.loads(self.rfile.read(int(length)))
-            except (ValueError, RecursionError) as error:
-                raise _RefusedError("the body is no JSON") from error
+    def _body(self) -> Any:
+        length = self.headers.get("Content-Length", "")
+        if not length.isdecimal() or int(length) > MOST_BODY_BYTES:
+            self.close_connection = True
+            raise _RefusedError(f"a body of at most {MOST_BODY_BYTES:,} bytes with its length is needed")
+        try:
+            return json.loads(self.rfile.read(int(length)))
+        except (ValueError, RecursionError) as error:
+            raise _RefusedError("the body is no JSON") from error
 
-        def _refuse(self, status: int, message: str) -> None:
-            self._send(status, {"error": {"message": message, "type": "invalid_request_error"}})
+    def _refuse(self, status: int, message: str) -> None:
+        self._send(status, {"error": {"message": message, "type": "invalid_request_error"}})
 
-        def _send(self, status: int, body: Mapping[str, Any]) -> None:
-            self._send_bytes(status, "application/json", json.dumps(body).encode())
+    def _send(self, status: int, body: Mapping[str, Any]) -> None:
+        self._send_bytes(status, "application/json", json.dumps(body).encode())
 
-        def _send_bytes(self, status: int, kind: str, data: bytes) -> None:
-            with contextlib.suppress(OSError):  # the client went away
-                self.send_response(status)
-                self.send_header("Content-Type", kind)
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-
-    return Handler
+    def _send_bytes(self, status: int, kind: str, data: bytes) -> None:
+        with contextlib.suppress(OSError):  # the client went away
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from wattbench.errors import refusal_of_machine
 
@@ -68,7 +69,7 @@ def run_program(order: Order, why_stop: Callable[[], str | None]) -> Ran:
     try:
         program = _Program(order)
     except OSError as error:
-        return Ran(error=refusal_of_machine(error) or str(error))
+        return Ran(error=f"it cannot be run: {refusal_of_machine(error) or error}")
     try:
         return program.run(why_stop)
     finally:
@@ -109,7 +110,7 @@ class _Program:
             if answer is not None and "pid" in answer:
                 self._pid = int(answer["pid"])
             elif answer is not None and "error" in answer:
-                return Ran(error=str(answer["error"]), stopped=stopped)
+                return Ran(error=f"it cannot be run: {answer['error']}", stopped=stopped)
             elif answer is not None and "code" in answer:
                 return Ran(stopped=stopped, **answer)
             elif answer is not None:
@@ -141,7 +142,7 @@ class _Program:
             self._stdin.write(data)
             self._stdin.flush()
 
-    def _read(self, wait_s: float) -> dict[str, object] | None:
+    def _read(self, wait_s: float) -> dict[str, Any] | None:
         """Return the next answer; None if there is none within a time, and an empty one at the end."""
         with selectors.DefaultSelector() as selector:
             selector.register(self._stdout, selectors.EVENT_READ)
@@ -156,5 +157,5 @@ class _Program:
                 self._unread += piece
         line, _, rest = self._unread.partition(b"\n")
         self._unread = bytearray(rest)
-        answer: dict[str, object] = json.loads(line)
+        answer: dict[str, Any] = json.loads(line)
         return answer

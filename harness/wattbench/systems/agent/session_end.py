@@ -8,21 +8,13 @@ from dataclasses import replace
 from wattbench.records import CallRow
 from wattbench.records.rows.answers import Ended, TokenCounts
 
-_NO_FAULT_OF_SERVER = (403, 410)
-"""Refusals of the gateway: a limit of the session, a session that is closed."""
+_OF_CLIENT = ("the client went away", "its session was closed", "the gateway ended")
+"""Why a call has no whole answer that is no fault of the server's, as the gateway words it."""
 
 
 def model_calls(calls: Sequence[CallRow]) -> list[CallRow]:
-    """Return the calls that were sent to the model.
-
-    Without those that ask for something else, such as a server's list of models, which have no body, and those that
-    the gateway refused, as they were over a limit.
-    """
-    return [
-        call
-        for call in calls
-        if (call.protocol != "other" or call.request_bytes) and call.status not in _NO_FAULT_OF_SERVER
-    ]
+    """Return the calls that were sent, without those that the gateway refused as they were over a limit."""
+    return [call for call in calls if call.sent]
 
 
 def how_it_ended(calls: Sequence[CallRow], *, over_limit: bool, failed: bool) -> Ended:
@@ -46,7 +38,9 @@ def how_it_ended(calls: Sequence[CallRow], *, over_limit: bool, failed: bool) ->
 
 def is_fault_of_server(call: CallRow) -> bool:
     """Return whether a call failed, and not by what was asked: the server had an error, or gave no answer."""
-    return call.status is None or call.status >= 500 or call.status == 429
+    if call.status is not None and call.status >= 400:
+        return call.status >= 500 or call.status == 429
+    return call.error is not None and call.error not in _OF_CLIENT
 
 
 def tokens_of(calls: Sequence[CallRow]) -> TokenCounts:

@@ -11,6 +11,7 @@ import json
 import math
 import os
 import secrets
+import shlex
 import shutil
 import stat
 import tempfile
@@ -18,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from wattbench.errors import UserError
+from wattbench.errors import MissingHereError, UserError
 from wattbench.folder_aside import folder_aside, remove_left
 
 HOME = ".home"
@@ -153,6 +154,19 @@ def as_cost(value: object) -> float | None:
         return float(value) if math.isfinite(value) and value >= 0 else None
     except OverflowError:
         return None
+
+
+def check_program(where: str, line: str) -> None:
+    """Check that the program of a command line can be found. One in the working folder cannot be looked for.
+
+    Raises:
+        MissingHereError: it cannot.
+    """
+    program = shlex.split(line)[0]
+    if (os.sep not in program or os.path.isabs(program)) and shutil.which(program) is None:
+        raise MissingHereError(
+            f"{where}: no program {program!r} on the PATH. Install it, or write its path", f"program {program}"
+        )
 
 
 def _make_removable(folder: Path) -> None:

@@ -19,6 +19,7 @@ RIGHT = {
     "f1": "the share of words that the reply and the target have in common (F1 of SQuAD)",
 }
 """When an answer is right, by score."""
+_BY_CHECK = "the check ends with exit code 0 in its working folder"
 
 
 def accepted(choice: FileTask, labels: Sequence[str]) -> str:
@@ -28,11 +29,9 @@ def accepted(choice: FileTask, labels: Sequence[str]) -> str:
         choice: the task.
         labels: of `score: label`.
     """
-    if choice.check is not None:
-        by_check = "the check ends with exit code 0 in the working folder of the agent"
-        if choice.score is None:
-            return by_check
-    said = RIGHT[choice.score or "exact"]
+    if choice.score is None:
+        return _BY_CHECK
+    said = RIGHT[choice.score]
     if choice.score == "number" and choice.tolerance:
         said += f", or within {choice.tolerance:g} of it"
     if choice.score == "regex":
@@ -42,7 +41,8 @@ def accepted(choice: FileTask, labels: Sequence[str]) -> str:
         listed = ", ".join(labels[:_MOST_LABELS]) + (f" and {more} more" if more > 0 else "")
         said += f" ({listed})"
     around = "" if choice.score in ("exact", "f1") else "words around it, "
-    return f"{said}; {around}capitals, blanks and punctuation at the ends do not count"
+    said = f"{said}; {around}capitals, blanks and punctuation at the ends do not count"
+    return said if choice.check is None else f"{said}; of an agent: {_BY_CHECK}"
 
 
 def judged_examples(score: Score, document: Mapping[str, Any]) -> list[tuple[str, float]]:

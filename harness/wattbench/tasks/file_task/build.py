@@ -14,7 +14,7 @@ from wattbench.tasks.bounded_pattern import search
 from wattbench.tasks.file_task.accepted import accepted
 from wattbench.tasks.file_task.documents import read_documents
 from wattbench.tasks.file_task.prompt import generation_of, template_of
-from wattbench.tasks.file_task.scores import LETTER, NO_ANSWER, VERSION, Score, of_match, said_in
+from wattbench.tasks.file_task.scores import CHECK, LETTER, NO_ANSWER, VERSION, Score, of_match, said_in
 from wattbench.tasks.file_task.split import Item
 
 _KEPT = 32
@@ -82,7 +82,7 @@ def build(choice: FileTask) -> BuiltTask:
         "metric_list": [{"metric": name, "aggregation": "mean", "higher_is_better": True} for name in choice.metrics],
         "metadata": {"version": VERSION},
     }
-    score = Score(choice.score or "check", target, documents.labels, choice.pattern or "", choice.tolerance)
+    score = Score(choice.score or CHECK, target, documents.labels, choice.pattern or "", choice.tolerance)
     return BuiltTask(config, splits, score, accepted(choice, documents.labels), parts.dropped, choice.check)
 
 

@@ -30,6 +30,9 @@ VERSION = 1.0
 NO_ANSWER = "[invalid]"
 """What is left of a reply in which no answer is found; lm-eval's filters leave the same."""
 
+CHECK = "check"
+"""The kind of a task that a command judges."""
+
 CHOICES = "choices"
 """Of a document: the texts of its choices."""
 LETTER = "answer_letter"
@@ -84,7 +87,7 @@ class Score(NamedTuple):  # a dataclass would look its module up, which lm-eval 
             answer: what `extract` returned, or what another filter left of a reply.
             doc: the document.
         """
-        if self.kind == "check":
+        if self.kind == CHECK:
             return {"checked": 0.0}
         target = str(doc[self.target])
         if self.kind == "f1":
