@@ -88,7 +88,7 @@ def metered_gateway(settings: GatewaySettings) -> Iterator[MeteredGateway]:
     key, (host, port), resolved = settings.key(), settings.address(), settings.resolved
     check_reachable(settings.upstream)
     if not is_loopback(host):
-        notice(f"wattbench: the gateway listens at {host}: whoever can reach this machine can use it, and its key")
+        notice(f"wattbench: the gateway listens at {host}: all who can reach this machine can use it, and its key")
     with contextlib.ExitStack() as stack:
         with stdout_to_stderr():
             machine = stack.enter_context(sharing_machine(settings.wait_s))

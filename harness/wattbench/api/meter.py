@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -124,16 +125,10 @@ def _pass_on(process: subprocess.Popen[bytes]) -> None:
 
 def _in_foreground() -> bool:
     """Return whether this process is of the group to which its terminal sends Ctrl-C."""
-    try:
-        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
-    except OSError:
-        return False
-    try:
-        return os.tcgetpgrp(terminal) == os.getpgrp()
-    except OSError:
-        return False
-    finally:
-        os.close(terminal)
+    for stream in range(3):
+        with contextlib.suppress(OSError):  # it is no terminal
+            return os.tcgetpgrp(stream) == os.getpgrp()
+    return False
 
 
 def finish_metered(root: Path) -> Path:

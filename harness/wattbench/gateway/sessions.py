@@ -111,8 +111,8 @@ class Sessions:
         if in_path := _OF_SESSION.fullmatch(path):
             named, path = in_path[1], in_path[2] or "/"
         trace = _TRACE.fullmatch(headers.get("traceparent", ""))
-        if self._adopts and (own := headers.get(SESSION_HEADER) or (trace and trace[1])):
-            name = clipped(printable(hide(own)), MOST_OF_NAME)
+        if self._adopts and (given := headers.get(SESSION_HEADER) or (trace and trace[1])):
+            name = clipped(printable(hide(given)), MOST_OF_NAME)
             return self._open.setdefault(name, OpenSession(name, None, None)), path
         if named is None:
             return (self._of_trace.get(trace[1]) or self._open.get(trace[1]) if trace else None), path
