@@ -117,13 +117,17 @@ def files(folder: Path = FOLDER) -> Iterator[tuple[Path, str]]:
     """Yield every documents file and the text it should hold."""
     for domain, task, recipe in recipes(folder):
         for split, documents in splits(recipe).items():
-            whole = [_with_reasoning(task, one) for one in documents] if split == "train" else documents
+            whole = [_with_work(task, one) for one in documents] if split == "train" else documents
             lines = (json.dumps(document, ensure_ascii=False) + "\n" for document in whole)
             yield folder / domain / f"{task}.{split}.jsonl", "".join(lines)
 
 
-def _with_reasoning(task: str, document: Document) -> Document:
-    return {**document, "reasoning": reasoning.trace(task, document["question"], document["answer"])}
+def _with_work(task: str, document: Document) -> Document:
+    """Return a document with its reasoning and, where a calculator helps, what to enter into it."""
+    question, answer = document["question"], document["answer"]
+    calculation = reasoning.calculation(task, question, answer)
+    worked = {**document, "reasoning": reasoning.trace(task, question, answer)}
+    return worked if calculation is None else {**worked, "calculation": calculation}
 
 
 if __name__ == "__main__":

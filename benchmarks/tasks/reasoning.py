@@ -340,3 +340,25 @@ TRACES: dict[str, Callable[[str, str], str]] = {
     "days_between": partial(_trace, _days_between),
 }
 """What writes the reasoning for each task, from a question and its answer."""
+
+
+def calculation(task: str, question: str, answer: str) -> str | None:
+    """Return what to enter into a calculator for a document of a task; None where a calculator is of no use.
+
+    Raises
+    ------
+    ValueError
+        Where the question is not one of the task's, or its answer is not what the calculation comes to.
+
+    """
+    if task == "addition":
+        left, right = _found(r"(\d+) \+ (\d+)", question)
+        text, result = f"{left} + {right}", int(left) + int(right)
+    elif task == "gcd":
+        numbers = _found(r": (\d+(?:, \d+)+)\.", question)[0]
+        text, result = f"gcd({numbers})", gcd(*map(int, numbers.split(", ")))
+    else:
+        return None
+    if str(result) != answer:
+        raise ValueError(f"the calculation comes to {result} and not to {answer!r}: {question!r}")
+    return text

@@ -6,12 +6,20 @@ import csv
 from collections.abc import Mapping
 from pathlib import Path
 
-from wattbench_reports.export.frames import items_frame, machines_frame, power_frame, systems_frame, windows_frame
+from wattbench_reports.export.frames import (
+    calls_frame,
+    items_frame,
+    machines_frame,
+    power_frame,
+    systems_frame,
+    windows_frame,
+)
 
 FRAMES: Mapping[str, Mapping[str, str]] = {
     "systems": systems_frame.TYPES,
     "items": items_frame.COLUMNS,
     "windows": windows_frame.COLUMNS,
+    "calls": calls_frame.COLUMNS,
     "machines": machines_frame.COLUMNS,
     "power": power_frame.COLUMNS,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 from pathlib import Path
 
@@ -12,12 +13,15 @@ import yaml
 from wattbench.config import load_suite
 from wattbench.systems.training_ledger import read_ledger
 from wattbench.train import load_family
+from wattbench.train.examples import documents_of
 from wattbench.train.recipe import needs
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 FAMILY = load_family(BENCHMARKS / "family" / "recipe.yaml")
 MEMBERS = list(FAMILY.recipe.members)
-COMMITTED_MB = 40
+SPECIALISTS = FAMILY.recipe.members["moe"].experts
+CALCULATOR = BENCHMARKS / "systems" / "calculator"
+COMMITTED_MB = 44
 
 
 @pytest.fixture(params=MEMBERS)
@@ -46,7 +50,7 @@ def test_a_ledger_tells_what_the_training_took(member):
     assert ledger.documents > 0
     assert set(ledger.energy_j) == set(ledger.provenance)
     assert ledger.hardware["cpu"]
-    if ledger.method in ("adapter", "mixture", "distil", "reasoning"):
+    if ledger.method in ("adapter", "tool", "mixture", "distil", "reasoning"):
         steps, losses = zip(*ledger.loss, strict=True)
         assert list(steps) == sorted(steps)
         assert sum(losses[-5:]) < sum(losses[:5])
@@ -57,7 +61,7 @@ def test_the_tuned_generalist_had_as_much_as_all_specialists():
         ledger = read_ledger(FAMILY.folder / name / "ledger.json")
         return ledger.documents, ledger.tokens
 
-    documents, tokens = zip(*(trained(name) for name in MEMBERS if name.startswith("specialist-")), strict=True)
+    documents, tokens = zip(*(trained(name) for name in SPECIALISTS), strict=True)
     assert trained("generalist-tuned")[0] == pytest.approx(sum(documents), rel=0.01)
     assert trained("generalist-tuned")[1] == pytest.approx(sum(tokens), rel=0.05)
 
@@ -90,6 +94,33 @@ def test_the_catalogues_base_and_layers_are_the_recipes():
             assert system.layers == FAMILY.member(name).layers
     assert list(systems["moe"].experts) == list(FAMILY.recipe.domains)
     assert [folder.name for folder in systems["moe"].experts.values()] == FAMILY.member("moe").experts
+
+
+def test_the_calculators_specialist_was_trained_as_the_one_without():
+    with_tool, without = (FAMILY.member(f"specialist-{name}") for name in ("calculator", "arithmetic"))
+    for key in ("domains", "documents", "lora", "schedule"):
+        assert getattr(with_tool, key) == getattr(without, key), key
+    sizes = {
+        read_ledger(FAMILY.folder / f"specialist-{name}" / "ledger.json").bytes for name in ("calculator", "arithmetic")
+    }
+    assert max(sizes) < 1.01 * min(sizes)
+
+
+def test_the_agent_continues_a_call_as_in_training():
+    spec = importlib.util.spec_from_file_location("calculator_agent", CALCULATOR / "agent.py")
+    agent = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(agent)
+    assert FAMILY.member("specialist-calculator").result == agent.RESULT
+    for document in documents_of(FAMILY, "specialist-calculator"):
+        assert agent.calculate(document.calculation) == document.answer
+
+
+def test_what_the_catalogue_of_the_calculator_asks_is_what_was_built():
+    systems = load_suite("calculator").systems
+    asked = systems["specialist-calculator"].server
+    assert asked.adapter == FAMILY.folder / "specialist-calculator"
+    assert asked.weights == FAMILY.recipe.base.weights
+    assert systems["specialist-calculator"].training == asked.training
 
 
 def test_every_trained_system_names_its_ledger():

@@ -50,6 +50,22 @@ def test_the_documents_to_learn_from_hold_their_reasoning(name):
     assert all(document["reasoning"] == text for document, text in traces(name))
 
 
+def test_documents_of_arithmetic_have_what_to_enter_into_a_calculator():
+    for name in SPLITS:
+        task = name.partition("/")[2]
+        for document, _ in traces(name):
+            expected = reasoning.calculation(task, document["question"], document["answer"])
+            assert document.get("calculation") == expected
+            assert (expected is not None) == name.startswith("arithmetic/")
+
+
+def test_a_calculation_that_gives_another_answer_is_refused():
+    with pytest.raises(ValueError, match="comes to 42 and not to '41'"):
+        reasoning.calculation("addition", "Calculate 17 + 25.", "41")
+    with pytest.raises(ValueError, match="comes to 4 and not to '8'"):
+        reasoning.calculation("gcd", "Find the GCD of these numbers: 20, 8.", "8")
+
+
 def test_every_task_has_its_reasoning():
     assert sorted(reasoning.TRACES) == sorted(name.partition("/")[2] for name in SPLITS)
 

@@ -24,7 +24,7 @@ from wattbench.records import RunLayout, RunRecords, read_run
 from wattbench.records.tables.run_tables import read_table
 from wattbench.systems.endpoint.serving.llamacpp import LlamaCppServer
 
-PROGRAM = '''
+PROGRAM = """
 import json, os, sys, time, urllib.request
 def ask(text, stream=True, **headers):
     asked = {"model": "tiny", "messages": [{"role": "user", "content": text}], "stream": stream, "max_tokens": 16}
@@ -38,7 +38,7 @@ def ask(text, stream=True, **headers):
             if wait_s is None:
                 raise
             time.sleep(wait_s)
-'''
+"""
 KEY = "sk-planted-0123456789abcdef0123456789abcdef"
 PRICE = "input_per_million=1000,output_per_million=10000,currency=EUR"
 

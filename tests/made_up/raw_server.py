@@ -39,7 +39,8 @@ class RawServer:
         self.gets: Sequence[Piece] = [MODELS]
         self.posts: Sequence[Piece] = [page(events(said("4", "stop")))]
         self.requests: list[bytes] = []
-        """The heads of what was sent to it."""
+        """The heads of what was sent to it. Of each request, so the next one."""
+        self.bodies: list[bytes] = []
         self._over = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
@@ -67,7 +68,7 @@ class RawServer:
                 )
                 if not head:
                     return
-                file.read(int(length))
+                self.bodies.append(file.read(int(length)))
                 self.requests.append(head)
                 for piece in self.gets if head.startswith(b"GET") else self.posts:
                     self._play(connection, piece)

@@ -12,6 +12,7 @@ from wattbench.records import (
     SCHEMA_VERSION,
     AnswerRow,
     ItemRow,
+    MeteredCallRow,
     RunHeader,
     RunRecords,
     RunWriter,
@@ -52,7 +53,13 @@ def item(doc_id: int = 0, begun_s: float = 0.0, seconds: float = 1.0, **changes:
 
 
 def write_items(
-    folder: Path, items: Sequence[ItemRow], *, also: Callable[[RunWriter], None] | None = None, **header: Any
+    folder: Path,
+    items: Sequence[ItemRow],
+    *,
+    also: Callable[[RunWriter], None] | None = None,
+    calls: Sequence[MeteredCallRow] = (),
+    idle_j: float = 0.0,
+    **header: Any,
 ) -> RunRecords:
     """Write a finished run of these answers, and open it. Its systems, cells and windows are those that they name.
 
@@ -60,6 +67,8 @@ def write_items(
         folder: of runs.
         items: whose joules are their window's, of `gpu0`.
         also: what else is written.
+        calls: of agents.
+        idle_j: joules of each window beyond those of its answers.
         header: fields of `run.json`.
     """
     run = header.get("run", "20260102T030405Z-rows-abc123")
@@ -74,7 +83,7 @@ def write_items(
     for name in dict.fromkeys(row.window for row in items):
         own = [row for row in items if row.window == name]
         started_s, finished_s = min(row.started_s for row in own), max(row.finished_s for row in own)
-        joules = {"gpu0": sum(row.energy_j or 0.0 for row in own)}
+        joules = {"gpu0": sum(row.energy_j or 0.0 for row in own) + idle_j}
         windows.append(
             replace(
                 WINDOW, window=name, run=run, system=own[0].system, task=own[0].task, started_s=started_s,
@@ -88,5 +97,6 @@ def write_items(
             writer.append_window(window)
         if also is not None:
             also(writer)
-        writer.finish([replace(row, run=run) for row in items], windows, "2026-01-02T03:10:00+00:00")
+        rows, calls = [replace(row, run=run) for row in items], [replace(call, run=run) for call in calls]
+        writer.finish(rows, windows, "2026-01-02T03:10:00+00:00", calls)
     return read_run(without_digests(folder / run))

@@ -264,6 +264,8 @@ class ComparedOutput(_Output):
     """System to the fields that its suite adds to its requests."""
     estimated: list[Open] = []
     machines: Open = Field(default_factory=dict)
+    agents: list[Open] = []
+    """Of a run with agents: the fields of `wattbench_reports.comparison.agents.AgentFigures`."""
     dropped: DroppedOutput | None = None
     """Of a run that did not ask all systems to the end."""
     grids: list[GridOutput] = []

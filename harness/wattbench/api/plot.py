@@ -15,6 +15,7 @@ from wattbench_reports.formatting import units
 from wattbench_reports.presenter.model import Section
 from wattbench_reports.routing.model import RoutingStudy
 from wattbench_reports.routing.study import routing_study
+from wattbench_reports.sections.agents import agents_section
 from wattbench_reports.sections.arrival_rates import load_section
 from wattbench_reports.sections.distillation import distillation_section
 from wattbench_reports.sections.domains import domains_section
@@ -85,6 +86,12 @@ class RunPlot:
         """Draw the joules per request of each system by component, idle and above idle."""
         section = energy_section(self._measured, self._comparison)
         return self._one(_figure(section, "energy-figure"), "no system has joules", ax)
+
+    def agents(self, ax: Panels = None) -> tuple[Axes, ...]:
+        """Draw where the joules of a solved task go, by model call of its attempts, a panel per agent."""
+        section = agents_section(self._comparison)
+        why = "it has no agent with a solved task and joules of its calls"
+        return self._panels(None if section is None else _figure(section, "agent-steps-figure"), why, ax)
 
     def power(self, ax: Panels = None) -> tuple[Axes, ...]:
         """Draw power over time, a panel per system."""

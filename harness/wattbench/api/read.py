@@ -16,7 +16,14 @@ from wattbench.api.shown import lines_of, names_of_systems
 from wattbench.errors import UserError
 from wattbench.records import read_run
 from wattbench_reports.comparison.analysis import Analysis, analyse
-from wattbench_reports.export.frames import dropped_frame, items_frame, machines_frame, systems_frame, windows_frame
+from wattbench_reports.export.frames import (
+    calls_frame,
+    dropped_frame,
+    items_frame,
+    machines_frame,
+    systems_frame,
+    windows_frame,
+)
 from wattbench_reports.export.frames.chosen_columns import with_columns
 from wattbench_reports.export.frames.power_frame import power_frame
 from wattbench_reports.export.frames.systems_frame import figures_frame
@@ -120,6 +127,16 @@ class Run:
                 `reasons`.
         """
         return with_columns(windows_frame.windows_frame(self.analysis.measured), windows_frame.FIRST, columns)
+
+    def calls(self, columns: Columns = None) -> pd.DataFrame:
+        """Return one row per model call of an agent, with its tokens and joules; none of a run without agents.
+
+        Args:
+            columns: ``"all"`` (31), or names in the order wanted. Without: `system`, `task`, `item`, `repeat`, `step`,
+                `seconds`, `first_byte_seconds`, `prompt_tokens`, `cached_tokens`, `output_tokens`, `joules` and
+                `error`.
+        """
+        return with_columns(calls_frame.calls_frame(self.analysis.measured), calls_frame.FIRST, columns)
 
     def machines(self, columns: Columns = None) -> pd.DataFrame:
         """Return one row per machine that measured the run, and how it compares with the others of its class.

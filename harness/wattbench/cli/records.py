@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from wattbench_reports.metrics.assumptions import Assumptions
 
 
-TARGETS = ("csv", "parquet", "markdown", "model-card", "emissions", "boamps", "prometheus")
+TARGETS = ("csv", "parquet", "markdown", "model-card", "emissions", "boamps", "prometheus", "otlp", "atif")
 _WHAT = ("systems", "items", "windows", "machines")
 SOURCES = (
     "lm-eval",
@@ -38,6 +38,15 @@ SOURCES = (
     "codecarbon",
     "guidellm",
     "aiperf",
+    "atif",
+    "harbor",
+    "terminal-bench",
+    "mini-swe-agent",
+    "tau2",
+    "litellm",
+    "otlp",
+    "claude-code",
+    "scout",
     "table",
 )
 
@@ -77,10 +86,12 @@ def export_run(
     csv and parquet hold every figure of every system, over all items and by domain; or with --what the items, the
     windows or the machines. emissions is codecarbon's file format, and model-card the metadata that the Hugging Face
     hub reads. boamps is Boavizta's report of one system's energy, and prometheus the text that Prometheus scrapes.
+    otlp and atif hold the sessions of agents, one per line: OpenTelemetry's spans with GenAI attributes, and Harbor's
+    trajectories.
     """
     from wattbench.records import read_run
     from wattbench.records.files.atomic_write import open_atomically
-    from wattbench_reports.export.export_run import export_items, export_to_bytes
+    from wattbench_reports.export.export_run import OF_SESSIONS, export_items, export_sessions, export_to_bytes
 
     if what != "systems" and target not in ("csv", "parquet"):
         raise UserError(f"--what {what} goes with --to csv or --to parquet, not with {target}")
@@ -91,6 +102,8 @@ def export_run(
     records = read_run(run)
     if what == "items":
         parts = export_items(records, target, system=system, assumptions=assumptions)
+    elif target in OF_SESSIONS:
+        parts = export_sessions(records, target, system=system, assumptions=assumptions)
     else:
         parts = iter([export_to_bytes(records, target, what=what, system=system, assumptions=assumptions)])
     if output is None:

@@ -9,6 +9,7 @@ from wattbench.config.apis import SERVICES, Service
 from wattbench.config.code_files import Checkout
 from wattbench.config.file_task import FileSplit, FileTask, TaskChoice
 from wattbench.config.hosts import far_host, hosts_of
+from wattbench.config.inspect_task import InspectTask
 from wattbench.config.loader import (
     Resolved,
     benchmarks_folder,
@@ -100,6 +101,7 @@ __all__ = [
     "GatePolicy",
     "HybridSystem",
     "InspectSystem",
+    "InspectTask",
     "LlamaCppServe",
     "LlmRouter",
     "LmEvalSystem",

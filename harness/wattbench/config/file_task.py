@@ -71,6 +71,10 @@ class TaskChoice(Strict):
         """
         return range(items) if self.documents is None else self.documents[:items]
 
+    def files(self) -> dict[str, Path]:
+        """Return the files that the choice names, by key."""
+        return {}
+
     def as_included(self) -> TaskChoice:
         """Return the same choice of a task that is a YAML file in a folder."""
         return TaskChoice(

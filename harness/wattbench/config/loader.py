@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from wattbench.config.arms import WithoutGrids, without_grids
-from wattbench.config.file_task import FileTask, TaskChoice
+from wattbench.config.file_task import TaskChoice
 from wattbench.config.meters.meter_base import without_unset
 from wattbench.config.power_limits import why_no_power_limit
 from wattbench.config.router import CascadeRouter
@@ -268,7 +268,7 @@ def _stop(suite: Suite, systems: Mapping[str, SystemBase], file: YamlFile) -> St
 
 def _check_files(suite: Suite, file: YamlFile) -> None:
     for index, choice in enumerate(suite.tasks.select):
-        for key, path in choice.files().items() if isinstance(choice, FileTask) else ():
+        for key, path in choice.files().items():
             if not path.exists():
                 where = file.where(("tasks", "select", index, key))
                 raise UserError(f"{where}: tasks.select.{index}.{key}: no such file: {path}")

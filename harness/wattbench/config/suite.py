@@ -15,6 +15,7 @@ from pydantic import (
 
 from wattbench.config.apis import MaxCost
 from wattbench.config.file_task import FileTask, TaskChoice
+from wattbench.config.inspect_task import InspectTask
 from wattbench.config.meters.meter import AutoSettings, MeterEntry
 from wattbench.config.open_loop import Load
 from wattbench.config.systems.system import System
@@ -27,16 +28,20 @@ from wattbench.records.schema.workload import Workload
 
 
 def _kind_of_task(given: Any) -> str:
-    """Return the name of the model for an entry of `tasks.select`: an entry with a file is a file task."""
-    named = "file" in given if isinstance(given, Mapping) else isinstance(given, FileTask)
-    return FileTask.__name__ if named else TaskChoice.__name__
+    """Return the name of the model for an entry of `tasks.select`: by the key `file` or `inspect`, if it has one."""
+    if not isinstance(given, Mapping):
+        return type(given).__name__
+    kinds = {"file": FileTask, "inspect": InspectTask}
+    return next((kind.__name__ for key, kind in kinds.items() if key in given), TaskChoice.__name__)
 
 
 SelectedTask = Annotated[
-    Annotated[TaskChoice, Tag(TaskChoice.__name__)] | Annotated[FileTask, Tag(FileTask.__name__)],
+    Annotated[TaskChoice, Tag(TaskChoice.__name__)]
+    | Annotated[FileTask, Tag(FileTask.__name__)]
+    | Annotated[InspectTask, Tag(InspectTask.__name__)],
     Discriminator(_kind_of_task),
 ]
-"""An lm-eval task by its name, or a file of one's own by the key `file`."""
+"""An lm-eval task by its name, a file of one's own by the key `file`, or a task of inspect_ai by `inspect`."""
 
 
 class Tasks(Strict):
@@ -46,7 +51,7 @@ class Tasks(Strict):
     """Folders of lm-eval task YAML, relative to this file. A task file can run code: include only folders that you
     trust."""
     select: Annotated[list[SelectedTask], Field(min_length=1)]
-    """The tasks: lm-eval's by `task`, files of one's own by `file`."""
+    """The tasks: lm-eval's by `task`, files of one's own by `file`, inspect_ai's by `inspect`."""
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:

@@ -27,6 +27,8 @@ MOST_TOOL_CALLS = 1 << 16
 _GZIP_OR_ZLIB = 47
 _MOST_MONEY = 1e9
 _TEXTS = ("content", "text", "reasoning_content", "reasoning", "refusal")
+_NOT_YET = ("in_progress", "queued")
+"""OpenAI's words for the status of a response that is not at its end."""
 _TOOL_BLOCKS = ("tool_use", "server_tool_use", "mcp_tool_use")
 """Anthropic's names of blocks that call tools."""
 
@@ -126,10 +128,12 @@ class AnswerReader:
         """Read a whole answer, or an event of a stream: most of what is in one may be in the other."""
         try:
             said = json.loads(text)
+            if isinstance(said, dict):
+                self._see_object(said)
         except (ValueError, RecursionError):
             return
-        if not isinstance(said, dict):
-            return
+
+    def _see_object(self, said: dict[str, Any]) -> None:
         self._read_any = True
         kind = said.get("type")
         # Anthropic's first event, and some of OpenAI's responses, hold an answer that is not yet complete.
@@ -147,11 +151,11 @@ class AnswerReader:
         elif isinstance(kind, str) and kind.endswith(".delta"):
             self._has_content = True
 
-    def _see_head(self, said: Mapping[str, Any]) -> None:
+    def _see_head(self, said: dict[str, Any]) -> None:
         self.model = _text(said.get("model")) or self.model
         self.finish_reason = _text(said.get("stop_reason")) or self.finish_reason
         if said.get("error"):
-            self.error = self.error or error_text(dict(said))
+            self.error = self.error or error_text(said)
         usage = said.get("usage")
         if not usage and isinstance(groq := said.get("x_groq"), dict):
             usage = groq.get("usage")  # of a stream
@@ -193,12 +197,13 @@ class AnswerReader:
                 self._add_tool_call(at)
         details = said.get("incomplete_details")
         why = details.get("reason") if isinstance(details, dict) else None
-        self.finish_reason = _text(why) or _text(said.get("status")) or self.finish_reason
+        status = said.get("status")
+        self.finish_reason = _text(why) or (_text(status) if status not in _NOT_YET else None) or self.finish_reason
 
     def _add_tool_call(self, *key: object) -> None:
         self._has_content = True
         if len(self._tool_calls) < MOST_TOOL_CALLS:
-            self._tool_calls.add(tuple(repr(each) for each in key))
+            self._tool_calls.add(tuple(each if isinstance(each, int | str) else None for each in key))
 
 
 def _of_timings(timings: Mapping[str, Any]) -> Usage:

@@ -33,13 +33,37 @@ class Session:
         self.id = name
         self.anthropic_url = f"{gateway.url}/s/{name}"
         self.base_url = f"{self.anthropic_url}/v1"
-        self._gateway, self._limits = gateway, limits
+        self._gateway, self._process, self._limits = gateway, process, limits
         self._calls: list[CallRow] = []
         self._cost = 0.0
         self._over_limit: str | None = None
         self._closing = False
-        self._closed = threading.Event()
-        self._open_in(process)
+        self._opened, self._closed = threading.Event(), threading.Event()
+
+    def open(self) -> None:
+        """Have the process take its calls, and wait until it does."""
+        limits = self._limits
+        sent = [call for call in self._calls if call.sent]
+        tokens = sum((call.prompt_tokens or 0) + (call.output_tokens or 0) for call in sent)
+        self._process.command(
+            "open",
+            self.id,
+            max_calls=_left(limits.max_calls, len(sent)),
+            max_tokens=_left(limits.max_tokens, tokens),
+            priced=limits.max_cost is not None and limits.cost_of is not None,
+        )
+        self._opened.wait(END_S)
+
+    def open_again(self, process: GatewayProcess) -> None:
+        """Have its calls taken by a process in the place of one that died."""
+        self._process, self._closing = process, False
+        self._opened.clear()
+        self._closed.clear()
+        self.open()
+
+    def begin(self) -> None:
+        """Note that its calls are taken."""
+        self._opened.set()
 
     @property
     def calls(self) -> Sequence[CallRow]:
@@ -48,7 +72,10 @@ class Session:
 
     @property
     def over_limit(self) -> str | None:
-        """Return which limit a call was refused by, such as ``max_calls: 100``; None while there is none."""
+        """Return which limit a call was refused by, such as ``max_calls: 100``; None while there is none.
+
+        As `calls`, it may be a moment late until the session is closed.
+        """
         return self._over_limit
 
     def close(self) -> Sequence[CallRow]:
@@ -70,34 +97,16 @@ class Session:
         """
         self._calls.append(row)
         self._over_limit = self._over_limit or limit
-        if self._limits.max_cost is not None and row.sent:
-            cost = self._limits.cost_of(row) if self._limits.cost_of is not None else None
-            self._cost += cost or 0.0
+        if self._limits.max_cost is not None and self._limits.cost_of is not None and row.sent:
+            self._cost += self._limits.cost_of(row) or 0.0
             over = f"max_cost: {self._limits.max_cost:g}" if self._cost >= self._limits.max_cost else None
             self._process.command("settle", self.id, over=over)
 
     def end(self) -> None:
         """Note that no call of it follows."""
         self._closing = True
+        self._opened.set()
         self._closed.set()
-
-    def open_again(self, process: GatewayProcess) -> None:
-        """Take calls again, of a process that took the place of one that died."""
-        self._closing = False
-        self._closed.clear()
-        self._open_in(process)
-
-    def _open_in(self, process: GatewayProcess) -> None:
-        self._process = process
-        sent = [call for call in self._calls if call.sent]
-        tokens = sum((call.prompt_tokens or 0) + (call.output_tokens or 0) for call in sent)
-        process.command(
-            "open",
-            self.id,
-            max_calls=_left(self._limits.max_calls, len(sent)),
-            max_tokens=_left(self._limits.max_tokens, tokens),
-            priced=self._limits.max_cost is not None,
-        )
 
 
 def _left(most: int | None, used: int) -> int | None:
@@ -181,6 +190,7 @@ class Gateway:
             self._revive()
             name = secrets.token_hex(16)
             session = self._sessions[name] = Session(name, self, self._process, limits or SessionLimits())
+            session.open()
         return session
 
     def ensure(self) -> None:
@@ -228,40 +238,44 @@ class Gateway:
         return GatewayProcess({**self._order, "port": port}, self._take)
 
     def _take(self, event: Mapping[str, Any]) -> None:
-        """Take an event of the process, in its reader's thread."""
+        """Take an event of the process, in its reader's thread, which must go on whatever `keep` raises."""
+        try:
+            self._obey(event)
+        except BaseException as error:
+            self._failure = self._failure or error
+
+    def _obey(self, event: Mapping[str, Any]) -> None:
         match event["event"]:
+            case "opened" if session := self._sessions.get(event["session"]):
+                session.begin()
             case "begun":
                 self._under_way[event["row"]["call"]] = event["row"]
                 if self._begins is not None:
-                    self._hand_over(self._begins, self._row(event["row"]))
+                    self._begins(self._row(event["row"]))
             case "ended":
                 self._under_way.pop(event["row"]["call"], None)
                 self._end_call(event["row"], event["limit"])
             case "closed":
                 self._end_session(event["session"])
             case "over":
-                for row in list(self._under_way.values()):
-                    self._end_call({**row, "finished_s": machine_s(now_s()), "error": "the gateway ended"}, None)
-                self._under_way.clear()
-                self._lost |= self._sessions
-                for name in list(self._sessions):
-                    self._end_session(name)
+                lost, self._under_way = self._under_way, {}
+                try:
+                    for row in lost.values():
+                        self._end_call({**row, "finished_s": machine_s(now_s()), "error": "the gateway ended"}, None)
+                finally:
+                    self._lost |= self._sessions
+                    for name in list(self._sessions):
+                        self._end_session(name)
 
     def _end_call(self, raw: Mapping[str, Any], limit: str | None) -> None:
         row = self._row(raw)
-        self._hand_over(self._keep, row)
+        self._keep(row)
         if (session := self._sessions.get(row.session)) is not None:
             session.take(row, limit)
 
     def _row(self, raw: Mapping[str, Any]) -> CallRow:
         times = {name: stamp_s(raw[name]) for name in _TIMES if raw.get(name) is not None}
         return CallRow.from_json(hide_known({**raw, **times, "system": self._system}))
-
-    def _hand_over(self, take: Callable[[CallRow], None], row: CallRow) -> None:
-        try:
-            take(row)
-        except BaseException as error:  # the thread must go on; `check` raises it
-            self._failure = self._failure or error
 
     def _end_session(self, name: str) -> None:
         if (session := self._sessions.pop(name, None)) is not None:

@@ -1,40 +1,30 @@
-"""Pass calls through to a server as they are, and describe each of them.
+"""Pass calls through to a server as they are, and report each of them.
 
-Bodies pass byte for byte, as they come; nothing is held back until it is read. Headers pass but for those of one
-connection (RFC 9110, section 7.6.1), the host, the session, keys that are replaced, and `Accept-Encoding`: what cannot
-be unpacked could not be read.
+Bodies pass byte for byte, as they come: a copy is read after it was passed on. Headers pass but for those of one
+connection (RFC 9110, section 7.6.1), the host, the session, a key that is replaced, and `Accept-Encoding`: the server
+is asked for what can be read. What it compresses all the same passes, too.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import re
-import secrets
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
-from dataclasses import dataclass, field
-from typing import Any, get_args
-from urllib.parse import parse_qsl, urlsplit
+from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 from starlette.responses import JSONResponse
 
-from wattbench.gateway.answer_reader import MOST_WHOLE_BYTES, AnswerReader
-from wattbench.gateway.sessions import SESSION_HEADER, OpenSession, Sessions
-from wattbench.network.connections import CONNECT_S, KEEP_ALIVE_S
-from wattbench.records.rows.calls import Protocol
-from wattbench.redaction import Known, hide, hide_known
-from wattbench.terminal import clipped, printable
+from wattbench.gateway.answer_reader import AnswerReader
+from wattbench.gateway.call import KEY_HEADERS, MOST_KEPT_BYTES, Call
+from wattbench.gateway.sessions import SESSION_HEADER, Sessions
+from wattbench.network.connections import CONNECT_S, KEEP_ALIVE_S, basic
 
 MOST_BODY_BYTES = 64 << 20
 """Of a request, and of an answer."""
-MOST_KEPT_BYTES = 1 << 20
-"""Of a body that is recorded: a longer one is cut."""
-MOST_CHARACTERS = 300
-"""Of a text of the server in a record."""
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -44,65 +34,20 @@ _OF_CONNECTION = frozenset(
     b"connection keep-alive proxy-connection proxy-authenticate proxy-authorization te trailer transfer-encoding "
     b"upgrade".split()
 )
-_REPLACED = frozenset([b"host", b"accept-encoding", b"content-length", SESSION_HEADER.encode()])
-_KEYS = {b"authorization": b"Bearer %s", b"x-api-key": b"%s", b"api-key": b"%s"}
-"""Headers that hold a key, and how."""
-_SECRETS = (*_KEYS, b"cookie", b"x-goog-api-key")
+_REPLACED = frozenset([b"host", b"expect", b"accept-encoding", SESSION_HEADER.encode()])
 _VERSION = re.compile(r"/v\d[^/]*")
-_GONE = "the client went away"
+_GONE = 499
+"""The client went away: no status of HTTP, and nobody to send it to (nginx has it in its logs)."""
+_MOST_STATUS = 599
 
 
-@dataclass(eq=False)
-class Call:
-    """A call under way."""
+class _RefusedError(Exception):
+    """A call is not sent, or has no whole answer. The text says why."""
 
-    scope: Mapping[str, Any]
-    session: OpenSession | None = None
-    path: str = ""
-    name: str = field(default_factory=lambda: secrets.token_hex(8))
-    body: bytes = b""
-    sent: bool = False
-    retry_of: str | None = None
-    started_s: float = field(default_factory=time.perf_counter)
-    """On the clock that all processes of the machine share; so the next ones."""
-    first_byte_s: float | None = None
-    finished_s: float = 0.0
-    status: int | None = None
-    answer: AnswerReader | None = None
-    answer_started: bool = False
-    answer_bytes: int = 0
-    kept: bytearray = field(default_factory=bytearray)
-    """The start of the answer, where it is recorded."""
-    error: str | None = None
-    limit: str | None = None
-    """The limit of its session by which it was refused."""
-    given_up: bool = False
-    over: bool = False
-    task: asyncio.Task[Any] | None = field(default_factory=asyncio.current_task)
-
-    @property
-    def protocol(self) -> Protocol:
-        """Return what was called, by the end of the path."""
-        *_, before, last = ("", *self.path.split("/"))
-        name = "chat" if (before, last) == ("chat", "completions") else last
-        protocols: tuple[Protocol, ...] = get_args(Protocol)
-        return next((each for each in protocols if each == name), "other")
-
-    @property
-    def is_model_call(self) -> bool:
-        """Return whether a model is asked: a list of models, or whether a server is ready, are no calls."""
-        return bool(self.scope["method"] == "POST")
-
-    @property
-    def digest(self) -> bytes:
-        """Return a digest of its body."""
-        return hashlib.blake2b(self.body, digest_size=16).digest()
-
-    def give_up(self, why: str) -> None:
-        """End it now, and close its connection to the server."""
-        if not self.over and not self.given_up and self.task is not None:
-            self.given_up, self.error = True, why
-            self.task.cancel()
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.status = status
+        """What its client is answered if nothing has been passed on."""
 
 
 class PassThrough:
@@ -130,296 +75,235 @@ class PassThrough:
             record_prompts: whether bodies are reported.
             adopts: as of `Sessions`.
             report: takes events.
-            room: waits until reports are taken; no new call begins meanwhile.
+            room: waits until reports are taken; no call begins meanwhile.
         """
         url = urlsplit(base_url)
         version = _VERSION.search(url.path)
         self._base = url.path.rstrip("/")
         self._root = self._base[: version.start()] if version else self._base
-        self._versioned = version is not None
-        self._url = httpx.URL(url._replace(path="/", query="", fragment="").geturl())
-        self._host = url.netloc.rpartition("@")[2].encode("idna" if not url.netloc.isascii() else "ascii")
+        self._has_version = version is not None
+        self._query = url.query.encode()
+        host = url.netloc.rpartition("@")[2]
+        self._host = host.encode() if host.isascii() else host.encode("idna")
+        self._url = httpx.URL(f"{url.scheme}://{host}/")
+        self._through = b"http://" + self._host if proxy is not None and url.scheme == "http" else b""
+        self._basic = {name.lower().encode(): value.encode() for name, value in basic("Authorization", url).items()}
         self._key = None if key is None else key.encode()
         self._timeout_s, self._record_prompts = timeout_s, record_prompts
         self._report, self._room = report, room
         self.sessions = Sessions(adopts=adopts)
         self._under_way: set[Call] = set()
-        self._transport = httpx.AsyncHTTPTransport(
-            verify=ssl.create_default_context(),
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=KEEP_ALIVE_S),
-            proxy=proxy,
+        tls = ssl.create_default_context()
+        self._kept, self._once = (
+            httpx.AsyncHTTPTransport(
+                verify=tls,
+                proxy=proxy,
+                limits=httpx.Limits(
+                    max_connections=None, max_keepalive_connections=idle, keepalive_expiry=KEEP_ALIVE_S
+                ),
+            )
+            for idle in (None, 0)
         )
+        self._keeps_connections = True
 
     def close_session(self, name: str) -> None:
-        """End a session: its calls under way end, and `closed` is reported after them."""
+        """End a session and its calls under way. `closed` is reported after all of its calls."""
         session = self.sessions.close(name)
-        for call in session.under_way if session else ():
-            call.give_up("its session was closed")
         if session is not None:
-            session.closed = True
-            self._report_closed(session)
+            for call in list(session.under_way):
+                call.give_up(410, "its session was closed")
+            if not session.under_way:
+                self._report({"event": "closed", "session": name})
 
     async def close(self) -> None:
-        """End every call under way, and wait until they are reported."""
-        calls = [call for call in self._under_way if call.task is not None]
+        """End every call under way, and wait until it is reported."""
+        calls = list(self._under_way)
         for call in calls:
-            call.give_up("the gateway ended")
+            call.give_up(503, "the gateway ended")
         await asyncio.gather(*(call.task for call in calls if call.task is not None), return_exceptions=True)
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         """Pass one call through."""
         await self._room()
-        call = Call(scope)
+        call = Call(scope, scope["raw_path"].decode("ascii"))
         self._under_way.add(call)
         watcher: asyncio.Task[None] | None = None
-        refusal: tuple[int, str] | None = (500, "the gateway failed")
+        refused: _RefusedError | None = None
         try:
             async with asyncio.timeout(self._timeout_s):
-                refusal = await self._admitted(call, receive)
-                if refusal is None:
-                    watcher = asyncio.create_task(_watch(call, receive))
-                    refusal = await self._forward(call, send)
+                await self._admit(call, receive)
+                watcher = asyncio.create_task(_watch(call, receive))
+                await self._forward(call, send)
+        except _RefusedError as error:
+            refused = error
         except TimeoutError:
-            refusal = 504, f"no whole answer within {self._timeout_s:g} s"
+            refused = _RefusedError(504, f"no whole answer within {self._timeout_s:g} s")
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError):
+            refused = _RefusedError(502, "the server cannot be reached")
+        except httpx.TransportError as error:
+            refused = _RefusedError(502, f"the connection to the server broke ({type(error).__name__})")
         except asyncio.CancelledError:
-            if not call.given_up or call.task is None:
+            if call.given_up is None or call.task is None:
                 raise
             call.task.uncancel()
-            refusal = 410, call.error or ""
+            refused = _RefusedError(call.given_up, call.error or "")
+        except Exception as error:
+            refused = _RefusedError(500, f"the gateway failed ({type(error).__name__})")
         finally:
-            call.over = True
-            self._under_way.discard(call)
             if watcher is not None:
                 watcher.cancel()
-            if refusal is not None:
-                call.error = call.error or refusal[1]
-            self._finish(call)
-        if refusal is not None and not call.answer_started and call.error != _GONE:
-            await _refuse(*refusal)(scope, receive, send)
+            call.error = call.error or (str(refused) if refused is not None else None)
+            self._end(call, is_call=refused is None or call.sent or refused.status != _GONE)
+        if refused is not None and refused.status != _GONE and call.status is None:
+            # In the form that clients of all protocols read.
+            said = {"type": "wattbench_gateway", "code": refused.status, "message": f"wattbench's gateway: {refused}"}
+            await JSONResponse({"type": "error", "error": said}, refused.status)(scope, receive, send)
 
-    async def _admitted(self, call: Call, receive: Receive) -> tuple[int, str] | None:
-        """Read a request, and return why it is not sent: the status and the text of the refusal."""
+    async def _admit(self, call: Call, receive: Receive) -> None:
+        """Read a request, and begin it as a call of its session.
+
+        Raises:
+            _RefusedError: it must not be sent.
+        """
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in call.scope["headers"]}
-        call.path = call.scope["raw_path"].decode("ascii")
-        unknown = False
-        try:
-            call.session, call.path = self.sessions.find(call.path, headers)
-        except KeyError:
-            unknown = True
-        body, size = [], 0
-        more = True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return 400, _GONE
-            piece, more = message.get("body", b""), message.get("more_body", False)
-            size += len(piece)
-            if size <= MOST_BODY_BYTES:
-                body.append(piece)
-        call.body = b"".join(body)
-        if unknown:
-            return 410, "it named a session that is not open"
-        if size > MOST_BODY_BYTES:
-            return 413, f"its body has more than {MOST_BODY_BYTES >> 20} MiB"
-        if call.session is None or not call.is_model_call:
-            return None
-        await call.session.settled.wait()
-        call.limit = call.session.refusal()
-        if call.limit is not None:
-            return 403, f"a limit of its session is reached ({call.limit})"
-        call.session.calls += 1
-        call.session.under_way.add(call)
-        if call.session.failed:
-            call.retry_of = call.session.failed.get(call.digest)
-        return None
+        session, call.path, unknown = self.sessions.find(call.path, headers)
+        call.body = await _body(receive)
+        if session is not None:
+            await session.settled.wait()
+        if unknown or (session is not None and session.closed):
+            raise _RefusedError(410, "its session is not open")
+        if not call.path.startswith("/"):
+            raise _RefusedError(404, "its path does not begin with a slash")
+        if session is None:
+            return
+        call.session = session
+        session.under_way.add(call)
+        if call.is_of_model:
+            call.limit = session.reached
+            if call.limit is not None:
+                raise _RefusedError(403, f"a limit of its session is reached ({call.limit})")
+            session.calls += 1
+            if session.failed:
+                call.retry_of = session.failed.get(call.digest)
 
-    async def _forward(self, call: Call, send: Send) -> tuple[int, str] | None:
+    async def _forward(self, call: Call, send: Send) -> None:
         """Send a request and pass its answer on.
 
-        Returns:
-            Why there is no whole answer, as `_admitted` does.
+        Raises:
+            _RefusedError: there is no whole answer.
+            httpx.TransportError: likewise.
         """
-        request = httpx.Request(
-            call.scope["method"],
-            self._url,
-            headers=self._headers(call),
-            content=call.body,
-            extensions={"target": self._target(call), "timeout": {"connect": CONNECT_S}},
-        )
+        target = {"target": self._target(call), "timeout": {"connect": CONNECT_S}}
+        headers = self._headers(call)
+        request = httpx.Request(call.scope["method"], self._url, headers=headers, content=call.body, extensions=target)
         call.started_s, call.sent = time.perf_counter(), True
-        if call.is_model_call:
-            self._report({"event": "begun", "row": _begun(call)})
+        if call.is_of_model:
+            self._report({"event": "begun", "row": call.begun()})
+        transport = self._kept if self._keeps_connections else self._once
+        response = await transport.handle_async_request(request)
         try:
-            response = await self._transport.handle_async_request(request)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError):
-            return 502, "the server cannot be reached"
-        except httpx.TransportError as error:
-            return 502, f"the connection to the server broke ({type(error).__name__})"
-        try:
-            return await self._pass_on(call, response, send)
-        except httpx.TransportError as error:
-            return 502, f"the connection to the server broke ({type(error).__name__})"
+            await self._pass_on(call, response, send)
         finally:
             await response.aclose()
 
-    async def _pass_on(self, call: Call, response: httpx.Response, send: Send) -> tuple[int, str] | None:
-        call.status = response.status_code
-        if call.status > 599:
-            return 502, f"the server answered with the impossible status {call.status}"
+    async def _pass_on(self, call: Call, response: httpx.Response, send: Send) -> None:
+        if response.status_code > _MOST_STATUS:
+            raise _RefusedError(502, f"the server answered with the impossible status {response.status_code}")
+        # It announces that it keeps connections, and closes them (see `systems/endpoint/request.py`).
+        self._keeps_connections = response.headers.get("server") != "llama.cpp"
         call.answer = AnswerReader(call.protocol, response.headers)
         headers = [(name.lower(), value) for name, value in _end_to_end(response.headers.raw)]
+        call.status = response.status_code
         await send({"type": "http.response.start", "status": call.status, "headers": headers})
-        call.answer_started = True
-        assert isinstance(response.stream, httpx.AsyncByteStream)
         async for piece in response.stream:
-            call.finished_s = time.perf_counter()
-            if call.first_byte_s is None:
-                call.first_byte_s = call.finished_s
+            call.last_byte_s = time.perf_counter()
+            call.first_byte_s = call.first_byte_s or call.last_byte_s
             call.answer_bytes += len(piece)
             if call.answer_bytes > MOST_BODY_BYTES:
-                return 502, f"the answer has more than {MOST_BODY_BYTES >> 20} MiB"
+                raise _RefusedError(502, f"the answer has more than {MOST_BODY_BYTES >> 20} MiB")
             await send({"type": "http.response.body", "body": piece, "more_body": True})
             call.answer.feed(piece)
             if self._record_prompts:
                 call.kept += piece[: MOST_KEPT_BYTES - len(call.kept)]
-        call.over = True
-        call.finished_s = time.perf_counter()
+        call.complete = True
         await send({"type": "http.response.body", "body": b"", "more_body": False})
         call.answer.end()
-        return None
 
     def _target(self, call: Call) -> bytes:
         """Return the path and the query for the server.
 
-        A client's `/v1` is the base URL's own path where that has a version; without one, it is added to it.
+        A client's `/v1` is the base URL's own path where that has a version; where it has none, it is added to it.
         """
-        path = call.path
-        if self._versioned and (path == "/v1" or path.startswith("/v1/")):
-            path = self._base + path.removeprefix("/v1")
-        else:
-            path = self._root + path
-        query = call.scope["query_string"]
-        return path.encode() + (b"?" + query if query else b"")
+        path = self._root + call.path
+        if self._has_version and (call.path + "/").startswith("/v1/"):
+            path = self._base + call.path.removeprefix("/v1")
+        query = b"&".join(each for each in (self._query, call.scope["query_string"]) if each)
+        return self._through + path.encode() + (b"?" + query if query else b"")
 
     def _headers(self, call: Call) -> list[tuple[bytes, bytes]]:
-        given = list(_end_to_end(call.scope["headers"]))
-        kept = [(name, value) for name, value in given if name not in _REPLACED and not (self._key and name in _KEYS)]
+        given = _end_to_end(call.scope["headers"])
+        keys = self._basic
         if self._key is not None:
             default = b"x-api-key" if call.protocol == "messages" else b"authorization"
-            names = {name for name, _ in given if name in _KEYS} or {default}
-            kept += [(name, _KEYS[name] % self._key) for name in names]
-        return [(b"host", self._host), *kept, (b"accept-encoding", b"identity")]
+            names = {name for name, _ in given if name in KEY_HEADERS} or {default}
+            keys = {name: KEY_HEADERS[name] % self._key for name in names}
+        kept = [(name, value) for name, value in given if name not in _REPLACED and not (keys and name in KEY_HEADERS)]
+        return [(b"host", self._host), *kept, *keys.items(), (b"accept-encoding", b"identity")]
 
-    def _finish(self, call: Call) -> None:
-        """Report a call that has ended."""
+    def _end(self, call: Call, *, is_call: bool) -> None:
+        """Report a call that has ended.
+
+        Args:
+            call: the call.
+            is_call: whether its request came as a whole.
+        """
+        call.end()
+        self._under_way.discard(call)
         session = call.session
-        call.finished_s = call.finished_s if call.finished_s and call.error is None else time.perf_counter()
-        if call.is_model_call and (call.sent or call.error != _GONE):
-            row = _ended(call, self._record_prompts)
+        if call.is_of_model and is_call:
+            row = call.row(record_prompts=self._record_prompts)
             if session is not None and call.sent:
-                session.tokens += (row.get("prompt_tokens") or 0) + (row.get("output_tokens") or 0)
+                session.end_call((row.get("prompt_tokens") or 0) + (row.get("output_tokens") or 0))
                 if row["error"] is not None:
                     session.failed[call.digest] = call.name
-                session.unsettle()
             self._report({"event": "ended", "row": row, "limit": call.limit})
         if session is not None:
             session.under_way.discard(call)
-            self._report_closed(session)
+            if session.closed and not session.under_way:
+                self._report({"event": "closed", "session": session.id})
 
-    def _report_closed(self, session: OpenSession) -> None:
-        if session.closed and not session.under_way:
-            self._report({"event": "closed", "session": session.id})
+
+async def _body(receive: Receive) -> bytes:
+    """Read the body of a request.
+
+    Raises:
+        _RefusedError: it is too long, or its client went away.
+    """
+    pieces, size, more = [], 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _RefusedError(_GONE, "the client went away")
+        piece, more = message.get("body", b""), message.get("more_body", False)
+        size += len(piece)
+        if size <= MOST_BODY_BYTES:
+            pieces.append(piece)
+    if size > MOST_BODY_BYTES:  # all of it was read: a client that still sends does not see the refusal
+        raise _RefusedError(413, f"its body has more than {MOST_BODY_BYTES >> 20} MiB")
+    return b"".join(pieces)
 
 
 async def _watch(call: Call, receive: Receive) -> None:
     """Give a call up when its client goes away."""
     while (await receive())["type"] != "http.disconnect":
-        """A body that follows the request is no part of it."""
-    call.give_up(_GONE)
+        """What follows the body is no part of the request."""
+    call.give_up(_GONE, "the client went away")
 
 
-def _refuse(status: int, message: str) -> JSONResponse:
-    """Return an error in the form that clients of both protocols read."""
-    error = {"type": "wattbench_gateway", "message": f"wattbench's gateway: {message}", "code": status}
-    return JSONResponse({"type": "error", "error": error}, status)
-
-
-def _end_to_end(headers: Iterable[tuple[bytes, bytes]]) -> Iterable[tuple[bytes, bytes]]:
+def _end_to_end(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     """Return the headers without those of one connection."""
-    headers = list(headers)
+    every = list(headers)
     named = {
-        each.strip().lower() for name, value in headers if name.lower() == b"connection" for each in value.split(b",")
+        each.strip().lower() for name, value in every if name.lower() == b"connection" for each in value.split(b",")
     }
-    return [each for each in headers if each[0].lower() not in _OF_CONNECTION | named]
-
-
-def _begun(call: Call) -> dict[str, Any]:
-    return {
-        "call": call.name,
-        "session": call.session.id if call.session else "",
-        "protocol": call.protocol,
-        "path": clipped(printable(hide(call.path)), MOST_CHARACTERS),
-        "started_s": call.started_s,
-        "finished_s": call.started_s,
-        "request_bytes": len(call.body),
-        "retry_of": call.retry_of,
-    }
-
-
-def _ended(call: Call, record_prompts: bool) -> dict[str, Any]:
-    """Return the fields of the row of a call, as far as they are known here."""
-    answer = call.answer
-    asked: Any = {}
-    if len(call.body) <= MOST_WHOLE_BYTES:
-        try:
-            asked = json.loads(call.body)
-        except (ValueError, RecursionError):
-            asked = {}
-    asked = asked if isinstance(asked, dict) else {}
-    error = call.error
-    if error is None and answer is not None and (answer.error or (call.status or 0) >= 400):
-        reason = f": {answer.error}" if answer.error else ""
-        error = f"the server answered HTTP {call.status}{reason}"
-    known = Known()
-    for secret in _secrets(call.scope):
-        known.add(secret)
-
-    def plain(text: object) -> str | None:
-        if not isinstance(text, str) or not text:
-            return None
-        line = " ".join(hide(known.hidden_in(text[: MOST_BODY_BYTES >> 10])).split())
-        return clipped(printable(line), MOST_CHARACTERS)
-
-    def kept(body: bytes | bytearray) -> str | None:
-        if not (record_prompts and body):
-            return None
-        text = bytes(body[:MOST_KEPT_BYTES]).decode("utf-8", errors="replace")
-        return str(hide_known(known.hidden_in(text, in_data=True)))
-
-    return _begun(call) | {
-        "sent": call.sent,
-        "model_asked": plain(asked.get("model")),
-        "model_answered": plain(answer and answer.model),
-        "first_byte_s": call.first_byte_s,
-        "finished_s": call.finished_s,
-        "status": call.status,
-        "streamed": answer.streamed if answer else asked.get("stream") is True,
-        "finish_reason": plain(answer and answer.finish_reason),
-        "tool_calls": answer.tool_calls if answer else None,
-        "error": plain(error),
-        "answer_bytes": call.answer_bytes,
-        "stated_cost": answer.stated_cost if answer else None,
-        "request": kept(call.body),
-        "answer": kept(call.kept),
-        **({} if answer is None else answer.tokens.counts),
-    }
-
-
-def _secrets(scope: Mapping[str, Any]) -> Iterable[str]:
-    """Return what a request has in the headers and parts of the query that may hold a key."""
-    for name, value in scope["headers"]:
-        if name in _SECRETS:
-            text = value.decode("latin-1")
-            yield text.removeprefix("Bearer ").removeprefix("Basic ")
-            yield from (part.partition("=")[2] for part in text.split(";") if name == b"cookie")
-    yield from (value for _, value in parse_qsl(scope["query_string"].decode("latin-1")))
+    return [each for each in every if each[0].lower() not in _OF_CONNECTION | named]

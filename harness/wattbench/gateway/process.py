@@ -69,8 +69,11 @@ class GatewayProcess:
 
     @property
     def ended(self) -> bool:
-        """Return whether it has ended and all that it reported was taken."""
-        return not self._reader.is_alive()
+        """Return whether it has ended. Then all that it reported was taken."""
+        if self._process.poll() is None:
+            return False
+        self._reader.join()
+        return True
 
     def command(self, do: str, session: str, **more: Any) -> None:
         """Send a command. A process that has ended does not get it."""

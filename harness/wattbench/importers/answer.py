@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wattbench.errors import UserError
-from wattbench.records.rows.answers import FinishReason, TokenCounts
+from wattbench.records.rows.answers import Ended, FinishReason, TokenCounts
 from wattbench.records.rows.schema import LARGEST_NUMBER
 
 NAME_LENGTH = 200
@@ -67,6 +67,11 @@ class Answer(TokenCounts):
     failure: str | None = None
     finish_reason: str | None = None
     """Why the answer ended, in the word of the source: see `FINISH_REASONS`."""
+    session: str | None = None
+    """Of an agent: the attempt that this is, as `ItemRow` has it. None of any other system; so the next ones."""
+    calls: int | None = None
+    """How many model calls it made."""
+    ended: Ended | None = None
     doc_hash: str = ""
     prompt_hash: str = ""
     prompt: str = ""

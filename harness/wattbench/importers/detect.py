@@ -6,6 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from wattbench.errors import UserError
+from wattbench.importers.agents.atif import ATIF
+from wattbench.importers.agents.harbor import HARBOR
+from wattbench.importers.agents.litellm_log import LITELLM
+from wattbench.importers.agents.mini_swe_agent import MINI_SWE_AGENT
+from wattbench.importers.agents.otlp import OTLP
+from wattbench.importers.agents.scout import CLAUDE_CODE, SCOUT
+from wattbench.importers.agents.tau2 import TAU2
+from wattbench.importers.agents.terminal_bench import TERMINAL_BENCH
 from wattbench.importers.aiperf.artifacts import AIPERF
 from wattbench.importers.answer import UNIT_RANGE, ScoreRange
 from wattbench.importers.bench_serving import SGLANG, VLLM
@@ -29,7 +37,8 @@ from wattbench.importers.tokenpowerbench import TOKEN_POWER_BENCH
 TABLE = "table"
 _FORMATS: Sequence[Format] = (
     LM_EVAL, EVALSCOPE, INSPECT, VLLM, SGLANG, INFERENCE_PERF, MLPERF, OPENJARVIS, LLENERGYMEASURE, ML_ENERGY,
-    TOKEN_POWER_BENCH, AIPERF, GUIDELLM, CODECARBON,
+    TOKEN_POWER_BENCH, AIPERF, GUIDELLM, CODECARBON, ATIF, HARBOR, TERMINAL_BENCH, MINI_SWE_AGENT, TAU2, LITELLM, OTLP,
+    SCOUT, CLAUDE_CODE,
 )  # fmt: skip
 FORMATS: Mapping[str, Callable[[Path], bool]] = {each.name: each.looks_like for each in _FORMATS} | {
     TABLE: looks_like_table

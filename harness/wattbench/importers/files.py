@@ -185,7 +185,7 @@ def prompt_of(request: Any) -> str:
 
     A text that is no such body is the prompt itself.
     """
-    body = _parsed(request)
+    body = parsed(request)
     messages = body.get("messages")
     if isinstance(messages, list) and len(messages) == 1:
         return text(mapping(messages[0]).get("content"))
@@ -194,11 +194,11 @@ def prompt_of(request: Any) -> str:
 
 def answer_of(response: Any) -> str:
     """Return the text in a response's body, or in the events of its stream; another text unchanged."""
-    body = _parsed(response)
+    body = parsed(response)
     if body or not isinstance(response, str):
         return _text_of(body) or text(response)
     events = [line[5:].strip() for line in response.splitlines() if line.startswith("data:")]
-    return "".join(_text_of(_parsed(event)) for event in events) if events else response
+    return "".join(_text_of(parsed(event)) for event in events) if events else response
 
 
 def _text_of(body: Mapping[str, Any]) -> str:
@@ -211,7 +211,8 @@ def _text_of(body: Mapping[str, Any]) -> str:
     return ""
 
 
-def _parsed(value: Any) -> Mapping[str, Any]:
+def parsed(value: Any) -> Mapping[str, Any]:
+    """Return a value if it is an object, or a text that is one in JSON; else an empty object."""
     if not isinstance(value, str):
         return mapping(value)
     try:

@@ -10,6 +10,7 @@ from typing import Any
 
 from wattbench.errors import UserError, nearest
 from wattbench.importers.answer import UNIT_RANGE, Answer, ScoreRange
+from wattbench.importers.call_spool import CallSpool
 from wattbench.importers.spool import Spool
 from wattbench.importers.stated import Stated
 from wattbench.importers.telemetry import Telemetry
@@ -53,6 +54,8 @@ class Imported:
     summaries: Sequence[SummaryRow] = ()
     """What the source states over requests that it does not list: shown, and never tested. A system may have answers
     and summaries, or summaries alone."""
+    calls: CallSpool = field(default_factory=CallSpool)
+    """The model calls of agents, by the sessions that their answers name."""
 
 
 @dataclass
@@ -73,6 +76,7 @@ class ImportDraft:
     columns: list[Mapping[str, str]] = field(default_factory=list)
     remarks: dict[str, str] = field(default_factory=dict)
     stated: Stated = field(default_factory=Stated)
+    calls: CallSpool = field(default_factory=CallSpool)
 
     def add_system(self, name: str, load: Mapping[str, Any] | None, /, **config: Any) -> str:
         """Record a system and return its name.
@@ -170,6 +174,7 @@ class ImportDraft:
             columns=tuple(self.columns),
             remarks=self.remarks,
             summaries=self.stated.rows,
+            calls=self.calls,
         )
 
 

@@ -31,9 +31,9 @@ from wattbench.importers.files import (
 )
 from wattbench.importers.imported import AT_ONCE, Format, ImportDraft
 from wattbench.records.files.regular_file import open_regular
+from wattbench.tasks.inspect_task.scores import LETTERS, values_of
 
 SUFFIXES = (".eval", ".json")
-LETTERS = {"C": 1.0, "P": 0.5, "I": 0.0, "N": 0.0}
 MOST_UNPACKED_BYTES = 2_000_000_000
 MOST_MEMBERS = 2_000_000
 COMPRESSIONS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, 93}
@@ -274,17 +274,11 @@ def _parsed(value: Any) -> Any:
 
 
 def _scores(row: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Map each scorer to its score. A scorer with several values has an entry ``scorer.name`` for each."""
-    scores: dict[str, Any] = {}
-    for scorer, score in mapping(_parsed(row["scores"])).items():
-        value = mapping(score).get("value", score)
-        if isinstance(value, Mapping):
-            scores |= {f"{scorer}.{name}": each for name, each in value.items()}
-        elif isinstance(value, list):
-            raise UserError(f"{where}: the score {scorer!r:.60} is a list; it must be a number")
-        else:
-            scores[str(scorer)] = value
-    return scores
+    """Map each scorer to its score."""
+    try:
+        return values_of(mapping(_parsed(row["scores"])))
+    except ValueError as error:
+        raise UserError(f"{where}: {error}") from error
 
 
 def _answer(

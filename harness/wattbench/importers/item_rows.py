@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -68,11 +68,19 @@ def _columns(batch: Any) -> dict[str, Any]:
         "energy_j": given["joules"],
         "energy_above_idle_j": given["joules_above_idle"],
         "energy_provenance": pc.if_else(given["joules"].is_valid(), IMPORTED, ""),
+        "reported_cost": pc.if_else(given["session"].is_valid(), given["cost"], pa.scalar(None, pa.float64())),
+        "reported_currency": _reported_currency(given),
         "finish_reason": _finish_reasons(given["finish_reason"]),
         "route_asked": _lists(given["route"]),
         "output": given["answer"],
         "filtered": _filled(given["filtered"], given["answer"].filter),
     }  # fmt: skip
+
+
+def _reported_currency(given: Mapping[str, Any]) -> Any:
+    """Return the currency of what agents reported; null where an answer is no agent's, or has no cost in one."""
+    named = pc.and_(pc.not_equal(given["currency"], ""), pc.and_(given["session"].is_valid(), given["cost"].is_valid()))
+    return pc.if_else(named, given["currency"], pa.scalar(None, pa.string()))
 
 
 def _finish_reasons(words: Any) -> Any:

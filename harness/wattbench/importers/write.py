@@ -23,6 +23,7 @@ import numpy as np
 
 from wattbench.errors import UserError, nearest
 from wattbench.folder_aside import folder_aside
+from wattbench.importers.call_spool import call_batches
 from wattbench.importers.files import file_digest
 from wattbench.importers.imported import Imported
 from wattbench.importers.item_rows import item_batches
@@ -97,7 +98,9 @@ def write_run(
                 _write_power(writer, imported, windows)
                 items = item_batches(imported.answers, known, run, windows)
                 rows = () if windows is None else windows.windows
-                writer.finish_batches(items, rows, now.isoformat(timespec="seconds"))
+                writer.append_calls(imported.calls)
+                calls = call_batches(imported.calls, run)
+                writer.finish_batches(items, rows, now.isoformat(timespec="seconds"), calls)
             move_into_place(aside / run, out / run, failure="the run cannot be written")
     except OSError as error:
         raise UserError(f"{out / run}: the run cannot be written ({error.strerror})") from error

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from wattbench.config import HybridSystem, PythonSystem, SklearnSystem, SystemBase
+from wattbench.config import AskingSystem, HybridSystem, PythonSystem, SklearnSystem, SystemBase
 from wattbench.measure.preview import CellPreview
 from wattbench.systems.base import GENERATE
 from wattbench.tasks.output_limit import Origin, output_limit
@@ -54,14 +54,14 @@ def answer_limits(cells: Sequence[CellPreview], scores: Sequence[TaskScores]) ->
 
 
 def _answering(cell: CellPreview) -> Iterator[tuple[str, SystemBase]]:
-    """Yield the systems that generate a cell's answers, the members of a hybrid included."""
+    """Yield the systems that generate a cell's answers in one request, the members of a hybrid included."""
     config = cell.config
     if isinstance(config, HybridSystem):
         answering = {name: config.pool[name] for name in config.members.values() if name in config.pool}
     else:
         answering = {cell.system: config}
     for name, each in answering.items():
-        if not isinstance(each, PythonSystem | SklearnSystem):
+        if not isinstance(each, PythonSystem | SklearnSystem | AskingSystem):
             yield name, each
 
 

@@ -234,6 +234,8 @@ def answer_row(
         for request, reply in zip(ask.requests, replies, strict=True)
         if (limit := reply.output_limit or limit_of_request(request)) is not None
     ]
+    if replies[0].attempted is not None:
+        limits = []  # the tokens are those of many calls, each with a limit of the agent's own
     return AnswerRow(
         doc_id=ask.doc_id,
         repeat=repeat,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from wattbench.config import EndpointSystem, HybridSystem, Resolved
+from wattbench.config import AskingSystem, EndpointSystem, HybridSystem, Resolved
 from wattbench.measure.plan import Planned, requests
 from wattbench.measure.services.spending_of_run import tariffs_of
 from wattbench.measure.shown_prompts import ShownPrompt
@@ -32,7 +32,7 @@ class ExpectedCost:
 def expected_costs(
     resolved: Resolved, cells: Sequence[Planned], prompts: Sequence[ShownPrompt], scores: Sequence[TaskScores]
 ) -> list[ExpectedCost]:
-    """Return the highest cost of each endpoint with a price, and a row for each hybrid that may use one.
+    """Return the highest cost of each endpoint or agent with a price, and a row for each hybrid that may use one.
 
     Args:
         resolved: the suite.
@@ -50,6 +50,9 @@ def expected_costs(
                 costs.append(ExpectedCost(name, 0, None, paid[0], "it depends on what its router chooses"))
             continue
         tariff = tariffs.get(name)
+        if tariff is not None and isinstance(config, AskingSystem):
+            costs.append(_of_attempts(name, config, cells, resolved, tariff.currency))
+            continue
         if tariff is None or not isinstance(config, EndpointSystem):
             continue
         number, most, why = 0, 0.0, ""
@@ -66,6 +69,19 @@ def expected_costs(
             most += sent * tariff.most(most_prompt_tokens(texts), tokens)
         costs.append(ExpectedCost(name, number, None if why else most, tariff.currency, why))
     return costs
+
+
+def _of_attempts(
+    name: str, config: AskingSystem, cells: Sequence[Planned], resolved: Resolved, currency: str
+) -> ExpectedCost:
+    """Return the highest cost of an agent: by the limit of an attempt, which the calls under way may exceed."""
+    items = [cell.items for cell in cells if cell.system == name]
+    known = [requests(number, resolved.suite.measure, config) for number in items if number is not None]
+    why = "what an attempt may cost has no limit (max_cost)" if config.max_cost is None else ""
+    if len(known) < len(items):
+        why = "the documents of a task were not read"
+    most = None if why or config.max_cost is None else sum(known) * config.max_cost
+    return ExpectedCost(name, sum(known), most, currency, why)
 
 
 def costs_in_words(

@@ -12,6 +12,8 @@ from wattbench.config import (
     EndpointSystem,
     FileTask,
     HybridSystem,
+    InspectSystem,
+    InspectTask,
     Measure,
     OracleRouter,
     PythonRouter,
@@ -197,6 +199,7 @@ def check_pair(
             f"{where}: the task asks for likelihoods ({task.output_type}), which the {config.engine} engine "
             "cannot give. Choose a task that generates, or engine lm_eval (for a server: model local-completions)"
         )
+    _check_inspect(where, config, task.choice)
     for member, settings in with_members({name: config}).items():
         if isinstance(settings, PythonSystem):
             check_sees(f"system {member!r}", settings, task.choice)
@@ -210,6 +213,18 @@ def check_pair(
         _check_work(where, config, task.choice)
     if task.multimodal:
         raise UserError(f"{where}: the task uses images or audio; wattbench supports text only")
+
+
+def _check_inspect(where: str, config: SystemBase, choice: TaskChoice) -> None:
+    """Check that tasks of inspect_ai, and they alone, are asked of inspect_ai."""
+    if isinstance(choice, InspectTask) and not isinstance(config, InspectSystem):
+        raise UserError(
+            f"{where}: inspect_ai solves and scores this task itself, which engine: {config.engine} cannot have it do. "
+            "Ask it of systems with engine: inspect alone, in a suite of their own (the model behind one is named by "
+            "asks or base_url)"
+        )
+    if isinstance(config, InspectSystem) and not isinstance(choice, InspectTask):
+        raise UserError(f"{where}: engine: inspect runs tasks of inspect_ai, selected with inspect:, and no other")
 
 
 def _check_work(where: str, config: SystemBase, choice: FileTask) -> None:

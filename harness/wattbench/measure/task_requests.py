@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from wattbench.config import FileTask, Prompt, Resolved, TaskChoice
+from wattbench.config import FileTask, InspectTask, Prompt, Resolved, TaskChoice
 from wattbench.systems import TaskContext
 from wattbench.systems.base import TaskWork
 from wattbench.tasks.file_task.prompt import names_of
@@ -34,7 +34,7 @@ def task_context(resolved: Resolved, choice: TaskChoice, *, allow_unsafe_code: b
         built[form] = weakref.ref(lm), made  # the model must not stay in memory for the sake of its requests
         return made
 
-    return TaskContext(choice.task, choice.domain, requests, input_key(choice), _work(choice))
+    return TaskContext(choice.task, choice.domain, requests, input_key(choice), _work(choice), _inspected(choice))
 
 
 def _work(choice: TaskChoice) -> TaskWork | None:
@@ -42,6 +42,10 @@ def _work(choice: TaskChoice) -> TaskWork | None:
         return None
     keys = {key: names_of([column])[column] for key, column in choice.columns.items()}
     return TaskWork(choice.file, choice.check, keys.get("workspace"), keys.get("check_files"))
+
+
+def _inspected(choice: TaskChoice) -> InspectTask | None:
+    return choice if isinstance(choice, InspectTask) else None
 
 
 def input_key(choice: TaskChoice) -> str | None:

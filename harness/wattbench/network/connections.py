@@ -57,10 +57,10 @@ class Connections:
         """Whether a connection may carry more than one request."""
         host = url.netloc.rpartition("@")[2]
         host = host if host.isascii() else host.encode("idna").decode()
-        self._headers = {"Host": host, "Accept-Encoding": "identity", **headers, **_basic("Authorization", url)}
+        self._headers = {"Host": host, "Accept-Encoding": "identity", **headers, **basic("Authorization", url)}
         self._through = "" if self._proxy is None or url.scheme == "https" else f"http://{host}"
         if self._proxy is not None and self._through:
-            self._headers |= _basic("Proxy-Authorization", self._proxy)
+            self._headers |= basic("Proxy-Authorization", self._proxy)
         self._idle: deque[tuple[float, Connection]] = deque()
         self._lock = threading.Lock()
 
@@ -146,7 +146,7 @@ class Connections:
     def _tunnel(self, connected: socket.socket, proxy: SplitResult, limit: Allowance) -> None:
         """Have a proxy connect to the server."""
         host = self._headers["Host"] + ("" if self.url.port else f":{port_of(self.url)}")
-        headers = {"Host": host, **_basic("Proxy-Authorization", proxy)}
+        headers = {"Host": host, **basic("Proxy-Authorization", proxy)}
         answer = Connection(connected, limit).ask("CONNECT", host, headers)
         if answer.status // 100 != 2:
             raise NoConnectionError(f"the proxy {public_url(proxy.geturl())} answered HTTP {answer.status}")
@@ -158,7 +158,7 @@ class Connections:
         return context
 
 
-def _basic(name: str, url: SplitResult) -> dict[str, str]:
+def basic(name: str, url: SplitResult) -> dict[str, str]:
     """Return a header with the user and the password of a URL; empty if it has none."""
     if url.username is None and url.password is None:
         return {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import threading
@@ -48,6 +49,8 @@ from wattbench.records.shards import shard_of
 from wattbench.records.tables import batches
 from wattbench.records.tables import run_tables as tables
 from wattbench.redaction import hide_command, hide_known, hide_settings
+
+_CALLS_AT_ONCE = 10_000
 
 
 class RunWriter:
@@ -120,6 +123,12 @@ class RunWriter:
     def append_session(self, row: SessionRow) -> None:
         """Record that a session of a metered program is opened."""
         self._append(self.layout.sessions, row)
+
+    def append_calls(self, rows: Iterable[CallRow]) -> None:
+        """Record the model calls of an imported run, many at once."""
+        rest = iter(rows)
+        while chunk := list(itertools.islice(rest, _CALLS_AT_ONCE)):
+            self._append_all(self.layout.calls, chunk)
 
     def append_system(self, row: SystemRow) -> None:
         """Record a system's parts, and what loading it cost."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
     from lm_eval.api.model import LM
 
-    from wattbench.config import Prompt, SystemBase
+    from wattbench.config import InspectTask, Prompt, SystemBase
     from wattbench.systems.spending import Spending
 
 GENERATE = "generate_until"
@@ -164,6 +164,8 @@ class TaskContext:
     """Of a file task: the key of its documents under which the input is."""
     work: TaskWork | None = None
     """Of a task that an agent solves in a folder, or that a check judges."""
+    inspect: InspectTask | None = None
+    """Of a task of inspect_ai, which its own solver works on."""
 
     def input_of(self, request: Instance) -> str | None:
         """Return the input of a file task's item, without instruction and examples; None for any other task."""

@@ -23,10 +23,11 @@ from typing import Any
 
 import yaml
 
-from wattbench.config import FileTask, Resolved, TaskChoice
+from wattbench.config import FileTask, InspectTask, Resolved, TaskChoice
 from wattbench.errors import UserError, nearest
 from wattbench.records.files.regular_file import MissingFileError, read_regular
 from wattbench.tasks.file_task.build import BuiltTask, build_once, lm_eval_task
+from wattbench.tasks.inspect_task import documents as of_inspect
 from wattbench.tasks.task_code import TaskCode, code_in, composed, files_of, included_in, values_of, written_metrics
 from wattbench.tasks.template_sandbox import TemplateLimitError, sandbox_templates
 
@@ -226,6 +227,7 @@ def allow_model_code() -> None:
 def forget_task_files() -> None:
     """Read task files anew from now on: they may have been edited since."""
     _manager.cache_clear()
+    of_inspect.forget_samples()
 
 
 def tasks_in(folder: Path) -> list[str]:
@@ -253,6 +255,8 @@ def outline_task(resolved: Resolved, choice: TaskChoice) -> TaskOutline | None:
     quiet_lm_eval()
     if isinstance(choice, FileTask):
         return TaskOutline(choice, "generate_until")
+    if isinstance(choice, InspectTask):
+        return TaskOutline(choice, "generate_until", local=bool(choice.files()))
     entry = _manager_of(resolved, choice).task_index[choice.task]
     written = entry.cfg or {}
     if "class" in written:
@@ -276,6 +280,8 @@ def code_of_task(resolved: Resolved, choice: TaskChoice) -> TaskCode:
     """
     if isinstance(choice, FileTask):
         return TaskCode("wattbench", ())
+    if isinstance(choice, InspectTask):
+        return TaskCode("suite", (f"inspect_ai's {choice.inspect}",))
     entry = _manager_of(resolved, choice).task_index[choice.task]
     try:
         return code_in(entry.yaml_path, entry.cfg or {})
@@ -292,6 +298,8 @@ def load_task(resolved: Resolved, choice: TaskChoice) -> LoadedTask:
     quiet_lm_eval()  # before anything of a file's task imports tqdm
     where = _where(resolved, choice)
     try:
+        if isinstance(choice, InspectTask):
+            return _of_inspect(choice)
         built = build_once(choice) if isinstance(choice, FileTask) else None
         task = _of_lm_eval(resolved, choice) if built is None else _of_file(built)
         documents = _documents(task, choice)
@@ -303,9 +311,21 @@ def load_task(resolved: Resolved, choice: TaskChoice) -> LoadedTask:
         raise UserError(f"{where}: the task cannot be loaded: {reason(error)}") from error
     if not documents:
         raise UserError(f"{where}: the task has no documents")
-    digest = hashlib.sha256(json.dumps(documents, sort_keys=True, default=str).encode()).hexdigest()
+    digest = _digest(documents)
     scoring, note, accepts = ("", "", "") if built is None else (built.scoring, built.note, built.accepts)
     return LoadedTask(choice, task, len(documents), digest, asking_digest(task, choice, scoring), note, accepts)
+
+
+def _of_inspect(choice: InspectTask) -> LoadedTask:
+    task = of_inspect.lm_eval_task(choice)
+    documents = _documents(task, choice)
+    accepts = f"as inspect_ai's {choice.metric or 'first scorer'} decides"
+    asking = asking_digest(task, choice, of_inspect.scoring_of(choice))
+    return LoadedTask(choice, task, len(documents), _digest(documents), asking, accepts=accepts)
+
+
+def _digest(documents: Sequence[Any]) -> str:
+    return hashlib.sha256(json.dumps(documents, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _of_lm_eval(resolved: Resolved, choice: TaskChoice) -> Any:
@@ -379,7 +399,7 @@ def _manager(include: tuple[Path, ...], *, defaults: bool) -> Any:
 
 
 def _settings(resolved: Resolved, choice: TaskChoice) -> Mapping[str, Any]:
-    if isinstance(choice, FileTask):
+    if isinstance(choice, FileTask | InspectTask):
         return choice.model_dump()
     return _manager_of(resolved, choice).task_index[choice.task].cfg or {}
 

@@ -12,10 +12,8 @@ from typing import Any
 import numpy as np
 
 from wattbench.config import Measure, Prompt, TaskChoice
-from wattbench.config.file_task import CHECKED
 from wattbench.errors import UserError
 from wattbench.records import ScoreRow
-from wattbench.tasks.file_task.scores import CHECK
 from wattbench.tasks.loading import LoadedTask
 from wattbench.tasks.task_scores import chosen_metric
 
@@ -180,7 +178,7 @@ def score_rows(
         choice: the task.
         repeat: how often it was asked before.
         failed: documents without an answer. They are not correct, whatever an empty text would score.
-        checked: what the check of the task said of an agent's attempt at a document. It counts as correctness.
+        checked: what the check of the task said of an agent's attempt at a document, in place of the metric.
 
     Raises:
         UserError: the task has no such metric, or it does not run from 0 to 1.
@@ -192,13 +190,7 @@ def score_rows(
         metrics = by_document.setdefault(int(sample["doc_id"]), {})
         metrics |= {f"{name},{sample['filter']}": _plain(sample[name]) for name in sample["metrics"]}
     for doc_id, said in checked.items():
-        by_document[doc_id][f"{CHECKED},{CHECK}"] = said
-
-    def correct(doc_id: int) -> float:
-        if doc_id in failed:
-            return 0.0
-        return checked[doc_id] if doc_id in checked else _correct(by_document[doc_id][metric], metric, choice)
-
+        by_document[doc_id][metric] = said
     return [
         ScoreRow(
             doc_id=int(sample["doc_id"]),
@@ -206,7 +198,9 @@ def score_rows(
             doc_hash=str(sample["doc_hash"]),
             target=str(sample["target"]),
             filtered=_filtered(sample),
-            correct=correct(int(sample["doc_id"])),
+            correct=0.0
+            if int(sample["doc_id"]) in failed
+            else _correct(by_document[int(sample["doc_id"])][metric], metric, choice),
             metrics=by_document[int(sample["doc_id"])],
         )
         for sample in samples

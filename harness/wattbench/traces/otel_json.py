@@ -41,11 +41,11 @@ def read(path: Path, text: str) -> TraceRows:
     stamped: list[Stamped] = []
     ends_ns: list[int] = []
     rows = 0
-    for row, span in enumerate(_spans(path, text), 1):
+    for row, span in enumerate(spans(path, text), 1):
         rows = row
-        attributes = _attributes(path, row, span.get("attributes"))
-        start_ns = _moment(path, row, span, "startTimeUnixNano", "start_time")
-        end_ns = _moment(path, row, span, "endTimeUnixNano", "end_time")
+        attributes = attributes_of(path, row, span.get("attributes"))
+        start_ns = moment_of(path, row, span, "startTimeUnixNano", "start_time")
+        end_ns = moment_of(path, row, span, "endTimeUnixNano", "end_time")
         if end_ns < start_ns:
             refuse(path, row, "it ends before it begins", unit=_UNIT)
         if attributes.get("gen_ai.operation.name") not in OPERATIONS:
@@ -70,8 +70,12 @@ def read(path: Path, text: str) -> TraceRows:
     return TraceRows("OpenTelemetry spans", stamped, rows, rows - len(stamped))
 
 
-def _spans(path: Path, text: str) -> Iterator[Mapping[str, Any]]:
-    """Yield the spans of a file, which holds one JSON value or one value per line."""
+def spans(path: Path, text: str) -> Iterator[Mapping[str, Any]]:
+    """Yield the spans of a file, which holds one JSON value or one value per line.
+
+    Raises:
+        UserError: it is not JSON, or has something else where spans should be.
+    """
     try:
         values = [json.loads(text)]
     except RecursionError:
@@ -107,7 +111,12 @@ def _within(path: Path, value: Any, depth: int = 0) -> Iterator[Mapping[str, Any
         yield from _within(path, each, depth + 1)
 
 
-def _attributes(path: Path, row: int, value: Any) -> dict[str, Any]:
+def attributes_of(path: Path, row: int, value: Any) -> dict[str, Any]:
+    """Return the attributes of a span by their keys, without the wrappers of their types.
+
+    Raises:
+        UserError: they are no attributes.
+    """
     if value is None:
         return {}
     if isinstance(value, dict):
@@ -123,7 +132,12 @@ def _attributes(path: Path, row: int, value: Any) -> dict[str, Any]:
     return values
 
 
-def _moment(path: Path, row: int, span: Mapping[str, Any], nano: str, iso: str) -> int:
+def moment_of(path: Path, row: int, span: Mapping[str, Any], nano: str, iso: str) -> int:
+    """Return a moment of a span, in nanoseconds since 1970.
+
+    Raises:
+        UserError: it has none, or an impossible one.
+    """
     value = span.get(nano)
     if value is None:
         return moment_ns(path, row, iso, span.get(iso), unit=_UNIT)[0]

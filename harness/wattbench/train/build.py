@@ -16,14 +16,22 @@ from wattbench.systems.local import base_cache
 from wattbench.systems.local.mixture import sharing
 from wattbench.systems.training_ledger import FILE, Ledger, read_ledger, write_ledger
 from wattbench.systems.weights import cache_folder
-from wattbench.train.examples import Collator, documents_of, documents_sha256, encode, prompt_of
+from wattbench.train.examples import (
+    CalculatedDocument,
+    Collator,
+    documents_of,
+    documents_sha256,
+    encode,
+    encode_call,
+    prompt_of,
+)
 from wattbench.train.metered import BuildMeter, Grams, ledger_entry
 from wattbench.train.mixtures import build_mixture
-from wattbench.train.recipe import AdapterMember, AnyMember, Family, needs
+from wattbench.train.recipe import AdapterMember, AnyMember, Family, ToolMember, needs
 from wattbench.train.routing import build_classifier, build_threshold
 from wattbench.train.shop import Shop, TrainingResult, new_adapter, save_adapter
 from wattbench.train.students import build_distilled, build_reasoning, train_member
-from wattbench.train.trainer import answer_loss
+from wattbench.train.trainer import Counts, answer_loss
 from wattbench.train.watch import all_counts, loss_curve
 
 
@@ -32,14 +40,40 @@ def _build_adapter(shop: Shop, member: AdapterMember) -> TrainingResult:
     recipe = shop.family.recipe
     learned_from = documents_of(shop.family, shop.name)
     examples = [encode(shop.tokenizer, prompt_of(recipe, one), one.answer) for one in learned_from]
+    return TrainingResult(learned_from, _train_adapter(shop, member, examples))
+
+
+def _train_adapter(shop: Shop, member: AdapterMember | ToolMember, examples: list[dict[str, Any]]) -> Counts:
     model = new_adapter(sharing(shop.base), member.lora, seed=shop.seed)
     counts = train_member(shop, model, examples, Collator(shop.tokenizer.eos_token_id), answer_loss, member.schedule)
     save_adapter(model, shop.target)
-    return TrainingResult(learned_from, counts)
+    return counts
+
+
+def _build_tool(shop: Shop, member: ToolMember) -> TrainingResult:
+    """Train and save an adapter that calls a calculator."""
+    recipe = shop.family.recipe
+    learned_from = documents_of(shop.family, shop.name)
+    calculated = [one for one in learned_from if isinstance(one, CalculatedDocument) and one.calculation is not None]
+    if len(calculated) < len(learned_from):
+        task = next(one.task for one in learned_from if one not in calculated)
+        raise UserError(f"{shop.name}: documents of {task} have no calculation to learn from")
+    examples = [
+        encode_call(
+            shop.tokenizer,
+            prompt_of(recipe, one),
+            member.call.replace("{calculation}", one.calculation or ""),
+            member.result.replace("{result}", one.answer),
+            one.answer,
+        )
+        for one in calculated
+    ]
+    return TrainingResult(learned_from, _train_adapter(shop, member, examples))
 
 
 METHODS: dict[str, Callable[[Shop, Any], TrainingResult]] = {
     "adapter": _build_adapter,
+    "tool": _build_tool,
     "mixture": build_mixture,
     "distil": build_distilled,
     "reasoning": build_reasoning,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from wattbench.errors import UserError
-from wattbench.train.recipe import Family, Recipe, Split
+from wattbench.train.recipe import Family, Recipe, Split, ToolMember
 
 IGNORED = -100
 """The label of tokens that are given, not learned, as PyTorch defines it."""
@@ -27,6 +27,14 @@ class Document:
     reasoning: str | None = None
 
 
+@dataclass(frozen=True)
+class CalculatedDocument(Document):
+    """A document whose answer a calculator gives. Of its own type, so that the hashes of others stay as they are."""
+
+    calculation: str | None = None
+    """What to enter into the calculator."""
+
+
 def documents_of(family: Family, name: str) -> list[Document]:
     """Read the documents that a member learns from, according to its recipe.
 
@@ -34,7 +42,8 @@ def documents_of(family: Family, name: str) -> list[Document]:
         UserError: a file is missing, damaged, or too short.
     """
     member = family.member(name)
-    return documents(family.recipe, member.split, member.documents, family.domains(name))
+    kind = CalculatedDocument if isinstance(member, ToolMember) else Document
+    return documents(family.recipe, member.split, member.documents, family.domains(name), kind)
 
 
 def documents_sha256(learned_from: Sequence[Document]) -> str:
@@ -42,7 +51,13 @@ def documents_sha256(learned_from: Sequence[Document]) -> str:
     return hashlib.sha256(repr([asdict(one) for one in learned_from]).encode()).hexdigest()
 
 
-def documents(recipe: Recipe, split: Split, count: int, domains: Sequence[str] | None = None) -> list[Document]:
+def documents(
+    recipe: Recipe,
+    split: Split,
+    count: int,
+    domains: Sequence[str] | None = None,
+    kind: type[Document] = Document,
+) -> list[Document]:
     """Read the first `count` documents of each task's split, of some domains or all.
 
     Raises:
@@ -55,13 +70,12 @@ def documents(recipe: Recipe, split: Split, count: int, domains: Sequence[str] |
             rows = _rows(path)
             if len(rows) < count:
                 raise UserError(f"{path}: {count} documents are needed, but it has {len(rows)}")
-            read += [
-                Document(domain, task, row["question"], row["answer"], row.get("reasoning")) for row in rows[:count]
-            ]
+            texts = [one.name for one in fields(kind) if one.name not in ("domain", "task")]
+            read += [kind(domain, task, **{text: row.get(text) for text in texts}) for row in rows[:count]]
     return read
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
+def _rows(path: Path) -> list[dict[str, Any]]:
     try:
         rows = [json.loads(line) for line in path.read_text(encoding="utf-8").rstrip("\n").split("\n")]
     except OSError as error:
@@ -71,6 +85,8 @@ def _rows(path: Path) -> list[dict[str, str]]:
     for number, row in enumerate(rows, start=1):
         if not isinstance(row, dict) or not all(isinstance(row.get(key), str) for key in ("question", "answer")):
             raise UserError(f"{path}: line {number}: a document needs a question and an answer, both as text")
+        if not all(isinstance(row.get(key, ""), str) for key in ("reasoning", "calculation")):
+            raise UserError(f"{path}: line {number}: reasoning and calculation must be given as text")
     return rows
 
 
@@ -84,6 +100,37 @@ def encode(tokenizer: Any, prompt: str, target: str) -> dict[str, Any]:
     given: list[int] = tokenizer(prompt)["input_ids"]
     learned: list[int] = [*tokenizer(f" {target}", add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
     return {"input_ids": given + learned, "labels": [IGNORED] * len(given) + learned}
+
+
+def encode_call(tokenizer: Any, prompt: str, call: str, result: str, answer: str) -> dict[str, Any]:
+    """Encode a prompt, a call of a tool, its result and the answer, as one example.
+
+    The model learns the call and the answer; the prompt and the result are given. Each part is encoded alone, so
+    that no token spans two of them: an agent sends them as one text, which a tokenizer splits at the same places
+    where parts end or begin with a line end or a space.
+
+    Args:
+        tokenizer: with an end-of-text token, which ends the answer.
+        prompt: of the question.
+        call: as the model writes it, with the line end at which it stops.
+        result: what is appended to it.
+        answer: what the model answers then.
+    """
+
+    def ids(text: str) -> list[int]:
+        encoded: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
+        return encoded
+
+    parts = (
+        (tokenizer(prompt)["input_ids"], False),
+        (ids(f" {call}"), True),
+        (ids(result), False),
+        ([*ids(f" {answer}"), tokenizer.eos_token_id], True),
+    )
+    return {
+        "input_ids": [one for part, _ in parts for one in part],
+        "labels": [one if learned else IGNORED for part, learned in parts for one in part],
+    }
 
 
 class Collator:

@@ -67,6 +67,20 @@ class AdapterMember(Member):
     schedule: Schedule
 
 
+class ToolMember(Member):
+    """An adapter on the base that learns to call a calculator, and to answer from what that returns."""
+
+    method: Literal["tool"]
+    domains: list[Name] | None = None
+    """None takes all."""
+    lora: Lora
+    schedule: Schedule
+    call: str = Field(pattern=r"(?s)\{calculation\}.*\n$")
+    """The model's first reply: how it writes the calculation of a document. A line end is where it stops."""
+    result: str = Field(pattern=r"(?s)\{result\}")
+    """What the agent appends to that reply, with the calculator's result; the answer follows after a space."""
+
+
 class MixtureMember(Member):
     """A router for each layer of a mixture whose experts are adapters of this family (Branch-Train-MiX)."""
 
@@ -132,7 +146,7 @@ class ThresholdMember(Member):
 
 
 AnyMember = Annotated[
-    AdapterMember | MixtureMember | DistilledMember | ReasoningMember | ClassifierMember | ThresholdMember,
+    AdapterMember | ToolMember | MixtureMember | DistilledMember | ReasoningMember | ClassifierMember | ThresholdMember,
     Field(discriminator="method"),
 ]
 
@@ -204,7 +218,7 @@ class Family:
     def domains(self, name: str) -> list[str]:
         """List the domains that a member learns from."""
         member = self.member(name)
-        chosen = member.domains if isinstance(member, AdapterMember) else None
+        chosen = member.domains if isinstance(member, AdapterMember | ToolMember) else None
         return list(self.recipe.domains) if chosen is None else chosen
 
     def fingerprint(self, name: str) -> str:

@@ -12,7 +12,7 @@ from wattbench.progress import Progress
 from wattbench.systems.local.mixture import keep_layers, sharing, with_adapter
 from wattbench.train.examples import Document
 from wattbench.train.metered import BuildMeter
-from wattbench.train.recipe import AdapterMember, Family, Lora, StudentMember
+from wattbench.train.recipe import AdapterMember, Family, Lora, StudentMember, ToolMember
 from wattbench.train.trainer import Counts
 
 
@@ -43,7 +43,7 @@ class Shop:
     def built(self, name: str) -> Any:
         """Return a built adapter or student as it is deployed: with its adapter merged."""
         member = self.family.member(name)
-        if not isinstance(member, AdapterMember | StudentMember):
+        if not isinstance(member, AdapterMember | ToolMember | StudentMember):
             raise UserError(f"{self.name}: {name} is not a model that answers; name an adapter or a student")
         model = self.student(member.layers) if isinstance(member, StudentMember) else sharing(self.base)
         return with_adapter(model, self.family.folder / name, merge=True, where=f"{self.name}: {name}")[0]

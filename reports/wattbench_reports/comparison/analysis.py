@@ -12,6 +12,7 @@ from wattbench.records import RunRecords
 from wattbench_reports.comparability.caveat import Caveat
 from wattbench_reports.comparability.explain import condition_caveats
 from wattbench_reports.comparability.input_check import InputCheck, input_check
+from wattbench_reports.comparison.agents import agents_of
 from wattbench_reports.comparison.annual_cost import Year, year
 from wattbench_reports.comparison.caveats import (
     carbon_caveats,
@@ -47,6 +48,7 @@ from wattbench_reports.metrics.domain_sums import score_sums
 from wattbench_reports.metrics.load_caveats import load_caveats
 from wattbench_reports.metrics.other_work import other_work_sums
 from wattbench_reports.metrics.workload import workload
+from wattbench_reports.tables.harness_failures import has_harness_failures
 from wattbench_reports.tables.run_tables import Frames, answers_of, load_frames
 from wattbench_reports.tables.session_record import sessions_of
 from wattbench_reports.tables.streamed import MOST_IN_MEMORY, StreamedFrames, load_streamed, sampled_frames
@@ -117,7 +119,7 @@ def analyse(
         assumptions: as in `compare`.
         in_memory: read all answers into memory however many they are, for what needs them item by item.
     """
-    streams = not in_memory and answers_of(run) > MOST_IN_MEMORY and not run.loads()
+    streams = not in_memory and answers_of(run) > MOST_IN_MEMORY and not run.loads() and not has_harness_failures(run)
     frames = load_streamed(run) if streams else load_frames(run)
     return analyse_read(read_frames(frames, assumptions.cluster), assumptions)
 
@@ -226,6 +228,7 @@ def compare_systems(
         impacts_of=emitted.impacts_of,
         requests=frames.record.suite.requests,
         dropped=dropped,
+        agents=agents_of(measured, paid),
     )
 
 

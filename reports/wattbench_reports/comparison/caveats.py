@@ -65,6 +65,7 @@ def caveats(
         *_imported(frames),
         *_shard(frames),
         *_rescored(frames),
+        *_harness(frames),
         *_together(_failures(frames), _SOME_FAILED if frames.record.imported is None else _SOME_FAILED_THERE),
         *_together(
             cut_caveats(frames),
@@ -217,6 +218,25 @@ def _together(caveats: Iterable[Caveat], sentence: str) -> Iterator[Caveat]:
 def _absent(frames: Frames) -> Iterator[Caveat]:
     for name in frames.absent:
         yield Caveat("no-items", f"{name} is in the suite and has no answers.", (name,))
+
+
+def _harness(frames: Frames) -> Iterator[Caveat]:
+    """State which attempts of agents are left out, and what they would change: as if solved, and as if not."""
+    if frames.harness is None:
+        return
+    clauses = []
+    for name, each in frames.harness.systems.items():
+        low, high = each.bounds
+        clauses.append(
+            f"{each.failed:,} of {plural(each.attempts, 'attempt')} of {name} (its accuracy would be {percent(low)} "
+            f"with these as not solved, {percent(high)} as solved)"
+        )
+    items = sum(frames.harness.items.values())
+    also = f" {plural(items, 'item')} without any other attempt of some system: left out for all." if items else ""
+    text = (
+        f"Left out, as the harness failed before any model call, so that they are no answers: {named(clauses)}.{also}"
+    )
+    yield Caveat("harness-failures", text, tuple(frames.harness.systems))
 
 
 def _shard(frames: Frames) -> Iterator[Caveat]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from wattbench_reports.comparability.caveat import Caveat
 from wattbench_reports.comparability.input_check import InputCheck
+from wattbench_reports.comparison.agents import AgentFigures
 from wattbench_reports.comparison.annual_cost import Year
 from wattbench_reports.comparison.dropped import DroppedSystems
 from wattbench_reports.comparison.estimated import EstimatedSystem
@@ -71,6 +72,8 @@ class Comparison:
 
     dropped: DroppedSystems | None = None
     """The systems of a single run that were not asked to the end; None where all were."""
+    agents: tuple[AgentFigures, ...] = ()
+    """What agents solved and what it took; empty without agents."""
 
     @property
     def tail_share(self) -> float | None:

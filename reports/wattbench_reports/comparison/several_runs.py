@@ -204,6 +204,11 @@ def _compared(alone: list[_Part], crossed: tuple[str, ...], assumptions: Assumpt
             for part, names_of in zip(parts, names, strict=True)
             for each in renamed_estimates(part.comparison.estimates, names_of)
         ),
+        agents=tuple(
+            replace(each, system=renamed[each.system])
+            for part, renamed in zip(parts, names, strict=True)
+            for each in part.comparison.agents
+        ),
         cluster=assumptions.cluster,
         machines=None if several else parts[0].comparison.machines,
         dropped=None if several else parts[0].comparison.dropped,

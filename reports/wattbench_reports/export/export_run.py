@@ -20,14 +20,20 @@ from wattbench_reports.export.frames.items_frame import item_parts
 from wattbench_reports.export.frames.machines_frame import machines_frame
 from wattbench_reports.export.frames.systems_frame import figures_frame
 from wattbench_reports.export.frames.windows_frame import windows_frame
+from wattbench_reports.export.interchange.agent_sessions import agent_sessions
+from wattbench_reports.export.interchange.atif_trajectories import atif_lines
 from wattbench_reports.export.interchange.boamps import boamps_report
 from wattbench_reports.export.interchange.codecarbon_csv import emissions_frame
 from wattbench_reports.export.interchange.model_card import model_card
+from wattbench_reports.export.interchange.otlp_spans import otlp_lines
 from wattbench_reports.export.interchange.prometheus import prometheus_text
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
 
 TABLES = ("systems", "windows", "machines")
 """Subjects of tables. Items are a table of their own: `export_items`."""
+
+OF_SESSIONS = ("otlp", "atif")
+"""Formats of the sessions of agents, which `export_sessions` writes."""
 
 OF_ONE_SYSTEM = {"model-card": "a model card", "boamps": "a BoAmps report"}
 """Format that describes one system to its name in a sentence."""
@@ -100,6 +106,26 @@ def export_items(
     if system is not None:
         parts = (part[part["system"] == system] for part in parts)
     return parts_as_parquet(parts) if target == "parquet" else parts_as_csv(parts)
+
+
+def export_sessions(
+    run: RunRecords, target: str, *, system: str | None = None, assumptions: Assumptions = AS_IN_SUITE
+) -> Iterator[bytes]:
+    """Yield the sessions of a finished run's agents, a line each.
+
+    Args:
+        run: as in `export_to_bytes`.
+        target: a name of `OF_SESSIONS`.
+        system: only this one.
+        assumptions: as in `export_to_bytes`.
+
+    Raises:
+        UserError: the run is not finished or damaged, has no agents, or there is no such system.
+    """
+    analysis = analyse(run, assumptions)
+    _check_system(analysis.measured, system)
+    sessions = agent_sessions(analysis.measured, analysis.paid, system)
+    yield from atif_lines(sessions) if target == "atif" else otlp_lines(run.header.run, sessions)
 
 
 def _check_system(measured: Measured, system: str | None) -> None:

@@ -3,6 +3,7 @@
 May import: `wattbench_reports.stats`, `wattbench_reports.formatting`. Must not read records.
 """
 
+from wattbench_reports.figures.agent_steps import AgentSteps, StepBar, agent_steps
 from wattbench_reports.figures.arrival_rates import LoadCurve, LoadPoint, energy_latency
 from wattbench_reports.figures.co_activation import CoActivation, co_activation
 from wattbench_reports.figures.drawing import Drawing, on_axes
@@ -19,6 +20,7 @@ from wattbench_reports.figures.retention import StudentRetention, TaskRetention,
 from wattbench_reports.figures.tradeoff import Cost, TradeoffPoint, tradeoff
 
 __all__ = [
+    "AgentSteps",
     "Band",
     "Bar",
     "CoActivation",
@@ -37,11 +39,13 @@ __all__ = [
     "PowerTrace",
     "SentItems",
     "Slice",
+    "StepBar",
     "StudentRetention",
     "TaskRetention",
     "TraceSpan",
     "TradeoffPoint",
     "Watts",
+    "agent_steps",
     "co_activation",
     "energy",
     "energy_latency",

@@ -24,6 +24,7 @@ from wattbench_reports.metrics.registry import FIGURES as ALL_FIGURES
 from wattbench_reports.metrics.throughput import MOSTLY, OUTPUT_TOKENS_PER_S, RATES, REQUESTS_PER_S
 from wattbench_reports.stats.percentiles import needed
 from wattbench_reports.tables import provenance
+from wattbench_reports.tables.harness_failures import HARNESS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +43,8 @@ for joules."""
 # An item is a document of a task, and the cluster: the answers to it are not independent of each other. A quantile's
 # standard error is sqrt(q (1 - q) / n) / density, and the density there is a share of the answers by the seconds in
 # which they lie. A ratio's is linearised: Cochran, "Sampling Techniques" (1977), 6.3. The client's seconds are those of
-# `wattbench_reports.tables.window_spans`. What older tables lack is added as a column without values.
+# `wattbench_reports.tables.window_spans`. What older tables lack is added as a column without values. Attempts whose
+# harness failed are no answers.
 _SQL = f"""
 WITH answers AS (
   SELECT filename, system, kind, domain, task, doc_id, doc_hash, correct, energy_j, energy_provenance, "window",
@@ -53,8 +55,10 @@ WITH answers AS (
          {{further}}
   FROM (
     FROM read_parquet($1, filename = true)
-    UNION ALL BY NAME SELECT NULL::DOUBLE AS waited_s, NULL::DOUBLE AS offered_per_s {{nothing_further}} WHERE false
+    UNION ALL BY NAME SELECT NULL::DOUBLE AS waited_s, NULL::DOUBLE AS offered_per_s, NULL::VARCHAR AS ended
+                             {{nothing_further}} WHERE false
   )
+  WHERE ended IS DISTINCT FROM '{HARNESS}'
 ),
 items AS (
   SELECT filename, system, domain, avg(correct) AS score, min(correct) AS lowest, max(correct) AS highest,

@@ -35,6 +35,7 @@ from wattbench_reports.presenter.model import Section
 from wattbench_reports.presenter.templating import as_bytes, engine, own_file, policy_hash
 from wattbench_reports.routing.model import RoutingStudy
 from wattbench_reports.routing.study import routing_study
+from wattbench_reports.sections.agents import agents_section
 from wattbench_reports.sections.arrival_rates import load_section
 from wattbench_reports.sections.carbon import carbon_section
 from wattbench_reports.sections.comparison import comparison_section
@@ -254,6 +255,7 @@ def _made(
     yield dropped_section(comparison.dropped)
     yield what_if_section(measured, comparison)
     yield comparison_section(comparison)
+    yield agents_section(comparison)
     yield tradeoff_section(measured, paid, comparison)
     yield domains_section(measured, comparison)
     yield routing_section(sample.measured, sample.paid, sample.weighed, study)

@@ -134,6 +134,21 @@ class AnswerAccess:
         """Return which answers are of requests that failed, or those of some rows."""
         return np.asarray(self.items["failed"].to_numpy()[rows])
 
+    def attempts(self, rows: Rows = slice(None)) -> NDArray[np.bool_]:
+        """Return which answers, or which of some rows, are attempts of an agent: how they ended is on record, or how
+        many calls they made."""
+        return self._attempts[rows]
+
+    @cached_property
+    def _attempts(self) -> NDArray[np.bool_]:
+        with self._columns() as table:
+            attempts = np.broadcast_to(np.False_, (self.number,))
+            if "ended" in table:
+                attempts = attempts | (table.coded("ended").codes >= 0)
+            if "calls" in table:
+                attempts = attempts | np.isfinite(table.numbers("calls"))
+        return np.asarray(attempts)
+
     def _columns(self) -> TableColumns:
         return TableColumns(self.run.layout.items_table, None if self.rows is None else self.rows.to_numpy())
 

@@ -30,6 +30,7 @@ from wattbench_reports.tables.answer_access import AnswerAccess
 from wattbench_reports.tables.answer_checks import DocDifference, check_answers, doc_differences
 from wattbench_reports.tables.asked_systems import answers_among, left_out
 from wattbench_reports.tables.equal_texts import rows_by_text
+from wattbench_reports.tables.harness_failures import HarnessFailures, harness_failures
 from wattbench_reports.tables.header_record import HeaderRecord, header_record
 from wattbench_reports.tables.item_rows import row_of_answer, rows_by_code
 from wattbench_reports.tables.items_table import read_items
@@ -79,6 +80,8 @@ class Frames(AnswerAccess):
     """The same with seconds and joules of all machines, where these have those of machines of one class alone."""
     left_out: frozenset[str] = frozenset()
     """Systems of the run whose answers and windows are not in it: those that were not asked to the end."""
+    harness: HarnessFailures | None = None
+    """Attempts of agents that are not in it, as their harness failed; None: there are none."""
 
     def more_columns(self, *names: str, newer: Sequence[str] = ()) -> pd.DataFrame:
         """Read further columns of the items, aligned with `items`, for what only one panel needs.
@@ -271,7 +274,8 @@ def frames_of(run: RunRecords, kept: NDArray[np.bool_] | None = None, out: froze
 
     Args:
         run: a finished run.
-        kept: shape (answers of the file,): which are read; None: all.
+        kept: shape (answers of the file,): which are read; None: all. Of these, attempts that are no answers are left
+            out (`wattbench_reports.tables.harness_failures`).
         out: systems that have no answer among them, as they are left out.
 
     Raises:
@@ -279,6 +283,8 @@ def frames_of(run: RunRecords, kept: NDArray[np.bool_] | None = None, out: froze
     """
     path, record = run.layout.items_table, header_record(run)
     imported = record.imported is not None
+    harness = harness_failures(run, kept)
+    kept = kept if harness is None else harness.kept
     items, documents = read_items(path, imported=imported, kept=kept)
     windows = read_windows(run, out)
     systems, absent = systems_in_order(run, items["system"].cat.categories, out)
@@ -296,7 +302,7 @@ def frames_of(run: RunRecords, kept: NDArray[np.bool_] | None = None, out: froze
     of_equal_text = documents_there - int(row.max(initial=-1)) - 1
     return Frames(
         run, systems, items, windows, differences, absent, documents, rows, item_rows=row, of_equal_text=of_equal_text,
-        left_out=out,
+        left_out=out, harness=harness,
     )  # fmt: skip
 
 
@@ -413,6 +419,8 @@ def check_whole(frames: Frames) -> None:
         if cell.system in frames.left_out:
             continue
         answered_items = counts[cell.system, cell.task]
+        if frames.harness is not None:
+            answered_items += frames.harness.items.get(cell.task, 0)
         if cell.items is not None and answered_items < cell.items:
             short.append(f"{cell.items - answered_items} of {cell.items} of {cell.system} on {cell.task}")
     if short:

@@ -23,6 +23,7 @@ from wattbench.records.files.regular_file import read_regular
 from wattbench.records.schema.explain import first_error
 from wattbench.records.tables.damaged_table import opened_table
 from wattbench_reports.tables.asked_systems import left_out
+from wattbench_reports.tables.harness_failures import HARNESS
 
 SCHEMA_VERSION = 1
 PREFIX = "sessions-"
@@ -303,7 +304,8 @@ def _name(header: RunHeader) -> str:
 def run_figures(run: RunRecords) -> dict[str, dict[str, float | None]]:
     """Return each system's mean joules (``energy_j``) and ``seconds`` per request in a run, and its `QUANTILES`.
 
-    A system that was not asked to the end is left out: in another session it answers other items.
+    Attempts whose harness failed are no answers. A system that was not asked to the end is left out: in another session
+    it answers other items.
 
     Raises:
         UserError: the table of items cannot be read.
@@ -312,9 +314,11 @@ def run_figures(run: RunRecords) -> dict[str, dict[str, float | None]]:
 
     columns = ["system", "energy_j", "started_s", "first_token_s", "finished_s", "failure"]
     with opened_table(run.layout.items_table, read_dictionary=["system"]) as file:
-        table = file.read(columns)
+        table = file.read([*columns, *(name for name in ("ended",) if name in file.schema_arrow.names)])
     items: pd.DataFrame = table.to_pandas()
     items = items[~items["system"].isin(left_out(run))]
+    if "ended" in items:
+        items = items[items["ended"] != HARNESS]
     items.loc[items["failure"].notna(), "finished_s"] = np.nan  # as `Frames.items`
     seconds, ttft_s = (items[end] - items["started_s"] for end in ("finished_s", "first_token_s"))
     by_system = items.assign(seconds=seconds, ttft_s=ttft_s).groupby("system", observed=True)

@@ -125,6 +125,8 @@ class SystemSettings(MemberSettings):
     """Of a hybrid: every system that it asks, by name."""
     predicted: Prediction | None = None
     """Of a hybrid: what was predicted of it before it ran."""
+    server_name: Text | None = Field(default=None, alias="asks")
+    """Of an agent: the system whose server it asks; None where that server runs by itself."""
 
     @property
     def limited_to_w(self) -> float | None:
@@ -235,7 +237,7 @@ class SuiteRecord:
 
     @cached_property
     def prices(self) -> Mapping[str, Price]:
-        """Return the price of each system that has one, those that only a hybrid asks included.
+        """Return the price of each system that has one, those that only a hybrid or an agent asks included.
 
         Raises:
             UserError: a value is of another type or out of range.
@@ -246,6 +248,12 @@ class SuiteRecord:
             for owner, each in self.systems.items()
             for name, one in each.pool.items()
         ]
+        everyone += [
+            (f"systems.{agent}.server", each.server_name, server)
+            for agent, each in self.systems.items()
+            if each.server_name is not None and each.server_name not in self.systems
+            and isinstance(server := each.as_recorded.get("server"), Mapping)
+        ]  # fmt: skip
         return {
             name: recorded(Price, settings["price"], f"{self.where}: {at}.price")
             for at, name, settings in everyone

@@ -17,6 +17,7 @@ from tests.made_up.runs import FakeRun
 from tests.made_up.standard_runs import golden_run
 from wattbench.meters import Reading
 from wattbench.meters.sampling.trace import TraceWriter
+from wattbench_reports.export.frames.calls_frame import COLUMNS as CALLS
 from wattbench_reports.export.frames.items_frame import COLUMNS as ITEMS
 from wattbench_reports.export.frames.machines_frame import COLUMNS as MACHINES
 from wattbench_reports.export.frames.power_frame import COLUMNS as POWER
@@ -26,7 +27,7 @@ from wattbench_reports.export.frames.windows_frame import COLUMNS as WINDOWS
 Write = Callable[[FakeRun], Path]
 
 
-FRAMES = {"systems": SYSTEMS, "items": ITEMS, "windows": WINDOWS, "machines": MACHINES}
+FRAMES = {"systems": SYSTEMS, "items": ITEMS, "windows": WINDOWS, "calls": CALLS, "machines": MACHINES}
 """Method to its columns."""
 
 

@@ -35,6 +35,14 @@ members:
   thinker: {method: reasoning, start: student, documents: 4, layers: [0, 1, 3], lora: *lora, schedule: *pace}
   router: {method: classifier, documents: 8, held_out: 4}
   cascade: {method: threshold, first: student, then: tuned, documents: 3}
+  caller:
+    method: tool
+    domains: [numbers]
+    documents: 8
+    lora: *lora
+    schedule: *pace
+    call: "<<{calculation}>>\\n"
+    result: "{result}\\nA:"
 """
 
 
@@ -68,7 +76,14 @@ def _document(task: str, number: int) -> dict[str, str]:
     if task == "copy":
         letter = "abcdefghijklmnopqrstuvwxyz"[number % 26]
         return {"question": f"say {letter}", "answer": letter, "reasoning": f"I read {letter}.\nSo it is {letter}."}
-    return {"question": f"twice {number % 10}", "answer": str(number % 10 * 2), "reasoning": f"So {number % 10 * 2}."}
+    once, twice = number % 10, number % 10 * 2
+    reasoning = f"So {twice}."
+    return {
+        "question": f"twice {once}",
+        "answer": str(twice),
+        "reasoning": reasoning,
+        "calculation": f"{once} + {once}",
+    }
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,17 @@ from wattbench.train import Family
 from wattbench.train.build import build, planned_documents, stale
 from wattbench.train.watch import Watch
 
-MEMBERS = ["specialist-letters", "specialist-numbers", "tuned", "moe", "student", "thinker", "router", "cascade"]
+MEMBERS = [
+    "specialist-letters",
+    "specialist-numbers",
+    "tuned",
+    "moe",
+    "student",
+    "thinker",
+    "router",
+    "cascade",
+    "caller",
+]
 
 
 def grams(joules: float) -> tuple[float | None, str]:
@@ -77,7 +87,7 @@ def test_every_method_builds_and_leaves_a_ledger(built, tiny_folder: Path) -> No
         assert ledger.documents == planned_documents(family, name)
         assert ledger.tokens > 0 or ledger.method == "classifier"
         assert (ledger.teacher_tokens > 0) == (ledger.method == "distil")
-        assert bool(ledger.loss) == (ledger.method in {"adapter", "mixture", "distil", "reasoning"})
+        assert bool(ledger.loss) == (ledger.method in {"adapter", "tool", "mixture", "distil", "reasoning"})
         assert str(tiny_folder) not in json.dumps((family.folder / name / FILE).read_text())
     distilled = read_ledger(family.folder / "student" / FILE)
     assert distilled.tokens == distilled.teacher_tokens  # it reads what its teacher reads and says
@@ -125,7 +135,7 @@ def test_a_deleted_file_makes_its_member_stale(built, file: str, expected: list[
     ("file", "line", "expected"),
     [
         ("letters/copy.train.jsonl", 15, ["specialist-letters"]),
-        ("numbers/double.train.jsonl", 0, ["specialist-numbers", "tuned", "moe", "student", "thinker"]),
+        ("numbers/double.train.jsonl", 0, ["specialist-numbers", "tuned", "moe", "student", "thinker", "caller"]),
         ("letters/copy.router.jsonl", 0, ["router"]),
         ("letters/copy.calibration.jsonl", 0, ["cascade"]),
         ("letters/copy.calibration.jsonl", 3, []),  # nobody learned from that one

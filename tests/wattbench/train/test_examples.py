@@ -10,7 +10,18 @@ import pytest
 
 from wattbench.errors import UserError
 from wattbench.train import Family
-from wattbench.train.examples import IGNORED, Collator, Document, documents, encode, prompt_of
+from wattbench.train.examples import (
+    IGNORED,
+    CalculatedDocument,
+    Collator,
+    Document,
+    documents,
+    documents_of,
+    documents_sha256,
+    encode,
+    encode_call,
+    prompt_of,
+)
 
 
 def test_the_first_documents_of_each_task_are_taken(family: Family) -> None:
@@ -34,6 +45,7 @@ def test_the_first_documents_of_each_task_are_taken(family: Family) -> None:
         (lambda path: path.write_bytes(b"\xff\xfe\n"), "not JSON lines"),
         (lambda path: path.write_text('{"question": "q", "answer": "a"}\n{"question": "q"}\n'), "line 2: a document"),
         (lambda path: path.write_text('["question", "answer"]\n'), "line 1: a document needs"),
+        (lambda path: path.write_text('{"question": "q", "answer": "a", "reasoning": 7}\n'), "line 1: .*as text"),
         (lambda path: path.write_text('{"question": "q", "answer": 7}\n'), "line 1: a document needs"),
     ],
 )
@@ -73,6 +85,29 @@ def test_an_answer_does_not_begin_a_text_of_its_own() -> None:
             return {"input_ids": [0] * add_special_tokens + [ord(letter) for letter in text]}
 
     assert encode(Beginning(), "?", "!") == {"input_ids": [0, 63, 32, 33, 1], "labels": [IGNORED] * 2 + [32, 33, 1]}
+
+
+def test_a_call_and_the_answer_are_learned_and_what_the_tool_returned_is_given(base: Any) -> None:
+    tokenizer = base.tokenizer
+    example = encode_call(tokenizer, "twice 7", "<<7 + 7>>\n", "14\nA:", "14")
+    learned = [token for token in example["labels"] if token != IGNORED]
+    shown = tokenizer.convert_ids_to_tokens(learned)
+    assert shown == [*tokenizer.tokenize(" <<7 + 7>>\n"), *tokenizer.tokenize(" 14"), "</s>"]
+    # As an agent sends it: one text.
+    whole = tokenizer("twice 7 <<7 + 7>>\n14\nA: 14")["input_ids"]
+    assert example["input_ids"] == [*whole, tokenizer.eos_token_id]
+    given = len(tokenizer("twice 7")["input_ids"])
+    assert example["labels"][:given] == [IGNORED] * given
+    assert all(label in (IGNORED, token) for label, token in zip(example["labels"], example["input_ids"], strict=True))
+
+
+def test_only_a_member_with_a_tool_reads_calculations(family: Family) -> None:
+    plain, calculated = documents_of(family, "specialist-numbers")[0], documents_of(family, "caller")[0]
+    assert isinstance(calculated, CalculatedDocument)
+    assert calculated.calculation == "0 + 0"
+    # The hashes in the ledgers of all other members stay as they are.
+    assert "calculation" not in repr(plain)
+    assert documents_sha256([plain]) != documents_sha256([calculated])
 
 
 def test_a_batch_is_padded_on_the_right() -> None:

@@ -33,6 +33,8 @@ PROMPT = 'prompt: "Q: {question}\\nA:"'
         (("{question}", "{answer}"), r"recipe\.yaml:7: prompt: .* does not have the right form"),
         (("seed: 7", "seed: 7\nsede: 8"), r"recipe\.yaml:9: sede: unknown key; did you mean 'seed'"),
         (("documents: 16", "documents: 0"), r"recipe\.yaml:12: .*greater than 0"),
+        (("<<{calculation}>>", "<<{sum}>>"), r"recipe\.yaml:31: members.caller.*call: .*does not have the right form"),
+        (("{result}", "{answer}"), r"recipe\.yaml:32: members.caller.*result: .*does not have the right form"),
         (("BASE", "BASE, hub: some/model"), r"recipe\.yaml:2: base.*name exactly one of hub, path and wheel"),
     ],
 )  # fmt: skip
@@ -63,10 +65,11 @@ def test_what_each_method_needs_comes_before_it(family: Family) -> None:
         "thinker": ["student"],
         "router": [],
         "cascade": ["student", "tuned"],
+        "caller": [],
     }
 
 
-ALL = {"specialist-letters", "specialist-numbers", "tuned", "moe", "student", "thinker", "router", "cascade"}
+ALL = {"specialist-letters", "specialist-numbers", "tuned", "moe", "student", "thinker", "router", "cascade", "caller"}
 
 
 @pytest.mark.parametrize(
@@ -86,6 +89,7 @@ ALL = {"specialist-letters", "specialist-numbers", "tuned", "moe", "student", "t
         (("teacher: tuned,", "teacher: tuned, temperature: 2.0,"), {"student", "thinker", "cascade"}),
         (("start: student, ", ""), {"thinker"}),
         (("held_out: 4", "held_out: 3"), {"router"}),
+        (("<<{calculation}>>", "[{calculation}]"), {"caller"}),
         (("documents: 3}", "documents: 4}"), {"cascade"}),
         # None of these makes another model.
         (("x-lora", "x-adapters"), set()),
@@ -114,7 +118,7 @@ def shipped() -> Family:
 
 def test_the_shipped_recipe_loads_and_its_documents_are_there(shipped: Family) -> None:
     assert {member.method for member in shipped.recipe.members.values()} == {
-        "adapter", "mixture", "distil", "reasoning", "classifier", "threshold"
+        "adapter", "tool", "mixture", "distil", "reasoning", "classifier", "threshold"
     }  # fmt: skip
     for domain, tasks in shipped.recipe.domains.items():
         for task in tasks:

@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from wattbench.api.plans.planned_grids import grids_passage, planned_grids
-from wattbench.config import Load, Measure, Resolved, Stop
+from wattbench.config import AskingSystem, Load, Measure, Resolved, Stop, repeats_of
 from wattbench.measure.arrivals import offers, trace_part
 from wattbench.measure.code_to_run import code_to_run
 from wattbench.measure.effort import Effort
 from wattbench.measure.plan import Planned, requests
 from wattbench.measure.plan_of_blocks import most_blocks, plan_of_blocks
 from wattbench.measure.power_limits import limits_of
+from wattbench.quantities import money
 from wattbench.records.rate_bounds import highest_load
 from wattbench.tasks.task_scores import TaskScores
 from wattbench_reports.decision.dropping import FIRST, looks_of
@@ -59,6 +60,7 @@ def plan_section(
         f"warm-up {measure.warmup} items per {'system' if measure.in_blocks else 'cell'}",
         effort.in_words(metered),
         *_power_limits(resolved),
+        *_attempts(resolved),
         *map(point, _long_run(cells, measure)),
         *plan_of_blocks(measure, effort, len({cell.system for cell in cells}), items, shard),
         *([] if stop is None else [_stop(stop, resolved, blocks)]),
@@ -86,6 +88,22 @@ def _power_limits(resolved: Resolved) -> Iterator[str]:
     if limits := limits_of(resolved):
         each = ", ".join(f"{name} {limit_w:g} W" for name, limit_w in limits.items())
         yield f"limits the power of each GPU while a system is asked, and sets it back: {each}"
+
+
+def _attempts(resolved: Resolved) -> Iterator[str]:
+    """Yield a sentence on the attempts of the agents, those that are alike together; nothing without agents."""
+    alike: dict[str, list[str]] = {}
+    for name, config in resolved.systems.items():
+        if isinstance(config, AskingSystem):
+            limits = {"calls": config.max_calls, "tokens": config.max_tokens}
+            most = [f"{config.timeout_s:g} s", *(f"{limit:,} {what}" for what, limit in limits.items() if limit)]
+            if config.max_cost is not None and config.price is not None:
+                most.append(money(config.max_cost, config.price.currency))
+            repeats = repeats_of(config, resolved.suite.measure)
+            times = "" if resolved.suite.measure.load is not None else f"{plural(repeats, 'attempt')} at each item, "
+            alike.setdefault(f"{times}at most {', '.join(most)} each; no warm-up", []).append(name)
+    for what, names in alike.items():
+        yield f"agents: {', '.join(names)}: {what}"
 
 
 def _rows(cells: Sequence[Planned]) -> list[tuple[str, ...]]:

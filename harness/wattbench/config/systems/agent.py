@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from wattbench.config.code_files import Call, CommandLine, FilledInCheckout
+from wattbench.config.inspect_task import InspectName
 from wattbench.config.systems.system_base import SystemBase
 from wattbench.records.schema.base import Items, Name, Seconds
 
@@ -29,8 +30,9 @@ class AskingSystem(SystemBase):
     """
 
     asks: Name | None = None
-    """The system of this suite whose server is asked: an endpoint, or a model in this process. Its price counts unless
-    the agent has one of its own. Either this or `base_url`."""
+    """The system whose server is asked: an endpoint, or a model in this process. Its price counts unless the agent has
+    one of its own. All of `define` take part in a run; one that only agents ask is in a catalogue (`include`), and is
+    not selected. Either this or `base_url`."""
     base_url: str | None = Field(default=None, pattern=r"^https?://")
     """A server that runs already, such as `http://localhost:8000/v1`."""
     api_key_env: str | None = None
@@ -112,7 +114,7 @@ class InspectSystem(AskingSystem):
     """A solver of inspect_ai, in its own sandbox, for tasks with `inspect:`. Its scores are those of its log."""
 
     engine: Literal["inspect"]
-    solver: str | None = None
+    solver: InspectName | None = None
     """A solver by its name, or `file.py@name` relative to this file. None: the task's own."""
     solver_args: dict[str, Any] = {}
     """Its arguments (`-S`)."""

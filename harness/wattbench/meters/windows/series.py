@@ -9,10 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
+import numpy as np
+
 from wattbench.meters.base import INTEGRATED, MODELLED, REPLAYED, Reading
 
 Point = tuple[float, float]
 """Seconds since the epoch, and joules or watts."""
+
+MOVED = 0.05
+"""Power guides a counter's course if the counter corrects it by at most this share of the joules in all. In simulated
+windows with a step of 0.1 s, instantaneous power took at most 0.02, and power averaged over a second 0.04 to 0.2."""
 
 
 def integrate(power: Sequence[Point], started_s: float, finished_s: float) -> float:
@@ -192,10 +198,12 @@ class Series:
     def curve(self, step_s: float) -> list[Point]:
         """Return the joules since the window's start over time, never falling, from its start to its finish.
 
-        A counter that advances in steps is read between them: what it says is of its last step, which was after the
-        reading before (as it rose since), and at most a step before this reading; it is taken to be in the middle of
-        that. The first and the last count are those of the edges' moments. Between two steps, as between two readings
-        of power, the course is a line.
+        A counter that advances in steps says at a reading what had been used at its last step: the truth is from there
+        to what it says after its next one. Where steps are not shorter than half the time between readings, and power
+        is read next to the counter, the course follows power within these bounds. Where power does not fit them, as it
+        is late or averaged, and where it is not read, each step is taken to be in the middle of the moments at which it
+        can have been. The first and the last count are those of the edges' moments. Between two readings the course is a
+        line.
 
         Args:
             step_s: how coarsely in time the figures advance.
@@ -205,7 +213,11 @@ class Series:
         """
         if self.edge_fault() is not None or self.duration_s <= 0.0:
             return []
-        points = _placed(self.energy, step_s) if self.counted else _summed(self.power)
+        if self.counted:
+            coarse = self.power and 2.0 * step_s * (len(self.energy) - 1) >= self.duration_s
+            points = (_guided(self.energy, _summed(self.power)) if coarse else None) or _placed(self.energy, step_s)
+        else:
+            points = _summed(self.power)
         start_j = on_line(points, self.started_s)
         inside = [point for point in points if self.started_s < point[0] < self.finished_s]
         course = [(self.started_s, start_j), *inside, (self.finished_s, on_line(points, self.finished_s))]
@@ -233,6 +245,29 @@ def _placed(counts: Sequence[Point], step_s: float) -> list[Point]:
         if count_j != before_j:
             placed.append(((at_s + max(before_s, at_s - step_s)) / 2.0, count_j))
     return [*placed, counts[-1]] if len(counts) > 1 else placed
+
+
+def _guided(counts: Sequence[Point], by_power: Sequence[Point]) -> list[Point] | None:
+    """Return a course that follows summed power, within what a counter says at each reading; None if they do not fit.
+
+    Args:
+        counts: of the counter, with those of the edges.
+        by_power: joules by power over time. They are scaled to those of the counter.
+    """
+    times_s, counted_j = np.array(counts).T
+    summed_j = np.interp(times_s, *np.array(by_power).T)
+    total_j, summed_total_j = counted_j[-1] - counted_j[0], summed_j[-1] - summed_j[0]
+    if total_j <= 0.0 or summed_total_j <= 0.0:
+        return None
+    parts_j = np.diff(summed_j) * (total_j / summed_total_j)
+    next_step = np.searchsorted(np.flatnonzero(np.diff(counted_j)), np.arange(len(counts)))
+    after_j = np.append(counted_j[1:][np.diff(counted_j) != 0.0], counted_j[-1])[next_step]
+    course, moved_j = [counts[0]], 0.0
+    for (at_s, count_j), part_j, most_j in zip(counts[1:-1], parts_j, after_j[1:], strict=False):
+        expected_j = course[-1][1] + float(part_j)
+        course.append((at_s, max(count_j, min(expected_j, float(most_j)))))
+        moved_j += abs(course[-1][1] - expected_j)
+    return [*course, counts[-1]] if moved_j <= MOVED * total_j else None
 
 
 def _summed(power: Sequence[Point]) -> list[Point]:

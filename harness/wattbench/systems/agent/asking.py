@@ -257,6 +257,8 @@ class _Address:
 def _server(config: AskingSystem) -> SystemBase | None:
     """Return the system behind an agent; None for a server that needs no look: its address and its model are known."""
     server: SystemBase | None = config.server
+    if isinstance(server, EndpointSystem) and config.model is not None:
+        return server.model_copy(update={"model": config.model})
     if server is not None:
         return server
     return None if config.model is not None else _as_endpoint(config)

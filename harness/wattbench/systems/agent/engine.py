@@ -20,7 +20,7 @@ from wattbench.gateway import Session
 from wattbench.records.rows.systems import Facts
 from wattbench.systems.agent.asking import AskingEngine, Outcome
 from wattbench.systems.agent.folder_diff import folder_diff
-from wattbench.systems.agent.program import Order, Ran, run_program
+from wattbench.systems.agent.program import Order, Ran, end_of_log, how_it_failed, run_program
 from wattbench.systems.agent.working_folder import (
     ANSWER_FILE,
     HOME,
@@ -37,14 +37,14 @@ from wattbench.systems.agent.working_folder import (
 )
 from wattbench.systems.base import GENERATE, Reply, TaskContext, TaskWork
 from wattbench.systems.callable_lm import CallableLM, as_answer
-from wattbench.systems.endpoint.plain_text import plain_tail, plain_text
+from wattbench.systems.endpoint.plain_text import plain_text
 from wattbench.tasks.file_task.folders import task_folder
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
 
 POLL_S = 0.02
-_SHOWN_LINES = 3
+_NONE: Mapping[str, str] = {}
 _REPLACED = re.compile(r"\{(task_file|task|model|base_url|folder)\}")
 
 
@@ -182,7 +182,7 @@ class AgentEngine(AskingEngine):
             reported_cost=None if agent.reported_cost is None else read_cost(folder, agent.reported_cost),
         )
         if ran.error is not None or ran.stopped is not None or ran.code != 0:
-            return replace(outcome, failure=_how_it_failed(ran))
+            return replace(outcome, failure=how_it_failed(ran))
         if agent.answer == "stdout":
             cut = f"the first {len(ran.output):,} characters of its output count" if ran.left_out else None
             return replace(outcome, answer=ran.output.strip(), remark=cut)
@@ -191,7 +191,7 @@ class AgentEngine(AskingEngine):
             return replace(outcome, answer=folder_diff(workspace, folder, without=reported))
         answer = read_text(folder, agent.answer)
         if answer is None:
-            return replace(outcome, failure=f"it left no file {agent.answer}{_tail(ran)}")
+            return replace(outcome, failure=f"it left no file {agent.answer}{end_of_log(ran)}")
         return replace(outcome, answer=answer.strip())
 
     def _judged(self, check: str, outcome: Outcome, session: Session, folder: Path, files: Path | None) -> Outcome:
@@ -208,7 +208,10 @@ class AgentEngine(AskingEngine):
             (folder / HOME / ANSWER_FILE).write_text(outcome.answer, encoding="utf-8", errors="replace")
         except OSError as error:
             return replace(outcome, checked=0.0, remark=f"the files of the check cannot be copied: {error.strerror}")
-        ran, over_limit = self._program(check, session, folder)
+        # What the agent left compiled may be older than its files, or made up.
+        variables = {"PYTHONPYCACHEPREFIX": str(folder / HOME / "compiled")}
+        variables["WATTBENCH_ANSWER_FILE"] = str(folder / HOME / ANSWER_FILE)
+        ran, over_limit = self._program(check, session, folder, variables=variables)
         if ran.error is not None and ran.stopped is None:
             raise UserError(f"{where}: {plain_text(check)}: cannot be run: {ran.error}")
         if over_limit is not None:
@@ -216,7 +219,14 @@ class AgentEngine(AskingEngine):
         return replace(outcome, checked=float(ran.code == 0))
 
     def _program(
-        self, line: str, session: Session, folder: Path, *, task: str = "", given: str = ""
+        self,
+        line: str,
+        session: Session,
+        folder: Path,
+        *,
+        task: str = "",
+        given: str = "",
+        variables: Mapping[str, str] = _NONE,
     ) -> tuple[Ran, str | None]:
         """Run a command line in a working folder. Return how it ended, and the limit of time that it was over."""
         values = {
@@ -227,8 +237,7 @@ class AgentEngine(AskingEngine):
             "folder": str(folder),
         }
         words = [*_words(self._agent.wrap), *_words(line)]
-        surroundings = environment(folder, session.base_url, session.anthropic_url)
-        surroundings["WATTBENCH_ANSWER_FILE"] = str(folder / HOME / ANSWER_FILE)
+        surroundings = {**environment(folder, session.base_url, session.anthropic_url), **variables}
         order = Order(
             [_REPLACED.sub(lambda match: values[match[1]], word) for word in words], folder, surroundings, given, folder
         )
@@ -294,22 +303,3 @@ def _takes_folder(function: Callable[..., object]) -> bool:
 
 def _words(line: str | None) -> list[str]:
     return [] if line is None else shlex.split(line)
-
-
-def _how_it_failed(ran: Ran) -> str:
-    if ran.error is not None:
-        return (
-            f"it cannot be run: {plain_text(ran.error)}" if ran.code is None and not ran.log else plain_text(ran.error)
-        )
-    if ran.stopped is not None:
-        return f"stopped, {ran.stopped}"
-    code = ran.code or 0
-    ended = f"exit code {code}" if code >= 0 else f"ended by signal {-code}"
-    return f"{ended}{_tail(ran)}"
-
-
-def _tail(ran: Ran) -> str:
-    """Return the last lines of a program's log, or of its output, as the end of a message."""
-    lines = plain_tail(ran.log.strip() or ran.output, lines=_SHOWN_LINES).split("\n")
-    text = " / ".join(line.strip() for line in lines if line.strip())
-    return f"; its log ends: {text}" if text else "; its log is empty"

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from wattbench.errors import refusal_of_machine
+from wattbench.systems.endpoint.plain_text import plain_tail, plain_text
 
 MOST_OUTPUT_BYTES = 1 << 20
 GRACE_S = 2.0
@@ -23,6 +24,7 @@ GRACE_S = 2.0
 KILLED_S = 15.0
 """How long its processes may take to be gone after that; they are left then, as no signal reaches them."""
 POLL_S = 0.05
+_SHOWN_LINES = 3
 _MOST_LINE_BYTES = 16 * MOST_OUTPUT_BYTES
 
 
@@ -74,6 +76,24 @@ def run_program(order: Order, why_stop: Callable[[], str | None]) -> Ran:
         return program.run(why_stop)
     finally:
         program.close()
+
+
+def how_it_failed(ran: Ran) -> str:
+    """Say in a clause how a program failed, with the end of its log."""
+    if ran.error is not None:
+        return plain_text(ran.error)
+    if ran.stopped is not None:
+        return f"stopped, {ran.stopped}"
+    code = ran.code or 0
+    ended = f"exit code {code}" if code >= 0 else f"ended by signal {-code}"
+    return f"{ended}{end_of_log(ran)}"
+
+
+def end_of_log(ran: Ran) -> str:
+    """Return the last lines of a program's log, or of its output, as the end of a message."""
+    lines = plain_tail(ran.log.strip() or ran.output, lines=_SHOWN_LINES).split("\n")
+    text = " / ".join(line.strip() for line in lines if line.strip())
+    return f"; its log ends: {text}" if text else "; its log is empty"
 
 
 class _Program:

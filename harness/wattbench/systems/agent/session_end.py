@@ -44,10 +44,10 @@ def is_fault_of_server(call: CallRow) -> bool:
 
 
 def tokens_of(calls: Sequence[CallRow]) -> TokenCounts:
-    """Return the tokens of an attempt: the sums over its calls, None where one of them does not state its own.
+    """Return the tokens of an attempt: the sums over its calls, None where an answer does not state its own.
 
-    What the server refused took none. An embedding has no tokens of an answer.
+    A call without any part of an answer took none that are billed. An embedding has no tokens of an answer.
     """
-    answered = [call for call in model_calls(calls) if call.status is None or call.status < 400]
+    answered = [call for call in calls if call.first_byte_s is not None and (call.status or 0) < 400]
     counts = [replace(call, output_tokens=0) if call.protocol == "embeddings" else call for call in answered]
     return TokenCounts(**TokenCounts.summed(counts))

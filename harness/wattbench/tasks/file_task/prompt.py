@@ -81,6 +81,8 @@ def generation_of(choice: FileTask, template: str) -> dict[str, object]:
     They have a limit of tokens only if the suite names one: `wattbench.tasks.output_limit` has the rule.
     """
     until = choice.until
+    if until is None and choice.score is None:
+        until = []
     if until is None:
         begins = re.split(r"\{[{%#]|\n|:", template, maxsplit=1)[0][:_SHOWN].rstrip()
         until = [f"\n\n{begins}"] + (["\nInput:"] if choice.prompt is None else [])

@@ -67,6 +67,8 @@ class Score(NamedTuple):  # a dataclass would look its module up, which lm-eval 
     def extract(self, reply: str, doc: Mapping[str, Any]) -> str:
         """Return the answer in a reply to a document; `NO_ANSWER` for a reply without one."""
         said = said_in(reply)
+        if self.kind == CHECK:  # without a change to its folder an agent has an answer, too
+            return said
         if said in ("", NO_ANSWER):  # it is no answer, though a label may be in it
             return NO_ANSWER
         if self.kind == "label":

@@ -31,6 +31,7 @@ from wattbench_reports.presenter.model import (
     text_rows,
 )
 from wattbench_reports.presenter.text import as_text
+from wattbench_reports.sections.agents import agents_passages
 from wattbench_reports.sections.dropped import dropped_passage
 from wattbench_reports.sections.grid import grid_passages
 from wattbench_reports.stats.percentiles import label
@@ -109,6 +110,7 @@ def _passages(comparison: Comparison, grids: Sequence[Passage]) -> Iterator[Pass
         yield from _bursts(load)
         yield Passage(sentences=(arrival_rates.explained(load),))
     yield Passage(sentences=tuple(_explained(comparison)), media=wide)
+    yield from agents_passages(comparison)
     yield _impacts(comparison)
     if load is None and (title := wording.year_line(comparison)):
         yield Passage(sentences=(strong(f"{title}:"),), tables=(_year(comparison),))

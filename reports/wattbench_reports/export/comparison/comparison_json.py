@@ -62,6 +62,11 @@ def as_json(comparison: Comparison, decided: DecisionWords | None = None, suppor
     on_front}], effects: {blocks, of, settings, interactions, why_no_cost} | null, why_no_effects}]``: see
     `wattbench_reports.decision.grid_figures` and `wattbench_reports.analyses.grid`.
 
+    Of a run with agents: also ``"agents": [{system, tasks, attempts, solved, ended: {how: number}, pass_at_1:
+    {estimate, low, high, few}, passes: [{k, tasks, share}], per_solved: {kind: {estimate, low, high, few}}, not_solved,
+    missing, idle_j, band, steps: [{step, last, attempts, prompt_tokens ...}], reported ...}]``: see
+    `wattbench_reports.comparison.agents.model`.
+
     A run under load has ``"load": [a system at a rate]`` as well, and `systems` is of the rate `compared_per_s` alone.
 
     Of a comparison that ranks: also ``{"runs": [{run, suite, created_utc}], "across": [part], "differences": [{part,
@@ -102,7 +107,7 @@ def as_json(comparison: Comparison, decided: DecisionWords | None = None, suppor
         document["support"] = support.as_data()
     if decided is not None:
         document["decision"] = decision_data(decided)
-    document |= _of_settings(comparison, decided)
+    document |= _of_some(comparison, decided)
     if comparison.load is not None:
         document |= {
             "compared_per_s": comparison.load.compared.offered_per_s,
@@ -113,9 +118,11 @@ def as_json(comparison: Comparison, decided: DecisionWords | None = None, suppor
     return json_text(document)
 
 
-def _of_settings(comparison: Comparison, decided: DecisionWords | None) -> dict[str, Any]:
-    """Return the systems that were dropped, and the grids; each is left out where there is none."""
+def _of_some(comparison: Comparison, decided: DecisionWords | None) -> dict[str, Any]:
+    """Return agents, the systems that were dropped, and the grids; each is left out where there is none."""
     parts: dict[str, Any] = {}
+    if comparison.agents:
+        parts["agents"] = [plain_data(asdict(each)) for each in comparison.agents]
     if decided is not None and decided.grids:
         parts["grids"] = [_grid(each) for each in decided.grids]
     if comparison.dropped is not None:

@@ -21,6 +21,7 @@ from wattbench_reports.gate.evidence.missing import (
     failed_requests,
     of_judged,
     peaks,
+    without_answers,
     without_first_tokens,
     without_joules,
     without_long_rounds,
@@ -66,9 +67,9 @@ def evidence_in_turns(run: RunRecords, policy: Policy) -> Evidence:
     record = header_record(run)
     paid = _Paid.of(record, read)
     used: dict[str, set[str]] = {side: set() for side in SIDES}
-    for row in read.rows:
+    for place, row in enumerate(read.rows):
         joules, reasons = read.joules(row)
-        rounds.append(replace(read.round(row, joules), money=paid.money(row.number)))
+        rounds.append(replace(read.round(row, joules), money=paid.money(place)))
         if row.long:  # of a short one no joules were expected
             long_rounds.append(rounds[-1])
             why.update(reasons)
@@ -106,7 +107,13 @@ def evidence_in_turns(run: RunRecords, policy: Policy) -> Evidence:
         suite_tasks={task: SuiteTask(count, read.domains[task]) for task, count in _planned(run).items()},
         items_left=left,
         energy_j=_counted_j(read),
-        notes=(*_on_base(run), *notes, *asked_differently, *failed_requests(read.failed())),
+        notes=(
+            *_on_base(run),
+            *notes,
+            *asked_differently,
+            *failed_requests(read.failed()),
+            *without_answers({read.names[side]: each.no_answers for side, each in read.sides.items()}),
+        ),
     )
 
 
@@ -135,7 +142,7 @@ class _Paid:
     tariffs: Mapping[str, Tariffs]
     """By side. So the next."""
     bills: Mapping[str, Sequence[RoundBill | str]]
-    """Of every round; or why its money is not known."""
+    """Of every round that is read; or why its money is not known."""
 
     @classmethod
     def of(cls, record: HeaderRecord, read: _Read) -> _Paid:
@@ -143,9 +150,9 @@ class _Paid:
         tariffs = {side: Tariffs.of(record, sides[side].system) for side in SIDES}
         return cls(read.names, tariffs, {side: _bills(read, side, tariffs[side]) for side in SIDES})
 
-    def money(self, number: int) -> tuple[float, float] | None:
-        """Return the money of both sides in a round; None where the money of one side is not known."""
-        ours, theirs = (self.bills[side][number] for side in SIDES)
+    def money(self, place: int) -> tuple[float, float] | None:
+        """Return the money of both sides in one of the rounds that are read; None where that of one is not known."""
+        ours, theirs = (self.bills[side][place] for side in SIDES)
         return None if isinstance(ours, str) or isinstance(theirs, str) else (ours.total, theirs.total)
 
     def settled(self, policy: Policy) -> MoneyOfGate:
@@ -186,6 +193,7 @@ class _Read:
     domains: Mapping[str, str]
     """Task to its domain, or to itself where it has none."""
     rows: Sequence[RoundRow]
+    """With the items that both sides answered; a round without any is not among them."""
     windows: Mapping[str, WindowRow]
     sides: Mapping[str, SideAnswers]
     """By side."""
@@ -194,13 +202,16 @@ class _Read:
     def of(cls, run: RunRecords) -> _Read:
         names = _names(run)
         rows = run.rounds()
+        sides = _of_both({side: answers_of_side(run, rows, side, name, _planned(run)) for side, name in names.items()})
+        answered = sides[BASELINE].figures
+        left = [replace(row, items=[item for item in row.items if item in answered]) for row in rows]
         return cls(
             run,
             names,
             {cell.task: cell.domain or cell.task for cell in header_record(run).cells},
-            rows,
+            [row for row in left if row.items],
             {row.window: row for row in run.windows()},
-            {side: answers_of_side(run, rows, side, name, _planned(run)) for side, name in names.items()},
+            sides,
         )
 
     def round(self, row: RoundRow, joules: tuple[float, float] | None) -> Round:
@@ -296,6 +307,15 @@ class _Read:
         """Return whether some windows of both systems were read in the same way."""
         ways = [{_way(self.window(row, side)) for row in self.rows if row.long} - {""} for side in SIDES]
         return not ways[0].isdisjoint(ways[1])
+
+
+def _of_both(sides: Mapping[str, SideAnswers]) -> dict[str, SideAnswers]:
+    """Leave out items of which a side has no answer, as the harness of its agent failed."""
+    both = sides[BASELINE].figures.keys() & sides[CANDIDATE].figures.keys()
+    return {
+        side: replace(each, figures={item: figures for item, figures in each.figures.items() if item in both})
+        for side, each in sides.items()
+    }
 
 
 def _way(window: WindowRow) -> str:

@@ -87,6 +87,19 @@ def failed_requests(counts: Mapping[str, tuple[int, int]]) -> tuple[str, ...]:
     )
 
 
+def without_answers(counts: Mapping[str, int]) -> tuple[str, ...]:
+    """Say which agents had attempts that are no answers.
+
+    Args:
+        counts: system to how many of its attempts are left out.
+    """
+    return tuple(
+        f"{name}: {plural(number, 'attempt')} left out: the harness failed before any model call."
+        for name, number in counts.items()
+        if number
+    )
+
+
 def _said(reasons: Counter[str]) -> str:
     """List some reasons, commonest first: ``throttled (3×); no meter could be read``."""
     counted = [why if count == 1 else f"{why} ({count}×)" for why, count in reasons.most_common(_MOST_REASONS)]

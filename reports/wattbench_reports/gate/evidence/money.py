@@ -110,15 +110,15 @@ def round_bills(
     Args:
         tariffs: of the system.
         usage: a row for each system that was asked in a round: `round`, counted from 0, `system` (empty: the system
-            itself), the columns `COUNTS`, `seconds`, and `share`: what of it counts where an item was asked several
-            times.
+            itself), the columns `COUNTS`, `seconds`, `share`: what of it counts where an item was asked several
+            times, and of an agent's attempt `requests`: its model calls. Any other is one request.
         windows_s: of each round, the seconds of its items, each once, in its window.
         joules: likewise; None where they are not known.
     """
     number = len(windows_s)
     answers, seconds, why = np.zeros(number), np.zeros(number), ""
-    table = pd.DataFrame(list(usage), columns=["round", "system", *COUNTS, "seconds", "share"])
-    table = table.astype(dict.fromkeys((*COUNTS, "seconds", "share"), np.float64))
+    table = pd.DataFrame(list(usage), columns=["round", "system", *COUNTS, "seconds", "share", "requests"])
+    table = table.astype(dict.fromkeys((*COUNTS, "seconds", "share", "requests"), np.float64))
     for name, rows in table.groupby("system", sort=False):
         system = str(name)
         price = tariffs.members.get(system) if system else tariffs.price
@@ -126,7 +126,8 @@ def round_bills(
             continue
         by_time = bool(system) and price.by_time  # the system's own hours are those of its windows
         took = rows["seconds"].to_numpy(dtype=np.float64) if by_time else None
-        parts = parts_at(price, len(rows), rows if price.by_token else None, took)
+        requests = rows["requests"].fillna(1.0).to_numpy()
+        parts = parts_at(price, requests, rows if price.by_token else None, took)
         why = why or (unknown_tokens(rows, price) if price.by_token else "")
         for part, money in parts.items():
             total = seconds if part == MACHINE else answers

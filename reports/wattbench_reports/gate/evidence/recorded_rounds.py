@@ -13,6 +13,7 @@ from wattbench.errors import UserError
 from wattbench.records import AnswerRow, RoundRow, RunRecords
 from wattbench.records.reader import read_rows
 from wattbench_reports.metrics.registry import FURTHER_COLUMNS
+from wattbench_reports.tables.harness_failures import HARNESS
 
 Item = tuple[str, int]
 """A task, and the number of a document in it."""
@@ -55,7 +56,7 @@ class ItemFigures:
     """How often it failed."""
     usage: tuple[Mapping[str, object], ...] = ()
     """What each system that was asked used, over all times: rows as `AnswerRow.usage` has them, of one that is no
-    hybrid with an empty name."""
+    hybrid with an empty name; of an agent's attempt with its calls as ``requests``."""
     further: Mapping[str, float] = field(default_factory=dict)
     """Each of `FURTHER_COLUMNS`: the mean; NaN unless it is known of every time."""
 
@@ -65,9 +66,11 @@ class SideAnswers:
     """The figures of the items of one system, and the items that it answered."""
 
     figures: Mapping[Item, ItemFigures]
-    """Of every item in the rounds."""
+    """Of every item in the rounds that it answered."""
     items: Set[Item]
     """Those that it answered, also in a round that was cut off."""
+    no_answers: int = 0
+    """Attempts of an agent that are no answers, as their harness failed: none of the figures has them."""
 
 
 def answers_of_side(
@@ -86,7 +89,6 @@ def answers_of_side(
         UserError: the record is damaged.
     """
     with reading(run.layout.rounds, "a round"):
-        scores = _scores(rows, side, tasks)
         windows = {row.windows[side] for row in rows}
     times: dict[Item, list[tuple[float, float]]] = {}
     prompts: dict[Item, tuple[str, str]] = {}
@@ -94,12 +96,16 @@ def answers_of_side(
     failed: Counter[Item] = Counter()
     further: dict[Item, dict[str, list[float]]] = {}
     answered: set[Item] = set()
+    no_answers: set[tuple[str, int, int]] = set()
     for task in tasks:
         path = run.layout.answers(system, task)
         with reading(path, "an answer"):
             rows_of_task = read_rows(path, AnswerRow)
             answered.update((task, row.doc_id) for row in rows_of_task)
             for row, taken_s in _times(rows_of_task, windows):
+                if row.ended == HARNESS:
+                    no_answers.add((task, row.doc_id, row.repeat))
+                    continue
                 times.setdefault((task, row.doc_id), []).append(taken_s)
                 prompts[task, row.doc_id] = (row.prompt_hash, row.messages_hash)
                 usage.setdefault((task, row.doc_id), []).extend(_usage(row))
@@ -108,6 +114,8 @@ def answers_of_side(
                     value = getattr(row, name, None)
                     of_item = further.setdefault((task, row.doc_id), {}).setdefault(name, [])
                     of_item.append(math.nan if value is None else float(value))
+    with reading(run.layout.rounds, "a round"):
+        scores = _scores(rows, side, tasks, no_answers)
     answers = {}
     for (task, doc_id), (correct, doc_hash) in scores.items():
         item_times = times.get((task, doc_id))
@@ -127,18 +135,29 @@ def answers_of_side(
             tuple(usage[task, doc_id]),
             {name: _mean(values) for name, values in further.get((task, doc_id), {}).items()},
         )
-    return SideAnswers(answers, answered)
+    return SideAnswers(answers, answered, len(no_answers))
 
 
 def _usage(row: AnswerRow) -> list[Mapping[str, object]]:
     """Return the tokens of each system that took part in an answer. The counts of the answer itself are last."""
-    unknown = None if row.failure is None else 0  # a failed request without counts used nothing that is known of
+    attempt = row.ended is not None or row.calls is not None
+    # A failed request without counts used nothing that is known of; an agent's attempt made calls before it failed.
+    unknown = None if row.failure is None or (attempt and row.calls != 0) else 0
     counts = {name: unknown if count is None else count for name, count in row.counts.items()}
-    return [*map(vars, row.usage), {"system": "", **counts, "seconds": row.finished_s - row.started_s}]
+    requests = {"requests": row.calls} if attempt else {}
+    return [*map(vars, row.usage), {"system": "", **counts, **requests, "seconds": row.finished_s - row.started_s}]
 
 
-def _scores(rows: Sequence[RoundRow], side: str, tasks: Collection[str]) -> dict[Item, tuple[float, str]]:
-    """Return each item's mean score and its document's hash.
+def _scores(
+    rows: Sequence[RoundRow], side: str, tasks: Collection[str], no_answers: Set[tuple[str, int, int]]
+) -> dict[Item, tuple[float, str]]:
+    """Return each item's mean score and its document's hash, of items with an answer.
+
+    Args:
+        rows: the rounds.
+        side: of the gate.
+        tasks: of the run.
+        no_answers: task, document and repeat of attempts whose scores do not count.
 
     Raises:
         ValueError: rounds or scores do not fit together. So for the other errors of a damaged record.
@@ -149,28 +168,33 @@ def _scores(rows: Sequence[RoundRow], side: str, tasks: Collection[str]) -> dict
             raise ValueError(f"round {number} is missing")
         if not row.items:
             raise ValueError(f"round {number} holds no item")
-        marks, hashes = _marks(row, side)
+        marks, hashes = _marks(row, side, no_answers)
         for item in row.items:
             task, doc_id = item
             if task not in tasks:
                 raise ValueError(f"round {number} is of a task {task!r}, which the run does not have")
             if item in scores:
                 raise ValueError(f"document {doc_id} of {task} is in the rounds twice")
+            if item not in marks and item in hashes:
+                continue
             if item not in marks:
                 raise ValueError(f"round {number} has no score of the {side} for document {doc_id} of {task}")
             scores[item] = (_mean(marks[item]), hashes[item])
     return scores
 
 
-def _marks(row: RoundRow, side: str) -> tuple[dict[Item, list[float]], dict[Item, str]]:
-    """Return all scores of each item in a round, and the hash of each item's document."""
+def _marks(
+    row: RoundRow, side: str, no_answers: Set[tuple[str, int, int]]
+) -> tuple[dict[Item, list[float]], dict[Item, str]]:
+    """Return the scores of each item in a round that has an answer, and the hash of each item's document."""
     marks: dict[Item, list[float]] = {}
     hashes = {}
     for task, of_task in row.scores[side].items():
         for score in of_task:
             if not 0 <= score.correct <= 1:
                 raise ValueError(f"round {row.number} has a score that is not between 0 and 1")
-            marks.setdefault((task, score.doc_id), []).append(float(score.correct))
+            if (task, score.doc_id, score.repeat) not in no_answers:
+                marks.setdefault((task, score.doc_id), []).append(float(score.correct))
             hashes[task, score.doc_id] = score.doc_hash
     return marks, hashes
 

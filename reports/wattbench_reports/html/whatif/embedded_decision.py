@@ -271,11 +271,15 @@ def _bounds(interval: Interval | None) -> list[float] | None:
 def scalable_prices(measured: Measured, paid: Paid) -> Mapping[str, Mapping[str, float]]:
     """Return by system the prices to which the money of that system alone is proportional.
 
-    Left out: systems without a price, with a cost that an import declares or that is not known, and hybrids and what
-    they ask, whose prices are in the money of several systems.
+    Left out: systems without a price, with a cost that an import declares or that is not known, and hybrids, agents at
+    the price of their server, and what they ask, whose prices are in the money of several systems.
     """
     suite = measured.frames.record.suite
     asked_by_others = {name for settings in suite.systems.values() for name in settings.asks}
+    for agent, settings in suite.systems.items():
+        price = paid.prices.by_system.get(agent)
+        if settings.server_name is not None and price is paid.prices.by_system.get(settings.server_name):
+            asked_by_others |= {agent, settings.server_name}
     scalable: dict[str, Mapping[str, float]] = {}
     for name, bill in paid.charges.items():
         price = paid.prices.by_system.get(name)

@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from wattbench_reports.tables.answer_access import Column
 from wattbench_reports.tables.item_rows import Rows
@@ -29,12 +30,30 @@ class AnswerColumns:
         """Count a system's answers."""
         return len(self.frames.positions(self.rows(system)))
 
+    def requests(self, system: str) -> NDArray[np.float64] | int:
+        """Return how many requests each of a system's answers is of: the model calls of an agent's attempt, else 1.
+
+        Returns:
+            Shape (answers of the system,); NaN where the calls of an attempt are not recorded. Of a system that is no
+            agent the number of its answers.
+        """
+        rows = self.rows(system)
+        attempts = self.frames.attempts(rows)
+        return np.where(attempts, self._calls(rows), 1.0) if attempts.any() else self.number(system)
+
     def counts(self, system: str) -> pd.DataFrame:
-        """Return the tokens of a system's answers, columns `COUNTS`; NaN where not known, 0 of a failed request."""
+        """Return the tokens of a system's answers, columns `COUNTS`; NaN where not known.
+
+        A failed request without recorded tokens had none. An attempt of an agent that failed has those of its calls:
+        where they are not recorded they are not known, unless it made no call.
+        """
         rows = self.rows(system)
         table = pd.DataFrame({name: read(rows) for name, read in self._counts.items()}, copy=False)
         failed = self.frames.failed(rows)
-        return table.mask(failed[:, None] & table.isna().to_numpy(), 0.0) if failed.any() else table
+        if not failed.any():
+            return table
+        nothing = failed & (~self.frames.attempts(rows) | (self._calls(rows) == 0))
+        return table.mask(nothing[:, None] & table.isna().to_numpy(), 0.0)
 
     def usage(self, system: str) -> pd.DataFrame:
         """Return the usage of a hybrid's answers: a row for each system that an answer asked.
@@ -56,6 +75,10 @@ class AnswerColumns:
             return None
         route = self.frames.more_columns("route")["route"].to_numpy()[rows]
         return self.counts(system).assign(system=route, answer=np.arange(len(route)), seconds=np.nan)
+
+    @cached_property
+    def _calls(self) -> Column:
+        return self.frames.further("calls")
 
     @cached_property
     def _counts(self) -> dict[str, Column]:

@@ -1,11 +1,11 @@
 """Bill each answer of a system at one price: tokens, requests and hours.
 
     tokens: `wattbench.records.token_bill`
-    + per request
+    + per request                                    of an agent: per model call
     + seconds / 3600 / utilisation x (GPUs x GPU-hour + machine-hour)        seconds: `machine_seconds`
 
 What a server had in its cache is billed as other tokens where it has no price of its own, or is not recorded. Tokens of
-a failed request are not billed.
+a failed request are billed where they are recorded, as those of an agent's attempt are.
 """
 
 from __future__ import annotations
@@ -61,23 +61,37 @@ def by_price(answers: AnswerColumns, name: str, price: Price) -> Bill:
     counts = answers.counts(name) if price.by_token else None
     if counts is not None and (why := unknown_tokens(counts, price)):
         return bill.without(why)
+    requests = answers.requests(name)
+    if price.per_request is not None and np.isnan(requests).any():
+        return bill.without("requests have a price, and the model calls of some attempts are not recorded")
     source = bill.source
     if price.by_time and answers.frames.record.imported is not None:
         source = "; ".join(filter(None, [source, "hours by latency, one request at a time"]))
-    parts = parts_at(price, answers.number(name), counts, seconds)
+    parts = parts_at(price, requests, counts, seconds)
     return replace(bill, parts=parts, source=source, notes=cache_notes(name, price, counts))
 
 
 def parts_at(
-    price: Price, answers: int, counts: pd.DataFrame | None, seconds: NDArray[np.float64] | None
+    price: Price,
+    requests: int | NDArray[np.float64],
+    counts: pd.DataFrame | None,
+    seconds: NDArray[np.float64] | None,
 ) -> dict[str, NDArray[np.float64]]:
-    """Return the money of some answers at a price, by what is paid for."""
+    """Return the money of some answers at a price, by what is paid for.
+
+    Args:
+        price: of tokens, requests and hours.
+        requests: of each answer, shape (answers,); a number: of answers with one request each.
+        counts: their tokens, columns `COUNTS`; None: tokens have no price.
+        seconds: the machine's, shape (answers,); None: hours have no price.
+    """
     parts: dict[str, NDArray[np.float64]] = {}
     if counts is not None:
         tokens = (counts[name].to_numpy(dtype=np.float64) for name in COUNTS)
         parts[TOKENS] = price.tokens.money(*tokens)
     if price.per_request is not None:
-        parts[REQUESTS] = np.broadcast_to(price.per_request, (answers,))
+        each = price.per_request
+        parts[REQUESTS] = np.broadcast_to(each, (requests,)) if isinstance(requests, int) else each * requests
     if seconds is not None:
         parts[MACHINE] = seconds * price.per_second
     return parts
@@ -106,7 +120,8 @@ def machine_seconds(frames: Frames, system: str) -> tuple[NDArray[np.float64], s
 
     An item has the part of its window's seconds that it has of the joules; where there are none, the part that its own
     seconds are of those of all items of the window. So what happened between items is not lost, and items in flight
-    together share the machine. In an imported run there are no windows.
+    together share the machine. Attempts of agents share all of a window's seconds, though the joules of those without
+    a call in flight are in none of them: a machine is paid for while it waits. In an imported run there are no windows.
 
     Returns:
         Shape (answers of the system,), and a clause; empty where they are known.
@@ -125,6 +140,8 @@ def machine_seconds(frames: Frames, system: str) -> tuple[NDArray[np.float64], s
     span_s = (windows["finished_s"] - windows["started_s"]).to_numpy(dtype=np.float64)[window]
     total_j, passes = (windows[name].to_numpy(dtype=np.float64)[window] for name in ("total_j", "passes"))
     energy_j = frames.figures("energy_j", rows)
+    of_items_j = np.bincount(window, weights=np.nan_to_num(energy_j))[window]
+    total_j = np.where(frames.attempts(rows), of_items_j, total_j)
     in_window_s = np.bincount(window, weights=own_s)[window]
     evenly = 1 / np.bincount(window)[window]
     by_time = np.divide(own_s, in_window_s, out=evenly, where=in_window_s > 0) / np.maximum(passes, 1)

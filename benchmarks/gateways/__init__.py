@@ -1,0 +1,1 @@
+"""What `benchmarks/bench_gateway.py` compares the gateway with."""

@@ -1,0 +1,198 @@
+"""Run tasks of inspect_ai with their own solvers, sandboxes and scorers: each attempt is a sample, in its own process.
+
+The model goes through the gateway, as inspect_ai's provider ``openai-api/wattbench/MODEL``; inspect_ai's own retries
+are calls there. What an attempt came to is what its log says:
+
+- The score is that of the suite's `metric`, or of the log's first scorer.
+- inspect_ai scores also what a sample had when it was stopped by a limit of its task. If that is worth something it is
+  the score; if not, the attempt ended at the limit.
+- Starting Python and inspect_ai takes some seconds of a processor for each attempt, which count as the agent's own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from wattbench.clock import now_s
+from wattbench.config import InspectSystem, InspectTask
+from wattbench.errors import UserError, nearest
+from wattbench.gateway import Session
+from wattbench.systems.agent.asking import AskingEngine, Outcome
+from wattbench.systems.agent.program import Order, Ran, run_program
+from wattbench.systems.agent.working_folder import HOME, environment, fresh_folder, read_text, remove_folders_left
+from wattbench.systems.base import Reply, TaskContext
+from wattbench.systems.callable_lm import CallableLM
+from wattbench.systems.endpoint.plain_text import plain_tail, plain_text
+from wattbench.tasks.inspect_task.documents import PROGRAM, check_inspect
+from wattbench.tasks.inspect_task.scores import share_of, values_of
+
+if TYPE_CHECKING:
+    from lm_eval.api.instance import Instance
+
+_ORDER, _RESULT, _LOGS = f"{HOME}/order.json", f"{HOME}/result.json", f"{HOME}/logs"
+_SHOWN_LINES = 3
+
+
+class InspectEngine(AskingEngine):
+    """inspect_ai in front of a server. Attempts that are under way together share nothing but the server."""
+
+    def __init__(self, name: str, config: InspectSystem, *, batch: int, seed: int) -> None:
+        self._inspect = config
+        self._tasks: dict[str, InspectTask] = {}
+        remove_folders_left()
+        super().__init__(name, config, batch=batch, seed=seed)
+        self.lm = CallableLM(name, lambda _: self._task_of("").task)
+
+    @classmethod
+    def check(cls, name: str, config: Any) -> None:
+        """Check the server, and that inspect_ai is installed."""
+        super().check(name, config)
+        check_inspect(f"system {name!r}")
+
+    @classmethod
+    def look(cls, name: str, config: Any) -> None:
+        """Check as `check` does, without running the server's code."""
+        super().look(name, config)
+        check_inspect(f"system {name!r}")
+
+    @classmethod
+    def open(cls, name: str, config: InspectSystem, *, batch: int, seed: int) -> Self:
+        """Load the server behind it, and start the gateway."""
+        cls.check(name, config)
+        return cls(name, config, batch=batch, seed=seed)
+
+    def begin_task(self, context: TaskContext) -> None:
+        """Keep where inspect_ai finds the task."""
+        if context.inspect is not None:
+            self._tasks[context.task] = context.inspect
+
+    def answer(self, request_type: str, requests: Sequence[Instance]) -> list[Reply]:
+        """Make one attempt at each sample, one after the other: items that are under way together are asked singly.
+
+        Raises:
+            UserError: an item is no sample of inspect_ai, or its scores cannot be read.
+        """
+        self.activate()
+        return [self._attempt(self._task_of(str(request.task_name)), request.doc) for request in requests]
+
+    def _task_of(self, name: str) -> InspectTask:
+        if name not in self._tasks:
+            raise UserError(f"{self.where}: engine: inspect runs tasks with inspect: alone")
+        return self._tasks[name]
+
+    def _attempt(self, task: InspectTask, sample: Mapping[str, Any]) -> Reply:
+        def solve(session: Session) -> Outcome:
+            with fresh_folder(None) as folder:
+                ran, over_limit = self._run(task, sample, session, folder)
+                finished_s = now_s()
+                said = read_result(folder)
+            outcome = outcome_of(f"{self.where} on task {task.task!r}", task, ran, said, over_limit=over_limit)
+            return replace(outcome, finished_s=finished_s, agent_cpu_s=ran.cpu_s)
+
+        return self.attempt(solve)
+
+    def _run(
+        self, task: InspectTask, sample: Mapping[str, Any], session: Session, folder: Path
+    ) -> tuple[Ran, str | None]:
+        """Have inspect_ai work on a sample. Return how its process ended, and the limit of time that it was over."""
+        config = self._inspect
+        order = {
+            "inspect": task.inspect,
+            "args": task.args,
+            "sample": dict(sample),
+            "model": self.model,
+            "base_url": session.base_url,
+            "solver": config.solver,
+            "solver_args": config.solver_args,
+            "sandbox": config.sandbox,
+            "log_dir": str(folder / _LOGS),
+            "result": str(folder / _RESULT),
+        }
+        (folder / _ORDER).write_text(json.dumps(order), encoding="utf-8")
+        surroundings = environment(folder, session.base_url, session.anthropic_url)
+        # Data sets that were fetched before are found there; under an empty HOME each attempt would fetch its own.
+        surroundings["XDG_CACHE_HOME"] = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+        limit, until_s = f"timeout_s: {config.timeout_s:g}", time.monotonic() + config.timeout_s
+        ran = run_program(
+            Order([sys.executable, "-P", str(PROGRAM), str(folder / _ORDER)], folder, surroundings, remove=folder),
+            lambda: self.why_stop(session) or (limit if time.monotonic() > until_s else None),
+        )
+        return ran, limit if ran.stopped == limit else None
+
+
+def outcome_of(
+    where: str, task: InspectTask, ran: Ran, said: Mapping[str, Any] | None, *, over_limit: str | None = None
+) -> Outcome:
+    """Return what an attempt came to.
+
+    Args:
+        where: the system and the task, for messages.
+        task: for the score that counts.
+        ran: how its process ended.
+        said: what the program wrote; None if it wrote nothing that could be read.
+        over_limit: the limit of time that it was over.
+
+    Raises:
+        UserError: the log has no such score as the suite names, or one that is no share.
+    """
+    if ran.stopped is not None:
+        return Outcome(failure=f"stopped, {ran.stopped}", over_limit=over_limit)
+    if said is None:
+        return Outcome(failure=_how_it_was_lost(ran))
+    if "wrong" in said:
+        return Outcome(failure=f"inspect_ai: {plain_text(str(said['wrong']))}")
+    if said["error"] is not None:
+        return Outcome(failure=f"inspect_ai: {plain_text(str(said['error']))}")
+    answer, checked = str(said["answer"] or ""), _checked(where, task, said["scores"])
+    if said["limit"] is not None and not checked:
+        return Outcome(answer, over_limit=f"of the task: {plain_text(str(said['limit']))}")
+    if checked is None:
+        return Outcome(answer, "inspect_ai gave it no score")
+    stopped = f"it was stopped at the task's limit ({said['limit']}), and scored as it was then"
+    return Outcome(answer, checked=checked, remark=None if said["limit"] is None else plain_text(stopped))
+
+
+def _checked(where: str, task: InspectTask, scores: Mapping[str, Any]) -> float | None:
+    """Return the score that counts; None if the log has none."""
+    try:
+        values = values_of(scores)
+    except ValueError as error:
+        raise UserError(f"{where}: {error}") from error
+    if not values:
+        return None
+    name = task.metric or next(iter(values))
+    if name not in values:
+        raise UserError(f"{where}: metric: inspect_ai's log has no score {name!r}{nearest(name, values)}")
+    share = share_of(values[name])
+    if share is not None and not 0.0 <= share <= 1.0:
+        raise UserError(
+            f"{where}: the score {name!r:.60} is {values[name]!r:.60}, but correctness is between 0 and 1. Name "
+            "another scorer with metric:"
+        )
+    return share
+
+
+def read_result(folder: Path) -> dict[str, Any] | None:
+    """Return what the program left; None if it left nothing that it would write."""
+    try:
+        said = json.loads(read_text(folder, _RESULT) or "")
+    except (ValueError, RecursionError):
+        return None
+    known = {"answer", "scores", "limit", "error"}
+    if isinstance(said, dict) and ("wrong" in said or (known <= said.keys() and isinstance(said["scores"], dict))):
+        return said
+    return None
+
+
+def _how_it_was_lost(ran: Ran) -> str:
+    said = plain_tail(ran.log.strip() or ran.output, lines=_SHOWN_LINES).split("\n")
+    tail = " / ".join(line.strip() for line in said if line.strip()) or "it is empty"
+    ended = ran.error or ("ended" if ran.code is None else f"ended with exit code {ran.code}")
+    return f"inspect_ai left no log of the sample ({plain_text(ended)}); its output ends: {tail}"

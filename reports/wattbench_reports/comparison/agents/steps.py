@@ -1,0 +1,84 @@
+"""Describe how the calls of an agent's attempts grow, by their number in the attempt: prompts, cache, prefill, decode.
+
+Seconds to the first byte are taken for prefill, and those after it for decode, of calls whose answers were streamed.
+The joules of such a call are divided between the two by their seconds, as at one power: decode is then charged for
+joules of prefill where prefill draws more. Of an answer that is not streamed the first byte comes at the end, so that
+its joules are not divided.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from wattbench_reports.comparison.agents.model import Step
+from wattbench_reports.stats import Interval, mean_interval, ratio_se
+from wattbench_reports.stats.student import t_quantile
+from wattbench_reports.tables.calls_table import BY_RULE
+
+MOST = 12
+"""Steps, or groups of equally many steps, that are shown."""
+
+
+def steps_of(calls: pd.DataFrame, solved: float) -> tuple[Step, ...]:
+    """Return the steps of an agent's attempts.
+
+    Args:
+        calls: of the attempts, with `attempt` and `item`: which of both each is of.
+        solved: how many attempts were solved.
+    """
+    ordered = calls.sort_values(["started_s", "call"], kind="stable")
+    number = ordered.groupby("attempt", sort=False).cumcount().to_numpy() + 1
+    wide = -(-int(number.max()) // MOST)
+    group = (number - 1) // wide
+    return tuple(
+        _step(ordered[group == each], number[group == each], each * wide + 1, (each + 1) * wide, solved)
+        for each in range(int(group.max()) + 1)
+    )
+
+
+def _step(calls: pd.DataFrame, number: NDArray[np.int64], first: int, last: int, solved: float) -> Step:
+    item = calls["item"].to_numpy(dtype=np.int64)
+    started_s, first_s, finished_s, prompt, cached, joules = (
+        calls[name].to_numpy(dtype=np.float64)
+        for name in ("started_s", "first_byte_s", "finished_s", "prompt_tokens", "cached_tokens", BY_RULE["tokens"])
+    )
+    answered = calls["error"].isna().to_numpy()  # what was refused has no tokens
+    streamed = calls["streamed"].to_numpy(dtype=bool) & np.isfinite(first_s)
+    prefill_s, decode_s = first_s[streamed] - started_s[streamed], finished_s[streamed] - first_s[streamed]
+    whole_s = prefill_s + decode_s
+    part = np.divide(prefill_s, whole_s, out=np.zeros(len(whole_s)), where=whole_s > 0)
+    each = 1 / solved if solved else np.nan
+    return Step(
+        step=first,
+        last=min(last, int(number.max())),
+        attempts=int((number == first).sum()),
+        calls=len(calls),
+        prompt_tokens=_mean(prompt[answered], item[answered]),
+        cached=_cached(prompt[answered], cached[answered], item[answered]),
+        prefill_s=_mean(prefill_s, item[streamed]),
+        decode_s=_mean(decode_s, item[streamed]),
+        streamed=int(streamed.sum()),
+        energy_j=_mean(joules, item),
+        prefill_j=float((joules[streamed] * part).sum()) * each,
+        decode_j=float((joules[streamed] * (1 - part)).sum()) * each,
+        undivided_j=float(joules[~streamed].sum()) * each,
+    )
+
+
+def _mean(values: NDArray[np.float64], item: NDArray[np.int64]) -> Interval | None:
+    """Return the mean of some calls, clustered by task; None where one is not known."""
+    return mean_interval(values, item) if len(values) and np.isfinite(values).all() else None
+
+
+def _cached(prompt: NDArray[np.float64], cached: NDArray[np.float64], item: NDArray[np.int64]) -> Interval | None:
+    """Return the share of the tokens of prompts that were in the cache, clustered by task."""
+    if not (np.isfinite(prompt) & np.isfinite(cached)).all() or not prompt.sum() > 0:
+        return None
+    held, whole = (np.bincount(item, weights=values) for values in (cached, prompt))
+    share, error, items = float(cached.sum() / prompt.sum()), ratio_se(held, whole), len(np.unique(item))
+    if error is None:
+        return Interval(share, 0.0, 1.0)
+    half = t_quantile(items - 1) * error
+    return Interval(share, max(0.0, share - half), min(1.0, share + half))

@@ -1,0 +1,200 @@
+"""Word what agents solved and what it took, for every format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wattbench_reports.comparison.agents import AgentFigures, Reported, Step, Unassigned
+from wattbench_reports.comparison.agents.model import (
+    CALLS,
+    JOULES,
+    MONEY,
+    OUTPUT_TOKENS,
+    OWN_JOULES,
+    PROMPT_TOKENS,
+    SECONDS,
+    UNSOLVED,
+)
+from wattbench_reports.formatting import units
+
+TITLE = "Agents"
+
+PER_SOLVED = (
+    "What was spent on attempts that were not solved is in the figures of a solved task. Joules are those of the "
+    "attempts' model calls, divided among the calls in flight by tokens, and of their own processors."
+)
+BY_STEP = (
+    "A step is the n-th model call of an attempt. Prefill: seconds to the first byte of a streamed answer; decode: "
+    "those after it. Intervals are clustered by task."
+)
+EVERY_K = (
+    "pass^k: the chance that k attempts at a task are all solved (Yao et al., 2024), clustered by task; pass@1 is the "
+    "accuracy."
+)
+FIGURE = (
+    "Joules for each solved task by model call, those of attempts that were not solved included. Prefill and decode by "
+    "seconds before and after the first byte; of answers that are not streamed they are not divided. Idle: no call in "
+    "flight. Without intervals: sums over the attempts that were made."
+)
+
+_NAMES = {
+    JOULES: "joules", MONEY: "money", SECONDS: "seconds", CALLS: "calls", PROMPT_TOKENS: "tokens of prompts",
+    OUTPUT_TOKENS: "tokens of answers",
+}  # fmt: skip
+_ENDS = {
+    UNSOLVED: "answered, not solved", "agent": "failed by itself", "server": "failed with the server",
+    "limit": "over a limit", "harness": "no answer: harness failed",
+}  # fmt: skip
+_NARROW = 1.05
+"""A band whose ends are nearer than this is not worth a sentence of its own."""
+
+
+TAKEN = ("Attempts", "Seconds", "Calls", "Tokens of prompts", "Tokens of answers", "Own processor")
+"""What a solved task took besides joules and money."""
+OWN_PROCESSOR = "Own processor: the part of the joules that the agent's own processes took."
+
+
+def taken(each: AgentFigures) -> tuple[str, ...]:
+    """Format what a solved task took, in the order of `TAKEN`; a dash where it is not known."""
+    return (
+        f"{each.attempts:,} at {units.plural(each.tasks, 'task')}",
+        units.quantity_interval(each.per_solved.get(SECONDS), "s"),
+        *(units.ratio_interval(each.per_solved.get(kind)) for kind in (CALLS, PROMPT_TOKENS, OUTPUT_TOKENS)),
+        units.quantity_interval(each.per_solved.get(OWN_JOULES), "J"),
+    )
+
+
+def taken_line(each: AgentFigures) -> str:
+    """Format the same in one line for a terminal: ``100 attempts at 20 tasks · 59.8 [33.4, 111] s · ...``."""
+    attempts, seconds, calls, prompts, answers, own = taken(each)
+    known = (
+        f"{attempts.replace(' at', ' attempts at')}", seconds, f"{calls} calls", f"{prompts} tokens of prompts",
+        f"{answers} tokens of answers", f"{own} of its own processor",
+    )  # fmt: skip
+    return " · ".join(text for text in known if not text.startswith(units.NONE))
+
+
+def phases(step: Step) -> str:
+    """Format the seconds of the phases of a step's calls; empty where no answer was streamed."""
+    return " · ".join(
+        f"{name} {units.quantity_interval(seconds, 's')}"
+        for name, seconds in (("prefill", step.prefill_s), ("decode", step.decode_s))
+        if seconds is not None
+    )
+
+
+def end(name: str) -> str:
+    """Word how attempts ended: ``over max_calls``, ``failed by itself``."""
+    return f"over {name.partition(': ')[2]}" if name.startswith("limit: ") else _ENDS.get(name, name)
+
+
+def short_end(name: str) -> str:
+    """Word the same for a column of a terminal: ``max_calls``, ``agent``."""
+    return "not solved" if name == UNSOLVED else name.removeprefix("limit: ")
+
+
+def step_numbers(first: int, last: int) -> str:
+    """Format the numbers of some steps: ``3``, ``4–6``."""
+    return f"{first}" if first == last else f"{first}–{last}"
+
+
+def lines(each: AgentFigures) -> Iterator[str]:
+    """Yield sentences on one agent: what its failed attempts cost, what is in no attempt, and what cannot be said."""
+    yield from _not_solved(each)
+    yield from _idle(each)
+    yield from _band(each)
+    yield from _reported(each)
+    yield from _not_recorded(each)
+    yield from _in_no_attempt(each)
+    if each.why_no_passes:
+        yield f"{each.system}: pass^k beyond k = 1 is not stated: {each.why_no_passes}."
+
+
+def _not_solved(each: AgentFigures) -> Iterator[str]:
+    parts = [
+        f"{units.percent_interval(each.not_solved[kind])} of its {_NAMES[kind]}"
+        for kind in (JOULES, MONEY, SECONDS)
+        if kind in each.not_solved
+    ]
+    unsolved = sum(number for name, number in each.ended.items() if name not in ("solved", "harness"))
+    if parts and unsolved:
+        attempts = units.plural(each.attempts, "attempt")
+        yield f"{each.system}: the {unsolved:,} of {attempts} that were not solved took {units.listed(parts)}."
+
+
+def _idle(each: AgentFigures) -> Iterator[str]:
+    if each.idle_j is None or JOULES not in each.per_solved:
+        return
+    of_attempts_j = each.per_solved[JOULES].estimate * each.solved
+    whole_j = each.idle_j + of_attempts_j
+    if whole_j > 0:
+        yield (
+            f"{each.system}: {units.quantity(each.idle_j, 'J')} more were drawn while no call was in flight, "
+            f"{units.percent(each.idle_j / whole_j)} of all. They are in no attempt and no figure of a task, and so "
+            "have no interval."
+        )
+
+
+def _band(each: AgentFigures) -> Iterator[str]:
+    band = each.band
+    if band is None or band.largest < _NARROW:
+        return
+    shares = sorted(band.not_solved.values())
+    yield (
+        f"{each.system}: the joules of an attempt depend on how those of a shared server are divided: by tokens, by "
+        f"time or equally. The most is {units.digits(band.median)} times the least for the median attempt, and "
+        f"{units.digits(band.largest)} times at most; attempts that were not solved took {units.percent(shares[0])} "
+        f"to {units.percent(shares[-1])} of the joules."
+    )
+
+
+def _reported(each: AgentFigures) -> Iterator[str]:
+    reported = each.reported
+    if reported is not None:
+        yield f"{each.system}: {_compared(reported, each.attempts)}."
+
+
+def _compared(reported: Reported, attempts: int) -> str:
+    of = f"of {reported.attempts:,} of {units.plural(attempts, 'attempt')}" if reported.attempts < attempts else ""
+    said = f"it reported {units.money(reported.money, reported.currency or '(no currency)')}{of and f' {of}'}"
+    if reported.recomputed is None:
+        return f"{said}, which is not compared with its tokens at the suite's price: {reported.why_not}"
+    text = (
+        f"{said}; its tokens and calls at the suite's price are {units.money(reported.recomputed, reported.currency)}"
+    )
+    if reported.money > 0:
+        text += f", {units.digits(reported.recomputed / reported.money)} times as much"
+    if reported.furthest is not None:
+        text += f" (of one attempt {units.digits(reported.furthest)} times at the furthest)"
+    return f"{text}. Both are sums over the same attempts, and have no interval"
+
+
+def _not_recorded(each: AgentFigures) -> Iterator[str]:
+    if each.no_tokens:
+        yield (
+            f"{each.system}: {each.no_tokens:,} of {units.plural(each.calls, 'model call')} have no tokens on record; "
+            "they are not taken for free."
+        )
+    lacking = [kind for kind in _NAMES if kind in each.missing and kind != MONEY]
+    reasons = dict.fromkeys(each.missing[kind] for kind in lacking)
+    for why in reasons:
+        names = units.listed([_NAMES[kind] for kind in lacking if each.missing[kind] == why])
+        known = JOULES in each.per_solved and why == each.missing.get(JOULES)
+        what = "are of the attempts that have them" if known else "are not stated"
+        yield f"{each.system}: {names} per solved task {what}: {why}."
+    if each.uncached and PROMPT_TOKENS not in each.missing and MONEY not in each.missing:
+        yield (
+            f"{each.system}: no cached tokens are on record of {each.uncached:,} of "
+            f"{units.plural(each.attempts, 'attempt')}: where tokens have a price their money is an upper bound."
+        )
+
+
+def _in_no_attempt(each: AgentFigures) -> Iterator[str]:
+    for calls, which in ((each.without_session, "named no session"), (each.interrupted, "are of interrupted sessions")):
+        if calls.calls:
+            number = units.plural(calls.calls, "model call")
+            yield f"{each.system}: {number}{_joules(calls)} {which}, and count in no attempt."
+
+
+def _joules(calls: Unassigned) -> str:
+    return "" if calls.energy_j is None else f" ({units.quantity(calls.energy_j, 'J')})"

@@ -1,0 +1,340 @@
+"""What agents solved and what it took, against figures computed by hand from made-up attempts."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+
+import wattbench
+from tests.made_up.agents import FakeAgent, FakeAgentRun, write_agents
+from tests.made_up.attempts import PRICE, attempt, write_attempts
+from tests.made_up.rows import item, write_items
+from wattbench.api.outputs import ComparedOutput
+from wattbench.errors import UserError
+from wattbench.records import ItemRow, MeteredCallRow, RunRecords, read_run
+from wattbench_reports.comparison.agents import AgentFigures
+from wattbench_reports.comparison.analysis import Analysis, analyse
+from wattbench_reports.export import render
+from wattbench_reports.html import report
+from wattbench_reports.metrics.assumptions import Assumptions
+
+Made = tuple[ItemRow, list[MeteredCallRow]]
+
+
+def _write(
+    folder: Path, attempts: Sequence[Made], price: dict[str, object] | None = PRICE, **more: object
+) -> RunRecords:
+    rows = [row for row, _ in attempts]
+    settings = {
+        name: {"kind": "generalist", "engine": "agent", **({"price": price} if price else {})}
+        for name in dict.fromkeys(row.system for row in rows)
+    }
+    suite = {"suite": {"name": "attempts", "measure": {}}, "systems": settings}
+    return write_items(folder, rows, calls=[call for _, its in attempts for call in its], suite=suite, **more)
+
+
+def _only(analysis: Analysis) -> AgentFigures:
+    (figures,) = analysis.comparison.agents
+    return figures
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
+    """400 attempts: 80 tasks, 5 at each."""
+    return analyse(write_attempts(tmp_path_factory.mktemp("many"), ("careful",)))
+
+
+def test_standard_errors_of_400_attempts_are_clustered_by_task(many: Analysis) -> None:
+    frames = many.measured.frames
+    scores, task = frames.figures("correct"), frames.row_of_answer
+    fitted = sm.OLS(scores, np.ones(len(scores)))
+    clustered = fitted.fit(cov_type="cluster", cov_kwds={"groups": task}).bse[0]
+    naive = math.sqrt(scores.mean() * (1 - scores.mean()) / len(scores))
+    assert 1.7 < clustered / naive < 2.0
+    accuracy = many.measured.systems["careful"].accuracy
+    assert accuracy is not None
+    half = (accuracy.high - accuracy.low) / 2
+    assert half / 1.99 == pytest.approx(clustered, rel=0.05)  # t of 79 degrees of freedom
+
+
+def test_the_errors_of_a_file_are_clustered_too(many: Analysis, tmp_path: Path) -> None:
+    frames = many.measured.frames
+    table = pd.DataFrame(
+        {
+            "system": "careful", "task": "repair", "item": frames.documents_of(slice(None)),
+            "repeat": frames.items["repeat"], "score": frames.figures("correct"),
+            **frames.more_columns("prompt_tokens", "cached_tokens", "output_tokens"),
+        }
+    )  # fmt: skip
+    table.to_csv(tmp_path / "trials.csv", index=False)
+    decided = wattbench.decide(tmp_path / "trials.csv", system_prices={"careful": PRICE})
+    of_file, of_run = decided["careful"], many.comparison.systems[0]
+    assert (of_file.accuracy_low, of_file.accuracy_high) == (of_run.accuracy_low, of_run.accuracy_high)
+    assert of_file.cost_per_correct == pytest.approx(of_run.cost_per_correct)
+    assert of_file.cost_per_correct_high == pytest.approx(of_run.cost_per_correct_high)
+
+
+def test_a_solved_task_takes_all_attempts(many: Analysis) -> None:
+    figures, frames = _only(many), many.measured.frames
+    solved = frames.figures("correct").sum()
+    columns = frames.more_columns("calls", "prompt_tokens", "output_tokens")
+    assert (figures.attempts, figures.tasks, figures.solved) == (400, 80, solved)
+    for kind, total in (
+        ("energy_j", frames.figures("energy_j").sum()),
+        ("seconds", frames.seconds().sum()),
+        ("calls", columns["calls"].sum()),
+        ("prompt_tokens", columns["prompt_tokens"].sum()),
+        ("output_tokens", columns["output_tokens"].sum()),
+    ):
+        interval = figures.per_solved[kind]
+        assert interval.estimate == pytest.approx(total / solved)
+        assert interval.low < interval.estimate < interval.high
+    assert figures.missing == {}
+
+
+def test_figures_of_the_comparison_are_the_same_objects(many: Analysis) -> None:
+    figures, row = _only(many), many.comparison.systems[0]
+    assert figures.pass_at_1 == row.interval("accuracy")
+    assert figures.per_solved["energy_j"] == row.interval("joules_per_correct")
+    assert figures.per_solved["money"] == row.interval("cost_per_correct")
+
+
+def test_the_share_of_attempts_that_were_not_solved(many: Analysis) -> None:
+    figures, frames = _only(many), many.measured.frames
+    failed, joules = frames.figures("correct") == 0, frames.figures("energy_j")
+    share = figures.not_solved["energy_j"]
+    assert share.estimate == pytest.approx(joules[failed].sum() / joules.sum())
+    task = frames.row_of_answer
+    tops, bottoms = np.bincount(task, joules * failed), np.bincount(task, joules)
+    rng = np.random.default_rng(0)
+    draws = rng.integers(0, len(tops), (4000, len(tops)))
+    error = (tops[draws].sum(axis=1) / bottoms[draws].sum(axis=1)).std()
+    assert (share.high - share.low) / 2 / 1.99 == pytest.approx(error, rel=0.1)
+
+
+def test_pass_hat_is_over_all_draws_of_attempts(many: Analysis) -> None:
+    figures, table = _only(many), many.measured.table
+    assert [each.k for each in figures.passes] == [2, 3, 4, 5]
+    for each in figures.passes:
+        by_hand = [
+            np.mean([all(drawn) for drawn in itertools.combinations([1] * int(c) + [0] * (5 - int(c)), each.k)])
+            for c in table.correct[:, 0]
+        ]
+        assert each.share.estimate == pytest.approx(np.mean(by_hand))
+        assert each.tasks == 80
+        half = (each.share.high - each.share.low) / 2
+        assert half / 1.99 == pytest.approx(np.std(by_hand, ddof=1) / math.sqrt(80), rel=0.06)
+
+
+def test_with_one_attempt_at_each_task_nothing_is_said_of_more(tmp_path: Path) -> None:
+    analysis = analyse(write_attempts(tmp_path, ("careful",), tasks=12, repeats=1))
+    figures = _only(analysis)
+    assert figures.passes == ()
+    assert "pass^k beyond k = 1 is not stated: each task was attempted once" in " ".join(
+        render(analysis.comparison, "table").split()
+    )
+
+
+def test_cached_tokens_are_billed_at_their_price(tmp_path: Path) -> None:
+    """88% of a million tokens of prompts from the cache: 0.774, and four times as much at the full price."""
+    tokens = {"prompt_tokens": 1_000_000, "cached_tokens": 880_000, "output_tokens": 10_000}
+    run = _write(tmp_path, [attempt("agent", task, 0, True, **tokens) for task in range(12)])
+    figures = _only(analyse(run))
+    assert figures.per_solved["money"].estimate == pytest.approx(0.120 * 3.0 + 0.880 * 0.3 + 0.010 * 15.0)
+    full = {**PRICE, "cached_input_per_million": 3.0}
+    choice = ",".join(f"{key}={value}" for key, value in full.items())
+    dear = _only(analyse(run, Assumptions(prices=(f"agent:{choice}",))))
+    assert dear.per_solved["money"].estimate / figures.per_solved["money"].estimate == pytest.approx(3.15 / 0.774)
+
+
+def test_tokens_that_are_not_recorded_are_not_free(tmp_path: Path) -> None:
+    made = [attempt("agent", task, 0, True) for task in range(12)]
+    made[3] = attempt(
+        "agent", 3, 0, False, prompt_tokens=None, output_tokens=None, failure="exit code 1", ended="agent"
+    )
+    analysis = analyse(_write(tmp_path, made))
+    figures = _only(analysis)
+    assert "money" not in figures.per_solved
+    assert "prompt_tokens" not in figures.per_solved
+    assert "not recorded of every answer" in figures.missing["money"]
+    assert figures.per_solved["calls"].estimate == pytest.approx(36 / 11)
+    text = " ".join(render(analysis.comparison, "table").split())
+    assert "tokens of prompts and tokens of answers per solved task are not stated" in text
+
+
+def test_zeros_of_a_file_are_not_free(tmp_path: Path) -> None:
+    rows = [{"system": "a", "item": item, "repeat": repeat, "score": 1, "prompt_tokens": 0 if item == 2 else 500,
+             "output_tokens": 0 if item == 2 else 50} for item in range(12) for repeat in range(2)]  # fmt: skip
+    pd.DataFrame(rows).to_csv(tmp_path / "zeros.csv", index=False)
+    decided = wattbench.decide(tmp_path / "zeros.csv", system_prices={"a": PRICE})
+    assert decided["a"].cost_per_request is None
+
+
+def test_an_attempt_that_failed_is_billed_and_takes_its_time(tmp_path: Path) -> None:
+    made = [attempt("agent", task, 0, True) for task in range(12)]
+    made[0] = attempt("agent", 0, 0, False, failure="over max_calls: 3", ended="limit")
+    analysis = analyse(_write(tmp_path, made))
+    figures = _only(analysis)
+    assert figures.ended == {"solved": 11, "limit: max_calls": 1}
+    assert figures.per_solved["seconds"].estimate == pytest.approx(12 * 15.0 / 11)
+    bill = analysis.paid.charges["agent"].parts["tokens"]
+    assert bill[0] == pytest.approx(bill[1]) and bill[0] > 0
+    assert figures.not_solved["money"].estimate == pytest.approx(1 / 12)
+
+
+def test_a_price_per_request_counts_model_calls(tmp_path: Path) -> None:
+    made = [attempt("agent", task, 0, True, calls=1 + task % 3) for task in range(12)]
+    figures = _only(analyse(_write(tmp_path, made, price={"per_request": 0.01, "currency": "USD"})))
+    assert figures.per_solved["money"].estimate == pytest.approx(0.02)
+
+
+def test_hours_of_idle_are_paid_for(tmp_path: Path) -> None:
+    made = [attempt("agent", task, 0, True) for task in range(12)]
+    run = _write(tmp_path, made, price={"per_machine_hour": 36.0, "currency": "USD"}, idle_j=1000.0)
+    analysis = analyse(run)
+    (window,) = analysis.measured.frames.measured_windows("agent").itertuples()
+    paid = analysis.paid.charges["agent"].parts["machine time"].sum()
+    assert paid == pytest.approx(0.01 * (window.finished_s - window.started_s))
+    assert _only(analysis).idle_j == pytest.approx(1000.0)
+
+
+def test_attempts_whose_harness_failed_are_in_no_figure(tmp_path: Path) -> None:
+    def broken(system: str, task: int, repeat: int) -> Made:
+        row, _ = attempt(system, task, repeat, False, calls=1, failure="no bwrap", ended="harness", energy_j=0.0,
+                         prompt_tokens=None, output_tokens=None, cached_tokens=None)  # fmt: skip
+        return row.__class__(**vars(row) | {"calls": 0}), []
+
+    made = [attempt(name, task, k, task % 2 == 0) for name in ("one", "two") for task in range(20) for k in range(2)]
+    without = [
+        each for each in made
+        if (each[0].system, each[0].doc_id) != ("one", 5) and (each[0].system, each[0].doc_id, each[0].repeat) != ("one", 4, 1)
+    ]  # fmt: skip
+    both = [*without, broken("one", 4, 1), broken("one", 5, 0), broken("one", 5, 1)]
+    analysis = analyse(_write(tmp_path / "with", both))
+    fair = analyse(_write(tmp_path / "fair", [each for each in without if each[0].doc_id != 5]))
+    assert analysis.comparison.systems == fair.comparison.systems
+    one, two = analysis.comparison.agents
+    assert (one.attempts, two.attempts, one.ended["harness"]) == (37, 38, 3)
+    caveat = next(each for each in analysis.comparison.caveats if each.code == "harness-failures")
+    solved = 19  # of 20 with one left out
+    assert f"3 of 40 attempts of one (its accuracy would be {100 * solved / 40:.1f}% with these as not" in caveat.text
+    assert f"{100 * (solved + 3) / 40:.1f}% as solved" in caveat.text
+    assert "1 item without any other attempt of some system: left out for all" in caveat.text
+    assert not [each for each in analysis.comparison.caveats if each.code == "different-documents"]
+
+
+def test_a_system_whose_harness_always_failed_has_no_answers(tmp_path: Path) -> None:
+    made = [attempt("one", task, 0, True) for task in range(12)]
+    broken = [attempt("two", task, 0, False, failure="no bwrap", ended="harness") for task in range(12)]
+    analysis = analyse(_write(tmp_path / "two", [*made, *broken]))
+    assert [each.system for each in analysis.comparison.systems] == ["one"]
+    assert analysis.comparison.systems[0].items == 12
+    with pytest.raises(UserError, match="every attempt failed before a model call was made"):
+        analyse(_write(tmp_path / "none", broken))
+
+
+def test_reported_money_is_compared_in_its_currency_alone(tmp_path: Path) -> None:
+    def reporting(currency: str | None, share: float = 0.5) -> AgentFigures:
+        one = attempt("agent", 0, 0, True)[0]
+        cost = (one.prompt_tokens - one.cached_tokens) * 3e-6 + one.cached_tokens * 0.3e-6 + one.output_tokens * 15e-6
+        made = [
+            attempt("agent", task, 0, True, reported_cost=share * cost, reported_currency=currency)
+            for task in range(12)
+        ]
+        return _only(analyse(_write(tmp_path / f"{currency}", made)))
+
+    same, other, none = reporting("USD").reported, reporting("EUR").reported, reporting(None).reported
+    assert same is not None and other is not None and none is not None
+    assert same.recomputed == pytest.approx(2 * same.money)
+    assert same.furthest == pytest.approx(2.0)
+    assert other.recomputed is None and "its price is in USD" in other.why_not
+    assert none.recomputed is None and "no currency" in none.why_not
+
+
+def test_steps_are_the_calls_of_an_attempt_in_order(tmp_path: Path) -> None:
+    made = [attempt("agent", task, 0, task != 0, calls=1 + task % 2, joules=8.0) for task in range(12)]
+    first, second = _only(analyse(_write(tmp_path, made))).steps
+    assert (first.attempts, second.attempts) == (12, 6)
+    assert first.prompt_tokens is not None and first.prompt_tokens.estimate == 1000
+    assert second.cached is not None and second.cached.estimate == pytest.approx(0.5)
+    assert first.prefill_s is not None and first.prefill_s.estimate == pytest.approx(1.0)
+    assert first.energy_j is not None and first.energy_j.estimate == pytest.approx(6.0)
+    joules = sum(part for step in (first, second) for part in (step.prefill_j, step.decode_j, step.undivided_j))
+    assert joules == pytest.approx(12 * 8.0 / 11)
+    assert first.prefill_j == pytest.approx(first.decode_j / 3)
+
+
+def test_items_and_idle_and_strays_add_up_to_the_windows(tmp_path: Path) -> None:
+    analysis = analyse(read_run(write_agents(tmp_path)))
+    for each in analysis.comparison.agents:
+        frames = analysis.measured.frames
+        windows_j = frames.measured_windows(each.system)["total_j"].sum()
+        items_j = frames.figures("energy_j", frames.answers_of(each.system)).sum()
+        assert each.idle_j is not None
+        strays_j = each.without_session.energy_j or 0.0
+        assert items_j + each.idle_j + strays_j == pytest.approx(windows_j, rel=1e-6)
+        assert each.band is not None and each.band.largest >= each.band.median >= 1.0
+        assert each.without_session.calls == 2
+
+
+def test_several_limits_are_counted_apart(tmp_path: Path) -> None:
+    ends = [
+        ("limit", "over timeout_s: 60"),
+        ("limit", "over max_cost: 1.0"),
+        ("server", "HTTP 500"),
+        ("agent", "exit 1"),
+    ]
+    made = [attempt("agent", task, 0, True) for task in range(8)]
+    made += [attempt("agent", 8 + number, 0, False, failure=why, ended=end) for number, (end, why) in enumerate(ends)]
+    made.append(attempt("agent", 12, 0, False))
+    figures = _only(analyse(_write(tmp_path, made)))
+    assert figures.ended == {
+        "solved": 8, "limit: timeout_s": 1, "limit: max_cost": 1, "server": 1, "agent": 1, "answered, not solved": 1,
+    }  # fmt: skip
+
+
+def test_a_run_without_agents_shows_nothing_of_it(tmp_path: Path) -> None:
+    rows = [item(number, 2.0 * number, system="plain", correct=float(number % 2)) for number in range(12)]
+    analysis = analyse(write_items(tmp_path, rows))
+    assert analysis.comparison.agents == ()
+    assert "agents" not in json.loads(render(analysis.comparison, "json"))
+    assert "Agents" not in render(analysis.comparison, "table") + render(analysis.comparison, "markdown")
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
+    """Two agents, one of which does not stream and lacks some tokens, and a plain system."""
+    agents = (
+        FakeAgent("careful", solves=0.7),
+        FakeAgent("hasty", solves=0.4, calls=(1, 4), call_s=1.0, kind="specialist", streamed=False, unrecorded=0.05),
+    )
+    return analyse(read_run(write_agents(tmp_path_factory.mktemp("shown"), FakeAgentRun(agents, items=14))))
+
+
+@pytest.mark.parametrize(("format_name", "suffix"), [("table", "txt"), ("markdown", "md")])
+def test_golden(shown: Analysis, golden, format_name: str, suffix: str) -> None:
+    golden(f"agents.{suffix}", render(shown.comparison, format_name))
+
+
+def test_programs_get_all_figures(shown: Analysis) -> None:
+    text = render(shown.comparison, "json")
+    ComparedOutput.model_validate_json(text)
+    careful, _ = json.loads(text)["agents"]
+    (figures, _) = shown.comparison.agents
+    assert careful["per_solved"]["energy_j"]["estimate"] == figures.per_solved["energy_j"].estimate
+    assert [each["k"] for each in careful["passes"]] == [2, 3]
+    assert len(careful["steps"]) == len(figures.steps)
+
+
+def test_the_page_has_the_section_and_its_figure(tmp_path: Path) -> None:
+    page = report(read_run(write_agents(tmp_path)))
+    assert 'id="agents"' in page
+    assert "Joules of a solved task by step" in page
