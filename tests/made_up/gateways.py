@@ -55,7 +55,7 @@ class PlayedGateway:
     def close(self) -> None:
         self.closed = True
 
-    def call(self, session: str, *, seconds: float = 0.01, began_s: float | None = None, **others: Any) -> CallRow:
+    def call(self, session: str, *, seconds: float = 0.01, **others: Any) -> CallRow:
         """Let a call end now that began some seconds ago."""
         finished_s = now_s()
         row = CallRow(
@@ -64,9 +64,16 @@ class PlayedGateway:
             system=self.system,
             protocol="chat",
             path="/v1/chat/completions",
-            started_s=finished_s - seconds if began_s is None else began_s,
+            started_s=finished_s - seconds,
             finished_s=finished_s,
-            **{"model_answered": "tiny", "status": 200, "prompt_tokens": 100, "output_tokens": 10} | others,
+            **{
+                "first_byte_s": finished_s,
+                "model_answered": "tiny",
+                "status": 200,
+                "prompt_tokens": 100,
+                "output_tokens": 10,
+            }
+            | others,
         )
         self.begin(row)
         self.calls.append(row)
