@@ -9,14 +9,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+from matplotlib import pyplot
 
 import wattbench
 from tests.made_up.agents import FakeAgent, FakeAgentRun, write_agents
 from tests.made_up.attempts import PRICE, attempt, write_attempts
+from tests.made_up.records import page_texts
 from tests.made_up.rows import item, write_items
 from wattbench.api.outputs import ComparedOutput
 from wattbench.errors import UserError
@@ -24,9 +27,12 @@ from wattbench.records import ItemRow, MeteredCallRow, RunRecords, read_run
 from wattbench_reports.comparison.agents import AgentFigures
 from wattbench_reports.comparison.analysis import Analysis, analyse
 from wattbench_reports.export import render
+from wattbench_reports.export.frames.calls_frame import COLUMNS as CALLS
+from wattbench_reports.gate.evidence.paired_items import record_items
 from wattbench_reports.html import report
 from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.workload import WorkloadChoice
+from wattbench_reports.sections.agents import agents_section
 
 pytestmark = pytest.mark.slow  # most draw the tasks of a run again, some thousand times
 
@@ -336,6 +342,25 @@ def test_programs_get_all_figures(shown: Analysis) -> None:
     assert len(careful["steps"]) == len(figures.steps)
 
 
+def test_cells_that_the_page_restates_say_what_its_controls_say(shown: Analysis) -> None:
+    section, texts = agents_section(shown.comparison), page_texts(shown)
+    assert section is not None
+    cells = [
+        cell for passage in section.passages for table in passage.tables for row in table.rows for cell in row
+        if cell.restates
+    ]  # fmt: skip
+    assert {cell.restates.partition("-")[2] for cell in cells} == {"accuracy", "j-per-correct", "cost-per-correct"}
+    assert {cell.restates: cell.text for cell in cells} == {cell.restates: texts[cell.restates] for cell in cells}
+
+
+def test_a_gate_pairs_tasks_and_not_attempts(many: Analysis) -> None:
+    frames = many.measured.frames
+    items = record_items(frames, "careful", np.zeros(frames.number))
+    assert len(items) == 80
+    by_task = pd.Series(frames.figures("correct")).groupby(frames.row_of_answer).mean()
+    assert sorted(items.figures["correct"]) == sorted(by_task)
+
+
 def test_the_page_has_the_section_and_its_figure(tmp_path: Path) -> None:
     page = report(read_run(write_agents(tmp_path)))
     assert 'id="agents"' in page
@@ -393,3 +418,24 @@ def test_the_order_of_the_record_changes_nothing(tmp_path: Path) -> None:
     suite = {"suite": {"name": "attempts", "measure": {}}, "systems": settings}
     other = write_items(tmp_path / "mixed", [row for row, _ in mixed], calls=calls[::-1], suite=suite)
     assert _only(analyse(other)) == _only(analyse(_write(tmp_path / "made", made)))
+
+
+def test_the_frame_of_calls_has_a_row_per_call_with_its_attempt(tmp_path: Path) -> None:
+    run = wattbench.read(_write(tmp_path, [attempt("agent", doc_id, 0, True) for doc_id in range(12)]).layout.root)
+    frame = run.calls("all")
+    assert {name: str(frame[name].dtype) for name in frame} == CALLS
+    assert len(frame) == 36
+    assert frame["joules"].sum() == pytest.approx(12 * 8.0)
+    third = frame[(frame["item"] == 3) & (frame["step"] == 3)].iloc[0]
+    assert (third["seconds"], third["first_byte_seconds"], third["score"], third["cached_tokens"]) == (4, 1, 1, 2000)
+
+
+def test_a_run_draws_its_agents_and_says_where_it_has_none(tmp_path: Path) -> None:
+    made = _write(tmp_path / "agents", [attempt("agent", doc_id, 0, True) for doc_id in range(12)])
+    with mpl.rc_context({"backend": "agg"}):
+        (axes,) = wattbench.read(made.layout.root).plot.agents()
+        assert axes.get_title(loc="left") == "agent"
+        pyplot.close("all")
+    plain = write_items(tmp_path / "plain", [item(number, 2.0 * number) for number in range(12)])
+    with pytest.raises(UserError, match="it has no agent with a solved task"):
+        wattbench.read(plain.layout.root).plot.agents()
