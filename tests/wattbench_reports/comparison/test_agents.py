@@ -439,3 +439,29 @@ def test_a_run_draws_its_agents_and_says_where_it_has_none(tmp_path: Path) -> No
     plain = write_items(tmp_path / "plain", [item(number, 2.0 * number) for number in range(12)])
     with pytest.raises(UserError, match="it has no agent with a solved task"):
         wattbench.read(plain.layout.root).plot.agents()
+
+
+def test_in_blocks_no_interval_is_narrower_than_by_task(tmp_path: Path) -> None:
+    made = [
+        attempt("agent", doc_id, repeat, (doc_id * 7 + repeat) % 3 > 0, calls=1 + doc_id % 3)
+        for doc_id in range(24) for repeat in range(3)
+    ]  # fmt: skip
+    blocks = [(replace(row, block=row.doc_id % 6, window=f"w{row.doc_id % 6}"), its) for row, its in made]
+    alone, in_blocks = (_only(analyse(_write(tmp_path / name, each))) for name, each in (("a", made), ("b", blocks)))
+    for by_task, by_block in zip(alone.passes, in_blocks.passes, strict=True):
+        assert by_block.share.estimate == pytest.approx(by_task.share.estimate)
+        assert by_block.share.low <= by_task.share.low + 1e-12
+        assert by_block.share.high >= by_task.share.high - 1e-12
+    assert in_blocks.not_solved["energy_j"].estimate == pytest.approx(alone.not_solved["energy_j"].estimate)
+    assert in_blocks.per_solved["calls"].estimate == pytest.approx(alone.per_solved["calls"].estimate)
+
+
+def test_agents_of_several_runs_have_the_names_of_the_comparison(tmp_path: Path) -> None:
+    runs = [
+        write_attempts(tmp_path, ("careful",), tasks=12, repeats=2, run=f"2026010{day}T030405Z-rows-abc12{day}")
+        for day in (1, 2)
+    ]
+    comparison = wattbench.compare([run.layout.root for run in runs]).data
+    assert [each.system for each in comparison.agents] == [each.system for each in comparison.systems]
+    assert len({each.system for each in comparison.agents}) == 2
+    assert "Agents:" in render(comparison, "table")
