@@ -61,6 +61,7 @@ class PassThrough:
         timeout_s: float,
         proxy: str | None,
         record_prompts: bool,
+        adopts: bool,
         report: Callable[[Mapping[str, Any]], None],
         room: Callable[[], Awaitable[object]],
     ) -> None:
@@ -72,6 +73,7 @@ class PassThrough:
             timeout_s: for one call.
             proxy: its URL, if the server is behind one.
             record_prompts: whether bodies are reported.
+            adopts: as of `Sessions`.
             report: takes events.
             room: waits until reports are taken; no call begins meanwhile.
         """
@@ -89,7 +91,7 @@ class PassThrough:
         self._key = None if key is None else key.encode()
         self._timeout_s, self._record_prompts = timeout_s, record_prompts
         self._report, self._room = report, room
-        self.sessions = Sessions()
+        self.sessions = Sessions(adopts=adopts)
         self._under_way: set[Call] = set()
         tls = ssl.create_default_context()
         self._kept, self._once = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import tempfile
@@ -24,6 +25,7 @@ from wattbench_reports.export.comparison.comparison_rows import plain_row
 from wattbench_reports.metrics.assumptions import ALONE
 from wattbench_reports.metrics.metric import Ratio
 from wattbench_reports.metrics.registry import ADDED
+from wattbench_reports.tables.harness_failures import harness_failures
 
 if TYPE_CHECKING:
     from wattbench.measure.rebuilt_tables import Rebuilt
@@ -52,7 +54,7 @@ def figure_differences(records: RunRecords, items: Sequence[ItemRow]) -> Iterato
     machines = comparison.machines
     apart = frozenset() if machines is None else frozenset(machine.node for machine in machines.apart)
     by_system: dict[str, list[ItemRow]] = defaultdict(list)
-    for row in items:
+    for row in _read(records, items):
         if (row.offered_per_s, row.arrivals) == (rate, arrivals):
             by_system[row.system].append(row if row.node not in apart else _scores_alone(row))
     for figures in comparison.systems:
@@ -62,6 +64,12 @@ def figure_differences(records: RunRecords, items: Sequence[ItemRow]) -> Iterato
             is_printed = printed[figure]
             if value is not None and not _same(is_printed, value):
                 yield f"compare prints {figure} {is_printed} of {name}, and the lines give {value}"
+
+
+def _read(records: RunRecords, items: Sequence[ItemRow]) -> Sequence[ItemRow]:
+    """Return the rows that the reports read: without attempts of agents whose harness failed."""
+    left_out = harness_failures(records)
+    return items if left_out is None else list(itertools.compress(items, left_out.kept.tolist()))
 
 
 def _scores_alone(row: ItemRow) -> ItemRow:
