@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import os
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -232,7 +233,9 @@ def tables(records: RunRecords) -> tuple[Check, Rebuilt | None]:
         rebuilt.append(rebuild(*as_finished(records)))
         yield from table_differences(records, rebuilt[0])
 
-    made = check("tables", "items.parquet and windows.parquet, from the lines", differences, records.layout.root)
+    agents = os.path.lexists(records.layout.calls_table)
+    which = "items.parquet, windows.parquet and calls.parquet" if agents else "items.parquet and windows.parquet"
+    made = check("tables", f"{which}, from the lines", differences, records.layout.root)
     return made, rebuilt[0] if rebuilt and not made.problems else None
 
 
@@ -283,7 +286,7 @@ def comparison_differences(records: RunRecords, rebuilt: Rebuilt) -> Iterator[st
         rebuilt: its tables, from its lines.
     """
     with tempfile.TemporaryDirectory(prefix="wattbench-verify-") as folder:
-        made = with_tables(records, rebuilt.items, rebuilt.windows, Path(folder))
+        made = with_tables(records, rebuilt.items, rebuilt.windows, Path(folder), rebuilt.calls)
         printed, by_lines = _printed(records), _printed(made)
     for where, one, other in _differing("", printed, by_lines):
         yield f"compare prints {where} {one!r:.60}, and the lines give {other!r:.60}"
