@@ -103,6 +103,20 @@ def test_the_reasoning_student_writes_its_reasoning_and_then_an_answer():
     assert long.output_tokens > 5 * short.output_tokens
 
 
+def test_a_specialist_lets_the_calculator_compute():
+    system = load_suite("calculator").systems["specialist-calculator"]
+    system = system.model_copy(update={"server": system.server.model_copy(update=ONE_THREAD)})
+    calls = []
+    with open_engine("specialist-calculator", system, batch=1, seed=1234) as engine:
+        engine.keep_calls(calls.append)
+        reply = _reply(engine, "arithmetic", 24)
+    assert (reply.value, reply.failure) == (QUESTIONS["arithmetic"][1], None)
+    assert (reply.attempted.calls, reply.attempted.ended) == (2, "answered")
+    first, then = calls
+    assert then.prompt_tokens > first.prompt_tokens > 0
+    assert reply.output_tokens == first.output_tokens + then.output_tokens
+
+
 @pytest.mark.parametrize("domain", ["arithmetic", "text", "time"])
 def test_the_classifier_sends_each_domain_to_its_specialist(domain):
     route = replies("hybrid")[domain].route
