@@ -169,8 +169,8 @@ class _Reader:
         if chain:
             self.whole.totals.append(_totals(document, where))
         embedded: set[str] = set()
-        for place, each in enumerate(listed(document.get("subagent_trajectories"), "subagent_trajectories", where)):
-            self.add(mapping(each), path, f"{where}: sub-agent {place + 1}", chain=False, depth=depth + 1)
+        for position, each in enumerate(listed(document.get("subagent_trajectories"), "subagent_trajectories", where)):
+            self.add(mapping(each), path, f"{where}: sub-agent {position + 1}", chain=False, depth=depth + 1)
             embedded.add(text(mapping(each).get("trajectory_id")))
         for step, step_where in self._steps(document, where):
             if not step.get("is_copied_context"):
@@ -267,7 +267,7 @@ def _read_step(
             {name: at(metrics, *routes) for name, routes in _COUNTS.items()},
             draft,
             model=first_text(ours.get("model_answered") if ours else step.get("model_name"), "" if ours else default),
-            asked=ours.get("model_asked"),
+            model_asked=ours.get("model_asked"),
             at_s=at_s,
             started_s=moment(ours.get("started_s"), "started_s", where),
             finished_s=moment(ours.get("finished_s"), "finished_s", where),

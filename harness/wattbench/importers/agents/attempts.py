@@ -173,7 +173,7 @@ def model_call(
     draft: ImportDraft,
     *,
     model: str | None = None,
-    asked: str | None = None,
+    model_asked: str | None = None,
     at_s: float | None = None,
     started_s: float | None = None,
     finished_s: float | None = None,
@@ -191,7 +191,7 @@ def model_call(
         tokens: names of `TokenCounts` to the source's counts.
         draft: counts what cannot be.
         model: that answered.
-        asked: the model that was asked.
+        model_asked: the model that was asked.
         at_s: its only moment, where the source has no length.
         started_s: when it began.
         finished_s: when it ended.
@@ -222,7 +222,7 @@ def model_call(
         system="",
         protocol=protocol,
         path="",
-        model_asked=_short(asked),
+        model_asked=_short(model_asked),
         model_answered=_short(model),
         started_s=begins,
         first_byte_s=first_byte_s,

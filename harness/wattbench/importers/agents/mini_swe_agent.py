@@ -157,7 +157,7 @@ def _call(message: Mapping[str, Any], model: str, where: str, draft: ImportDraft
         usage_counts(response.get("usage")),
         draft,
         model=first_text(response.get("model"), model),
-        asked=model,
+        model_asked=model,
         at_s=_moment(message, where),
         finish_reason=first_text(choice.get("finish_reason"), response.get("status")) or None,
         tool_calls=made if response else None,

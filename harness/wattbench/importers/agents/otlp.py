@@ -293,7 +293,7 @@ def _row(span: _Span, draft: ImportDraft) -> CallRow:
         span.counts(),
         draft,
         model=first_text(span.attributes.get("gen_ai.response.model")),
-        asked=first_text(span.attributes.get("gen_ai.request.model")),
+        model_asked=first_text(span.attributes.get("gen_ai.request.model")),
         started_s=span.start_s,
         finished_s=span.end_s,
         first_byte_s=None if first_chunk_s is None else span.start_s + first_chunk_s,
