@@ -60,7 +60,7 @@ def opened(name: str) -> AbstractContextManager[Engine]:
 def request(question: str, tokens: int) -> SimpleNamespace:
     until = {"until": ["\nQuestion:"], "do_sample": False, "max_gen_toks": tokens}
     arguments = (f"Question: {question}\nAnswer:", until)
-    return SimpleNamespace(args=arguments, doc_id=0, request_type=GENERATE, arguments=arguments, task_name="t")
+    return SimpleNamespace(args=arguments, doc_id=0, request_type=GENERATE, arguments=arguments, task_name="t", doc={})
 
 
 DOMAINS = {"hybrid": tuple(QUESTIONS)} | dict.fromkeys(
