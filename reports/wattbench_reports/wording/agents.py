@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from wattbench_reports.comparison.agents import AgentFigures, Reported, Step, Unassigned
@@ -44,6 +45,8 @@ _ENDS = {
     UNSOLVED: "answered, not solved", "agent": "failed by itself", "server": "failed with the server",
     "limit": "over a limit", "harness": "no answer: harness failed",
 }  # fmt: skip
+_AGREE = 0.005
+"""Sums of money whose logarithms are nearer than this are equal as they are written."""
 _NARROW = 1.05
 """A band whose ends are nearer than this is not worth a sentence of its own."""
 
@@ -175,8 +178,8 @@ def _reported(each: AgentFigures) -> Iterator[str]:
 
 
 def _compared(reported: Reported, attempts: int) -> str:
-    of = f"of {reported.attempts:,} of {units.plural(attempts, 'attempt')}" if reported.attempts < attempts else ""
-    said = f"it reported {units.money(reported.money, reported.currency or '(no currency)')}{of and f' {of}'}"
+    some = f" for {reported.attempts:,} of {units.plural(attempts, 'attempt')}" if reported.attempts < attempts else ""
+    said = f"it reported {units.money(reported.money, reported.currency or '(no currency)')}{some}"
     if reported.recomputed is None:
         return f"{said}, which is not compared with its tokens at the suite's price: {reported.why_not}"
     text = (
@@ -184,9 +187,9 @@ def _compared(reported: Reported, attempts: int) -> str:
     )
     if reported.money > 0:
         text += f", {units.digits(reported.recomputed / reported.money)} times as much"
-    if reported.furthest is not None:
-        text += f" (of one attempt {units.digits(reported.furthest)} times at the furthest)"
-    return f"{text}. Both are sums over the same attempts, and have no interval"
+    if reported.furthest is not None and abs(math.log(reported.furthest)) > _AGREE:
+        text += f", and {units.digits(reported.furthest)} times where one attempt is furthest apart"
+    return f"{text}. Both are sums over the same attempts, without an interval"
 
 
 def _not_recorded(each: AgentFigures) -> Iterator[str]:
