@@ -27,6 +27,7 @@ from tests.made_up.agent_results import (
     two_steps,
     usage,
     write_harbor,
+    write_scout_database,
     write_terminal_bench,
     written,
 )
@@ -418,6 +419,25 @@ def test_claude_code_is_read_through_scout_and_a_message_in_two_lines_counts_onc
     answer = one_of(imported := read_sources([path]))
     assert (answer.calls, *tokens(answer)) == (2, 320, 40, 250, None)
     assert [(call.prompt_tokens, call.cache_write_tokens) for call in imported.calls] == [(160, 50), (160, None)]
+
+
+@pytest.mark.slow
+def test_a_database_of_scout_has_tasks_repeats_scores_and_limits(tmp_path) -> None:
+    folder = write_scout_database(tmp_path / "db")
+    assert detect([folder]) == "scout"
+    imported = read_sources([folder])
+    answers = {answer.session: answer for answer in imported.answers}
+    assert {name: (each.task, each.item, each.score, each.ended) for name, each in answers.items()} == {
+        "t1": ("swe", "a", 1, "answered"), "t2": ("swe", "a", 0, "limit"), "t3": ("swe", "b", 0, "harness"),
+    }  # fmt: skip
+    solved, given_up, never_ran = (answers[name] for name in ("t1", "t2", "t3"))
+    assert (solved.system, solved.calls, *tokens(solved), solved.cost) == ("react org/m", 2, 2200, 100, 1600, 400, 0.03)
+    assert (given_up.failure, given_up.calls, given_up.prompt_tokens) == ("over its limit of token", 1, 1100)
+    assert (never_ran.failure, never_ran.calls, never_ran.prompt_tokens) == ("no sandbox", 0, None)
+    assert sorted(each.repeat for each in answers.values() if each.item == "a") == [0, 1]
+    assert imported.left_out["answers that inspect_ai repeated from its cache, and no model gave"] == 1
+    first, *_ = imported.calls
+    assert (first.finished_s - first.started_s, first.tool_calls, first.finish_reason) == (2.0, 0, "stop")
 
 
 # The run

@@ -97,7 +97,7 @@ class _Span:
     @property
     def is_call(self) -> bool:
         """Return whether it asked a model."""
-        operation = self.attributes.get("gen_ai.operation.name")
+        operation = text(self.attributes.get("gen_ai.operation.name"))
         return operation in INFERENCE or (self.has_usage and operation not in AROUND)
 
     def counts(self) -> dict[str, int | None]:
