@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from wattbench.clock import machine_s, now_s, stamp_s
 from wattbench.errors import UserError, require_installed
+from wattbench.gateway.call import GATEWAY_ENDED
 from wattbench.gateway.limits import SessionLimits, Upstream
 from wattbench.gateway.process import END_S, GatewayProcess
 from wattbench.network.connections import proxy_of
@@ -41,11 +42,26 @@ class Session:
         self._opened, self._closed = threading.Event(), threading.Event()
 
     def open(self) -> None:
-        """Have the process take its calls, and wait until it does."""
+        """Have the process take its calls, and wait until it does. A process that hangs is ended."""
         limits = self._limits
-        priced = limits.max_cost is not None and limits.cost_of is not None
-        self._process.command("open", self.id, max_calls=limits.max_calls, max_tokens=limits.max_tokens, priced=priced)
-        self._opened.wait(END_S)
+        sent = [call for call in self._calls if call.sent]
+        tokens = sum((call.prompt_tokens or 0) + (call.output_tokens or 0) for call in sent)
+        self._process.command(
+            "open",
+            self.id,
+            max_calls=_left(limits.max_calls, len(sent)),
+            max_tokens=_left(limits.max_tokens, tokens),
+            priced=limits.max_cost is not None and limits.cost_of is not None,
+        )
+        if not self._opened.wait(END_S):
+            self._process.kill()
+
+    def open_again(self, process: GatewayProcess) -> None:
+        """Have its calls taken by a process in the place of one that died."""
+        self._process, self._closing = process, False
+        self._opened.clear()
+        self._closed.clear()
+        self.open()
 
     def begin(self) -> None:
         """Note that its calls are taken."""
@@ -95,6 +111,10 @@ class Session:
         self._closed.set()
 
 
+def _left(most: int | None, used: int) -> int | None:
+    return None if most is None else max(most - used, 0)
+
+
 class Gateway:
     """A running gateway. Building one starts its process; use as a context manager."""
 
@@ -107,6 +127,8 @@ class Gateway:
         *,
         system: str,
         keep: Callable[[CallRow], None],
+        begins: Callable[[CallRow], None] | None = None,
+        adopts: bool = False,
         record_prompts: bool = False,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -118,6 +140,9 @@ class Gateway:
             system: whose calls they are, for the rows.
             keep: takes each call as it ends, from one thread; it is also called for calls without a session. What it
                 raises, the next `open_session`, `close` of a session or `close` raises.
+            begins: takes each call as it is sent, from the same thread; its row has no end yet.
+            adopts: whether a call may name a session of its own, by a header or a `traceparent`, that was not opened:
+                it goes before that of its path, and is the session of its row.
             record_prompts: whether rows hold the bodies, redacted.
             host: the address that it listens at; any other than loopback only where a user asked for it.
             port: 0: a free one.
@@ -134,11 +159,14 @@ class Gateway:
             "timeout_s": upstream.timeout_s,
             "proxy": _proxy(upstream.base_url, system),
             "record_prompts": record_prompts,
+            "adopts": adopts,
             "host": host,
         }
-        self._system, self._keep = system, keep
+        self._system, self._keep, self._begins = system, keep, begins
         self._starting = threading.Lock()
         self._sessions: dict[str, Session] = {}
+        self._lost: dict[str, Session] = {}
+        """Sessions that were open when the process died."""
         self._under_way: dict[str, Mapping[str, Any]] = {}
         self._failure: BaseException | None = None
         self._closed = False
@@ -161,13 +189,25 @@ class Gateway:
         with self._starting:
             if self._closed:
                 raise UserError(f"{self._system}: its gateway was closed. Open sessions before that")
-            if self._process.ended:
-                self._process.close()
-                self._process = self._start(self._process.port)
+            self._revive()
             name = secrets.token_hex(16)
             session = self._sessions[name] = Session(name, self, self._process, limits or SessionLimits())
             session.open()
         return session
+
+    def ensure(self) -> None:
+        """Start the process anew if it has died, at the same port, with the sessions that were open.
+
+        Raises:
+            UserError: it cannot be started.
+        """
+        self.check()
+        with self._starting:
+            if not self._closed and self._revive():
+                for name, session in self._lost.items():
+                    self._sessions[name] = session
+                    session.open_again(self._process)
+                self._lost.clear()
 
     def close(self) -> None:
         """End all sessions and the process. Safe to call twice."""
@@ -188,6 +228,14 @@ class Gateway:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _revive(self) -> bool:
+        """Start the process anew if it has died; return whether it had."""
+        if not self._process.ended:
+            return False
+        self._process.close()
+        self._process = self._start(self._process.port)
+        return True
+
     def _start(self, port: int) -> GatewayProcess:
         return GatewayProcess({**self._order, "port": port}, self._take)
 
@@ -204,6 +252,8 @@ class Gateway:
                 session.begin()
             case "begun":
                 self._under_way[event["row"]["call"]] = event["row"]
+                if self._begins is not None:
+                    self._begins(self._row(event["row"]))
             case "ended":
                 self._under_way.pop(event["row"]["call"], None)
                 self._end_call(event["row"], event["limit"])
@@ -213,17 +263,23 @@ class Gateway:
                 lost, self._under_way = self._under_way, {}
                 try:
                     for row in lost.values():
-                        self._end_call({**row, "finished_s": machine_s(now_s()), "error": "the gateway ended"}, None)
+                        self._end_call({**row, "finished_s": machine_s(now_s()), "error": GATEWAY_ENDED}, None)
                 finally:
+                    self._lost |= self._sessions
                     for name in list(self._sessions):
                         self._end_session(name)
 
     def _end_call(self, raw: Mapping[str, Any], limit: str | None) -> None:
+        row = self._row(raw)
+        try:
+            self._keep(row)
+        finally:
+            if (session := self._sessions.get(row.session)) is not None:
+                session.take(row, limit)
+
+    def _row(self, raw: Mapping[str, Any]) -> CallRow:
         times = {name: stamp_s(raw[name]) for name in _TIMES if raw.get(name) is not None}
-        row = CallRow.from_json(hide_known({**raw, **times, "system": self._system}))
-        self._keep(row)
-        if (session := self._sessions.get(row.session)) is not None:
-            session.take(row, limit)
+        return CallRow.from_json(hide_known({**raw, **times, "system": self._system}))
 
     def _end_session(self, name: str) -> None:
         if (session := self._sessions.pop(name, None)) is not None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from wattbench.errors import UserError
 from wattbench.records import RunRecords
@@ -34,10 +35,16 @@ TEXTS = (
 TOKENS = ("prompt_tokens", "cached_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens")
 """NaN where not recorded."""
 
+ABOVE_IDLE = "energy_above_idle_j"
+"""Below 0 where less was drawn than at idle."""
+
 NUMBERS = (
     "started_s", "first_byte_s", "finished_s", *TOKENS, "tool_calls", "status", "stated_cost", *BY_RULE.values(),
-    "energy_above_idle_j", "request_bytes", "answer_bytes",
+    ABOVE_IDLE, "request_bytes", "answer_bytes",
 )  # fmt: skip
+
+FLAGS = ("streamed", "sent")
+"""Read as booleans. A call that was not `sent` was refused by the gateway: it took no time and no joules."""
 
 _RELATIVE = 1e-6
 """Sums of the same numbers in another order differ by less."""
@@ -51,7 +58,7 @@ def read_calls(run: RunRecords) -> pd.DataFrame | None:
 
     Returns:
         One row per call, in the order of `calls.jsonl`, with `TEXTS` as categories, `NUMBERS` as floats (NaN where not
-        recorded) and ``streamed``. None of a run without agents.
+        recorded) and `FLAGS`. None of a run without agents.
 
     Raises:
         UserError: the table is damaged, or contradicts itself.
@@ -60,13 +67,11 @@ def read_calls(run: RunRecords) -> pd.DataFrame | None:
     if not os.path.lexists(path):
         return None
     with TableColumns(path) as table:
-        table.require((*TEXTS, *NUMBERS, "streamed"))
+        table.require((*TEXTS, *NUMBERS, *FLAGS))
         columns = {
             **{name: category(table.coded(name)) for name in TEXTS},
             **{name: table.numbers(name) for name in NUMBERS},
-            "streamed": np.concatenate(
-                [part.fill_null(False).to_numpy(zero_copy_only=False) for part in table.parts("streamed")] or [[]]
-            ).astype(np.bool_),
+            **{name: _flags(table, name) for name in FLAGS},
         }
     calls = pd.DataFrame(columns, copy=False)
     for problem in _problems(calls, {system for system, _ in run.header.pairs}):
@@ -124,6 +129,11 @@ def idle_by_window(frames: Frames, calls: pd.DataFrame) -> pd.Series:
     return total_j - taken_j.reindex(total_j.index, fill_value=0.0) - agents_j.reindex(total_j.index, fill_value=0.0)
 
 
+def _flags(table: TableColumns, name: str) -> NDArray[np.bool_]:
+    parts = [part.fill_null(False).to_numpy(zero_copy_only=False) for part in table.parts(name)]
+    return np.concatenate(parts or [np.zeros(0)]).astype(np.bool_)
+
+
 def _sum(joules: pd.Series) -> float:
     return float(joules.sum(skipna=False))
 
@@ -133,8 +143,9 @@ def _problems(calls: pd.DataFrame, systems: set[str]) -> Iterator[str]:
     yield from _of_names(calls, systems)
     for name in NUMBERS:
         values = calls[name].to_numpy(dtype=np.float64)
-        if not (np.isnan(values) | (values >= -_ROUNDING) & (values <= _LARGEST)).all():
-            yield f"some {name} are below 0 or infinite"
+        least = -_LARGEST if name == ABOVE_IDLE else -_ROUNDING
+        if not (np.isnan(values) | (values >= least) & (values <= _LARGEST)).all():
+            yield f"some {name} are {'' if name == ABOVE_IDLE else 'below 0 or '}infinite"
     started_s, finished_s = calls["started_s"], calls["finished_s"]
     first_s = calls["first_byte_s"].fillna(started_s)
     cached = calls["cached_tokens"].fillna(0) + calls["cache_write_tokens"].fillna(0)

@@ -23,6 +23,10 @@ PER_SOLVED = (
     "What was spent on attempts that were not solved is in the figures of a solved task. Joules are those of the "
     "attempts' model calls, divided among the calls in flight by tokens, and of their own processors."
 )
+NO_SCORES = (
+    "Attempts have no scores, so that what a solved task takes is not known. Joules are those of the attempts' model "
+    "calls, divided among the calls in flight by tokens, and of their own processors."
+)
 BY_STEP = (
     "A step is the n-th model call of an attempt. Prefill: seconds to the first byte of a streamed answer; decode: "
     "those after it. Intervals are clustered by task."
@@ -30,11 +34,6 @@ BY_STEP = (
 EVERY_K = (
     "pass^k: the chance that k attempts at a task are all solved (Yao et al., 2024), clustered by task; pass@1 is the "
     "accuracy."
-)
-FIGURE = (
-    "Joules for each solved task by model call, those of attempts that were not solved included. Prefill and decode by "
-    "seconds before and after the first byte; of answers that are not streamed they are not divided. Idle: no call in "
-    "flight. Without intervals: sums over the attempts that were made."
 )
 
 _NAMES = {
@@ -49,27 +48,47 @@ _NARROW = 1.05
 """A band whose ends are nearer than this is not worth a sentence of its own."""
 
 
+def caption(*, scored: bool) -> str:
+    """Head the table of what was taken."""
+    return "For each solved task" if scored else "For each attempt: without scores"
+
+
+def figure(*, scored: bool) -> str:
+    """Explain the figure of joules by step."""
+    of = (
+        "solved task by model call, those of attempts that were not solved included"
+        if scored
+        else ("attempt by model call")
+    )
+    return (
+        f"Joules for each {of}. Prefill and decode by seconds before and after the first byte; of answers that are not "
+        "streamed they are not divided. Idle: no call in flight. Without intervals: sums over the attempts made."
+    )
+
+
 TAKEN = ("Attempts", "Seconds", "Calls", "Tokens of prompts", "Tokens of answers", "Own processor")
 """What a solved task took besides joules and money."""
 OWN_PROCESSOR = "Own processor: the part of the joules that the agent's own processes took."
 
 
 def taken(each: AgentFigures) -> tuple[str, ...]:
-    """Format what a solved task took, in the order of `TAKEN`; a dash where it is not known."""
+    """Format what a solved task took, or an attempt without a score, in the order of `TAKEN`; a dash where it is not
+    known."""
+    took = each.per_solved if each.scored else each.per_attempt
     return (
         f"{each.attempts:,} at {units.plural(each.tasks, 'task')}",
-        units.quantity_interval(each.per_solved.get(SECONDS), "s"),
-        *(units.ratio_interval(each.per_solved.get(kind)) for kind in (CALLS, PROMPT_TOKENS, OUTPUT_TOKENS)),
-        units.quantity_interval(each.per_solved.get(OWN_JOULES), "J"),
+        units.quantity_interval(took.get(SECONDS), "s"),
+        *(units.ratio_interval(took.get(kind)) for kind in (CALLS, PROMPT_TOKENS, OUTPUT_TOKENS)),
+        units.quantity_interval(took.get(OWN_JOULES), "J"),
     )
 
 
 def taken_line(each: AgentFigures) -> str:
     """Format the same in one line for a terminal: ``100 attempts at 20 tasks · 59.8 [33.4, 111] s · ...``."""
-    attempts, seconds, calls, prompts, answers, own = taken(each)
+    attempts, seconds, calls, prompts, answers, processor = taken(each)
     known = (
         f"{attempts.replace(' at', ' attempts at')}", seconds, f"{calls} calls", f"{prompts} tokens of prompts",
-        f"{answers} tokens of answers", f"{own} of its own processor",
+        f"{answers} tokens of answers", f"{processor} of its own processor",
     )  # fmt: skip
     return " · ".join(text for text in known if not text.startswith(units.NONE))
 
@@ -106,7 +125,7 @@ def lines(each: AgentFigures) -> Iterator[str]:
     yield from _reported(each)
     yield from _not_recorded(each)
     yield from _in_no_attempt(each)
-    if each.why_no_passes:
+    if each.why_no_passes and each.scored:
         yield f"{each.system}: pass^k beyond k = 1 is not stated: {each.why_no_passes}."
 
 
@@ -123,11 +142,8 @@ def _not_solved(each: AgentFigures) -> Iterator[str]:
 
 
 def _idle(each: AgentFigures) -> Iterator[str]:
-    if each.idle_j is None or JOULES not in each.per_solved:
-        return
-    of_attempts_j = each.per_solved[JOULES].estimate * each.solved
-    whole_j = each.idle_j + of_attempts_j
-    if whole_j > 0:
+    whole_j = None if each.idle_j is None or each.energy_j is None else each.idle_j + each.energy_j
+    if each.idle_j is not None and whole_j is not None and whole_j > 0:
         yield (
             f"{each.system}: {units.quantity(each.idle_j, 'J')} more were drawn while no call was in flight, "
             f"{units.percent(each.idle_j / whole_j)} of all. They are in no attempt and no figure of a task, and so "
@@ -140,11 +156,15 @@ def _band(each: AgentFigures) -> Iterator[str]:
     if band is None or band.largest < _NARROW:
         return
     shares = sorted(band.not_solved.values())
+    unsolved = (
+        f"; attempts that were not solved took {units.percent(shares[0])} to {units.percent(shares[-1])} of the joules"
+        if each.scored
+        else ""
+    )
     yield (
         f"{each.system}: the joules of an attempt depend on how those of a shared server are divided: by tokens, by "
         f"time or equally. The most is {units.digits(band.median)} times the least for the median attempt, and "
-        f"{units.digits(band.largest)} times at most; attempts that were not solved took {units.percent(shares[0])} "
-        f"to {units.percent(shares[-1])} of the joules."
+        f"{units.digits(band.largest)} times at most{unsolved}."
     )
 
 
@@ -179,9 +199,9 @@ def _not_recorded(each: AgentFigures) -> Iterator[str]:
     reasons = dict.fromkeys(each.missing[kind] for kind in lacking)
     for why in reasons:
         names = units.listed([_NAMES[kind] for kind in lacking if each.missing[kind] == why])
-        known = JOULES in each.per_solved and why == each.missing.get(JOULES)
+        known = JOULES in each.per_attempt and why == each.missing.get(JOULES)
         what = "are of the attempts that have them" if known else "are not stated"
-        yield f"{each.system}: {names} per solved task {what}: {why}."
+        yield f"{each.system}: {names} per {'solved task' if each.scored else 'attempt'} {what}: {why}."
     if each.uncached and PROMPT_TOKENS not in each.missing and MONEY not in each.missing:
         yield (
             f"{each.system}: no cached tokens are on record of {each.uncached:,} of "

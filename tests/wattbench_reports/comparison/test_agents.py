@@ -25,6 +25,7 @@ from wattbench_reports.comparison.analysis import Analysis, analyse
 from wattbench_reports.export import render
 from wattbench_reports.html import report
 from wattbench_reports.metrics.assumptions import Assumptions
+from wattbench_reports.metrics.workload import WorkloadChoice
 
 Made = tuple[ItemRow, list[MeteredCallRow]]
 
@@ -213,10 +214,8 @@ def test_attempts_whose_harness_failed_are_in_no_figure(tmp_path: Path) -> None:
         return row.__class__(**vars(row) | {"calls": 0}), []
 
     made = [attempt(name, task, k, task % 2 == 0) for name in ("one", "two") for task in range(20) for k in range(2)]
-    without = [
-        each for each in made
-        if (each[0].system, each[0].doc_id) != ("one", 5) and (each[0].system, each[0].doc_id, each[0].repeat) != ("one", 4, 1)
-    ]  # fmt: skip
+    gone = {("one", 4, 1), ("one", 5, 0), ("one", 5, 1)}
+    without = [each for each in made if (each[0].system, each[0].doc_id, each[0].repeat) not in gone]
     both = [*without, broken("one", 4, 1), broken("one", 5, 0), broken("one", 5, 1)]
     analysis = analyse(_write(tmp_path / "with", both))
     fair = analyse(_write(tmp_path / "fair", [each for each in without if each[0].doc_id != 5]))
@@ -338,3 +337,50 @@ def test_the_page_has_the_section_and_its_figure(tmp_path: Path) -> None:
     page = report(read_run(write_agents(tmp_path)))
     assert 'id="agents"' in page
     assert "Joules of a solved task by step" in page
+
+
+def test_attempts_without_scores_have_figures_of_an_attempt(tmp_path: Path) -> None:
+    made = [attempt("agent", task, 0, True, calls=2 + task % 3, correct=None) for task in range(12)]
+    imported = {"from": "a program", "version": None, "files": [], "left_out": {}}
+    analysis = analyse(_write(tmp_path, made, imported=imported))
+    figures = _only(analysis)
+    assert (figures.scored, figures.per_solved, figures.not_solved) == (False, {}, {})
+    assert figures.ended == {"answered": 12}
+    assert figures.per_attempt["calls"].estimate == pytest.approx(3.0)
+    assert figures.per_attempt["energy_j"].estimate == pytest.approx(8.0)
+    text = render(analysis.comparison, "table")
+    assert "For each attempt: without scores" in text
+    assert "For each solved task" not in text
+
+
+def test_a_mix_of_domains_weighs_attempts(tmp_path: Path) -> None:
+    made = [
+        attempt("agent", task, repeat, task % 2 == 0, joules=8.0 if task < 12 else 24.0,
+                domain="near" if task < 12 else "far", task="near" if task < 12 else "far")
+        for task in range(18) for repeat in range(2)
+    ]  # fmt: skip
+    analysis = analyse(_write(tmp_path, made), Assumptions(workload=WorkloadChoice(mix="near=1,far=1")))
+    figures, row = _only(analysis), analysis.comparison.systems[0]
+    assert figures.pass_at_1 == row.interval("accuracy")
+    assert figures.passes[0].share.estimate == pytest.approx(0.5)
+    assert figures.per_solved["energy_j"].estimate == pytest.approx(16.0 / 0.5)
+    assert figures.not_solved["energy_j"].estimate == pytest.approx(0.5)
+
+
+def test_another_agent_changes_no_figure(many: Analysis, tmp_path: Path) -> None:
+    (alone,) = many.comparison.agents
+    beside, _ = analyse(write_attempts(tmp_path)).comparison.agents
+    assert beside == alone
+
+
+def test_the_order_of_the_record_changes_nothing(tmp_path: Path) -> None:
+    made = [
+        attempt("agent", doc_id, repeat, (doc_id + repeat) % 3 > 0, calls=1 + (doc_id + repeat) % 4)
+        for doc_id in range(12) for repeat in range(3)
+    ]  # fmt: skip
+    mixed = [made[number] for number in np.random.default_rng(0).permutation(len(made))]
+    calls = [call for _, its in mixed for call in its]
+    settings = {"agent": {"kind": "generalist", "engine": "agent", "price": PRICE}}
+    suite = {"suite": {"name": "attempts", "measure": {}}, "systems": settings}
+    other = write_items(tmp_path / "mixed", [row for row, _ in mixed], calls=calls[::-1], suite=suite)
+    assert _only(analyse(other)) == _only(analyse(_write(tmp_path / "made", made)))

@@ -145,7 +145,7 @@ class AgentEngine(AskingEngine):
     def _called(self, function: Callable[..., object], task: str, session: Session, folder: Path) -> Outcome:
         """Call a function in a thread of its own. It cannot be stopped: without its session it ends by itself."""
         call = _Call(function, (task, session.base_url), {"folder": folder} if self._takes_folder else {})
-        over_limit = self._wait(session, lambda: not call.is_alive())
+        over_limit = self._wait(session, call)
         used_s = call.used_s()
         if over_limit is not None or self.why_stop(session) is not None:
             return Outcome(failure=self.why_stop(session), over_limit=over_limit, agent_cpu_s=used_s)
@@ -162,13 +162,13 @@ class AgentEngine(AskingEngine):
             return Outcome(failure=str(error), agent_cpu_s=used_s, reported_cost=cost)
         return Outcome(text.encode("utf-8", errors="replace").decode(), agent_cpu_s=used_s, reported_cost=cost)
 
-    def _wait(self, session: Session, ended: Callable[[], bool]) -> str | None:
-        """Wait for the end of an attempt, or a reason to stop it. Return the limit of time that it was over."""
+    def _wait(self, session: Session, call: _Call) -> str | None:
+        """Wait for the end of a call, or a reason to stop it. Return the limit of time that it was over."""
         until_s = time.monotonic() + self._agent.timeout_s
-        while not ended() and self.why_stop(session) is None:
+        while call.is_alive() and self.why_stop(session) is None:
             if time.monotonic() > until_s:
                 return f"timeout_s: {self._agent.timeout_s:g}"
-            time.sleep(POLL_S)
+            call.join(POLL_S)
         return None
 
     def _run(self, task: str, session: Session, folder: Path, workspace: Path | None) -> Outcome:

@@ -57,6 +57,7 @@ def fresh_folder(workspace: Path | None) -> Iterator[Path]:
             stack.callback(_make_removable, folder)
             if workspace is not None:
                 shutil.copytree(workspace, folder, symlinks=True, dirs_exist_ok=True)
+                folder.chmod(0o700)  # not as the workspace is: what an agent works on is its user's alone
             clear_home(folder)
         except (OSError, shutil.Error) as error:
             raise UserError(f"{folder}: the working folder of an attempt cannot be made: {error}") from error

@@ -72,15 +72,15 @@ def calls_frame(measured: Measured) -> pd.DataFrame:
     attempts = attempts.drop_duplicates("session").set_index("session")
     session = calls["session"].astype(object)
     of_attempt = attempts.reindex(session).reset_index(drop=True)
-    number = calls.sort_values(["started_s", "call"], kind="stable").groupby("session", observed=True).cumcount() + 1
-    known = of_attempt["task"].notna()
+    number = calls.sort_values("started_s", kind="stable").groupby("session", observed=True).cumcount() + 1
+    known, seconds = of_attempt["task"].notna(), calls["finished_s"] - calls["started_s"]
     table = calls.rename(columns=_NAMES).assign(
         task=of_attempt["task"],
         item=of_attempt["doc_id"],
         repeat=of_attempt["repeat"],
         score=of_attempt["correct"],
         step=number.where(known),
-        seconds=calls["finished_s"] - calls["started_s"],
+        seconds=seconds.where((seconds > 0) | (frames.record.imported is None)),  # else the source states none
         first_byte_seconds=calls["first_byte_s"] - calls["started_s"],
     )
     return typed(table[list(COLUMNS)], COLUMNS, path)
