@@ -31,6 +31,8 @@ from tests.made_up.agent_results import (
     write_terminal_bench,
     written,
 )
+from tests.wattbench.importers.fetch_others import TERMINAL_BENCH_RUNS
+from tests.wattbench.importers.others_data import others
 from wattbench.errors import UserError
 from wattbench.importers import detect, read_sources, write_run
 from wattbench.importers.answer import Answer
@@ -58,7 +60,7 @@ def test_a_trajectory_is_an_attempt_with_a_call_per_step(tmp_path) -> None:
     assert (answer.system, answer.item, answer.session, answer.calls) == ("terminus-2 org/model", "mend", "run-1", 2)
     assert tokens(answer) == (2500, 80, 900, None)  # of the first step nothing is said of what was written
     assert (answer.cost, answer.currency, answer.score, answer.ended) == (0.006, "USD", None, "answered")
-    assert (answer.seconds, answer.prompt, answer.answer) == (2.0, "Mend it.", "step 3")
+    assert (answer.seconds, answer.prompt, answer.answer) == (2.0, "", "step 3")
     first, second = imported.calls
     assert (first.tool_calls, first.prompt_tokens, first.cached_tokens, first.stated_cost) == (2, 1000, 0, 0.004)
     assert (second.cache_write_tokens, second.session, second.system) == (500, "run-1", "terminus-2 org/model")
@@ -472,6 +474,27 @@ def test_a_table_of_four_hundred_attempts_keeps_its_clusters(tmp_path) -> None:
     assert (len(items), items["doc_hash"].nunique(), items["session"].nunique()) == (400, 80, 400)
     assert items.groupby("doc_id")["repeat"].apply(sorted).tolist() == [[0, 1, 2, 3, 4]] * 80
     assert items["correct"].mean() == sum(bool(trial["is_resolved"]) for trial in trials) / 400
+
+
+@pytest.mark.parametrize("entry", [each.partition("/")[2] for each in TERMINAL_BENCH_RUNS])
+def test_entries_of_terminal_benchs_board_have_its_own_figures(entry) -> None:
+    folder = others("terminal-bench", entry)
+    runs = [json.loads(path.read_text()) for path in sorted(folder.rglob("results.json"))]
+    trials = [trial for run in runs for trial in run["results"]]
+    answers = list(read_sources([folder]).answers)
+    assert len(answers) == len(trials) == 400
+    assert len({answer.item for answer in answers}) == 80
+    assert sum(answer.score for answer in answers) == sum(run["n_resolved"] for run in runs)
+    assert sum(answer.score for answer in answers) / 400 == pytest.approx(
+        sum(run["accuracy"] for run in runs) / len(runs)
+    )
+    for name, theirs in (("prompt_tokens", "total_input_tokens"), ("output_tokens", "total_output_tokens")):
+        known = [trial[theirs] for trial in trials if trial[theirs]]
+        ours = [getattr(answer, name) for answer in answers if getattr(answer, name) is not None]
+        assert (len(ours), sum(ours)) == (len(known), sum(known)), name
+    for task in {answer.item for answer in answers}:
+        repeats = sorted((answer.system, answer.repeat) for answer in answers if answer.item == task)
+        assert len(set(repeats)) == 5
 
 
 @pytest.mark.parametrize(

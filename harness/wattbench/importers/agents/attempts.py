@@ -40,7 +40,6 @@ _ERROR_LENGTH = 500
 _COUNTS = ("prompt_tokens", "output_tokens", "cached_tokens", "reasoning_tokens", "cache_write_tokens")
 EXCEEDING = "counts of cached tokens that exceed their prompt's"
 NO_PRICE = "costs of 0 for calls with tokens, which are no price"
-OF_HARNESS = "attempts that failed before any model call: the harness's, and no answers"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +91,6 @@ class Attempts:
         """
         key = attempt.system, attempt.task, attempt.item
         repeat, self.repeats[key] = self.repeats[key], self.repeats[key] + 1
-        self.draft.left_out[OF_HARNESS] += attempt.ended == "harness"
         name = named(attempt.session, f"{attempt.item} {repeat}")
         self.sessions[name] += 1
         session = name if self.sessions[name] == 1 else self._unused(name)
