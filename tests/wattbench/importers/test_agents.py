@@ -182,6 +182,15 @@ def test_the_result_of_a_trial_counts_next_to_its_trajectory_and_several_steps_a
     assert (answer.prompt_tokens, answer.cost, answer.score) == (5000, 0.012, 0.5)
 
 
+def test_trials_that_the_result_of_a_job_holds_are_read_without_their_folders(tmp_path) -> None:
+    job = {"id": "j", "n_total_trials": 2, "trial_results": [harbor_trial("a", 1), harbor_trial("a", 2, 0.0)]}
+    path = written(tmp_path / "result.json", job)
+    assert detect([path]) == "harbor"
+    assert [(each.item, each.score, each.prompt_tokens) for each in read_sources([path]).answers] == [
+        ("a", 1, 2500), ("a", 0, 2500),
+    ]  # fmt: skip
+
+
 def test_a_metric_names_a_reward(tmp_path) -> None:
     rewards = {"rewards": {"style": 0.25, "reward": 1}}
     folder = write_harbor(tmp_path / "job", harbor_trial("a", 1, verifier_result=rewards))
@@ -406,6 +415,8 @@ def test_spans_that_end_in_errors_are_failures_and_a_span_below_itself_is_refuse
     assert (first.ended, first.failure, first.prompt_tokens, first.calls) == ("server", "gave up", 100, 2)
     assert (answers["t2"].ended, answers["t2"].calls) == ("harness", 0)
     assert (answers["t3"].prompt_tokens, answers["t3"].cached_tokens) == (210, 200)
+    total = genai_span("z", None, 0, 1, **usage(50, 5, 30), gen_ai__usage__total_tokens=85)
+    assert one_of(read_sources([written(tmp_path / "c.json", resource_spans(total))])).prompt_tokens == 80
     loop = resource_spans(genai_span("a", "b", 0, 1), genai_span("b", "a", 0, 1))
     with pytest.raises(UserError, match="it is below itself"):
         read_sources([written(tmp_path / "b.json", loop)])
@@ -460,6 +471,17 @@ def test_an_imported_run_has_sessions_calls_and_the_money_that_was_reported(tmp_
     assert calls["energy_j"].isna().all()
     assert (len(calls), calls["call"].nunique(), set(calls["window"])) == (6, 6, {""})
     assert [row.session for row in run.calls()] == calls["session"].tolist()
+
+
+def test_keys_in_the_messages_of_servers_reach_no_record(tmp_path) -> None:
+    key = "sk-abcdefghijklmnop1234"
+    refused = {"error_information": {"error_class": "AuthenticationError", "error_message": f"wrong key: {key}"}}
+    path = written(tmp_path / "s.json", [spend_row("1", "s", status="failure", metadata=refused)])
+    answer = one_of(imported := read_sources([path]))
+    (call,) = imported.calls
+    assert answer.failure == call.error
+    assert answer.failure.startswith("AuthenticationError: wrong key: ")
+    assert key not in answer.failure
 
 
 def test_a_table_of_four_hundred_attempts_keeps_its_clusters(tmp_path) -> None:

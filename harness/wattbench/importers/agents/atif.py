@@ -55,7 +55,7 @@ _TOTALS = {
     "output_tokens": "total_completion_tokens",
     "cached_tokens": "total_cached_tokens",
     "cache_write_tokens": "extra.total_cache_creation_input_tokens",
-    "reasoning_tokens": "extra.total_reasoning_tokens",
+    "reasoning_tokens": "extra.reasoning_output_tokens",
 }
 """Name of `TokenCounts` to its path in `final_metrics`."""
 _COUNTS = {
@@ -63,7 +63,7 @@ _COUNTS = {
     "output_tokens": ("completion_tokens",),
     "cached_tokens": ("cached_tokens",),
     "cache_write_tokens": ("extra.cache_creation_input_tokens", "extra.cache_write_tokens"),
-    "reasoning_tokens": ("extra.reasoning_tokens", "extra.completion_tokens_details.reasoning_tokens"),
+    "reasoning_tokens": ("extra.reasoning_tokens", "extra.reasoning_output_tokens"),
 }
 """The same of the `metrics` of a step."""
 

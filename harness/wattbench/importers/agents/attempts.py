@@ -29,6 +29,7 @@ from wattbench.importers.files import digest, head, mapping, text
 from wattbench.importers.imported import ImportDraft
 from wattbench.records.rows.answers import Ended, TokenCounts
 from wattbench.records.rows.calls import CallRow, Protocol
+from wattbench.redaction import hide
 
 CURRENCY = "USD"
 """Of what these sources state."""
@@ -115,7 +116,7 @@ class Attempts:
             seconds=attempt.seconds,
             cost=cost,
             currency="" if cost is None else attempt.currency,
-            failure=attempt.failure,
+            failure=None if attempt.failure is None else _said(attempt.failure),
             session=session,
             calls=attempt.call_count,
             ended=attempt.ended,
@@ -229,10 +230,15 @@ def model_call(
         finished_s=ends,
         finish_reason=named(finish_reason, "") or None,
         tool_calls=tool_calls,
-        error=None if error is None else utf8(text(error))[:_ERROR_LENGTH] or "failed",
+        error=None if error is None else _said(error),
         stated_cost=number(cost, "cost", where) or None,
         **counts,
     )
+
+
+def _said(why: Any) -> str:
+    """Return a message of a source, cut, and without the keys that servers repeat in theirs."""
+    return hide(utf8(text(why)))[:_ERROR_LENGTH] or "failed"
 
 
 def moment(value: Any, name: str, where: str) -> float | None:
