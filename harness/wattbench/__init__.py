@@ -7,14 +7,18 @@ which measures, and `wattbench_reports`, whose only way into this package is `wa
 
 from __future__ import annotations
 
+import sys
+
 TYPE_CHECKING = False  # type checkers take it as true; to import `typing` would take longer than all else here
 
 if TYPE_CHECKING:
     from wattbench.api.compare import Comparison, RunDecision, compare
     from wattbench.api.decide import decide
     from wattbench.api.gate import GateResult, gate
+    from wattbench.api.gateway import gateway
     from wattbench.api.history import History, history
     from wattbench.api.merge import merge
+    from wattbench.api.metered.running import MeteredGateway, MeteredSession
     from wattbench.api.metering import Meters, Window, metering
     from wattbench.api.plans.plan_suite import SuitePlan, plan
     from wattbench.api.read import Run, read
@@ -30,6 +34,8 @@ __all__ = [
     "Comparison",
     "GateResult",
     "History",
+    "MeteredGateway",
+    "MeteredSession",
     "Meters",
     "Run",
     "RunDecision",
@@ -42,6 +48,7 @@ __all__ = [
     "compare",
     "decide",
     "gate",
+    "gateway",
     "history",
     "merge",
     "metering",
@@ -56,6 +63,8 @@ _MODULES = {
     "Comparison": "wattbench.api.compare",
     "GateResult": "wattbench.api.gate",
     "History": "wattbench.api.history",
+    "MeteredGateway": "wattbench.api.metered.running",
+    "MeteredSession": "wattbench.api.metered.running",
     "Meters": "wattbench.api.metering",
     "Run": "wattbench.api.read",
     "RunDecision": "wattbench.api.compare",
@@ -67,6 +76,7 @@ _MODULES = {
     "compare": "wattbench.api.compare",
     "decide": "wattbench.api.decide",
     "gate": "wattbench.api.gate",
+    "gateway": "wattbench.api.gateway",
     "history": "wattbench.api.history",
     "merge": "wattbench.api.merge",
     "metering": "wattbench.api.metering",
@@ -89,6 +99,19 @@ if not TYPE_CHECKING:  # to a type checker a misspelt name would be there as wel
         if name not in _MODULES:
             raise AttributeError(f"module 'wattbench' has no attribute {name!r}")
         return getattr(importlib.import_module(_MODULES[name]), name)
+
+    class _Package(type(sys)):
+        """This package. Its function `gateway` keeps the name when the room of that name is imported."""
+
+        @property
+        def gateway(self) -> object:
+            return __getattr__("gateway")
+
+        @gateway.setter
+        def gateway(self, room: object) -> None:
+            """Ignore the room, which the import system would set; `from wattbench.gateway import ...` needs it not."""
+
+    sys.modules[__name__].__class__ = _Package
 
 
 def _version() -> str:

@@ -53,7 +53,8 @@ def test_precedence_signs_and_fractions(expression, expected):
 @pytest.mark.parametrize(
     ("expression", "expected"),
     [
-        ("", "it ends too early"), ("1 +", "it ends too early"), ("1 2", "'2' is not expected"), ("(1", r"'\)' is missing"),
+        ("", "it ends too early"), ("1 +", "it ends too early"), ("1 2", "'2' is not expected"),
+        ("(1", r"'\)' is missing"),
         ("1)", r"'\)' is not expected"), ("1 / (2 - 2)", "division by zero"), ("2 ** 9", r"'\*' is not expected"),
         ("gcd 4", r"'\(' is missing"), ("gcd()", r"'\)' is not expected"), ("gcd(1 / 2, 3)", "whole numbers"),
         ("__import__('os')", "'_' is not a part"), ("1e999999999", "'e' is not a part"), ("9" * 19 + "x", "is not"),

@@ -34,6 +34,7 @@ RUN_BY = {
     ("docs/start/gate.md", "printf "): "examples/test_projects.py",
     ("docs/start/run.md", "wattbench "): "examples/test_projects.py",
     ("docs/your-own-data.md", ""): "e2e/test_your_own_data.py",
+    ("examples/an-agent/README.md", "wattbench run"): "e2e/test_mini_swe_agent.py",
     ("examples/api-or-local/README.md", "python server.py"): "examples/test_projects.py",
     ("examples/support-tickets/README.md", "wattbench dev tasks export"): "examples/test_projects.py",
 }
@@ -56,6 +57,10 @@ SHOWN = {
     ("docs/start/run.md", "input: message"): "output, which tests/examples compares",
     ("docs/why/client.md", "request throughput "): "a formula",
     ("docs/why/money.md", "(prompt tokens - cached)"): "a formula",
+    (
+        "examples/an-agent/README.md",
+        "Choose between",
+    ): "output, whose accuracies tests/e2e/test_mini_swe_agent.py compares",
     ("examples/api-or-local/README.md", "Run api or rules"): "output, whose accuracies tests/examples compares",
     ("examples/support-tickets/README.md", "Measure about"): "output, whose accuracies tests/examples compares",
 }
@@ -100,7 +105,7 @@ NOT_RUN = {
     "wattbench run suite.yaml --cluster head.example.org:6379": "needs a cluster; python -m benchmarks.cluster_kills",
     "wattbench run suite.yaml --cluster ray://head.example.org:10001 --gpus-per-slot 2": "needs a cluster with GPUs",
     "wattbench run routed/suite.yaml": "`route --write` makes it: tests/wattbench/api/routers/test_write_route.py",
-    "wattbench runs import logs/": "inspect_ai is an extra: tests/wattbench/importers/test_inspect.py",
+    "wattbench runs import jobs/2026-09-21/": "made by Harbor: tests/wattbench/importers/test_agents.py",
     "wattbench runs import results/ --out runs": "made by lm-eval itself: tests/wattbench/importers",
 }  # fmt: skip
 """Commands of which only the words are checked: that command and options exist, and take such values."""

@@ -8,6 +8,8 @@
  *   name=Fake H100    what the driver calls it       celsius=50   its temperature
  *   wave=constant     or square, ramp (a sawtooth from low to watts)
  *   watts=300 low=0 period=1 duty=0.5               the waveform
+ *   course=           a file to which each change of the power is appended, "seconds watts", by whoever makes the power
+ *                     depend on something: a server, on the requests in flight. It takes the place of the waveform
  *   step=0.1          seconds between the counter's advances; each GPU has a phase of its own
  *   counter=1         0: the part has no energy counter        stuck=0   1: it has one that never advances
  *   instant=1         0: no NVML_FI_DEV_POWER_INSTANT (186)
@@ -45,7 +47,7 @@
 #include "waveform.h"
 
 enum { OK = 0, INVALID = 2, NOT_SUPPORTED = 3, NOT_FOUND = 6, TOO_SMALL = 7 };
-enum { MAX_GPUS = 8, POWER_INSTANT = 186, MAX_CHANGES = 1000 };
+enum { MAX_GPUS = 8, POWER_INSTANT = 186, MAX_CHANGES = 4000 };
 
 typedef struct { int index; } device;
 typedef struct { unsigned long long total, free, used; } memory;
@@ -115,19 +117,25 @@ static int failing(int gpu) { return (int)number(gpu, "fail", "0"); }
 /* A limit from a moment on. */
 typedef struct { double since_s, watts; } limited;
 
-/* Read the changes of a GPU's limit, the oldest first, after the limit that it has by itself; return how many. */
-static int limits_of(int gpu, limited *out, char *path, size_t size) {
-    char folder[1024];
+/* Read changes from a file, the oldest first, after the first one; return how many there are. */
+static int changes_in(const char *path, limited first, limited *out) {
     int n = 1;
     FILE *file;
-    out[0] = (limited){0, number(gpu, "limit", "700")};
-    setting(gpu, "limits", "", folder, sizeof folder);
-    snprintf(path, size, "%s/gpu%d", folder, gpu);
-    if (!folder[0]) { path[0] = 0; return n; }
+    out[0] = first;
     if (!(file = fopen(path, "r"))) return n;
     while (n < MAX_CHANGES && fscanf(file, "%lf %lf", &out[n].since_s, &out[n].watts) == 2) n++;
     fclose(file);
     return n;
+}
+
+/* Read the changes of a GPU's limit, after the limit that it has by itself; return how many. */
+static int limits_of(int gpu, limited *out, char *path, size_t size) {
+    char folder[1024];
+    out[0] = (limited){0, number(gpu, "limit", "700")};
+    setting(gpu, "limits", "", folder, sizeof folder);
+    snprintf(path, size, "%s/gpu%d", folder, gpu);
+    if (!folder[0]) { path[0] = 0; return 1; }
+    return changes_in(path, out[0], out);
 }
 
 static unsigned limit_mw(int gpu) {
@@ -150,6 +158,16 @@ static double drawn_j(int gpu, double from_s, double until_s) {
     limited changes[MAX_CHANGES];
     int n = limits_of(gpu, changes, path, sizeof path);
     double sum_j = 0;
+    char course[1024];
+    setting(gpu, "course", "", course, sizeof course);
+    if (course[0]) {
+        n = changes_in(course, (limited){0, 0}, changes);
+        for (int i = 0; i < n; i++) {
+            double since = fmax(from_s, changes[i].since_s), until = i + 1 < n ? fmin(until_s, changes[i + 1].since_s) : until_s;
+            if (until > since) sum_j += changes[i].watts * (until - since);
+        }
+        return sum_j;
+    }
     if (!path[0]) n = 1;
     for (int i = 0; i < n; i++) {
         waveform wave = wave_of(gpu);
@@ -171,7 +189,15 @@ static double cap_w(int gpu) {
 static double sensed_w(int gpu, double average_s) {
     double at_s = now_s(), refresh_s = number(gpu, "refresh", "0"), gain = number(gpu, "gain", "1");
     waveform wave = wave_of(gpu);
+    limited changes[MAX_CHANGES];
+    char course[1024];
     if (refresh_s > 0) at_s = floor(at_s / refresh_s) * refresh_s;
+    setting(gpu, "course", "", course, sizeof course);
+    if (course[0] && average_s <= 0) {
+        int n = changes_in(course, (limited){0, 0}, changes);
+        while (n > 1 && changes[n - 1].since_s > at_s) n--;
+        return gain * changes[n - 1].watts;
+    }
     if (average_s > 0) return gain * drawn_j(gpu, at_s - average_s, at_s) / average_s;
     return gain * fmin(wave_power_w(&wave, at_s), cap_w(gpu));
 }

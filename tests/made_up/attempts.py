@@ -18,7 +18,7 @@ PRICE = {"input_per_million": 3.0, "cached_input_per_million": 0.3, "output_per_
 
 
 def attempt(
-    system: str, task: int, repeat: int, solved: bool, *, calls: int = 3, joules: float = 8.0, **changes: Any
+    system: str, doc_id: int, repeat: int, solved: bool, *, calls: int = 3, joules: float = 8.0, **changes: Any
 ) -> tuple[ItemRow, list[MeteredCallRow]]:
     """Return an attempt and its model calls, which share its joules equally.
 
@@ -26,14 +26,14 @@ def attempt(
 
     Args:
         system: the agent.
-        task: the number of its document.
-        repeat: of the task.
+        doc_id: of its task.
+        repeat: which attempt at it this is.
         solved: whether it counts as correct.
         calls: how many.
         joules: of all of them.
         changes: of the answer.
     """
-    session, begun_s = f"{system}-{task}-{repeat}", 100.0 * task + 20.0 * repeat
+    session, begun_s = f"{system}-{doc_id}-{repeat}", 100.0 * doc_id + 20.0 * repeat
     # As the gateway makes it: with 4 seconds each, of which one is before the first byte.
     rows = [
         MeteredCallRow(
@@ -47,7 +47,7 @@ def attempt(
         for number in range(calls)
     ]  # fmt: skip
     row = item(
-        task, begun_s, 5.0 * calls, system=system, repeat=repeat, correct=float(solved), window=f"{system}-w",
+        doc_id, begun_s, 5.0 * calls, system=system, repeat=repeat, correct=float(solved), window=f"{system}-w",
         energy_j=joules, session=session, calls=calls, ended="answered", agent_energy_j=0.0,
         prompt_tokens=sum(each.prompt_tokens or 0 for each in rows),
         cached_tokens=sum(each.cached_tokens or 0 for each in rows), output_tokens=100 * calls,

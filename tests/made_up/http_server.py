@@ -10,6 +10,8 @@ class LocalServer(ThreadingHTTPServer):
     """A server in a thread of its own, until it is closed."""
 
     daemon_threads = True
+    request_queue_size = 128
+    """More than connect at once: one that finds no place waits a second."""
 
     def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
         super().__init__(("127.0.0.1", 0), handler)

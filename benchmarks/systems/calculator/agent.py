@@ -96,18 +96,18 @@ def _product(tokens: list[str], depth: int) -> Fraction:
 def _factor(tokens: list[str], depth: int) -> Fraction:
     if depth > _DEEPEST:
         raise ValueError("too many parentheses within each other")
-    token = tokens[0]
-    if token == "-":
+    first = tokens[0]
+    if first == "-":
         tokens.pop(0)
         return -_factor(tokens, depth + 1)
-    if token == "(":
+    if first == "(":
         return _arguments(tokens, depth, most=1)[0]
-    if token == "gcd":
+    if first == "gcd":
         tokens.pop(0)
         return Fraction(math.gcd(*map(_whole, _arguments(tokens, depth, most=100))))
-    if token[:1].isdigit():
+    if first[:1].isdigit():
         return Fraction(tokens.pop(0))
-    raise ValueError(f"{token!r} is not expected there" if token else "it ends too early")
+    raise ValueError(f"{first!r} is not expected there" if first else "it ends too early")
 
 
 def _arguments(tokens: list[str], depth: int, most: int) -> list[Fraction]:
@@ -134,8 +134,8 @@ def _whole(value: Fraction) -> int:
 
 def _complete(base_url: str, prompt: str) -> str:
     body = {"model": "default", "prompt": prompt, "max_tokens": MAX_TOKENS, "temperature": 0, "stop": ["\n"]}
-    request = urllib.request.Request(  # its URL is the gateway's, which wattbench passes
-        f"{base_url}/completions", json.dumps(body).encode(), {"Content-Type": "application/json"}
-    )
-    with urllib.request.urlopen(request, timeout=300) as response:
+    headers = {"Content-Type": "application/json"}
+    # Its URL is the gateway's, which wattbench passes.
+    request = urllib.request.Request(f"{base_url}/completions", json.dumps(body).encode(), headers)  # noqa: S310
+    with urllib.request.urlopen(request, timeout=300) as response:  # noqa: S310
         return str(json.load(response)["choices"][0]["text"])

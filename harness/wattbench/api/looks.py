@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from wattbench.clock import now_s
 from wattbench.config import Resolved
 from wattbench.folder_aside import folder_aside
+from wattbench.measure.call_rows import call_rows
 from wattbench.measure.item_rows import item_rows
 from wattbench.measure.plan import Cell
 from wattbench.records import AnswerRow, LookRow, RunRecords, ScoreRow
@@ -105,7 +106,8 @@ class RunLooker:
         root = records.layout.root
         aside = root / f"{_ASIDE}{os.getpid()}"
         with failing_as(aside, FAILURE), folder_aside(aside, left=root.glob(f"{_ASIDE}*")) as folder:
-            run = with_tables(so_far, item_rows(so_far, cells, windows), windows, folder)
+            calls = call_rows(so_far, windows)
+            run = with_tables(so_far, item_rows(so_far, cells, windows, calls), windows, folder, calls)
             read = read_frames(frames_of(run), None)
             settings = decision_settings(self._stop, domains=domains_of(read.frames))
             measured, paid, _, weighed = analysed(read, AS_IN_SUITE, settings)

@@ -32,7 +32,7 @@ class ListedRun:
     path: Path
     state: str
     kind: str = ""
-    """``run``, ``gate``, ``night``, ``import``, ``rescored`` or ``part`` (of a stopped run); empty: not known."""
+    """``run``, ``gate``, ``night``, ``import``, ``rescored``, ``meter``, ``part`` of a stopped run; empty: unknown."""
     suite: str = ""
     systems: Sequence[str] = field(default_factory=tuple)
     items: int | None = None
@@ -136,7 +136,7 @@ def _listed(layout: RunLayout) -> ListedRun:
 def _kind(header: RunHeader) -> str:
     kinds = {
         "import": header.imported, "rescored": header.rescored, "gate": header.gate, "night": header.night,
-        "part": header.part_of,
+        "part": header.part_of, "meter": header.metered,
     }  # fmt: skip
     return next((kind for kind, record in kinds.items() if record is not None), "run")
 
@@ -157,6 +157,8 @@ def _resume(header: RunHeader, root: Path) -> str | None:
     kind, quoted = _kind(header), shlex.quote(str(root))
     if kind == "night":
         return f"wattbench nightly --history {shlex.quote(str(root.parent.parent))} --resume {quoted}"
+    if kind == "meter":
+        return f"wattbench meter --finish {quoted}"
     if kind in ("run", "gate"):
         return f"wattbench {kind} --resume {quoted}"
     return None  # what imports and rescores writes all at once

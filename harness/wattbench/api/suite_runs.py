@@ -135,6 +135,7 @@ def failed_requests_of(records: RunRecords) -> int:
     root, header = records.layout.root, records.header
     for part, why in (
         (header.imported, "another tool asked its requests"),
+        (header.metered, "it is of sessions of a program, which nothing here asked"),
         (header.rescored, "it is rescored: ask those of the run whose answers it holds, and rescore that"),
         (header.part_of, "it holds complete blocks of a run that was stopped: resume that one"),
         (header.night, "it is a night, which is kept as it was; the next night asks everything"),
@@ -233,8 +234,7 @@ def run_resumed(
     quiet_lm_eval()  # before anything else imports it
 
     records = read_run(root)
-    if records.header.gate is not None:
-        raise UserError(f"{root}: this is the run of a gate; resume it with: wattbench gate --resume {root}")
+    _refuse_others(records)
     finished = records.finished
     if not finished and is_handed_out(records.header, root):
         _check_only(root, retry_failed=retry_failed, slot=how.slot)
@@ -264,6 +264,15 @@ def run_resumed(
             notice(f"wattbench: {records.layout.root} stays as it is; its failed requests are asked again in {root}")
             writer = RunWriter(root)
         return _measure(writer, resolved, cells, chosen, machine, how, retry_failed=retry_failed)
+
+
+def _refuse_others(records: RunRecords) -> None:
+    """Refuse the run of a gate, and that of a metered program."""
+    root, header = records.layout.root, records.header
+    if header.gate is not None:
+        raise UserError(f"{root}: this is the run of a gate; resume it with: wattbench gate --resume {root}")
+    if header.metered is not None:
+        raise UserError(f"{root}: this is of a metered program; complete it with: wattbench meter --finish {root}")
 
 
 def _check_only(root: Path, *, retry_failed: bool, slot: str | None) -> None:

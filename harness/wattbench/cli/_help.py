@@ -27,6 +27,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "input", "target", "score", "pattern", "choices", "domain", "fewshot", "split", "encoding", "keep-duplicates",
         "api-key-env",
     ),
+    "The server": ("upstream", "key-env", "listen", "record-prompts"),
     "Router": (
         "members", "routes", "requests-per-hour", "router-joules", "router-seconds", "router-cost", "check-cost",
         "write",
@@ -35,7 +36,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Nights": ("history", "date", "commit", "keep-nights", "keep-weeks"),
     "Output": (
         "format", "json", "markdown", "junit", "no-github", "output", "out", "report", "open", "name", "resume",
-        "force", "figures", "so-far", "help",
+        "finish", "force", "figures", "so-far", "help",
     ),
 }  # fmt: skip
 """The groups of options in their order: an option by its long name, or, if two have it, by its variable's."""

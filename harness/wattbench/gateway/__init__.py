@@ -6,7 +6,8 @@ work is not that of the agent, and neither the measuring nor the agent's death t
 May import: `wattbench.records`, `wattbench.network`, `wattbench.redaction`, `wattbench.clock`, `wattbench.errors`.
 """
 
+from wattbench.gateway.call import CLIENT_GONE, GATEWAY_ENDED, SESSION_CLOSED
 from wattbench.gateway.gateway import Gateway, Session
 from wattbench.gateway.limits import SessionLimits, Upstream
 
-__all__ = ["Gateway", "Session", "SessionLimits", "Upstream"]
+__all__ = ["CLIENT_GONE", "GATEWAY_ENDED", "SESSION_CLOSED", "Gateway", "Session", "SessionLimits", "Upstream"]

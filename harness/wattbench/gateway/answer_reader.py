@@ -20,7 +20,7 @@ from wattbench.network.event_stream import EventDecoder, RefusedAnswerError, err
 from wattbench.records.rows.calls import Protocol
 
 MOST_WHOLE_BYTES = 4 << 20
-"""Of an answer that is not streamed. A longer one is passed on and not read: others would wait meanwhile."""
+"""Of an answer that is not streamed, and of an event. A longer one passes and is not read: others would wait."""
 MOST_STREAM_BYTES = 64 << 20
 """Of a stream, unpacked."""
 MOST_TOOL_CALLS = 1 << 16
@@ -57,7 +57,7 @@ class AnswerReader:
         self._usage: dict[str, Any] = {}
         self._timings: Mapping[str, Any] = {}
         self._tool_calls: set[tuple[object, ...]] = set()
-        self._events = EventDecoder()
+        self._events = EventDecoder(MOST_WHOLE_BYTES)
         self._whole = bytearray()
         self._left = MOST_STREAM_BYTES if self.streamed else MOST_WHOLE_BYTES
         encoding = headers.get("content-encoding", "identity").strip().lower()

@@ -19,6 +19,10 @@ from wattbench.records.rows.calls import Protocol
 from wattbench.redaction import Known, hide, hide_known
 from wattbench.terminal import clipped, printable
 
+CLIENT_GONE = "the client went away"
+SESSION_CLOSED = "its session was closed"
+GATEWAY_ENDED = "the gateway ended"
+
 KEY_HEADERS = {b"authorization": b"Bearer %s", b"x-api-key": b"%s", b"api-key": b"%s"}
 """Headers that hold a key, and how."""
 MOST_KEPT_BYTES = 1 << 20
@@ -122,12 +126,12 @@ class Call:
         Args:
             record_prompts: whether it holds the bodies.
         """
-        asked, answer = self._asked(), self.answer
+        request, answer = self._request(), self.answer
         row = self.begun() | {
-            "model_asked": self._plain(asked.get("model")),
+            "model_asked": self._plain(request.get("model")),
             "first_byte_s": self.first_byte_s,
             "status": self.status,
-            "streamed": asked.get("stream") is True,
+            "streamed": request.get("stream") is True,
             "answer_bytes": self.answer_bytes,
         }
         error = self.error
@@ -145,13 +149,13 @@ class Call:
             row |= {"request": self._body(self.body), "answer": self._body(self.kept)}
         return row | {"error": self._plain(error)}
 
-    def _asked(self) -> dict[str, Any]:
+    def _request(self) -> dict[str, Any]:
         """Return the request's object; empty where it is none."""
         try:
-            asked = json.loads(self.body) if len(self.body) <= MOST_WHOLE_BYTES else None
+            request = json.loads(self.body) if len(self.body) <= MOST_WHOLE_BYTES else None
         except (ValueError, RecursionError):
-            asked = None
-        return asked if isinstance(asked, dict) else {}
+            request = None
+        return request if isinstance(request, dict) else {}
 
     def _plain(self, text: object) -> str | None:
         """Return a text from outside as a short line without secrets."""

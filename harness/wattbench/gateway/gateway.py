@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import secrets
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 from wattbench.clock import machine_s, now_s, stamp_s
 from wattbench.errors import UserError, require_installed
+from wattbench.gateway.call import GATEWAY_ENDED
 from wattbench.gateway.limits import SessionLimits, Upstream
 from wattbench.gateway.process import END_S, GatewayProcess
 from wattbench.network.connections import proxy_of
 from wattbench.network.urls import read_url
 from wattbench.records import CallRow
 from wattbench.redaction import hide_known, keep_secret, keep_secrets_of
+
+POLL_S = 0.1
+STARTS = 3
+"""How often the process is started for one session: it may be killed as it starts."""
 
 _WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # compared, not listened at
 
@@ -40,12 +46,32 @@ class Session:
         self._closing = False
         self._opened, self._closed = threading.Event(), threading.Event()
 
-    def open(self) -> None:
-        """Have the process take its calls, and wait until it does."""
+    def open(self) -> bool:
+        """Have the process take its calls, and return whether it does: not if it has died, or hangs and is ended."""
         limits = self._limits
-        priced = limits.max_cost is not None and limits.cost_of is not None
-        self._process.command("open", self.id, max_calls=limits.max_calls, max_tokens=limits.max_tokens, priced=priced)
-        self._opened.wait(END_S)
+        sent = [call for call in self._calls if call.sent]
+        settings = {
+            "max_calls": limits.max_calls,
+            "max_tokens": limits.max_tokens,
+            "priced": limits.max_cost is not None and limits.cost_of is not None,
+            "calls": len(sent),
+            "tokens": sum((call.prompt_tokens or 0) + (call.output_tokens or 0) for call in sent),
+        }
+        self._process.command("open", self.id, settings=settings)
+        until_s = time.monotonic() + END_S
+        while not self._opened.wait(POLL_S):
+            if time.monotonic() > until_s:
+                self._process.kill()
+            if self._process.ended:
+                self.end()
+        return not self._closed.is_set()
+
+    def open_again(self, process: GatewayProcess) -> None:
+        """Have its calls taken by a process in the place of one that died."""
+        self._process, self._closing = process, False
+        self._opened.clear()
+        self._closed.clear()
+        self.open()
 
     def begin(self) -> None:
         """Note that its calls are taken."""
@@ -107,6 +133,8 @@ class Gateway:
         *,
         system: str,
         keep: Callable[[CallRow], None],
+        begins: Callable[[CallRow], None] | None = None,
+        adopts: bool = False,
         record_prompts: bool = False,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -118,6 +146,9 @@ class Gateway:
             system: whose calls they are, for the rows.
             keep: takes each call as it ends, from one thread; it is also called for calls without a session. What it
                 raises, the next `open_session`, `close` of a session or `close` raises.
+            begins: takes each call as it is sent, from the same thread; its row has no end yet.
+            adopts: whether a call may name a session of its own, by a header or a `traceparent`, that was not opened:
+                it goes before that of its path, and is the session of its row.
             record_prompts: whether rows hold the bodies, redacted.
             host: the address that it listens at; any other than loopback only where a user asked for it.
             port: 0: a free one.
@@ -134,11 +165,14 @@ class Gateway:
             "timeout_s": upstream.timeout_s,
             "proxy": _proxy(upstream.base_url, system),
             "record_prompts": record_prompts,
+            "adopts": adopts,
             "host": host,
         }
-        self._system, self._keep = system, keep
+        self._system, self._keep, self._begins = system, keep, begins
         self._starting = threading.Lock()
         self._sessions: dict[str, Session] = {}
+        self._lost: dict[str, Session] = {}
+        """Sessions that were open when the process died."""
         self._under_way: dict[str, Mapping[str, Any]] = {}
         self._failure: BaseException | None = None
         self._closed = False
@@ -161,13 +195,29 @@ class Gateway:
         with self._starting:
             if self._closed:
                 raise UserError(f"{self._system}: its gateway was closed. Open sessions before that")
-            if self._process.ended:
-                self._process.close()
-                self._process = self._start(self._process.port)
-            name = secrets.token_hex(16)
-            session = self._sessions[name] = Session(name, self, self._process, limits or SessionLimits())
-            session.open()
-        return session
+            for _ in range(STARTS):
+                self._revive()
+                name = secrets.token_hex(16)
+                session = self._sessions[name] = Session(name, self, self._process, limits or SessionLimits())
+                if session.open():
+                    return session
+        raise UserError(
+            f"{self._system}: its gateway ends as soon as it is started. Check what ends it, such as a limit of memory"
+        )
+
+    def ensure(self) -> None:
+        """Start the process anew if it has died, at the same port, with the sessions that were open.
+
+        Raises:
+            UserError: it cannot be started.
+        """
+        self.check()
+        with self._starting:
+            if not self._closed and self._revive():
+                lost, self._lost = self._lost, {}
+                for name, session in lost.items():
+                    self._sessions[name] = session
+                    session.open_again(self._process)
 
     def close(self) -> None:
         """End all sessions and the process. Safe to call twice."""
@@ -188,6 +238,14 @@ class Gateway:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _revive(self) -> bool:
+        """Start the process anew if it has died; return whether it had."""
+        if not self._process.ended:
+            return False
+        self._process.close()
+        self._process = self._start(self._process.port)
+        return True
+
     def _start(self, port: int) -> GatewayProcess:
         return GatewayProcess({**self._order, "port": port}, self._take)
 
@@ -204,6 +262,8 @@ class Gateway:
                 session.begin()
             case "begun":
                 self._under_way[event["row"]["call"]] = event["row"]
+                if self._begins is not None:
+                    self._begins(self._row(event["row"]))
             case "ended":
                 self._under_way.pop(event["row"]["call"], None)
                 self._end_call(event["row"], event["limit"])
@@ -213,17 +273,23 @@ class Gateway:
                 lost, self._under_way = self._under_way, {}
                 try:
                     for row in lost.values():
-                        self._end_call({**row, "finished_s": machine_s(now_s()), "error": "the gateway ended"}, None)
+                        self._end_call({**row, "finished_s": machine_s(now_s()), "error": GATEWAY_ENDED}, None)
                 finally:
+                    self._lost |= self._sessions
                     for name in list(self._sessions):
                         self._end_session(name)
 
     def _end_call(self, raw: Mapping[str, Any], limit: str | None) -> None:
+        row = self._row(raw)
+        try:
+            self._keep(row)
+        finally:
+            if (session := self._sessions.get(row.session)) is not None:
+                session.take(row, limit)
+
+    def _row(self, raw: Mapping[str, Any]) -> CallRow:
         times = {name: stamp_s(raw[name]) for name in _TIMES if raw.get(name) is not None}
-        row = CallRow.from_json(hide_known({**raw, **times, "system": self._system}))
-        self._keep(row)
-        if (session := self._sessions.get(row.session)) is not None:
-            session.take(row, limit)
+        return CallRow.from_json(hide_known({**raw, **times, "system": self._system}))
 
     def _end_session(self, name: str) -> None:
         if (session := self._sessions.pop(name, None)) is not None:

@@ -19,7 +19,7 @@ import httpx
 from starlette.responses import JSONResponse
 
 from wattbench.gateway.answer_reader import AnswerReader
-from wattbench.gateway.call import KEY_HEADERS, MOST_KEPT_BYTES, Call
+from wattbench.gateway.call import CLIENT_GONE, GATEWAY_ENDED, KEY_HEADERS, MOST_KEPT_BYTES, SESSION_CLOSED, Call
 from wattbench.gateway.sessions import SESSION_HEADER, Sessions
 from wattbench.network.connections import CONNECT_S, KEEP_ALIVE_S, basic
 
@@ -37,7 +37,7 @@ _OF_CONNECTION = frozenset(
 _REPLACED = frozenset([b"host", b"expect", b"accept-encoding", SESSION_HEADER.encode()])
 _VERSION = re.compile(r"/v\d[^/]*")
 _GONE = 499
-"""The client went away: no status of HTTP, and nobody to send it to (nginx has it in its logs)."""
+"""The client went away. It is no status of HTTP, and is sent to no client; nginx has it in its logs."""
 _MOST_STATUS = 599
 
 
@@ -61,6 +61,7 @@ class PassThrough:
         timeout_s: float,
         proxy: str | None,
         record_prompts: bool,
+        adopts: bool,
         report: Callable[[Mapping[str, Any]], None],
         room: Callable[[], Awaitable[object]],
     ) -> None:
@@ -72,6 +73,7 @@ class PassThrough:
             timeout_s: for one call.
             proxy: its URL, if the server is behind one.
             record_prompts: whether bodies are reported.
+            adopts: as of `Sessions`.
             report: takes events.
             room: waits until reports are taken; no call begins meanwhile.
         """
@@ -89,7 +91,7 @@ class PassThrough:
         self._key = None if key is None else key.encode()
         self._timeout_s, self._record_prompts = timeout_s, record_prompts
         self._report, self._room = report, room
-        self.sessions = Sessions()
+        self.sessions = Sessions(adopts=adopts)
         self._under_way: set[Call] = set()
         tls = ssl.create_default_context()
         self._kept, self._once = (
@@ -109,7 +111,7 @@ class PassThrough:
         session = self.sessions.close(name)
         if session is not None:
             for call in list(session.under_way):
-                call.give_up(410, "its session was closed")
+                call.give_up(410, SESSION_CLOSED)
             if not session.under_way:
                 self._report({"event": "closed", "session": name})
 
@@ -117,7 +119,7 @@ class PassThrough:
         """End every call under way, and wait until it is reported."""
         calls = list(self._under_way)
         for call in calls:
-            call.give_up(503, "the gateway ended")
+            call.give_up(503, GATEWAY_ENDED)
         await asyncio.gather(*(call.task for call in calls if call.task is not None), return_exceptions=True)
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
@@ -281,7 +283,7 @@ async def _body(receive: Receive) -> bytes:
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise _RefusedError(_GONE, "the client went away")
+            raise _RefusedError(_GONE, CLIENT_GONE)
         piece, more = message.get("body", b""), message.get("more_body", False)
         size += len(piece)
         if size <= MOST_BODY_BYTES:
@@ -295,7 +297,7 @@ async def _watch(call: Call, receive: Receive) -> None:
     """Give a call up when its client goes away."""
     while (await receive())["type"] != "http.disconnect":
         """What follows the body is no part of the request."""
-    call.give_up(_GONE, "the client went away")
+    call.give_up(_GONE, CLIENT_GONE)
 
 
 def _end_to_end(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

@@ -8,7 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from wattbench.redaction import hide
+from wattbench.terminal import clipped, printable
+
 SESSION_HEADER = "x-wattbench-session"
+MOST_OF_NAME = 100
+"""Characters of the name that a client gives a session."""
 MOST_TRACES = 256
 """Of one session: a client that begins more names the session in each call."""
 
@@ -87,7 +92,14 @@ class Named(NamedTuple):
 class Sessions:
     """The open sessions, by their ids and by the traces that were seen with them."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, adopts: bool = False) -> None:
+        """Begin without sessions.
+
+        Args:
+            adopts: whether a call may name a session of its own, by a header or a trace: it goes before that of its
+                path.
+        """
+        self._adopts = adopts
         self._open: dict[str, OpenSession] = {}
         self._of_trace: dict[str, OpenSession] = {}
 
@@ -115,6 +127,9 @@ class Sessions:
             name, path = in_path[1], in_path[2] or "/"
         matched = _TRACE.fullmatch(headers.get("traceparent", ""))
         trace = matched[1] if matched else ""
+        if self._adopts and (given := headers.get(SESSION_HEADER) or trace):
+            name = clipped(printable(hide(given)), MOST_OF_NAME)
+            return Named(self._open.setdefault(name, OpenSession(name, None, None)), path)
         if name is None:
             return Named(self._of_trace.get(trace) or self._open.get(trace), path)
         session = self._open.get(name)

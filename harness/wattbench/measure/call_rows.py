@@ -20,6 +20,9 @@ from wattbench.records import AnswerRow, CallRow, MeteredCallRow, Purpose, RunRe
 from wattbench.records.rows.components import added, host_of, kind_of
 from wattbench.records.shards import shard_of
 
+NOTHING = Divided(np.zeros(1), np.zeros(1), np.zeros(1), np.zeros(1), 0.0)
+"""The part of a call that the gateway refused."""
+
 PROCESSOR = "cpu"
 """The kind of component of which agents' own processes take a part."""
 
@@ -51,9 +54,13 @@ def call_rows(records: RunRecords, windows: Sequence[WindowRow]) -> list[Metered
         shards = dict.fromkeys(("", shard_of(window.window)))
         members = [at for shard in shards for at in of_shards[window.system, shard].during(window)]
         part = AgentsPart.of(window, agent_cpu_s.get(window.window, 0.0))
-        divided = _divided(window, [calls[at] for at in members], part, curves)
-        for place, at in enumerate(members):
+        sent = [at for at in members if calls[at].sent]
+        divided = _divided(window, [calls[at] for at in sent], part, curves)
+        for place, at in enumerate(sent):
             found[at].add(window, divided, part.left_idle_w, place)
+        for at in members:
+            if not calls[at].sent:
+                found[at].add(window, None if divided is None else NOTHING, 0.0, 0)
     return [each.row(call, records.header.run) for call, each in zip(calls, found, strict=True)]
 
 

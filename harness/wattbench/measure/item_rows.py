@@ -16,6 +16,7 @@ from wattbench.measure.call_rows import AgentEnergy, agent_energies, answers_of,
 from wattbench.measure.plan import Cell
 from wattbench.meters.windows.in_flight import alone_s, shares
 from wattbench.records import AnswerRow, ExpertRow, ItemRow, MeteredCallRow, RunRecords, ScoreRow, SystemRow, WindowRow
+from wattbench.records.rows.answers import named_item_hash
 from wattbench.systems import Engine, Facts, Mixture
 from wattbench.systems.training_ledger import lineage
 
@@ -64,7 +65,7 @@ def _rows_of_system(
     }
     rows = []
     for (cell, answer), of_window, own_cpu_s, item_s in zip(answers, energies, cpu_seconds, split_s, strict=True):
-        score = scores[cell.choice.task, *answer.key]
+        score = None if records.header.metered is not None else scores[cell.choice.task, *answer.key]
         agent = None if answer.session is None else agents[answer.session]
         own_calls = None if answer.session is None else calls.get(answer.session, ())
         energy_j, above_idle_j = of_window if own_calls is None else _of_session(own_calls, agent, *of_window)
@@ -77,9 +78,7 @@ def _rows_of_system(
                 kind=cell.config.kind,
                 task=cell.choice.task,
                 domain=cell.choice.domain,
-                doc_hash=score.doc_hash,
-                correct=score.correct if answer.failure is None else 0.0,
-                metrics=json.dumps(score.metrics, ensure_ascii=False),
+                **_of_score(answer, score, cell.choice.task),
                 energy_j=energy_j,
                 energy_above_idle_j=above_idle_j,
                 energy_provenance=window.provenance_label if window is not None else "",
@@ -89,12 +88,30 @@ def _rows_of_system(
                 co_runners=window.co_runners if window is not None else 0,
                 passes=window.passes if window is not None else 1,
                 own_cpu_s=own_cpu_s,
-                output=_output(answer, score),
-                filtered=score.filtered,
-                target=score.target,
             )
         )
     return rows
+
+
+def _of_score(answer: AnswerRow, score: ScoreRow | None, task: str) -> dict[str, Any]:
+    """Return the fields of an item that follow from its score; of a session of a metered program, from its name."""
+    if score is None:
+        return {
+            "doc_hash": named_item_hash(task, answer.prompt),
+            "correct": None,
+            "metrics": "{}",
+            "output": str(answer.replies[0]),
+            "filtered": "",
+            "target": "",
+        }
+    return {
+        "doc_hash": score.doc_hash,
+        "correct": score.correct if answer.failure is None else 0.0,
+        "metrics": json.dumps(score.metrics, ensure_ascii=False),
+        "output": _output(answer, score),
+        "filtered": score.filtered,
+        "target": score.target,
+    }
 
 
 def _of_session(

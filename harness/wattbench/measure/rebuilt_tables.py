@@ -44,8 +44,9 @@ def rebuild(records: RunRecords, windows: Sequence[WindowRow]) -> Rebuilt:
     Raises:
         UserError: a line is damaged, or an answer has no score.
     """
-    cells = [_cell(recorded) for recorded in records.header.cells]
-    complete = [cell for cell in cells if records.scores(cell.system, cell.choice.task) is not None]
+    cells = [recorded_cell(recorded) for recorded in records.header.cells]
+    unscored = records.header.metered is not None
+    complete = [cell for cell in cells if unscored or records.scores(cell.system, cell.choice.task) is not None]
     calls = call_rows(records, windows)
     try:
         return Rebuilt(item_rows(records, complete, windows, calls), list(windows), calls)
@@ -83,8 +84,12 @@ def table_differences(records: RunRecords, rebuilt: Rebuilt) -> Iterator[str]:
             yield f"{len(differing) - _SHOWN} more figures of {path.name} differ"
 
 
-def _cell(recorded: dict[str, Any]) -> Cell:
-    """Build a cell from its record in `run.json`, with the names alone that its rows need."""
+def recorded_cell(recorded: dict[str, Any]) -> Cell:
+    """Build a cell from its record in `run.json`, with the names alone that its rows need.
+
+    Raises:
+        UserError: the record is damaged.
+    """
     names = ("system", "kind", "task", "domain")
     wrong = [name for name in names if not isinstance(recorded.get(name), str)]
     if wrong:

@@ -122,6 +122,8 @@ def _check_run(records: RunRecords) -> None:
     if not records.finished:
         raise UserError(f"{root}: this run is not finished. Finish it with: wattbench run --resume {root}")
     check_unchanged(records)  # the copy has digests of its own, and would hide a change
+    if header.metered is not None:
+        raise UserError(f"{root}: it is of sessions of a program, which are not scored")
     if header.gate is not None:
         raise UserError(
             f"{root}: this is the run of a gate, which ended when its scores decided it: with other scores it would "

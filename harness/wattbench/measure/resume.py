@@ -55,8 +55,12 @@ def new_run(
     gate: dict[str, Any] | None = None,
     night: NightRecord | None = None,
     shard: Mapping[str, Any] | None = None,
+    metered: dict[str, Any] | None = None,
 ) -> RunWriter:
-    """Make a run directory `<UTC>-<suite>-<id>` under a folder, and write its header."""
+    """Make a run directory `<UTC>-<suite>-<id>` under a folder, and write its header.
+
+    How many sessions a metered program will have is not known yet.
+    """
     run = new_run_name(resolved.suite.name)
     here = environment(resolved.path.parent)
     header = RunHeader(
@@ -69,8 +73,9 @@ def new_run(
         environment=here,
         meters=dict(meters),
         meter_details=dict(meter_details or {}),
-        cells=[cell.as_record() for cell in cells],
+        cells=[cell.as_record() | ({} if metered is None else {"items": None}) for cell in cells],
         gate=gate,
+        metered=metered,
         night=None if night is None else _of_commit(night, here["commit"]).model_dump(mode="json"),
         node=node(),
         shard=None if shard is None else dict(shard),

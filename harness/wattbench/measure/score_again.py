@@ -49,6 +49,8 @@ def score_again(records: RunRecords, *, run_code: bool = False, allow_unsafe_cod
     """
     if records.header.imported is not None:
         return ScoredAgain(0, (), {"": "another tool gave them"})
+    if records.header.metered is not None:
+        return ScoredAgain(0, (), {"": "sessions of a metered program are not scored"})
     if records.header.rescored is not None:
         return ScoredAgain(0, (), {"": "they were given by rescore, and not as the suite has it"})
     try:

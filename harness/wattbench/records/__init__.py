@@ -44,6 +44,7 @@ from wattbench.records.rows.looks import BoundedRow, DroppedRow, LookRow
 from wattbench.records.rows.phases import PhaseRow, Split
 from wattbench.records.rows.rounds import BASELINE, CANDIDATE, SIDES, RoundRow
 from wattbench.records.rows.schema import SCHEMA_VERSION
+from wattbench.records.rows.sessions import SessionRow
 from wattbench.records.rows.summaries import SummaryRow
 from wattbench.records.rows.systems import SystemRow
 from wattbench.records.rows.windows import PassRow, Purpose, WindowLabel, WindowRow
@@ -93,6 +94,7 @@ __all__ = [
     "RunRecords",
     "RunWriter",
     "ScoreRow",
+    "SessionRow",
     "Split",
     "SpoiledBy",
     "SummaryRow",

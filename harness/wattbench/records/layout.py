@@ -69,6 +69,10 @@ class RunLayout:
     """What was decided after some blocks on the systems that are asked further."""
     calls = _File("calls.jsonl")
     """Every model call of an agent, as it ended."""
+    open_calls = _File("open-calls.jsonl")
+    """Of a metered program: every model call as it was sent, so that those under way at a kill are on record."""
+    sessions = _File("sessions.jsonl")
+    """Of a metered program: every session as it was opened."""
     calls_table = _File("calls.parquet")
     """Every model call with its joules; written when a run with agents ends."""
     passes = _File("passes.jsonl")

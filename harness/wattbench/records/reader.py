@@ -25,6 +25,7 @@ from wattbench.records.rows.looks import LookRow
 from wattbench.records.rows.phases import PhaseRow
 from wattbench.records.rows.rounds import RoundRow
 from wattbench.records.rows.schema import FieldError, NotARowError, RecordRow
+from wattbench.records.rows.sessions import SessionRow
 from wattbench.records.rows.spending import SpentRow
 from wattbench.records.rows.summaries import SummaryRow
 from wattbench.records.rows.systems import SystemRow
@@ -104,6 +105,15 @@ class RunRecords:
     def calls(self) -> list[CallRow]:
         """Return the model calls of agents, in the order in which they ended."""
         return read_rows(self.layout.calls, CallRow)
+
+    def open_calls(self) -> list[CallRow]:
+        """Return the model calls of a metered program that were sent and never ended, as their process was killed."""
+        ended = {row.call for row in self.calls()}
+        return [row for row in read_rows(self.layout.open_calls, CallRow) if row.call not in ended]
+
+    def sessions(self) -> list[SessionRow]:
+        """Return the sessions of a metered program, in the order in which they were opened; empty for any other run."""
+        return read_rows(self.layout.sessions, SessionRow)
 
     def open_windows(self) -> list[WindowLabel]:
         """Return the windows that were opened but never closed, as their process was killed."""

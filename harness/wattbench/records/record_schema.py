@@ -20,6 +20,7 @@ from wattbench.records.rows.journal import JournalRow
 from wattbench.records.rows.looks import BoundedRow, DroppedRow, LookRow
 from wattbench.records.rows.phases import PhaseRow
 from wattbench.records.rows.rounds import RoundRow
+from wattbench.records.rows.sessions import SessionRow
 from wattbench.records.rows.spending import SpentRow
 from wattbench.records.rows.summaries import SummaryRow
 from wattbench.records.rows.systems import SystemRow
@@ -39,6 +40,8 @@ ROWS: Mapping[str, type] = {
     "looks.jsonl": LookRow,
     "spending.jsonl": SpentRow,
     "calls.jsonl": CallRow,
+    "open-calls.jsonl": CallRow,
+    "sessions.jsonl": SessionRow,
     "estimates.jsonl": EstimateRow,
     "summaries.jsonl": SummaryRow,
     "passes.jsonl": PassRow,

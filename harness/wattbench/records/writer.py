@@ -40,6 +40,7 @@ from wattbench.records.rows.looks import LookRow
 from wattbench.records.rows.phases import PhaseRow
 from wattbench.records.rows.rounds import RoundRow
 from wattbench.records.rows.schema import RecordRow
+from wattbench.records.rows.sessions import SessionRow
 from wattbench.records.rows.spending import SpentRow
 from wattbench.records.rows.summaries import SummaryRow
 from wattbench.records.rows.systems import SystemRow
@@ -114,6 +115,14 @@ class RunWriter:
     def append_call(self, row: CallRow) -> None:
         """Record a model call of an agent."""
         self._append(self.layout.calls, row)
+
+    def append_open_call(self, row: CallRow) -> None:
+        """Record that a model call of a metered program is sent."""
+        self._append(self.layout.open_calls, row)
+
+    def append_session(self, row: SessionRow) -> None:
+        """Record that a session of a metered program is opened."""
+        self._append(self.layout.sessions, row)
 
     def append_calls(self, rows: Iterable[CallRow]) -> None:
         """Record the model calls of an imported run, many at once."""

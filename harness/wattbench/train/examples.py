@@ -71,7 +71,9 @@ def documents(
             if len(rows) < count:
                 raise UserError(f"{path}: {count} documents are needed, but it has {len(rows)}")
             texts = [one.name for one in fields(kind) if one.name not in ("domain", "task")]
-            read += [kind(domain, task, **{text: row.get(text) for text in texts}) for row in rows[:count]]
+            for row in rows[:count]:
+                given: dict[str, Any] = {text: row.get(text) for text in texts}
+                read.append(kind(domain, task, **given))
     return read
 
 

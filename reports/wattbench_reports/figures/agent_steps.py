@@ -31,7 +31,7 @@ class StepBar:
     label: str
     """``3``, ``4–6``; ``own processor``, ``idle``."""
     joules: Sequence[float]
-    """For a solved task, in the order of `PARTS`."""
+    """In the order of `PARTS`."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,12 @@ class AgentSteps:
     """Steps first."""
 
 
-def agent_steps(agents: Sequence[AgentSteps]) -> Drawing:
+def agent_steps(agents: Sequence[AgentSteps], of: str = "a solved task") -> Drawing:
     """Plot the joules of a solved task by step, one panel per agent.
 
     Args:
         agents: one at least.
+        of: what the joules are of: ``a solved task``, ``an attempt``.
     """
     described = " ".join(
         f"{each.agent}: "
@@ -66,9 +67,8 @@ def agent_steps(agents: Sequence[AgentSteps]) -> Drawing:
     columns = min(2, len(agents))
     return Drawing(
         "agent-steps-figure",
-        "Joules of a solved task by step",
-        "Joules for each solved task, by the number of the model call in its attempt, those of attempts that were not "
-        f"solved included. {described}",
+        f"Joules of {of} by step",
+        f"Joules of {of}, by the number of the model call in its attempt. {described}",
         partial(_draw, agents),
         panels=len(agents),
         columns=columns,

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from wattbench_reports import figures
 from wattbench_reports.comparison.agents import AgentFigures, Step
 from wattbench_reports.comparison.agents.model import (
+    ANSWERED,
+    JOULES,
+    MONEY,
     OWN_JOULES,
     SOLVED,
     UNSOLVED,
@@ -35,8 +38,7 @@ from wattbench_reports.wording import comparison as of_systems
 
 _MOST_K = 3
 """Numbers of attempts of pass^k that a table shows, besides the largest one."""
-_CAPTION = "For each solved task"
-_ENDS = (SOLVED, UNSOLVED, "agent", "server")
+_ENDS = (SOLVED, UNSOLVED, ANSWERED, "agent", "server")
 """Ends of attempts in the order of the columns; limits and what the harness failed in follow."""
 
 
@@ -44,13 +46,14 @@ def agents_section(comparison: Comparison) -> Section | None:
     """Make the section; None for a run without agents."""
     if not comparison.agents:
         return None
+    tables = (*_taken(comparison, scored=True), *_taken(comparison, scored=False))
     passages = (
-        Passage(tables=(*_per_solved(comparison), *_passes(comparison)), points=_points(comparison)),
+        Passage(tables=(*tables, *_passes(comparison)), points=_points(comparison)),
         Passage("How attempts ended", tables=(_ends(comparison),)),
         *_steps(comparison),
     )
     return Section(
-        "agents", wording.TITLE, wording.TITLE, wording.PER_SOLVED, passages,
+        "agents", wording.TITLE, wording.TITLE, wording.lead(comparison.agents), passages,
         line="what a solved task takes, how attempts ended, and where their joules go",
     )  # fmt: skip
 
@@ -61,6 +64,14 @@ def agents_passages(comparison: Comparison) -> tuple[Passage, ...]:
     if section is None:
         return ()
     return (Passage(sentences=(strong(f"{wording.TITLE}:"), section.lead)), *section.passages)
+
+
+def agents_summary(comparison: Comparison) -> Passage:
+    """Make the passage of a decision, whose details are in the comparison; empty for a run without agents."""
+    if not comparison.agents:
+        return Passage()
+    tables = (*_taken(comparison, scored=True), *_taken(comparison, scored=False), *_passes(comparison))
+    return Passage(sentences=(strong(f"{wording.TITLE}:"), wording.lead(comparison.agents)), tables=tables)
 
 
 def _points(comparison: Comparison) -> tuple[str, ...]:
@@ -77,41 +88,50 @@ def _rows(comparison: Comparison) -> list[tuple[AgentFigures, SystemFigures, int
     return [(each, comparison.systems[series[each.system]], series[each.system]) for each in comparison.agents]
 
 
-def _per_solved(comparison: Comparison) -> tuple[Table, Table]:
-    """Make the table of what a solved task takes: for a terminal, and for wider media.
+def _taken(comparison: Comparison, *, scored: bool) -> tuple[Table, ...]:
+    """Make the table of what a solved task takes, for a terminal and for wider media; without scores, of an attempt.
 
     Accuracy, joules and money are those of the comparison's rows.
     """
-    rows = _rows(comparison)
+    rows = [row for row in _rows(comparison) if row[0].scored == scored]
     costed = of_systems.has_price(comparison)
-    head = ("System", "Solved", "Joules", *(("Money",) if costed else ()))
+    head = ("System", *(("Solved",) if scored else ()), "Joules", *(("Money",) if costed else ()))
     first = [
         (
             Cell(each.system, series=number),
-            Cell(of_systems.accuracy(row), restates=restate_key(number, "accuracy")),
-            Cell(of_systems.j_per_correct(row), restates=restate_key(number, "j-per-correct")),
-            *(
-                (Cell(of_systems.many_per_correct(row, comparison), restates=restate_key(number, "cost-per-correct")),)
-                * costed
-            ),
+            *(_solved if scored else _tried)(each, row, number, comparison, costed=costed),
         )
         for each, row, number in rows
     ]
-    taken = [tuple(Cell(text) for text in wording.taken(each)) for each, _, _ in rows]
     narrow = Table(
-        caption=_CAPTION,
+        caption=wording.caption(scored=scored),
         columns=(Column(head[0]), *numbers(*head[1:]), Column("Taken", below=True)),
         rows=tuple((*cells, Cell(wording.taken_line(each))) for cells, (each, _, _) in zip(first, rows, strict=True)),
         media=Medium.TEXT,
     )
     wide = Table(
-        caption=_CAPTION,
+        caption=wording.caption(scored=scored),
         columns=(Column(head[0]), *numbers(*head[1:], *wording.TAKEN)),
-        rows=tuple((*cells, *more) for cells, more in zip(first, taken, strict=True)),
+        rows=tuple((*cells, *map(Cell, wording.taken(each))) for cells, (each, _, _) in zip(first, rows, strict=True)),
         note=wording.OWN_PROCESSOR,
         media=RICH,
     )
-    return narrow, wide
+    return (narrow, wide) if rows else ()
+
+
+def _solved(
+    _: AgentFigures, row: SystemFigures, number: int, comparison: Comparison, *, costed: bool
+) -> Iterator[Cell]:
+    yield Cell(of_systems.accuracy(row), restates=restate_key(number, "accuracy"))
+    yield Cell(of_systems.j_per_correct(row), restates=restate_key(number, "j-per-correct"))
+    if costed:
+        yield Cell(of_systems.many_per_correct(row, comparison), restates=restate_key(number, "cost-per-correct"))
+
+
+def _tried(each: AgentFigures, _: SystemFigures, __: int, ___: Comparison, *, costed: bool) -> Iterator[Cell]:
+    yield Cell(units.quantity_interval(each.per_attempt.get(JOULES), "J"))
+    if costed:
+        yield Cell(units.money_interval(each.per_attempt.get(MONEY), each.currency))
 
 
 def _passes(comparison: Comparison) -> tuple[Table, ...]:
@@ -205,10 +225,12 @@ def _step_row(each: AgentFigures, step: Step, number: int) -> tuple[Cell, ...]:
 
 
 def _figure(comparison: Comparison) -> Figure | None:
-    drawn = [steps for each in comparison.agents if (steps := _drawn(each)) is not None]
+    scored = any(each.scored for each in comparison.agents)
+    drawn = [steps for each in comparison.agents if each.scored == scored and (steps := _drawn(each)) is not None]
     if not drawn:
         return None
-    return Figure(figures.agent_steps(drawn), "Figure: joules of a solved task by step", wording.FIGURE)
+    drawing = figures.agent_steps(drawn, "a solved task" if scored else "an attempt")
+    return Figure(drawing, f"Figure: {units.capital(drawing.title)}", wording.figure(scored=scored))
 
 
 def _drawn(each: AgentFigures) -> figures.AgentSteps | None:
@@ -221,8 +243,10 @@ def _drawn(each: AgentFigures) -> figures.AgentSteps | None:
     ]
     if not bars or not all(math.isfinite(joules) for bar in bars for joules in bar.joules):
         return None
-    if OWN_JOULES in each.per_solved:
-        bars.append(figures.StepBar("own processor", (0.0, 0.0, 0.0, each.per_solved[OWN_JOULES].estimate, 0.0)))
+    own_j = (each.per_solved if each.scored else each.per_attempt).get(OWN_JOULES)
+    if own_j is not None:
+        bars.append(figures.StepBar("own processor", (0.0, 0.0, 0.0, own_j.estimate, 0.0)))
     if each.idle_j is not None:
-        bars.append(figures.StepBar("idle", (0.0, 0.0, 0.0, 0.0, max(each.idle_j / each.solved, 0.0))))
+        idle_j = max(each.idle_j / (each.solved if each.scored else each.attempts), 0.0)
+        bars.append(figures.StepBar("idle", (0.0, 0.0, 0.0, 0.0, idle_j)))
     return figures.AgentSteps(each.system, bars)

@@ -142,7 +142,7 @@ class AnswerAccess:
     @cached_property
     def _attempts(self) -> NDArray[np.bool_]:
         with self._columns() as table:
-            attempts = np.broadcast_to(np.False_, (self.number,))
+            attempts: NDArray[np.bool_] = np.broadcast_to(np.False_, (self.number,))
             if "ended" in table:
                 attempts = attempts | (table.coded("ended").codes >= 0)
             if "calls" in table:

@@ -29,14 +29,14 @@ class DocDifference:
     """Documents of the task that some other system answered and this one did not."""
 
 
-def check_answers(path: Path, items: pd.DataFrame, answers: Sequence[Rows], *, imported: bool) -> None:
+def check_answers(path: Path, items: pd.DataFrame, answers: Sequence[Rows], *, scored: bool) -> None:
     """Check each system's answers.
 
     Args:
         path: of the table.
         items: from `wattbench_reports.tables.items_table.read_items`.
         answers: the rows of each system.
-        imported: whether another tool made the run.
+        scored: whether all answers must have scores.
 
     Raises:
         UserError: a score or a figure is none that an answer can have, or an answer is there twice.
@@ -45,7 +45,7 @@ def check_answers(path: Path, items: pd.DataFrame, answers: Sequence[Rows], *, i
     for rows in answers:
         correct, energy_j = (_column(items, name, rows) for name in ("correct", "energy_j"))
         seconds = _column(items, "finished_s", rows) - _column(items, "started_s", rows)
-        check_system(path, correct, energy_j, seconds, imported=imported)
+        check_system(path, correct, energy_j, seconds, scored=scored)
         _check_each_once(path, items, rows, document[rows])
 
 
@@ -55,14 +55,14 @@ def check_system(
     energy_j: NDArray[np.float64],
     seconds: NDArray[np.float64],
     *,
-    imported: bool,
+    scored: bool,
 ) -> None:
     """Check the figures of a system's answers, all of shape (answers,).
 
     Raises:
         UserError: a score or a figure is none that an answer can have.
     """
-    _check_scores(path, correct, imported=imported)
+    _check_scores(path, correct, scored=scored)
     _check_figures(path, energy_j, seconds)
 
 
@@ -117,14 +117,14 @@ def _column(items: pd.DataFrame, name: str, rows: Rows) -> NDArray[np.float64]:
     return items[name].to_numpy(dtype=np.float64)[rows]
 
 
-def _check_scores(path: Path, scores: NDArray[np.float64], *, imported: bool) -> None:
-    """Check scores: 0 to 1. Only what was imported may lack them, and then a system lacks all.
+def _check_scores(path: Path, scores: NDArray[np.float64], *, scored: bool) -> None:
+    """Check scores: 0 to 1. Where answers may lack them, a system has all or none.
 
     Else its accuracy and its joules per correct answer would be of different requests.
     """
-    scored = ~np.isnan(scores)
-    incomplete = not scored.all() and (scored.any() or not imported)
-    if incomplete or not ((scores >= 0) & (scores <= 1) | ~scored).all():
+    there = ~np.isnan(scores)
+    incomplete = not there.all() and (there.any() or scored)
+    if incomplete or not ((scores >= 0) & (scores <= 1) | ~there).all():
         raise UserError(f"{path}: some scores in `correct` are not between 0 and 1; the record is damaged")
 
 

@@ -124,4 +124,4 @@ def _item_numbers(
 ) -> NDArray[np.int64]:
     """Number the items of some rows from 0: an item is a document of a task."""
     rows = pd.DataFrame({"task": task, "doc_id": doc_id, "document": document}, copy=False)
-    return rows.groupby(["task", "doc_id", "document"], sort=False).ngroup().to_numpy(dtype=np.int64)
+    return rows.groupby(["task", "doc_id", "document"], sort=False).ngroup().to_numpy().astype(np.int64)

@@ -37,6 +37,8 @@ class HeaderRecord:
     """ISO 8601, unless the record is damaged."""
     imported: ImportRecord | None
     """None: wattbench measured the run."""
+    scored: bool
+    """Whether its answers must have scores. Those that another tool made, or a metered program, may lack them all."""
     where: str
     """The file, for messages."""
     _header: RunHeader = field(repr=False)
@@ -59,6 +61,7 @@ class HeaderRecord:
             command=tuple(header.command),
             created_utc=header.created_utc,
             imported=None if header.imported is None else ImportRecord.of(header.imported),
+            scored=header.imported is None and header.metered is None,
             where=where,
             _header=header,
         )

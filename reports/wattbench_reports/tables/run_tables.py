@@ -281,7 +281,8 @@ def frames_of(run: RunRecords, kept: NDArray[np.bool_] | None = None, out: froze
     Raises:
         UserError: the tables are damaged.
     """
-    path, imported = run.layout.items_table, header_record(run).imported is not None
+    path, record = run.layout.items_table, header_record(run)
+    imported = record.imported is not None
     harness = harness_failures(run, kept)
     kept = kept if harness is None else harness.kept
     items, documents = read_items(path, imported=imported, kept=kept)
@@ -289,7 +290,7 @@ def frames_of(run: RunRecords, kept: NDArray[np.bool_] | None = None, out: froze
     systems, absent = systems_in_order(run, items["system"].cat.categories, out)
     items["system"] = items["system"].cat.set_categories(list(systems))
     answers = rows_by_code(items["system"].cat.codes.to_numpy(), len(systems))
-    check_answers(path, items, answers, imported=imported)
+    check_answers(path, items, answers, scored=record.scored)
     if items["failed"].any():
         items["finished_s"] = items["finished_s"].mask(items["failed"])
     row = row_of_answer(items)
@@ -362,9 +363,8 @@ def check_finished(run: RunRecords) -> None:
         root = shlex.quote(str(run.layout.root))
         blocks = os.path.lexists(run.layout.blocks) and run.header.night is None
         part = f", or report its complete blocks with: wattbench runs report --so-far {root}" if blocks else ""
-        raise UserError(
-            f"{run.layout.root}: this run is not finished. Finish it with: wattbench run --resume {root}{part}"
-        )
+        command = "wattbench run --resume" if run.header.metered is None else "wattbench meter --finish"
+        raise UserError(f"{run.layout.root}: this run is not finished. Finish it with: {command} {root}{part}")
 
 
 def _texts(table: TableColumns, name: str) -> pd.Series:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 
 from wattbench_reports.comparison.agents import AgentFigures, Reported, Step, Unassigned
 from wattbench_reports.comparison.agents.model import (
@@ -19,10 +20,6 @@ from wattbench_reports.formatting import units
 
 TITLE = "Agents"
 
-PER_SOLVED = (
-    "What was spent on attempts that were not solved is in the figures of a solved task. Joules are those of the "
-    "attempts' model calls, divided among the calls in flight by tokens, and of their own processors."
-)
 BY_STEP = (
     "A step is the n-th model call of an attempt. Prefill: seconds to the first byte of a streamed answer; decode: "
     "those after it. Intervals are clustered by task."
@@ -30,11 +27,6 @@ BY_STEP = (
 EVERY_K = (
     "pass^k: the chance that k attempts at a task are all solved (Yao et al., 2024), clustered by task; pass@1 is the "
     "accuracy."
-)
-FIGURE = (
-    "Joules for each solved task by model call, those of attempts that were not solved included. Prefill and decode by "
-    "seconds before and after the first byte; of answers that are not streamed they are not divided. Idle: no call in "
-    "flight. Without intervals: sums over the attempts that were made."
 )
 
 _NAMES = {
@@ -45,8 +37,43 @@ _ENDS = {
     UNSOLVED: "answered, not solved", "agent": "failed by itself", "server": "failed with the server",
     "limit": "over a limit", "harness": "no answer: harness failed",
 }  # fmt: skip
+_AGREE = 0.005
+"""Sums of money whose logarithms are nearer than this are equal as they are written."""
 _NARROW = 1.05
 """A band whose ends are nearer than this is not worth a sentence of its own."""
+
+
+def lead(agents: Sequence[AgentFigures]) -> str:
+    """Say what the figures are of, and whose joules they have."""
+    text = (
+        "What was spent on attempts that were not solved is in the figures of a solved task."
+        if any(each.scored for each in agents)
+        else "Attempts have no scores, so that what a solved task takes is not known."
+    )
+    if any(JOULES in each.per_attempt for each in agents):
+        text += (
+            " Joules are those of the attempts' model calls, divided among the calls in flight by tokens, and of their "
+            "own processors."
+        )
+    return text
+
+
+def caption(*, scored: bool) -> str:
+    """Head the table of what was taken."""
+    return "For each solved task" if scored else "For each attempt: without scores"
+
+
+def figure(*, scored: bool) -> str:
+    """Explain the figure of joules by step."""
+    of = (
+        "solved task by model call, those of attempts that were not solved included"
+        if scored
+        else ("attempt by model call")
+    )
+    return (
+        f"Joules for each {of}. Prefill and decode by seconds before and after the first byte; of answers that are not "
+        "streamed they are not divided. Idle: no call in flight. Without intervals: sums over the attempts made."
+    )
 
 
 TAKEN = ("Attempts", "Seconds", "Calls", "Tokens of prompts", "Tokens of answers", "Own processor")
@@ -55,21 +82,23 @@ OWN_PROCESSOR = "Own processor: the part of the joules that the agent's own proc
 
 
 def taken(each: AgentFigures) -> tuple[str, ...]:
-    """Format what a solved task took, in the order of `TAKEN`; a dash where it is not known."""
+    """Format what a solved task took, or an attempt without a score, in the order of `TAKEN`; a dash where it is not
+    known."""
+    took = each.per_solved if each.scored else each.per_attempt
     return (
         f"{each.attempts:,} at {units.plural(each.tasks, 'task')}",
-        units.quantity_interval(each.per_solved.get(SECONDS), "s"),
-        *(units.ratio_interval(each.per_solved.get(kind)) for kind in (CALLS, PROMPT_TOKENS, OUTPUT_TOKENS)),
-        units.quantity_interval(each.per_solved.get(OWN_JOULES), "J"),
+        units.quantity_interval(took.get(SECONDS), "s"),
+        *(units.ratio_interval(took.get(kind)) for kind in (CALLS, PROMPT_TOKENS, OUTPUT_TOKENS)),
+        units.quantity_interval(took.get(OWN_JOULES), "J"),
     )
 
 
 def taken_line(each: AgentFigures) -> str:
     """Format the same in one line for a terminal: ``100 attempts at 20 tasks · 59.8 [33.4, 111] s · ...``."""
-    attempts, seconds, calls, prompts, answers, own = taken(each)
+    attempts, seconds, calls, prompts, answers, processor = taken(each)
     known = (
         f"{attempts.replace(' at', ' attempts at')}", seconds, f"{calls} calls", f"{prompts} tokens of prompts",
-        f"{answers} tokens of answers", f"{own} of its own processor",
+        f"{answers} tokens of answers", f"{processor} of its own processor",
     )  # fmt: skip
     return " · ".join(text for text in known if not text.startswith(units.NONE))
 
@@ -106,7 +135,7 @@ def lines(each: AgentFigures) -> Iterator[str]:
     yield from _reported(each)
     yield from _not_recorded(each)
     yield from _in_no_attempt(each)
-    if each.why_no_passes:
+    if each.why_no_passes and each.scored:
         yield f"{each.system}: pass^k beyond k = 1 is not stated: {each.why_no_passes}."
 
 
@@ -123,11 +152,8 @@ def _not_solved(each: AgentFigures) -> Iterator[str]:
 
 
 def _idle(each: AgentFigures) -> Iterator[str]:
-    if each.idle_j is None or JOULES not in each.per_solved:
-        return
-    of_attempts_j = each.per_solved[JOULES].estimate * each.solved
-    whole_j = each.idle_j + of_attempts_j
-    if whole_j > 0:
+    whole_j = None if each.idle_j is None or each.energy_j is None else each.idle_j + each.energy_j
+    if each.idle_j is not None and whole_j is not None and whole_j > 0:
         yield (
             f"{each.system}: {units.quantity(each.idle_j, 'J')} more were drawn while no call was in flight, "
             f"{units.percent(each.idle_j / whole_j)} of all. They are in no attempt and no figure of a task, and so "
@@ -140,11 +166,15 @@ def _band(each: AgentFigures) -> Iterator[str]:
     if band is None or band.largest < _NARROW:
         return
     shares = sorted(band.not_solved.values())
+    unsolved = (
+        f"; attempts that were not solved took {units.percent(shares[0])} to {units.percent(shares[-1])} of the joules"
+        if each.scored
+        else ""
+    )
     yield (
         f"{each.system}: the joules of an attempt depend on how those of a shared server are divided: by tokens, by "
         f"time or equally. The most is {units.digits(band.median)} times the least for the median attempt, and "
-        f"{units.digits(band.largest)} times at most; attempts that were not solved took {units.percent(shares[0])} "
-        f"to {units.percent(shares[-1])} of the joules."
+        f"{units.digits(band.largest)} times at most{unsolved}."
     )
 
 
@@ -155,8 +185,8 @@ def _reported(each: AgentFigures) -> Iterator[str]:
 
 
 def _compared(reported: Reported, attempts: int) -> str:
-    of = f"of {reported.attempts:,} of {units.plural(attempts, 'attempt')}" if reported.attempts < attempts else ""
-    said = f"it reported {units.money(reported.money, reported.currency or '(no currency)')}{of and f' {of}'}"
+    some = f" for {reported.attempts:,} of {units.plural(attempts, 'attempt')}" if reported.attempts < attempts else ""
+    said = f"it reported {units.money(reported.money, reported.currency or '(no currency)')}{some}"
     if reported.recomputed is None:
         return f"{said}, which is not compared with its tokens at the suite's price: {reported.why_not}"
     text = (
@@ -164,9 +194,9 @@ def _compared(reported: Reported, attempts: int) -> str:
     )
     if reported.money > 0:
         text += f", {units.digits(reported.recomputed / reported.money)} times as much"
-    if reported.furthest is not None:
-        text += f" (of one attempt {units.digits(reported.furthest)} times at the furthest)"
-    return f"{text}. Both are sums over the same attempts, and have no interval"
+    if reported.furthest is not None and abs(math.log(reported.furthest)) > _AGREE:
+        text += f", and {units.digits(reported.furthest)} times where one attempt is furthest apart"
+    return f"{text}. Both are sums over the same attempts, without an interval"
 
 
 def _not_recorded(each: AgentFigures) -> Iterator[str]:
@@ -179,9 +209,9 @@ def _not_recorded(each: AgentFigures) -> Iterator[str]:
     reasons = dict.fromkeys(each.missing[kind] for kind in lacking)
     for why in reasons:
         names = units.listed([_NAMES[kind] for kind in lacking if each.missing[kind] == why])
-        known = JOULES in each.per_solved and why == each.missing.get(JOULES)
+        known = JOULES in each.per_attempt and why == each.missing.get(JOULES)
         what = "are of the attempts that have them" if known else "are not stated"
-        yield f"{each.system}: {names} per solved task {what}: {why}."
+        yield f"{each.system}: {names} per {'solved task' if each.scored else 'attempt'} {what}: {why}."
     if each.uncached and PROMPT_TOKENS not in each.missing and MONEY not in each.missing:
         yield (
             f"{each.system}: no cached tokens are on record of {each.uncached:,} of "

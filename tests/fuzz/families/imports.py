@@ -13,6 +13,23 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tests.fuzz.targets import Target, given
+from tests.made_up.agent_results import (
+    SUBMISSION,
+    claude_code_lines,
+    genai_span,
+    harbor_trial,
+    mini_trajectory,
+    resource_spans,
+    simulation,
+    spend_row,
+    step,
+    tau2_results,
+    terminal_bench_trial,
+    totals,
+    trajectory,
+    two_steps,
+    usage,
+)
 from tests.made_up.energy_results import (
     experiment,
     jarvis_line,
@@ -35,6 +52,7 @@ from tests.made_up.traces import azure, mooncake, otlp, span
 from wattbench.importers import detect, read_sources
 from wattbench.importers.metered import metered
 from wattbench.importers.survey import survey
+from wattbench.records import CallRow
 from wattbench.systems.training_ledger import LEDGER_VERSION, read_ledger
 from wattbench.traces import read_trace
 from wattbench.train.examples import documents
@@ -182,6 +200,50 @@ def _in(form: str, folder: str) -> Callable[[Path], Any]:
         return read_sources([next(each for each in path.parents if each.name == folder)], form)
 
     return read
+
+
+def _attempts(form: str) -> Callable[[Path], Any]:
+    """Return a reader of the attempts of agents whose model calls can be rows of a record."""
+
+    def read(path: Path) -> Any:
+        imported = read_sources([path], form)
+        return [CallRow.from_json(each.as_json()) for each in imported.calls]
+
+    return read
+
+
+CHILD = trajectory(step(2, 300, 15), trajectory_id="child")
+REFERRED = {"observation": {"results": [{"subagent_trajectory_ref": [{"trajectory_path": "other.json"}]}]}}
+SPANS = resource_spans(
+    genai_span("r", None, 0, 20, "invoke_agent", **usage(4000, 400), gen_ai__conversation__id="c1"),
+    genai_span("1", "r", 1, 3, **usage(1000, 100, 500, 0.01)),
+    genai_span("2", "1", 1, 3, **usage(1000, 100), status="overloaded"),
+)
+
+
+def _trajectory_seeds(folder: Path) -> Sequence[bytes]:
+    """Return trajectories, one of which refers to a file next to it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "other.json").write_text(json.dumps(two_steps()))
+    whole = two_steps(subagent_trajectories=[CHILD], final_metrics=totals(2500, 80, 900, 0.1))
+    return [json.dumps(each).encode() for each in (whole, trajectory(step(2, 5, 5, **REFERRED)))]
+
+
+AGENTS: Sequence[tuple[str, str, Callable[[Path], Sequence[bytes]], str]] = (
+    ("atif", "json", _trajectory_seeds, "trajectory.json"),
+    ("harbor", "json", given(json.dumps(harbor_trial("a", 1))), "result.json"),
+    (
+        "terminal-bench",
+        "json",
+        given(json.dumps({"results": [terminal_bench_trial("a"), terminal_bench_trial("b")]})),
+        "results.json",
+    ),
+    ("mini-swe-agent", "json", given(json.dumps(mini_trajectory())), "a.traj.json"),
+    ("tau2", "json", given(json.dumps(tau2_results(simulation("t1", 0), simulation("t1", 1)))), "results.json"),
+    ("litellm", "jsonl", given(_lines([spend_row("1", "s"), spend_row("2", "s", 5), spend_row("3", None)])), "s.jsonl"),
+    ("otlp", "json", given(json.dumps(SPANS)), "spans.json"),
+)
+"""Format, its form, seeds and file."""
 
 
 def _table(delimiter: str = ",") -> bytes:
@@ -383,6 +445,9 @@ TARGETS = (
         )
         for form, result in (("vllm", vllm_result), ("sglang", sglang_result))
     ),
+    *(Target(form, shape, seeds, _attempts(form), file, weight=0.5) for form, shape, seeds, file in AGENTS),
+    Target("tau2-submission", "json", given(json.dumps(SUBMISSION)), _attempts("tau2"), "submission.json", weight=0.3),
+    Target("claude-code", "jsonl", given(_lines(claude_code_lines())), _attempts("claude-code"), "c.jsonl", weight=0.2),
     Target("codecarbon", "csv", given(EMISSIONS), lambda path: read_sources([path], "codecarbon"), "e.csv", weight=0.5),
     Target(
         "tokenpowerbench",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import http.client
 import json
 import socket
 import threading
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import openai
@@ -14,8 +16,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.made_up.raw_server import events, page, said
+from tests.made_up.raw_server import RawServer, events, page, said
 from tests.wattbench.gateway.conftest import CHAT, WAIT_S, Answer, Behind, ask, behind, until
+from wattbench.gateway import Gateway, Upstream
 from wattbench.records import CallRow
 
 pytestmark = pytest.mark.slow
@@ -185,6 +188,24 @@ def test_garbage_passes_and_is_not_read(through: Behind) -> None:
     both(through, garbage)
     (row,) = through.rows_of(1)
     assert (row.status, row.prompt_tokens, row.output_tokens, row.error) == (200, None, None, None)
+
+
+def test_a_server_behind_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    proxy, rows = RawServer(), list[CallRow]()
+    monkeypatch.setenv("http_proxy", f"http://user:pw@127.0.0.1:{proxy.port}")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with Gateway(Upstream("http://model.example/v1"), system="agent", keep=rows.append) as gateway:
+        assert ask(f"{gateway.url}/v1/messages?a=%2F").status == 200
+        astray = http.client.HTTPConnection(urlsplit(gateway.url).netloc)
+        astray.request("POST", "@evil.example/v1/messages", CHAT)
+        assert astray.getresponse().status == 404
+        astray.close()
+    proxy.close()
+    (head,) = proxy.requests
+    assert head.startswith(b"POST http://model.example/v1/messages?a=%2F HTTP/1.1\r\n")
+    assert b"host: model.example\r\n" in head.lower()
+    assert b"proxy-authorization: basic dxnlcjpwdw==\r\n" in head.lower()
 
 
 def test_a_server_that_is_not_there() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
+import os
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,6 +26,7 @@ from wattbench_reports.export.comparison.comparison_rows import plain_row
 from wattbench_reports.metrics.assumptions import ALONE
 from wattbench_reports.metrics.metric import Ratio
 from wattbench_reports.metrics.registry import ADDED
+from wattbench_reports.tables.harness_failures import harness_failures
 
 if TYPE_CHECKING:
     from wattbench.measure.rebuilt_tables import Rebuilt
@@ -52,7 +55,7 @@ def figure_differences(records: RunRecords, items: Sequence[ItemRow]) -> Iterato
     machines = comparison.machines
     apart = frozenset() if machines is None else frozenset(machine.node for machine in machines.apart)
     by_system: dict[str, list[ItemRow]] = defaultdict(list)
-    for row in items:
+    for row in _read(records, items):
         if (row.offered_per_s, row.arrivals) == (rate, arrivals):
             by_system[row.system].append(row if row.node not in apart else _scores_alone(row))
     for figures in comparison.systems:
@@ -62,6 +65,12 @@ def figure_differences(records: RunRecords, items: Sequence[ItemRow]) -> Iterato
             is_printed = printed[figure]
             if value is not None and not _same(is_printed, value):
                 yield f"compare prints {figure} {is_printed} of {name}, and the lines give {value}"
+
+
+def _read(records: RunRecords, items: Sequence[ItemRow]) -> Sequence[ItemRow]:
+    """Return the rows that the reports read: without attempts of agents whose harness failed."""
+    left_out = harness_failures(records)
+    return items if left_out is None else list(itertools.compress(items, left_out.kept.tolist()))
 
 
 def _scores_alone(row: ItemRow) -> ItemRow:
@@ -224,7 +233,9 @@ def tables(records: RunRecords) -> tuple[Check, Rebuilt | None]:
         rebuilt.append(rebuild(*as_finished(records)))
         yield from table_differences(records, rebuilt[0])
 
-    made = check("tables", "items.parquet and windows.parquet, from the lines", differences, records.layout.root)
+    agents = os.path.lexists(records.layout.calls_table)
+    which = "items.parquet, windows.parquet and calls.parquet" if agents else "items.parquet and windows.parquet"
+    made = check("tables", f"{which}, from the lines", differences, records.layout.root)
     return made, rebuilt[0] if rebuilt and not made.problems else None
 
 
@@ -275,7 +286,7 @@ def comparison_differences(records: RunRecords, rebuilt: Rebuilt) -> Iterator[st
         rebuilt: its tables, from its lines.
     """
     with tempfile.TemporaryDirectory(prefix="wattbench-verify-") as folder:
-        made = with_tables(records, rebuilt.items, rebuilt.windows, Path(folder))
+        made = with_tables(records, rebuilt.items, rebuilt.windows, Path(folder), rebuilt.calls)
         printed, by_lines = _printed(records), _printed(made)
     for where, one, other in _differing("", printed, by_lines):
         yield f"compare prints {where} {one!r:.60}, and the lines give {other!r:.60}"

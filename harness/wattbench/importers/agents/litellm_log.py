@@ -117,7 +117,7 @@ def _add(session: _Session, row: Mapping[str, Any], where: str, draft: ImportDra
             {} if failed else counts,
             draft,
             model=first_text(row.get("model")),
-            asked=model,
+            model_asked=model,
             started_s=started_s,
             finished_s=finished_s,
             first_byte_s=None if first_byte_s == finished_s else first_byte_s,  # it says so of what is not streamed

@@ -19,6 +19,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from wattbench.errors import UserError, as_message, require
 from wattbench.importers.agents.attempts import (
     Attempt,
@@ -33,9 +36,10 @@ from wattbench.importers.agents.attempts import (
 from wattbench.importers.answer import Answer, number
 from wattbench.importers.files import MAX_OBJECT_BYTES
 from wattbench.importers.imported import Format, ImportDraft
-from wattbench.importers.inspect_ai import LETTERS
+from wattbench.records.files.regular_file import open_regular
 from wattbench.records.rows.answers import Ended
 from wattbench.records.rows.calls import CallRow
+from wattbench.tasks.inspect_task.scores import LETTERS
 
 TASK = "sessions"
 COLUMNS = ("transcript_id", "source_type")
@@ -51,11 +55,9 @@ def _looks_like_database(source: Path) -> bool:
 
 
 def _is_of_scout(path: Path) -> bool:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     try:
-        return set(COLUMNS) <= set(pq.read_schema(path).names)
+        with open_regular(path) as file:
+            return set(COLUMNS) <= set(pq.read_schema(file).names)
     except (OSError, pa.ArrowException):
         return False
 
@@ -129,9 +131,9 @@ def _attempt(transcript: Any, where: str, draft: ImportDraft) -> Attempt:
         system, None, engine=first_text(transcript.source_type) or "inspect_scout", model=model, agent=agent
     )
     events = [event for event in transcript.events if getattr(event, "event", None) == "model"]
-    asked = [event for event in events if event.cache != "read"]
-    draft.left_out[_REPEATED] += len(events) - len(asked)
-    calls = [_call(event, f"{where}: call {place + 1}", draft) for place, event in enumerate(_once(asked))]
+    fresh = [event for event in events if event.cache != "read"]
+    draft.left_out[_REPEATED] += len(events) - len(fresh)
+    calls = [_call(event, f"{where}: call {position + 1}", draft) for position, event in enumerate(_once(fresh))]
     started_s = min((call.started_s for call in calls if call.started_s), default=None)
     score = _score(transcript, where, draft)
     failure, limit = first_text(transcript.error), first_text(transcript.limit)
@@ -148,13 +150,15 @@ def _attempt(transcript: Any, where: str, draft: ImportDraft) -> Attempt:
         session=transcript.transcript_id,
         calls=calls,
         call_count=len(calls),
-        cost=_cost(asked),
+        cost=_cost(fresh),
         score=score,
         started_s=moment(transcript.date, "date", where) if started_s is None else started_s,
         seconds=number(transcript.total_time, "total_time", where),
         ended=ended,
         failure=None if ended == "answered" else failure or f"over its limit of {limit}",
-        prompt=next((message.text for message in transcript.messages if message.role == "user"), ""),
+        prompt=next((each.text for each in transcript.messages if each.role == "user"), "")
+        if transcript.task_id
+        else "",
         answer=messages[-1].text if messages else "",
         metrics={"score": transcript.score} if isinstance(transcript.score, int | float | str) else {},
     )
@@ -190,7 +194,7 @@ def _call(event: Any, where: str, draft: ImportDraft) -> CallRow:
         counts,
         draft,
         model=first_text(event.output.model, event.model),
-        asked=first_text(event.model),
+        model_asked=first_text(event.model),
         started_s=max(started_s, 0.0),
         finished_s=max(finished_s.timestamp(), started_s, 0.0) if finished_s is not None else None,
         finish_reason=choices[0].stop_reason if choices else None,

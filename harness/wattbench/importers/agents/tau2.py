@@ -130,7 +130,7 @@ def _of_results(path: Path, attempts: Attempts, known: set[str], draft: ImportDr
         for task in listed(content.get("tasks"), "tasks", str(path))
     }
     simulations = listed(content.get("simulations"), "simulations", str(path))
-    every = [(f"{path}: simulation {place + 1}", mapping(each)) for place, each in enumerate(simulations)]
+    every = [(f"{path}: simulation {position + 1}", mapping(each)) for position, each in enumerate(simulations)]
     folder = path.parent / "simulations"
     for single in sorted(folder.glob("*.json")) if not every and folder.is_dir() else ():
         draft.files.append(single)
@@ -171,8 +171,8 @@ def _attempt(
     messages = [mapping(each) for each in listed(simulation.get("messages"), "messages", where)]
     calls = [
         call
-        for place, each in enumerate(messages)
-        if (call := _call(each, model, f"{where}: message {place + 1}", draft))
+        for position, each in enumerate(messages)
+        if (call := _call(each, model, f"{where}: message {position + 1}", draft))
     ]
     voice = mapping(simulation.get("agent_usage"))
     user_cost = number(simulation.get("user_cost"), "user_cost", where)
@@ -213,7 +213,7 @@ def _call(message: Mapping[str, Any], model: str, where: str, draft: ImportDraft
         counts,
         draft,
         model=first_text(raw.get("model"), model),
-        asked=model,
+        model_asked=model,
         started_s=None if ended_s is None or seconds is None else max(ended_s - seconds, 0.0),
         finished_s=ended_s,
         finish_reason=at(raw, "choices.0.finish_reason") or at(raw, "finish_reason"),

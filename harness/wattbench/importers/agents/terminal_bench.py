@@ -82,7 +82,7 @@ def _read(sources: Sequence[Path], draft: ImportDraft) -> Iterator[Answer]:
 
 
 def _order(trial: Mapping[str, Any]) -> tuple[str, int]:
-    """Return the place of a trial among those of its task: by its number, if it has one; else as it is read."""
+    """Return the position of a trial among those of its task: by its number, if it has one; else as it is read."""
     number = _TRIAL.search(text(trial.get("trial_name")))
     return text(trial.get("task_id")), int(number[1]) if number else 0
 
@@ -109,13 +109,13 @@ def _trials(source: Path, draft: ImportDraft) -> Iterator[tuple[str, str, str, M
 
 def _described(path: Path, source: Path, draft: ImportDraft) -> tuple[str, str]:
     """Return the names of a run's system and dataset, from its `run_metadata.json` if it has one."""
-    place = next((each for each in (path.parent, *path.parents[1:3]) if (each / "run_metadata.json").is_file()), None)
-    metadata = read_object(place / "run_metadata.json") if place is not None else {}
+    folder = next((each for each in (path.parent, *path.parents[1:3]) if (each / "run_metadata.json").is_file()), None)
+    metadata = read_object(folder / "run_metadata.json") if folder is not None else {}
     agent, model = first_text(metadata.get("agent_name")), first_text(metadata.get("model_name"))
     other = source.resolve().name if source.is_dir() else path.stem
     system = named(f"{agent} {model}" if agent and model else other, "agent")
-    if place is not None:
-        draft.files.append(place / "run_metadata.json")
+    if folder is not None:
+        draft.files.append(folder / "run_metadata.json")
     draft.add_system(system, None, engine="terminal-bench", model=model, agent=agent)
     version = first_text(metadata.get("dataset_version"))
     dataset = named(metadata.get("dataset_name"), DATASET)

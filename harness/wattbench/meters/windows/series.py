@@ -202,8 +202,8 @@ class Series:
         to what it says after its next one. Where steps are not shorter than half the time between readings, and power
         is read next to the counter, the course follows power within these bounds. Where power does not fit them, as it
         is late or averaged, and where it is not read, each step is taken to be in the middle of the moments at which it
-        can have been. The first and the last count are those of the edges' moments. Between two readings the course is a
-        line.
+        can have been. The first and the last count are those of the edges' moments. Between two readings the course is
+        a line.
 
         Args:
             step_s: how coarsely in time the figures advance.

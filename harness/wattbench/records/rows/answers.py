@@ -219,7 +219,8 @@ class ItemRow(Answered):
     domain: str
     doc_hash: str
     correct: Share | None
-    """0 to 1; None only in an imported run without scores. Of a system all answers are scored, or none."""
+    """0 to 1; None only in an imported run without scores, and of sessions of a metered program. Of a system all
+    answers are scored, or none."""
     metrics: str
     """A JSON object: every metric, keyed as lm-eval keys it."""
     energy_j: Signed | None

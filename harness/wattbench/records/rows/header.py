@@ -56,6 +56,9 @@ class RunHeader(RecordRow):
     "policy": {...}, "policy_source": str, "planted": {"delay": share, "drop@task": share} or None, "seed": int,
     "long_rounds": bool}``. `name` is what it is called in this record, `system` in the suite. Its cells say what could
     be asked, `rounds.jsonl` what was."""
+    metered: dict[str, Any] | None = None
+    """For a run of `wattbench meter` or `wattbench.gateway`, of the sessions of a program and of no suite:
+    ``{"upstream": str, "command": [...] | None}``, the latter None of a program in Python. Its items are not scored."""
     night: dict[str, Any] | None = None
     """For a run of `wattbench nightly`: ``{"date": "2026-11-25", "commit": str | None, "backfilled": bool, "since":
     {"run", "commit", "commits": [{"commit", "subject"}], "commits_in_all", "files", "files_in_all"} | None}``: what was

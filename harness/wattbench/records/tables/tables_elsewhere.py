@@ -9,8 +9,9 @@ from pathlib import Path
 from wattbench.records.layout import RunLayout
 from wattbench.records.reader import RunRecords
 from wattbench.records.rows.answers import ItemRow
+from wattbench.records.rows.calls import MeteredCallRow
 from wattbench.records.rows.windows import WindowRow
-from wattbench.records.tables.run_tables import items_parquet, windows_parquet
+from wattbench.records.tables.run_tables import calls_parquet, items_parquet, windows_parquet
 
 
 @dataclass(frozen=True)
@@ -25,9 +26,17 @@ class _TablesElsewhere(RunLayout):
     def windows_table(self) -> Path:  # type: ignore[override]
         return self.folder / super().windows_table.name
 
+    @property
+    def calls_table(self) -> Path:  # type: ignore[override]
+        return self.folder / super().calls_table.name
+
 
 def with_tables(
-    records: RunRecords, items: Sequence[ItemRow], windows: Sequence[WindowRow], folder: Path
+    records: RunRecords,
+    items: Sequence[ItemRow],
+    windows: Sequence[WindowRow],
+    folder: Path,
+    calls: Sequence[MeteredCallRow] = (),
 ) -> RunRecords:
     """Write tables of a run into another folder, and return the run with these. Its digests are not checked.
 
@@ -36,8 +45,11 @@ def with_tables(
         items: the rows of its items.
         windows: those of its windows.
         folder: where the tables are written.
+        calls: the rows of its model calls; without any there is no table of them.
     """
     made = replace(records, layout=_TablesElsewhere(records.layout.root, folder), check_digests=False)
     made.layout.items_table.write_bytes(items_parquet(items))
     made.layout.windows_table.write_bytes(windows_parquet(windows))
+    if calls:
+        made.layout.calls_table.write_bytes(calls_parquet(calls))
     return made

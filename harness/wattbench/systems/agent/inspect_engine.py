@@ -25,11 +25,11 @@ from wattbench.config import InspectSystem, InspectTask
 from wattbench.errors import UserError, nearest
 from wattbench.gateway import Session
 from wattbench.systems.agent.asking import AskingEngine, Outcome
-from wattbench.systems.agent.program import Order, Ran, run_program
+from wattbench.systems.agent.program import Order, Ran, how_it_failed, run_program
 from wattbench.systems.agent.working_folder import HOME, environment, fresh_folder, read_text, remove_folders_left
 from wattbench.systems.base import Reply, TaskContext
 from wattbench.systems.callable_lm import CallableLM
-from wattbench.systems.endpoint.plain_text import plain_tail, plain_text
+from wattbench.systems.endpoint.plain_text import plain_text
 from wattbench.tasks.inspect_task.documents import PROGRAM, check_inspect
 from wattbench.tasks.inspect_task.scores import share_of, values_of
 
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
 
 _ORDER, _RESULT, _LOGS = f"{HOME}/order.json", f"{HOME}/result.json", f"{HOME}/logs"
-_SHOWN_LINES = 3
 
 
 class InspectEngine(AskingEngine):
@@ -143,9 +142,9 @@ def outcome_of(
         UserError: the log has no such score as the suite names, or one that is no share.
     """
     if ran.stopped is not None:
-        return Outcome(failure=f"stopped, {ran.stopped}", over_limit=over_limit)
+        return Outcome(failure=how_it_failed(ran), over_limit=over_limit)
     if said is None:
-        return Outcome(failure=_how_it_was_lost(ran))
+        return Outcome(failure=f"inspect_ai left no log of the sample: {how_it_failed(ran)}")
     if "wrong" in said:
         return Outcome(failure=f"inspect_ai: {plain_text(str(said['wrong']))}")
     if said["error"] is not None:
@@ -189,10 +188,3 @@ def read_result(folder: Path) -> dict[str, Any] | None:
     if isinstance(said, dict) and ("wrong" in said or (known <= said.keys() and isinstance(said["scores"], dict))):
         return said
     return None
-
-
-def _how_it_was_lost(ran: Ran) -> str:
-    said = plain_tail(ran.log.strip() or ran.output, lines=_SHOWN_LINES).split("\n")
-    tail = " / ".join(line.strip() for line in said if line.strip()) or "it is empty"
-    ended = ran.error or ("ended" if ran.code is None else f"ended with exit code {ran.code}")
-    return f"inspect_ai left no log of the sample ({plain_text(ended)}); its output ends: {tail}"

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from wattbench.gateway import CLIENT_GONE, SESSION_CLOSED
 from wattbench.records import CallRow
 from wattbench.records.rows.answers import Ended, TokenCounts
 
-_OF_CLIENT = ("the client went away", "its session was closed")
-"""Why a call has no whole answer that is no fault of the server's, as the gateway words it."""
+_OF_CLIENT = (CLIENT_GONE, SESSION_CLOSED)
+"""Why a call has no whole answer that is no fault of the server's."""
 
 
 def model_calls(calls: Sequence[CallRow]) -> list[CallRow]:

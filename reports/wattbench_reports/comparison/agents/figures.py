@@ -7,6 +7,7 @@ the block where there are blocks.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from wattbench.records.tables.table_columns import TableColumns
 from wattbench_reports.comparison.agents.model import (
+    ANSWERED,
     CALLS,
     JOULES,
     MONEY,
@@ -35,11 +37,12 @@ from wattbench_reports.comparison.agents.model import (
     Reported,
     Unassigned,
 )
-from wattbench_reports.comparison.agents.steps import steps_of
+from wattbench_reports.comparison.agents.steps import steps_of, with_answers
 from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.comparison.paid import Paid
-from wattbench_reports.metrics.domain_sums import basis
+from wattbench_reports.metrics.domain_sums import Basis, basis
 from wattbench_reports.metrics.mix_weighting import accuracies, by_block
+from wattbench_reports.metrics.money import DECLARED, SystemMoney
 from wattbench_reports.metrics.money.answer_columns import AnswerColumns
 from wattbench_reports.metrics.ratio_intervals import intervals
 from wattbench_reports.stats import Interval, accuracy_interval
@@ -50,6 +53,8 @@ from wattbench_reports.tables.item_matrix import RIGHT, ItemTable
 from wattbench_reports.tables.run_tables import Frames
 from wattbench_reports.tables.streamed import StreamedFrames
 
+_ROUNDING = 1e-9
+"""Of the joules of all attempts: what is left of a difference of sums where there is none."""
 _LIMITS = re.compile(r"\b(timeout_s|max_calls|max_tokens|max_cost)\b")
 _WHY_MISSING = {
     JOULES: "some attempts have no valid joules",
@@ -104,41 +109,45 @@ class _Work:
         taken = self.taken[name]
         rows = frames.answers_of(name)
         solved = frames.figures("correct", rows) >= RIGHT
+        scored = bool(np.isfinite(frames.figures("correct", rows)).any())
+        total = float(np.nansum(frames.figures("correct", rows)))
         known = {kind: values for kind, values in taken.items() if np.isfinite(values).all()}
-        per_solved = {kind: interval for kind in known if (interval := self._per_solved(kind)[column]) is not None}
         of_system, money = self.measured.systems[name], self.paid.money
-        if of_system.j_per_correct is not None:
-            per_solved[JOULES] = of_system.j_per_correct
-        if money is not None and money.systems[name].per_correct is not None:
-            per_solved[MONEY] = money.systems[name].per_correct
+        paid = SystemMoney() if money is None else money.systems[name]
+        of_solved = {JOULES: of_system.j_per_correct, MONEY: paid.per_correct}
+        of_attempt = {JOULES: of_system.j_per_request, MONEY: paid.per_request}
+        of_solved |= {kind: each[column] for kind, each in self.per_solved.items() if kind in known}
+        of_attempt |= {kind: each[column] for kind, each in self.per_attempt.items() if kind in known}
         not_solved = {
             kind: interval
             for kind, values in known.items()
-            if kind != OWN_JOULES and (interval := self._share_of(name, values, ~solved)) is not None
+            if scored and kind != OWN_JOULES and (interval := self._share_of(name, values, ~solved)) is not None
         }
         passes, why_no_passes = self._passes(name)
         counts, mine = self._counted(name), self._calls_of(name)
         no_tokens = 0
         if counts is not None:
-            answered = counts["error"].isna().to_numpy()
             unknown = counts[["prompt_tokens", "output_tokens"]].isna().any(axis=1).to_numpy()
-            no_tokens = int((answered & unknown).sum())
+            no_tokens = int((with_answers(counts) & unknown).sum())
         return AgentFigures(
             system=name,
             tasks=len(np.unique(frames.table_rows_of(name))),
             attempts=len(solved),
-            solved=float(np.nansum(frames.figures("correct", rows))),
-            ended=self._ended(name, solved),
+            solved=total,
+            ended=self._ended(name, solved, scored=scored),
             pass_at_1=of_system.accuracy,
             passes=passes,
             why_no_passes=why_no_passes,
-            per_solved=per_solved,
+            scored=scored,
+            per_solved=_known(of_solved),
+            per_attempt=_known(of_attempt),
             not_solved=not_solved,
             missing=self._missing(name, known),
             currency="" if money is None else money.currency,
+            energy_j=float(taken[JOULES].sum()) if JOULES in known else None,
             idle_j=self._idle_j(name),
             band=self._band(name, counts, solved),
-            steps=() if counts is None else steps_of(counts, float(np.nansum(frames.figures("correct", rows)))),
+            steps=() if counts is None else steps_of(counts, total if scored else float(len(solved))),
             calls=0 if counts is None else len(counts),
             no_tokens=no_tokens,
             without_session=_unassigned(mine, None if mine is None else mine["session"].astype(str) == ""),
@@ -170,21 +179,32 @@ class _Work:
             }
         return taken
 
-    def _per_solved(self, kind: str) -> list[Interval | None]:
-        """Return the sum of a kind over all attempts for each solved one, by system."""
-        if kind not in self._ratios:
-            table, frames = self.measured.table, self.frames
-            sums = np.zeros_like(table.trials)
-            for name, taken in self.taken.items():
-                if np.isfinite(taken[kind]).all():
-                    np.add.at(sums[:, table.column(name)], frames.table_rows_of(name), taken[kind])
-            of_kind = replace(table, energy_j=sums, metered=table.trials, metered_correct=table.correct)
-            self._ratios[kind] = intervals(basis(of_kind), {"energy_j": 1.0}, self.measured.shares, per_correct=True)
-        return self._ratios[kind]
+    @cached_property
+    def per_solved(self) -> Mapping[str, list[Interval | None]]:
+        """Return by kind the sum over all attempts for each solved one, by system."""
+        return {kind: self._ratio(sums, per_correct=True) for kind, sums in self._sums.items()}
 
     @cached_property
-    def _ratios(self) -> dict[str, list[Interval | None]]:
-        return {}
+    def per_attempt(self) -> Mapping[str, list[Interval | None]]:
+        """Return by kind the mean of an attempt, by system."""
+        return {kind: self._ratio(sums, per_correct=False) for kind, sums in self._sums.items()}
+
+    def _ratio(self, base: Basis, *, per_correct: bool) -> list[Interval | None]:
+        return intervals(base, {"energy_j": 1.0}, self.measured.shares, per_correct=per_correct)
+
+    @cached_property
+    def _sums(self) -> Mapping[str, Basis]:
+        """Return the sums of each kind, in place of joules. Joules and money have theirs in the comparison."""
+        table, frames, sums = self.measured.table, self.frames, {}
+        for kind in (SECONDS, CALLS, PROMPT_TOKENS, OUTPUT_TOKENS, OWN_JOULES):
+            of_items, attempts = np.zeros_like(table.energy_j), np.zeros_like(table.energy_j)
+            for name, taken in self.taken.items():
+                row, column = frames.table_rows_of(name), table.column(name)
+                attempts[:, column] = np.bincount(row, minlength=len(attempts))
+                if np.isfinite(taken[kind]).all():
+                    of_items[:, column] = np.bincount(row, weights=taken[kind], minlength=len(attempts))
+            sums[kind] = basis(replace(table, energy_j=of_items, metered=attempts, metered_correct=table.correct))
+        return sums
 
     def _share_of(self, name: str, taken: NDArray[np.float64], which: NDArray[np.bool_]) -> Interval | None:
         """Return the share that some attempts of an agent have of what all took; None where all took nothing.
@@ -210,6 +230,8 @@ class _Work:
         most = int(trials.max(initial=0))
         if most < 2:
             return (), "each task was attempted once"
+        if not solved.any() and np.isnan(self.frames.figures("correct", self.frames.answers_of(name))).all():
+            return (), "attempts have no scores"
         if not np.isin(self.frames.figures("correct", self.frames.answers_of(name)), (0.0, 1.0)).all():
             return (), "attempts have scores between 0 and 1, which are neither solved nor not"
         passes = []
@@ -222,8 +244,9 @@ class _Work:
                 passes.append(PassHat(k, int(tasks.sum()), share))
         return tuple(passes), ""
 
-    def _ended(self, name: str, solved: NDArray[np.bool_]) -> Mapping[str, int]:
+    def _ended(self, name: str, solved: NDArray[np.bool_], *, scored: bool) -> Mapping[str, int]:
         """Count the ends of an agent's attempts, those whose harness failed included."""
+        answered = UNSOLVED if scored else ANSWERED
         frames, rows = self.frames, self.frames.answers_of(name)
         ended, failure = frames.coded("ended").series(rows), frames.coded("failure").series(rows)
         counts: Counter[str] = Counter({SOLVED: int(solved.sum())})
@@ -232,7 +255,7 @@ class _Work:
                 limit = _LIMITS.search(why) if isinstance(why, str) else None
                 counts["limit" if limit is None else f"limit: {limit[0]}"] += 1
             else:
-                counts[end if isinstance(end, str) and end != "answered" else UNSOLVED] += 1
+                counts[end if isinstance(end, str) and end != ANSWERED else answered] += 1
         if frames.harness is not None and name in frames.harness.systems:
             counts[HARNESS] = frames.harness.systems[name].failed
         return {end: number for end, number in counts.items() if number}
@@ -246,10 +269,10 @@ class _Work:
         return {kind: reasons[kind] for kind in self.taken[name] if kind not in known}
 
     def _calls_of(self, name: str) -> pd.DataFrame | None:
-        """Return all calls that went through an agent's gateway; None where they are not on record."""
+        """Return the calls that an agent's gateway sent to its server; None where they are not on record."""
         if self.calls is None:
             return None
-        mine = self.calls[(self.calls["system"] == name).to_numpy()]
+        mine = self.calls[(self.calls["system"] == name).to_numpy() & self.calls["sent"].to_numpy()]
         return mine if len(mine) else None
 
     def _counted(self, name: str) -> pd.DataFrame | None:
@@ -280,7 +303,10 @@ class _Work:
         windows = set(self.frames.labels("window", self.frames.answers_of(name)))
         idle = self._idle_by_window
         mine = [float(idle[window]) for window in windows if window in idle.index]
-        return float(np.sum(mine)) if mine and np.isfinite(mine).all() else None
+        if not mine or not np.isfinite(mine).all():
+            return None
+        idle_j, all_j = math.fsum(mine), float(np.nansum(self.taken[name][JOULES]))
+        return 0.0 if abs(idle_j) <= _ROUNDING * all_j else idle_j
 
     @cached_property
     def _idle_by_window(self) -> pd.Series:
@@ -321,6 +347,8 @@ class _Work:
             return total(None, "they are in several currencies" if named else "no currency is named", None)
         if bill.currency is None or bill.why_none:
             return total(None, bill.why_none or "it has no price", None)
+        if DECLARED in bill.parts:
+            return total(None, "its money is what the source reports, and no price is named", None)
         if bill.currency != currency:
             return total(None, f"its price is in {bill.currency}, and none is converted", None)
         ours = np.asarray(sum(bill.parts.values(), start=np.zeros(len(some))))[some]
@@ -328,6 +356,10 @@ class _Work:
         ratios = ours[both] / reported[some][both]
         furthest = float(ratios[np.argmax(np.abs(np.log(ratios)))]) if both.any() else None
         return total(float(ours.sum()), "", furthest)
+
+
+def _known(figures: Mapping[str, Interval | None]) -> dict[str, Interval]:
+    return {kind: interval for kind, interval in figures.items() if interval is not None}
 
 
 def _unassigned(calls: pd.DataFrame | None, which: pd.Series | None) -> Unassigned:

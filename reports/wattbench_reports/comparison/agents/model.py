@@ -12,9 +12,9 @@ JOULES, MONEY, SECONDS, CALLS, PROMPT_TOKENS, OUTPUT_TOKENS, OWN_JOULES = (
 )  # fmt: skip
 """What an attempt takes. `OWN_JOULES` are the part of its joules that the agent's own processes took."""
 
-SOLVED, UNSOLVED = "solved", "answered, not solved"
-"""Ends of attempts that are no failures of an engine; the others are `wattbench.records.rows.answers.Ended`, of limits
-with the name of the limit: ``limit: max_calls``."""
+SOLVED, UNSOLVED, ANSWERED = "solved", "answered, not solved", "answered"
+"""Ends of attempts that are no failures of an engine, the last one without scores; the others are those of
+`wattbench.records.rows.answers.Ended`, of limits with the name of the limit: ``limit: max_calls``."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Band:
 
 @dataclass(frozen=True)
 class Step:
-    """The n-th model call of the attempts that made so many."""
+    """The n-th model call of the attempts that made n or more."""
 
     step: int
     """From 1; of several steps taken together the first."""
@@ -61,12 +61,12 @@ class Step:
     decode_s: Interval | None
     """Mean seconds from there to the last byte."""
     streamed: int
-    """Calls whose answers were streamed: of others the first byte comes at the end, and phases cannot be told apart."""
+    """Calls whose answers were streamed: of others the first byte comes at the end, and phases are not known apart."""
     energy_j: Interval | None
     """Mean joules of a call."""
     prefill_j: float
-    """Joules of this step for each solved task, by the seconds before and after the first byte of its calls. NaN
-    without a solved task, or without joules. So the next two."""
+    """Joules of this step for each solved task, or without scores for each attempt, by the seconds before and after the
+    first byte of its calls. NaN without a solved task, or without joules. So the next two."""
     decode_j: float
     undivided_j: float
     """Those of calls that were not streamed."""
@@ -117,15 +117,21 @@ class AgentFigures:
     """From k = 2 to the most attempts at a task."""
     why_no_passes: str
     """Why there are none, as a clause; empty where there are some."""
+    scored: bool
+    """Whether attempts have scores: else nothing is known of what is solved."""
     per_solved: Mapping[str, Interval]
     """Kind to what all attempts took for each solved one, those that were not solved included; those that are not known
-    are not in it."""
+    are not in it. So the next one."""
+    per_attempt: Mapping[str, Interval]
+    """Kind to the mean of an attempt."""
     not_solved: Mapping[str, Interval]
     """Kind to the share of all that was taken by attempts that were not solved. As above."""
     missing: Mapping[str, str]
     """Kind to why a figure is not known, as a clause."""
     currency: str
     """Of money; empty without."""
+    energy_j: float | None
+    """Joules of all attempts; None where those of some are not known."""
     idle_j: float | None
     """Joules of its windows in which no call was in flight, in no attempt. None where they are not known."""
     band: Band | None

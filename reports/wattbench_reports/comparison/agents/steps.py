@@ -21,35 +21,42 @@ MOST = 12
 """Steps, or groups of equally many steps, that are shown."""
 
 
-def steps_of(calls: pd.DataFrame, solved: float) -> tuple[Step, ...]:
+def steps_of(calls: pd.DataFrame, over: float) -> tuple[Step, ...]:
     """Return the steps of an agent's attempts.
 
     Args:
-        calls: of the attempts, with `attempt` and `item`: which of both each is of.
-        solved: how many attempts were solved.
+        calls: of the attempts, with `attempt` and `item`: which of both each is of. Those of one time are in the order
+            of the table, as of a source that states no times.
+        over: what their joules are divided by: how many attempts were solved.
     """
-    ordered = calls.sort_values(["started_s", "call"], kind="stable")
+    ordered = calls.sort_values("started_s", kind="stable")
     number = ordered.groupby("attempt", sort=False).cumcount().to_numpy() + 1
     wide = -(-int(number.max()) // MOST)
     group = (number - 1) // wide
     return tuple(
-        _step(ordered[group == each], number[group == each], each * wide + 1, (each + 1) * wide, solved)
+        _step(ordered[group == each], number[group == each], each * wide + 1, (each + 1) * wide, over)
         for each in range(int(group.max()) + 1)
     )
 
 
-def _step(calls: pd.DataFrame, number: NDArray[np.int64], first: int, last: int, solved: float) -> Step:
+def with_answers(calls: pd.DataFrame) -> NDArray[np.bool_]:
+    """Return which calls have an answer, or a part of one: others failed or were refused, and used no tokens."""
+    refused = calls["first_byte_s"].isna() | (calls["status"] >= 400)
+    return ~(calls["error"].notna() & refused).to_numpy()
+
+
+def _step(calls: pd.DataFrame, number: NDArray[np.int64], first: int, last: int, over: float) -> Step:
     item = calls["item"].to_numpy(dtype=np.int64)
     started_s, first_s, finished_s, prompt, cached, joules = (
         calls[name].to_numpy(dtype=np.float64)
         for name in ("started_s", "first_byte_s", "finished_s", "prompt_tokens", "cached_tokens", BY_RULE["tokens"])
     )
-    answered = calls["error"].isna().to_numpy()  # what was refused has no tokens
+    answered = with_answers(calls)
     streamed = calls["streamed"].to_numpy(dtype=bool) & np.isfinite(first_s)
     prefill_s, decode_s = first_s[streamed] - started_s[streamed], finished_s[streamed] - first_s[streamed]
     whole_s = prefill_s + decode_s
     part = np.divide(prefill_s, whole_s, out=np.zeros(len(whole_s)), where=whole_s > 0)
-    each = 1 / solved if solved else np.nan
+    each = 1 / over if over else np.nan
     return Step(
         step=first,
         last=min(last, int(number.max())),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -67,19 +67,23 @@ def agent_sessions(measured: Measured, paid: Paid, system: str | None = None) ->
         for name, rows in calls.groupby("session", observed=True)
     }  # fmt: skip
     currency = "" if paid.money is None or paid.money.currency == UNNAMED else paid.money.currency
-    first, yielded = 0, 0
-    for part in measured.frames.parts(*_OF_ANSWER, newer=_NEWER):
-        money = paid.answers_money(measured.frames, slice(first, first + len(part)))
-        first += len(part)
-        for place, raw in enumerate(part.to_dict("records")) if "session" in part else ():
+    frames, at, counted, yielded = measured.frames, 0, 0, 0
+    counts = None if frames.rows is None else frames.rows.to_numpy()
+    # Attempts that count in no figure, as their harness failed, are exported too: they are on record.
+    for part in replace(frames, rows=None).parts(*_OF_ANSWER, newer=_NEWER):
+        kept = np.ones(len(part), np.bool_) if counts is None else counts[at : at + len(part)]
+        money = np.full(len(part), np.nan)
+        money[kept] = paid.answers_money(frames, slice(counted, counted + int(kept.sum())))
+        at, counted = at + len(part), counted + int(kept.sum())
+        for position, raw in enumerate(part.to_dict("records")) if "session" in part else ():
             row = _row(raw)
             if not row["session"] or system not in (None, row["system"]):
                 continue
             yielded += 1
-            own, unit = (float(money[place]), currency) if np.isfinite(money[place]) else (None, "")
-            if own is None:
-                own, unit = row["reported_cost"], row["reported_currency"] or ""
-            yield Session(row["session"], row, of_session.get(row["session"], ()), own, unit)
+            amount, unit = (float(money[position]), currency) if np.isfinite(money[position]) else (None, "")
+            if amount is None:
+                amount, unit = row["reported_cost"], row["reported_currency"] or ""
+            yield Session(row["session"], row, of_session.get(row["session"], ()), amount, unit)
     for call in of_session.get("", ()):
         if system in (None, call["system"]):
             yielded += 1

@@ -38,7 +38,7 @@ def _trajectory(session: Session) -> dict[str, Any]:
         (name for call in session.calls for name in (call["model_answered"], call["model_asked"]) if name), None
     )
     steps = [{"step_id": 1, "source": "user", "message": answer["prompt"] or ""}]
-    steps += [_step(place, call) for place, call in enumerate(session.calls, start=2)]
+    steps += [_step(number, call) for number, call in enumerate(session.calls, start=2)]
     if session.calls:
         steps[-1]["message"] = answer["output"] or ""
     in_dollars = session.money if session.currency == "USD" else None
@@ -79,7 +79,7 @@ def _trajectory(session: Session) -> dict[str, Any]:
     }
 
 
-def _step(place: int, call: Mapping[str, Any]) -> dict[str, Any]:
+def _step(number: int, call: Mapping[str, Any]) -> dict[str, Any]:
     metrics = {
         "prompt_tokens": _count(call["prompt_tokens"]),
         "completion_tokens": _count(call["output_tokens"]),
@@ -96,7 +96,7 @@ def _step(place: int, call: Mapping[str, Any]) -> dict[str, Any]:
     ours = {name: _count(call[name]) if name in _COUNTED else call[name] or None for name in OF_A_STEP}
     return _known(
         {
-            "step_id": place,
+            "step_id": number,
             "timestamp": _timestamp(call["started_s"]),
             "source": "agent",
             "model_name": call["model_answered"] or call["model_asked"],

@@ -47,16 +47,16 @@ def otlp_lines(run: str, sessions: Iterable[Session]) -> Iterator[bytes]:
         run: its name, of which the identifiers of traces are made.
         sessions: of `agent_sessions`.
     """
-    for place, session in enumerate(sessions):
+    for number, session in enumerate(sessions):
         scope = {"name": "wattbench", "attributes": _attributes({"wattbench.conventions": CONVENTIONS})}
         resource = {"attributes": _attributes({"service.name": "wattbench", "wattbench.run": run})}
-        spans = list(_spans(run, place, session))
+        spans = list(_spans(run, number, session))
         batch = {"resourceSpans": [{"resource": resource, "scopeSpans": [{"scope": scope, "spans": spans}]}]}
         yield json.dumps(batch, ensure_ascii=False, allow_nan=False).encode() + b"\n"
 
 
-def _spans(run: str, place: int, session: Session) -> Iterator[dict[str, Any]]:
-    trace = _identifier(32, run, str(place), session.name)
+def _spans(run: str, number: int, session: Session) -> Iterator[dict[str, Any]]:
+    trace = _identifier(32, run, str(number), session.name)
     around = "" if not session.answer else _identifier(16, trace)
     if session.answer:
         yield _session_span(trace, around, session)

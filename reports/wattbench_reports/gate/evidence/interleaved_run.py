@@ -67,9 +67,9 @@ def evidence_in_turns(run: RunRecords, policy: Policy) -> Evidence:
     record = header_record(run)
     paid = _Paid.of(record, read)
     used: dict[str, set[str]] = {side: set() for side in SIDES}
-    for place, row in enumerate(read.rows):
+    for position, row in enumerate(read.rows):
         joules, reasons = read.joules(row)
-        rounds.append(replace(read.round(row, joules), money=paid.money(place)))
+        rounds.append(replace(read.round(row, joules), money=paid.money(position)))
         if row.long:  # of a short one no joules were expected
             long_rounds.append(rounds[-1])
             why.update(reasons)
@@ -150,9 +150,9 @@ class _Paid:
         tariffs = {side: Tariffs.of(record, sides[side].system) for side in SIDES}
         return cls(read.names, tariffs, {side: _bills(read, side, tariffs[side]) for side in SIDES})
 
-    def money(self, place: int) -> tuple[float, float] | None:
+    def money(self, position: int) -> tuple[float, float] | None:
         """Return the money of both sides in one of the rounds that are read; None where that of one is not known."""
-        ours, theirs = (self.bills[side][place] for side in SIDES)
+        ours, theirs = (self.bills[side][position] for side in SIDES)
         return None if isinstance(ours, str) or isinstance(theirs, str) else (ours.total, theirs.total)
 
     def settled(self, policy: Policy) -> MoneyOfGate:

@@ -64,18 +64,38 @@ def _parsed(text: str, known: list[str]) -> tuple[str, dict[str, Any]]:
             f"system-price: {text!r:.80} is not SYSTEM:KEY=VALUE,...: no system {given!r:.60} in this run"
             f"{nearest(given, known)}"
         )
+    return name, _named(text[len(name) + 1 :], f"system-price: {name}")
+
+
+def written_price(text: str, where: str) -> Price:
+    """Return the price that a text ``key=value,key=value`` states.
+
+    Args:
+        text: with the keys of a price in a suite.
+        where: what a message begins with.
+
+    Raises:
+        UserError: it is no price, or lacks its currency.
+    """
+    named = _named(text, where)
+    if "currency" not in named:
+        raise UserError(f"{where}: name its currency too, such as currency=USD")
+    return chosen_block(Price, named, where)
+
+
+def _named(text: str, where: str) -> dict[str, Any]:
     named: dict[str, Any] = {}
-    for part in text[len(name) + 1 :].split(","):
+    for part in text.split(","):
         key, sign, value = (each.strip() for each in part.partition("="))
         if not sign and next(reversed(named), "") == "source":  # a source may hold commas
             named["source"] += f", {key}"
             continue
         if not sign or key not in KEYS:
-            raise UserError(f"system-price: {name}: {key!r:.60} is no key of a price{nearest(key, KEYS)}")
+            raise UserError(f"{where}: {key!r:.60} is no key of a price{nearest(key, KEYS)}")
         if key in named:
-            raise UserError(f"system-price: {name}: {key} is named twice")
-        named[key] = _number(f"system-price: {name}: {key}", value) if key in _NUMBERS else value
-    return name, named
+            raise UserError(f"{where}: {key} is named twice")
+        named[key] = _number(f"{where}: {key}", value) if key in _NUMBERS else value
+    return named
 
 
 def _number(where: str, text: str) -> float:

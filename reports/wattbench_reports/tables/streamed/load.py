@@ -50,9 +50,9 @@ def load_streamed(run: RunRecords) -> StreamedFrames:
     """
     check_finished(run)
     check_unchanged(run)
-    path, imported = run.layout.items_table, header_record(run).imported is not None
+    path, record = run.layout.items_table, header_record(run)
     with TableColumns(path) as table:
-        table.require((*ITEM_COLUMNS, *(["cost"] if imported else [])))
+        table.require((*ITEM_COLUMNS, *(["cost"] if record.imported is not None else [])))
         stretches, names = {}, {}
         for name in LABELS:
             stretches[name], names[name] = _labels(table, name)
@@ -73,7 +73,7 @@ def load_streamed(run: RunRecords) -> StreamedFrames:
     )  # fmt: skip
     numbered = _Items()
     for system in systems:
-        _check(path, frames, system, imported=imported)
+        _check(path, frames, system, scored=record.scored)
         numbered.add(*_keys(frames, system))
         if numbered.repeated:
             _check_each_once(path, frames, system, numbered)
@@ -168,10 +168,10 @@ def _keys(frames: StreamedFrames, system: str) -> tuple[NDArray[np.uint64], NDAr
     return joined(document_key, documents), number * _LABELS + task * len(frames.categories("domain")) + domain
 
 
-def _check(path: Path, frames: StreamedFrames, system: str, *, imported: bool) -> None:
+def _check(path: Path, frames: StreamedFrames, system: str, *, scored: bool) -> None:
     rows = frames.answers_of(system)
     seconds = frames.further("finished_s")(rows) - frames.figures("started_s", rows)
-    check_system(path, frames.figures("correct", rows), frames.figures("energy_j", rows), seconds, imported=imported)
+    check_system(path, frames.figures("correct", rows), frames.figures("energy_j", rows), seconds, scored=scored)
 
 
 def _check_each_once(path: Path, frames: StreamedFrames, system: str, numbered: _Items) -> None:

@@ -181,10 +181,9 @@ def test_a_score_that_is_no_share_ends_the_run(change: Any, settings: Any, expec
         ({**LOG, "scores": {"match": {"value": "nan"}}}, None, "inspect_ai gave it no score"),
         ({"wrong": "no such \x1b[31mtask"}, Ran(code=3), "inspect_ai: no such [31mtask"),
         (LOG, Ran(stopped="wattbench ended"), "stopped, wattbench ended"),
-        (None, Ran(code=-9, log="one\n\ntwo\n"), "inspect_ai left no log of the sample (ended with exit code -9); its "
-         "output ends: one / two"),
-        (None, Ran(error="it was killed"), "inspect_ai left no log of the sample (it was killed); its output ends: it "
-         "is empty"),
+        (None, Ran(code=-9, log="one\n\ntwo\n"), "inspect_ai left no log of the sample: ended by signal 9; its log "
+         "ends: one / two"),
+        (None, Ran(error="it was killed"), "inspect_ai left no log of the sample: it was killed"),
     ],
 )  # fmt: skip
 def test_what_failed_is_said(said: Any, ran: Ran | None, failure: str) -> None:

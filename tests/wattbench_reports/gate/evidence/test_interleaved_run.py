@@ -362,3 +362,23 @@ def test_no_item_is_lost_and_none_invented(
         assert (each.energy_j is None) == (number in spoiled)
     whole = bool(found.rounds) and all(number in spoiled for number in range(len(found.rounds)))
     assert (set(ENERGY) <= set(found.missing)) == (whole and not found.items_left)
+
+
+def test_attempts_whose_harness_failed_are_no_answers(make_gate, gates) -> None:
+    run = make_gate(gates.Gate(rounds=3))
+    before = evidence_in_turns(run, gates.policy())
+    first, second = run.rounds()[0].items[0], run.rounds()[1].items
+    for task, doc_id in [first, *second]:  # one item of the first round, and the whole second one
+        path = run.layout.answers("new", task)
+        lines = [json.loads(line) for line in path.read_text().splitlines()]
+        for line in lines:
+            if line["doc_id"] == doc_id:
+                line |= {"ended": "harness", "failure": "no bwrap", "calls": 0, "prompt_tokens": None}
+        path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    after = evidence_in_turns(read_run(run.layout.root), gates.policy())
+    assert [each.items for each in before.rounds] == [4, 4, 4]
+    assert [each.items for each in after.rounds] == [3, 4]
+    assert after.rounds[1].correct.tolist() == before.rounds[2].correct.tolist()
+    assert after.items_left == before.items_left
+    assert "new: 5 attempts left out: the harness failed before any model call." in after.notes
+    assert not [note for note in after.notes if "failed: they count as not correct" in note]

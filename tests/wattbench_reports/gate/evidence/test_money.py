@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -221,3 +222,28 @@ def test_money_keeps_its_error_rates_where_few_answers_have_most_of_the_tokens(m
     assert shares[1.0][1] > 0.5
     assert shares[1.1][0] <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / gates)
     assert shares[1.25][0] > 0.5
+
+
+def test_a_round_of_an_agent_is_billed_by_its_model_calls(tmp_path: Path) -> None:
+    price = {"per_request": 0.5}
+    plain = gate_of(tmp_path / "plain", {"old": price, "new": price}, rounds=2)
+    agents = gate_of(tmp_path / "agents", {"old": price, "new": price}, rounds=2)
+    for task in ("chain_sum", "spell_backward"):
+        path = agents.layout.answers("new", task)
+        lines = [json.loads(line) | {"ended": "answered", "calls": 3} for line in path.read_text().splitlines()]
+        path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    before = [each.money for each in evidence_in_turns(plain, gate_policy()).rounds]
+    after = [each.money for each in evidence_in_turns(read_run(agents.layout.root), gate_policy()).rounds]
+    assert after == [(ours, pytest.approx(3 * theirs)) for ours, theirs in before]
+
+
+def test_tokens_of_a_failed_attempt_are_not_free(tmp_path: Path) -> None:
+    run = gate_of(tmp_path, {"old": BY_TOKEN, "new": BY_TOKEN}, rounds=2)
+    path = run.layout.answers("new", run.rounds()[0].items[0][0])
+    failed = {"failure": "exit code 1", "prompt_tokens": None, "output_tokens": None}
+    lines = [json.loads(line) | failed for line in path.read_text().splitlines()]
+    for calls, priced in ((None, True), (3, False)):
+        agent = {} if calls is None else {"ended": "agent", "calls": calls}
+        path.write_text("".join(f"{json.dumps(line | agent)}\n" for line in lines))
+        first = evidence_in_turns(read_run(run.layout.root), gate_policy()).rounds[0]
+        assert (first.money is not None) == priced

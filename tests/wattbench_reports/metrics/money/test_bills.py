@@ -314,3 +314,24 @@ def test_costs_of_an_import_without_a_currency_are_not_mixed(two) -> None:
     assert billed.systems["api"].per_request.estimate == pytest.approx(0.5)
     assert billed.systems["own"].why_none.startswith("it has no price")
     assert "USD" in money(run, "own:per_request=1,currency=USD").systems["own"].why_none
+
+
+def test_an_agent_pays_the_price_of_the_server_that_it_asks(two) -> None:
+    price = {"per_request": 0.25, **USD}
+    settings = {"api": {"price": price}, "own": {"engine": "agent", "asks": "api"}}
+    run = priced(two(), settings, change=lambda table: table.assign(calls=4, ended="answered"))
+    assert money(run).systems["own"].per_request.estimate == pytest.approx(1.0)
+    assert money(run, "api:per_request=0.5").systems["own"].per_request.estimate == pytest.approx(2.0)
+    own = {**settings, "own": {"engine": "agent", "asks": "api", "price": {"per_request": 0.125, **USD}}}
+    run = priced(two(id="other1"), own, change=lambda table: table.assign(calls=4, ended="answered"))
+    assert money(run).systems["own"].per_request.estimate == pytest.approx(0.5)
+    served = {"own": {"engine": "agent", "asks": "elsewhere", "server": {"price": price}}}
+    run = priced(two(id="other2"), served, change=lambda table: table.assign(calls=4, ended="answered"))
+    assert money(run).systems["own"].per_request.estimate == pytest.approx(1.0)
+
+
+def test_calls_that_are_not_recorded_leave_a_price_per_request_unknown(two) -> None:
+    run = priced(
+        two(), {"own": {"price": {"per_request": 0.25, **USD}}}, change=lambda table: table.assign(ended="answered")
+    )
+    assert "the model calls of some attempts are not recorded" in money(run).systems["own"].why_none

@@ -1,0 +1,178 @@
+"""What the sessions of a metered program used, from its record: joules, money, seconds, tokens."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wattbench.api.metered.running import cost_of
+from wattbench.measure.call_rows import call_rows
+from wattbench.measure.sessions import session_rows
+from wattbench.quantities import NONE, column, money, quantity
+from wattbench.records import ItemRow, MeteredCallRow, Purpose, read_run
+from wattbench.terminal import TextColumn, clipped, text_table
+from wattbench_reports.tables.header_record import header_record
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionFigures:
+    """What a session of a metered program used."""
+
+    session: str
+    name: str
+    seconds: float
+    calls: int
+    prompt_tokens: int | None
+    """Those of the cache included. None: not recorded; so the next ones."""
+    cached_tokens: int | None
+    output_tokens: int | None
+    energy_j: float | None
+    """None: not measured, or its window is not valid. So the next ones."""
+    low_j: float | None
+    """The least by any rule of division."""
+    high_j: float | None
+    cost: float | None
+    """Of tokens and requests, in the currency of the record; None: no price, or a count is not recorded."""
+    ended: str | None
+    failure: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeteredFigures:
+    """What a metered program used: sum of sessions, of calls without one, and idle is the meter's."""
+
+    run: str
+    exit_code: int | None
+    """Of the program; None where a kill interrupted it."""
+    sessions: Sequence[SessionFigures]
+    calls_without_session: int
+    without_session_j: float | None
+    seconds: float
+    """Of all windows."""
+    meter_j: float | None
+    """None: not measured, or a window is not valid."""
+    provenance: str
+    idle_j: float | None
+    """While no call was in flight, without what the program itself used of the processor."""
+    cost: float | None
+    currency: str | None
+    notes: Sequence[str]
+    """What a reader should know of the windows."""
+
+
+def figures_of(root: Path, exit_code: int | None = None) -> MeteredFigures:
+    """Return what a metered program used, from its complete record.
+
+    Raises:
+        UserError: the record is damaged.
+    """
+    records = read_run(root)
+    windows = records.windows()
+    measured = [row for row in windows if row.purpose == Purpose.MEASURED]
+    [system] = {name for name, _ in records.header.pairs}
+    price = header_record(records).suite.prices.get(system)
+    by_session: dict[str, list[MeteredCallRow]] = {}
+    for call in call_rows(records, windows):
+        by_session.setdefault(call.session, []).append(call)
+    sessions = [
+        _figures(item, calls := by_session.get(item.session or "", []), cost_of(price, calls))
+        for item in session_rows(records, windows)
+    ]
+    apart = by_session.get("", [])
+    meter_j = _sum(row.total_j if row.valid else None for row in measured) if measured else None
+    apart_j = _sum(call.energy_j if call.window else 0.0 for call in apart)
+    used_j = _sum([*(each.energy_j for each in sessions), apart_j])
+    return MeteredFigures(
+        run=str(root),
+        exit_code=exit_code,
+        sessions=sessions,
+        calls_without_session=len(apart),
+        without_session_j=apart_j,
+        seconds=math.fsum(row.duration_s for row in measured),
+        meter_j=meter_j,
+        provenance="+".join(sorted({row.provenance_label for row in measured} - {""})),
+        idle_j=None if meter_j is None or used_j is None else meter_j - used_j,
+        cost=_sum([*(each.cost for each in sessions), cost_of(price, apart)]),
+        currency=None if price is None else price.currency,
+        notes=list(dict.fromkeys(reason for row in measured for reason in row.reasons)),
+    )
+
+
+def _figures(item: ItemRow, calls: Sequence[MeteredCallRow], cost: float | None) -> SessionFigures:
+    own_j = item.agent_energy_j or 0.0
+    rules = [
+        _sum([own_j, *(getattr(call, rule) for call in calls)])
+        for rule in ("energy_j", "energy_by_time_j", "energy_equal_j")
+    ]
+    known = [each for each in rules if each is not None] if item.energy_j is not None else []
+    assert item.started_s is not None
+    assert item.finished_s is not None
+    return SessionFigures(
+        session=item.session or "",
+        name=item.prompt,
+        seconds=item.finished_s - item.started_s,
+        calls=item.calls or 0,
+        prompt_tokens=item.prompt_tokens,
+        cached_tokens=item.cached_tokens,
+        output_tokens=item.output_tokens,
+        energy_j=item.energy_j,
+        low_j=min(known, default=None),
+        high_j=max(known, default=None),
+        cost=cost,
+        ended=item.ended,
+        failure=item.failure,
+    )
+
+
+def _sum(amounts: Iterable[float | None]) -> float | None:
+    every = list(amounts)
+    known = [each for each in every if each is not None]
+    return math.fsum(known) if len(known) == len(every) else None
+
+
+WIDEST_NAME = 34
+
+
+def as_text(figures: MeteredFigures) -> list[str]:
+    """Return the lines of a table of sessions, and of what they add up to."""
+    heads = ("Session", "Seconds", "Calls", "Prompt", "Cached", "Output", "Joules", "by any rule", "Cost")
+    joules = column([each.energy_j for each in figures.sessions], "J")
+    rows = [
+        [
+            clipped(each.name, WIDEST_NAME),
+            quantity(each.seconds, "s"),
+            f"{each.calls:,}",
+            *(NONE if tokens is None else f"{tokens:,}"
+              for tokens in (each.prompt_tokens, each.cached_tokens, each.output_tokens)),
+            energy,
+            NONE if each.low_j is None else f"{quantity(each.low_j, 'J')} to {quantity(each.high_j, 'J')}",
+            NONE if each.cost is None or figures.currency is None else money(each.cost, figures.currency),
+        ]
+        for each, energy in zip(figures.sessions, joules, strict=True)
+    ]  # fmt: skip
+    lines = text_table([TextColumn(heads[0]), *(TextColumn(head, right=True) for head in heads[1:])], rows)
+    return [*lines, "", *_sentences(figures)]
+
+
+def _sentences(figures: MeteredFigures) -> Iterator[str]:
+    if figures.meter_j is not None and figures.idle_j is not None:
+        apart = ""
+        if figures.calls_without_session:
+            apart = f" + calls without a session {quantity(figures.without_session_j, 'J')}"
+        sessions_j = _sum(each.energy_j for each in figures.sessions)
+        yield (
+            f"sessions {quantity(sessions_j, 'J')}{apart} + idle {quantity(figures.idle_j, 'J')} = meter "
+            f"{quantity(figures.meter_j, 'J')} ({figures.provenance}) in {quantity(figures.seconds, 's')}"
+        )
+    else:
+        yield "joules: not known"
+    if figures.cost is not None and figures.currency is not None:
+        yield f"cost: {money(figures.cost, figures.currency)}"
+    if figures.calls_without_session:
+        yield f"calls that named no session: {figures.calls_without_session}; they are in no row above"
+    for each in figures.sessions:
+        if each.failure is not None:
+            yield f"{clipped(each.name, WIDEST_NAME)}: {each.failure}"
+    yield from figures.notes
