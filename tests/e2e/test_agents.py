@@ -43,7 +43,9 @@ if __name__ == "__main__":
     base_url, task = os.environ["OPENAI_BASE_URL"], sys.stdin.read().replace("Answer:", "")
     said = ask(base_url, task)
     if "30 + 12" in task:
-        pathlib.Path(__file__).with_name("asleep").touch()
+        part = pathlib.Path(__file__).with_name("part")
+        part.write_text(os.getcwd())
+        part.rename(part.with_name("asleep"))
         time.sleep(float(sys.argv[1]))
     if "calls for ever" in task:
         while True:
@@ -238,11 +240,12 @@ def test_a_killed_run_leaves_no_agent_and_no_folder_and_is_resumed(
     process = start("run", suite)
     wait_until((tmp_path / "asleep").exists, process)
     left = psutil.Process(process.pid).children(recursive=True)
-    assert [*temporary.glob("wattbench-attempt-*")]
+    asleep = Path((tmp_path / "asleep").read_text())
+    assert asleep in temporary.iterdir()
     process.send_signal(how)
     process.communicate(timeout=60)
     until_s = time.monotonic() + 30
-    while any(map(runs, left)) or {*temporary.glob("wattbench-attempt-*")}:
+    while any(map(runs, left)) or asleep in temporary.iterdir():
         assert time.monotonic() < until_s
         time.sleep(0.05)
     root = only_run(tmp_path)
@@ -261,6 +264,7 @@ def test_a_killed_run_leaves_no_agent_and_no_folder_and_is_resumed(
     assert (items["correct"] == 1).all()
     assert set(items["session"].dropna()) <= {call.session for call in records.calls()}
     check_calls(records, items)
+    assert {*temporary.glob("wattbench-attempt-*")} == set()
     assert wattbench("runs", "verify", root).returncode == 0
 
 

@@ -44,8 +44,8 @@ _KEPT = (
 def fresh_folder(workspace: Path | None) -> Iterator[Path]:
     """Make a private working folder with a copy of a workspace, and remove it at the end of the block.
 
-    It lies in the system's folder for temporary files. If wattbench is killed its helper removes it; if that is killed
-    too, `remove_folders_left` does so in the next run.
+    It lies in the system's folder for temporary files. If wattbench is killed while a program works in it, the helper
+    of the program removes it; in all other cases `remove_folders_left` does so in the next run.
 
     Raises:
         UserError: it cannot be made.
