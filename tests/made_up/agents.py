@@ -216,7 +216,8 @@ class _Cell:
         calls = list(self._calls(agent, draw, session, at_s + 0.25, ended))
         end_s = max((call.finished_s for call in calls), default=at_s + 0.25) + agent.wait_s / 2
         correct = float(ended == "answered" and draw.random() < agent.solves)
-        tokens = AnswerRow.summed(calls) if calls else dict.fromkeys(ANSWER.counts)
+        answered = [call for call in calls if call.error is None]  # what the server refused took no tokens
+        tokens = AnswerRow.summed(answered) if answered else dict.fromkeys(ANSWER.counts)
         cost = _money(calls, self.made.price)
         return replace(
             row, **tokens, finished_s=end_s, session=session, calls=len(calls), ended=ended,

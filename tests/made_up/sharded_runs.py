@@ -15,6 +15,7 @@ from wattbench.records import (
     AnswerRow,
     BlockPlan,
     BlockRow,
+    CallRow,
     EstimateRow,
     PhaseRow,
     Purpose,
@@ -60,6 +61,8 @@ class Made:
     finished: bool = True
     gpu: str = "gpu0"
     """What is metered next to the processor."""
+    agent: bool = False
+    """Whether the first system is an agent, whose answers take two model calls each."""
     name: str = "ab"
     """The last part of its name."""
     header: Mapping[str, Any] | None = None
@@ -159,8 +162,9 @@ def _write_attempt(writer: RunWriter, names: _Names, block: Block, attempt: int,
         draw = random.Random(f"{name} {block.number} {attempt}")
         label = names.open(writer, name, Purpose.MEASURED, at_s, block.number, attempt)
         windows[name] = [label.window]
-        at_s = _ask(writer, label, name, block, draw, calls)
-        passes = 3 if block.number % 2 else 1
+        is_agent = names.made.agent and name == SYSTEMS[0][0]
+        at_s = _ask(writer, label, name, block, draw, calls, is_agent=is_agent)
+        passes = 3 if block.number % 2 and not is_agent else 1
         broken = block.number == INVALID and name == "small"
         writer.append_window(
             _window(
@@ -183,7 +187,14 @@ def _write_attempt(writer: RunWriter, names: _Names, block: Block, attempt: int,
 
 
 def _ask(
-    writer: RunWriter, label: WindowLabel, name: str, block: Block, draw: random.Random, calls: dict[str, int]
+    writer: RunWriter,
+    label: WindowLabel,
+    name: str,
+    block: Block,
+    draw: random.Random,
+    calls: dict[str, int],
+    *,
+    is_agent: bool,
 ) -> float:
     """Write the answers of a system in a block, two in each call, and return when the last one ended."""
     seconds = next(rest for each, _, rest in SYSTEMS if each == name)
@@ -196,6 +207,9 @@ def _ask(
             took_s = seconds * draw.uniform(0.5, 1.5)
             failed = block.number == FAILED and name == "big" and doc_id == block.items[0][1] and repeat == 0
             hybrid = {"route": "big", "route_score": 0.5, "router_s": took_s / 8, "route_asked": ["big"]}
+            session = f"{block.number}-{label.attempt}-{task}-{doc_id}-{repeat}"
+            if is_agent:
+                _call_twice(writer, name, session, at_s, took_s, draw)
             writer.append_answer(
                 name,
                 task,
@@ -207,10 +221,24 @@ def _ask(
                     finished_s=at_s + took_s, batch=number, batch_size=len(pair), window=label.window,
                     block=block.number, attempt=label.attempt, failure="HTTP 500" if failed else None,
                     **(hybrid if name == "both" else {}),
+                    **({"session": session, "calls": 2, "ended": "answered", "agent_cpu_s": 0.01} if is_agent else {}),
                 ),
             )  # fmt: skip
         at_s += seconds * 1.5
     return at_s
+
+
+def _call_twice(writer: RunWriter, system: str, session: str, at_s: float, took_s: float, draw: random.Random) -> None:
+    """Write two model calls of an attempt, one after the other."""
+    for number, part in enumerate((0.1, 0.6)):
+        began_s = at_s + part * took_s
+        writer.append_call(
+            CallRow(
+                call=f"{session}-{number}", session=session, system=system, protocol="chat", path="/v1/chat",
+                started_s=began_s, first_byte_s=began_s + 0.1 * took_s, finished_s=began_s + 0.3 * took_s, status=200,
+                streamed=True, prompt_tokens=draw.randint(10, 90), output_tokens=draw.randint(10, 90),
+            )
+        )  # fmt: skip
 
 
 def _finish(writer: RunWriter, gpu: str) -> None:
@@ -242,7 +270,7 @@ def _finish(writer: RunWriter, gpu: str) -> None:
             writer.append_spent(SpentRow(number=number, system=system, cost=0.25, currency="EUR", at_s=row.finished_s))
     records = read_run(writer.layout.root)
     whole = rebuild(records, records.windows())
-    writer.finish(whole.items, whole.windows, "2026-01-02T04:00:00+00:00")
+    writer.finish(whole.items, whole.windows, "2026-01-02T04:00:00+00:00", whole.calls)
 
 
 def _score(task: str, row: AnswerRow) -> ScoreRow:

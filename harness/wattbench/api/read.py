@@ -132,7 +132,7 @@ class Run:
         """Return one row per model call of an agent, with its tokens and joules; none of a run without agents.
 
         Args:
-            columns: ``"all"`` (31), or names in the order wanted. Without: `system`, `task`, `item`, `repeat`, `step`,
+            columns: ``"all"`` (32), or names in the order wanted. Without: `system`, `task`, `item`, `repeat`, `step`,
                 `seconds`, `first_byte_seconds`, `prompt_tokens`, `cached_tokens`, `output_tokens`, `joules` and
                 `error`.
         """

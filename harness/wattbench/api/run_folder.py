@@ -32,7 +32,7 @@ class ListedRun:
     path: Path
     state: str
     kind: str = ""
-    """``run``, ``gate``, ``night``, ``import``, ``rescored``, ``part`` (of a stopped run), ``meter``; empty: unknown."""
+    """``run``, ``gate``, ``night``, ``import``, ``rescored``, ``meter``, ``part`` of a stopped run; empty: unknown."""
     suite: str = ""
     systems: Sequence[str] = field(default_factory=tuple)
     items: int | None = None

@@ -69,7 +69,9 @@ def table_problems(run: RunRecords, items: int, windows: int, calls: int = 0) ->
     if measured or rows:
         yield from _sums(columns, by_name, all_metered=measured)
     if calls or os.path.lexists(layout.calls_table):
-        yield from _calls(layout.calls_table, columns, by_name, calls)
+        yield from _calls(layout.calls_table, by_name, calls)
+        if measured:  # others' tools count calls that they do not list
+            yield from _sessions(layout.calls_table, columns)
 
 
 def _numbers(path: Path, there: int, stated: int) -> Iterator[str]:
@@ -192,9 +194,9 @@ def _sum(row: WindowRow, of_items: Sequence[float | None], *, all_metered: bool,
         )
 
 
-def _calls(path: Path, items: Mapping[str, list[Any]], windows: Mapping[str, WindowRow], stated: int) -> Iterator[str]:
-    """Yield a sentence for each fault of the table of calls: against the items, the windows, and itself."""
-    calls = read_columns(path, ("call", "session", "system", "window", *_BY_RULE))
+def _calls(path: Path, windows: Mapping[str, WindowRow], stated: int) -> Iterator[str]:
+    """Yield a sentence for each fault of the table of calls: against the windows, and itself."""
+    calls = read_columns(path, ("call", "system", "window", *_BY_RULE))
     yield from _numbers(path, len(calls["call"]), stated)
     doubled = next((name for name, number in Counter(calls["call"]).items() if number > 1), None)
     if doubled is not None:
@@ -203,7 +205,6 @@ def _calls(path: Path, items: Mapping[str, list[Any]], windows: Mapping[str, Win
         if window and (window not in windows or windows[window].system != system):
             yield f"a call of {system} was under way in the window {window!r:.60}, which is not one of its own"
     yield from _rules(calls)
-    yield from _sessions(path, calls, items)
 
 
 def _rules(calls: Mapping[str, list[Any]]) -> Iterator[str]:
@@ -220,8 +221,9 @@ def _rules(calls: Mapping[str, list[Any]]) -> Iterator[str]:
             yield f"the joules of the calls of {system} have another sum by each rule: {', '.join(map(str, sums))}"
 
 
-def _sessions(path: Path, calls: Mapping[str, list[Any]], items: Mapping[str, list[Any]]) -> Iterator[str]:
-    """Yield a sentence for each session whose item has other joules, or more calls, than are in the table."""
+def _sessions(path: Path, items: Mapping[str, list[Any]]) -> Iterator[str]:
+    """Yield a sentence for each session whose item has other joules, or more calls, than are in the table of calls."""
+    calls = read_columns(path, ("session", "system", "energy_j"))
     of_session: dict[tuple[str, str], list[float | None]] = defaultdict(list)
     for system, session, energy_j in zip(*(calls[name] for name in ("system", "session", "energy_j")), strict=True):
         of_session[system, session].append(energy_j)

@@ -36,7 +36,6 @@ TOKENS = ("prompt_tokens", "cached_tokens", "cache_write_tokens", "output_tokens
 """NaN where not recorded."""
 
 ABOVE_IDLE = "energy_above_idle_j"
-"""Below 0 where less was drawn than at idle."""
 
 NUMBERS = (
     "started_s", "first_byte_s", "finished_s", *TOKENS, "tool_calls", "status", "stated_cost", *BY_RULE.values(),
@@ -82,7 +81,8 @@ def read_calls(run: RunRecords) -> pd.DataFrame | None:
 def check_sessions(path: Path, calls: pd.DataFrame, items: pd.DataFrame) -> None:
     """Check that sessions of answers and of calls are the same, and that their joules add up.
 
-    Calls of a session without an answer are allowed: what interrupted it left them on record.
+    Calls of a session without an answer are allowed: what interrupted it left them on record. The other way it holds
+    of measured runs alone: others' tools count calls that they do not list.
 
     Args:
         path: of the table of calls, for messages.
@@ -115,18 +115,23 @@ def idle_by_window(frames: Frames, calls: pd.DataFrame) -> pd.Series:
 
     Returns:
         Joules by window id, for each valid measured window of a system that made calls.
+
+    Raises:
+        UserError: the table of items cannot be read.
     """
     windows = frames.windows
     agents = set(calls["system"].cat.categories)
     of_agents = windows[windows["system"].isin(agents) & (windows["purpose"] == "measured") & windows["valid"]]
-    own = frames.more_columns(newer=("agent_energy_j",))
-    own_j = own["agent_energy_j"] if "agent_energy_j" in own else pd.Series(0.0, index=frames.items.index)
-    taken_j = calls.groupby("window", observed=True)["energy_j"].sum()
-    agents_j = own_j.groupby(frames.items["window"].astype(str)).sum()
-    names = of_agents["window"].astype(str)
-    total_j = pd.Series(of_agents["total_j"].to_numpy(dtype=np.float64), index=names.to_numpy())
-    taken_j.index = taken_j.index.astype(str)
-    return total_j - taken_j.reindex(total_j.index, fill_value=0.0) - agents_j.reindex(total_j.index, fill_value=0.0)
+    with TableColumns(frames.run.layout.items_table) as table:  # also attempts that are left out of `frames`
+        own = pd.DataFrame(
+            {"window": category(table.coded("window")), "energy_j": table.numbers("agent_energy_j")}, copy=False
+        )
+    names = of_agents["window"].astype(str).to_numpy()
+    idle_j = pd.Series(of_agents["total_j"].to_numpy(dtype=np.float64), index=names)
+    for taken in (calls, own):
+        by_window = taken.groupby("window", observed=True)["energy_j"].sum()
+        idle_j -= by_window.set_axis(by_window.index.astype(str)).reindex(names, fill_value=0.0)
+    return idle_j
 
 
 def _flags(table: TableColumns, name: str) -> NDArray[np.bool_]:
@@ -143,9 +148,9 @@ def _problems(calls: pd.DataFrame, systems: set[str]) -> Iterator[str]:
     yield from _of_names(calls, systems)
     for name in NUMBERS:
         values = calls[name].to_numpy(dtype=np.float64)
-        least = -_LARGEST if name == ABOVE_IDLE else -_ROUNDING
+        least = -_LARGEST if name == ABOVE_IDLE else -_ROUNDING  # less than the idle draw may have been drawn
         if not (np.isnan(values) | (values >= least) & (values <= _LARGEST)).all():
-            yield f"some {name} are {'' if name == ABOVE_IDLE else 'below 0 or '}infinite"
+            yield f"some {name} are infinite" if name == ABOVE_IDLE else f"some {name} are below 0 or infinite"
     started_s, finished_s = calls["started_s"], calls["finished_s"]
     first_s = calls["first_byte_s"].fillna(started_s)
     cached = calls["cached_tokens"].fillna(0) + calls["cache_write_tokens"].fillna(0)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 
 from wattbench_reports.comparison.agents import AgentFigures, Reported, Step, Unassigned
 from wattbench_reports.comparison.agents.model import (
@@ -19,14 +20,6 @@ from wattbench_reports.formatting import units
 
 TITLE = "Agents"
 
-PER_SOLVED = (
-    "What was spent on attempts that were not solved is in the figures of a solved task. Joules are those of the "
-    "attempts' model calls, divided among the calls in flight by tokens, and of their own processors."
-)
-NO_SCORES = (
-    "Attempts have no scores, so that what a solved task takes is not known. Joules are those of the attempts' model "
-    "calls, divided among the calls in flight by tokens, and of their own processors."
-)
 BY_STEP = (
     "A step is the n-th model call of an attempt. Prefill: seconds to the first byte of a streamed answer; decode: "
     "those after it. Intervals are clustered by task."
@@ -44,8 +37,25 @@ _ENDS = {
     UNSOLVED: "answered, not solved", "agent": "failed by itself", "server": "failed with the server",
     "limit": "over a limit", "harness": "no answer: harness failed",
 }  # fmt: skip
+_AGREE = 0.005
+"""Sums of money whose logarithms are nearer than this are equal as they are written."""
 _NARROW = 1.05
 """A band whose ends are nearer than this is not worth a sentence of its own."""
+
+
+def lead(agents: Sequence[AgentFigures]) -> str:
+    """Say what the figures are of, and whose joules they have."""
+    text = (
+        "What was spent on attempts that were not solved is in the figures of a solved task."
+        if any(each.scored for each in agents)
+        else "Attempts have no scores, so that what a solved task takes is not known."
+    )
+    if any(JOULES in each.per_attempt for each in agents):
+        text += (
+            " Joules are those of the attempts' model calls, divided among the calls in flight by tokens, and of their "
+            "own processors."
+        )
+    return text
 
 
 def caption(*, scored: bool) -> str:
@@ -175,8 +185,8 @@ def _reported(each: AgentFigures) -> Iterator[str]:
 
 
 def _compared(reported: Reported, attempts: int) -> str:
-    of = f"of {reported.attempts:,} of {units.plural(attempts, 'attempt')}" if reported.attempts < attempts else ""
-    said = f"it reported {units.money(reported.money, reported.currency or '(no currency)')}{of and f' {of}'}"
+    some = f" for {reported.attempts:,} of {units.plural(attempts, 'attempt')}" if reported.attempts < attempts else ""
+    said = f"it reported {units.money(reported.money, reported.currency or '(no currency)')}{some}"
     if reported.recomputed is None:
         return f"{said}, which is not compared with its tokens at the suite's price: {reported.why_not}"
     text = (
@@ -184,9 +194,9 @@ def _compared(reported: Reported, attempts: int) -> str:
     )
     if reported.money > 0:
         text += f", {units.digits(reported.recomputed / reported.money)} times as much"
-    if reported.furthest is not None:
-        text += f" (of one attempt {units.digits(reported.furthest)} times at the furthest)"
-    return f"{text}. Both are sums over the same attempts, and have no interval"
+    if reported.furthest is not None and abs(math.log(reported.furthest)) > _AGREE:
+        text += f", and {units.digits(reported.furthest)} times where one attempt is furthest apart"
+    return f"{text}. Both are sums over the same attempts, without an interval"
 
 
 def _not_recorded(each: AgentFigures) -> Iterator[str]:

@@ -6,16 +6,21 @@ import itertools
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+from matplotlib import pyplot
 
 import wattbench
+from tests.made_up.agent_results import simulation, tau2_results, written
 from tests.made_up.agents import FakeAgent, FakeAgentRun, write_agents
 from tests.made_up.attempts import PRICE, attempt, write_attempts
+from tests.made_up.records import page_texts
 from tests.made_up.rows import item, write_items
 from wattbench.api.outputs import ComparedOutput
 from wattbench.errors import UserError
@@ -23,9 +28,14 @@ from wattbench.records import ItemRow, MeteredCallRow, RunRecords, read_run
 from wattbench_reports.comparison.agents import AgentFigures
 from wattbench_reports.comparison.analysis import Analysis, analyse
 from wattbench_reports.export import render
+from wattbench_reports.export.frames.calls_frame import COLUMNS as CALLS
+from wattbench_reports.gate.evidence.paired_items import record_items
 from wattbench_reports.html import report
 from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.workload import WorkloadChoice
+from wattbench_reports.sections.agents import agents_section
+
+pytestmark = pytest.mark.slow  # most draw the tasks of a run again, some thousand times
 
 Made = tuple[ItemRow, list[MeteredCallRow]]
 
@@ -333,6 +343,25 @@ def test_programs_get_all_figures(shown: Analysis) -> None:
     assert len(careful["steps"]) == len(figures.steps)
 
 
+def test_cells_that_the_page_restates_say_what_its_controls_say(shown: Analysis) -> None:
+    section, texts = agents_section(shown.comparison), page_texts(shown)
+    assert section is not None
+    cells = [
+        cell for passage in section.passages for table in passage.tables for row in table.rows for cell in row
+        if cell.restates
+    ]  # fmt: skip
+    assert {cell.restates.partition("-")[2] for cell in cells} == {"accuracy", "j-per-correct", "cost-per-correct"}
+    assert {cell.restates: cell.text for cell in cells} == {cell.restates: texts[cell.restates] for cell in cells}
+
+
+def test_a_gate_pairs_tasks_and_not_attempts(many: Analysis) -> None:
+    frames = many.measured.frames
+    items = record_items(frames, "careful", np.zeros(frames.number))
+    assert len(items) == 80
+    by_task = pd.Series(frames.figures("correct")).groupby(frames.row_of_answer).mean()
+    assert sorted(items.figures["correct"]) == sorted(by_task)
+
+
 def test_the_page_has_the_section_and_its_figure(tmp_path: Path) -> None:
     page = report(read_run(write_agents(tmp_path)))
     assert 'id="agents"' in page
@@ -370,7 +399,13 @@ def test_a_mix_of_domains_weighs_attempts(tmp_path: Path) -> None:
 def test_another_agent_changes_no_figure(many: Analysis, tmp_path: Path) -> None:
     (alone,) = many.comparison.agents
     beside, _ = analyse(write_attempts(tmp_path)).comparison.agents
-    assert beside == alone
+    drawn = ("per_solved", "per_attempt")  # their bounds are of draws, whose number depends on that of the systems
+    assert replace(beside, **{name: getattr(alone, name) for name in drawn}) == alone
+    for name in drawn:
+        for kind, interval in getattr(beside, name).items():
+            other = getattr(alone, name)[kind]
+            assert interval.estimate == other.estimate
+            assert (interval.low, interval.high) == pytest.approx((other.low, other.high), rel=0.01)
 
 
 def test_the_order_of_the_record_changes_nothing(tmp_path: Path) -> None:
@@ -384,3 +419,63 @@ def test_the_order_of_the_record_changes_nothing(tmp_path: Path) -> None:
     suite = {"suite": {"name": "attempts", "measure": {}}, "systems": settings}
     other = write_items(tmp_path / "mixed", [row for row, _ in mixed], calls=calls[::-1], suite=suite)
     assert _only(analyse(other)) == _only(analyse(_write(tmp_path / "made", made)))
+
+
+def test_the_frame_of_calls_has_a_row_per_call_with_its_attempt(tmp_path: Path) -> None:
+    run = wattbench.read(_write(tmp_path, [attempt("agent", doc_id, 0, True) for doc_id in range(12)]).layout.root)
+    frame = run.calls("all")
+    assert {name: str(frame[name].dtype) for name in frame} == CALLS
+    assert len(frame) == 36
+    assert frame["joules"].sum() == pytest.approx(12 * 8.0)
+    third = frame[(frame["item"] == 3) & (frame["step"] == 3)].iloc[0]
+    assert (third["seconds"], third["first_byte_seconds"], third["score"], third["cached_tokens"]) == (4, 1, 1, 2000)
+
+
+def test_a_run_draws_its_agents_and_says_where_it_has_none(tmp_path: Path) -> None:
+    made = _write(tmp_path / "agents", [attempt("agent", doc_id, 0, True) for doc_id in range(12)])
+    with mpl.rc_context({"backend": "agg"}):
+        (axes,) = wattbench.read(made.layout.root).plot.agents()
+        assert axes.get_title(loc="left") == "agent"
+        pyplot.close("all")
+    plain = write_items(tmp_path / "plain", [item(number, 2.0 * number) for number in range(12)])
+    with pytest.raises(UserError, match="it has no agent with a solved task"):
+        wattbench.read(plain.layout.root).plot.agents()
+
+
+def test_in_blocks_no_interval_is_narrower_than_by_task(tmp_path: Path) -> None:
+    made = [
+        attempt("agent", doc_id, repeat, (doc_id * 7 + repeat) % 3 > 0, calls=1 + doc_id % 3)
+        for doc_id in range(24) for repeat in range(3)
+    ]  # fmt: skip
+    blocks = [(replace(row, block=row.doc_id % 6, window=f"w{row.doc_id % 6}"), its) for row, its in made]
+    alone, in_blocks = (_only(analyse(_write(tmp_path / name, each))) for name, each in (("a", made), ("b", blocks)))
+    for by_task, by_block in zip(alone.passes, in_blocks.passes, strict=True):
+        assert by_block.share.estimate == pytest.approx(by_task.share.estimate)
+        assert by_block.share.low <= by_task.share.low + 1e-12
+        assert by_block.share.high >= by_task.share.high - 1e-12
+    assert in_blocks.not_solved["energy_j"].estimate == pytest.approx(alone.not_solved["energy_j"].estimate)
+    assert in_blocks.per_solved["calls"].estimate == pytest.approx(alone.per_solved["calls"].estimate)
+
+
+def test_agents_of_several_runs_have_the_names_of_the_comparison(tmp_path: Path) -> None:
+    runs = [
+        write_attempts(tmp_path, ("careful",), tasks=12, repeats=2, run=f"2026010{day}T030405Z-rows-abc12{day}")
+        for day in (1, 2)
+    ]
+    comparison = wattbench.compare([run.layout.root for run in runs]).data
+    assert [each.system for each in comparison.agents] == [each.system for each in comparison.systems]
+    assert len({each.system for each in comparison.agents}) == 2
+    assert "Agents:" in render(comparison, "table")
+
+
+def test_a_decision_on_trials_of_others_says_what_a_solved_task_takes(tmp_path: Path) -> None:
+    trials = [simulation(f"t{task}", trial, float((task + trial) % 3 > 0)) for task in range(12) for trial in range(2)]
+    decided = wattbench.decide(written(tmp_path / "tau.json", tau2_results(*trials)))
+    text = str(decided)
+    assert "Agents:" in text and "For each solved task:" in text and "pass^2" in text
+    (figures,) = decided.data.agents
+    assert (figures.attempts, figures.tasks, figures.solved) == (24, 12, 16)
+    assert figures.reported is not None and figures.reported.recomputed is None
+    assert "no price is named" in figures.reported.why_not
+    priced = wattbench.decide(tmp_path / "tau.json", system_prices={"org/model": PRICE}).data.agents[0].reported
+    assert priced is not None and priced.recomputed is not None

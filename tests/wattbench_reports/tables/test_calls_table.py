@@ -125,6 +125,7 @@ def test_joules_of_an_answer_need_those_of_its_calls(original: Path) -> None:
         ({"energy_j": -1.0}, "some energy_j are below 0 or infinite"),
         ({"output_tokens": -1}, "some output_tokens are below 0 or infinite"),
         ({"energy_by_time_j": float("inf")}, "some energy_by_time_j are below 0"),
+        ({"energy_above_idle_j": float("-inf")}, "some energy_above_idle_j are infinite"),
         ({"energy_equal_j": None}, "joules by one rule and none by another"),
         ({"cached_tokens": 11, "prompt_tokens": 10}, "more cached tokens than tokens of their prompts"),
         ({"reasoning_tokens": 11, "output_tokens": 10}, "more reasoning tokens than tokens of their answers"),
@@ -144,6 +145,14 @@ def test_a_table_that_contradicts_itself_is_a_named_error(run: Path, changes: di
     with pytest.raises(UserError, match=said) as raised:
         read_calls(read_run(run))
     assert str(raised.value).endswith("; the record is damaged")
+
+
+def test_joules_above_idle_may_be_below_zero(run: Path) -> None:
+    table = pq.read_table(run / "calls.parquet")
+    rows = table.to_pylist()
+    rows[0]["energy_above_idle_j"] = -1.5
+    pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), run / "calls.parquet")
+    assert calls_of(run)["energy_above_idle_j"].iloc[0] == -1.5
 
 
 @pytest.mark.parametrize("damage", [b"", b"PAR1 no such thing", None], ids=["empty", "no table", "column missing"])

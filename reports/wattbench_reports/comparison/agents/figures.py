@@ -7,6 +7,7 @@ the block where there are blocks.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -36,12 +37,12 @@ from wattbench_reports.comparison.agents.model import (
     Reported,
     Unassigned,
 )
-from wattbench_reports.comparison.agents.steps import steps_of
+from wattbench_reports.comparison.agents.steps import steps_of, with_answers
 from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.comparison.paid import Paid
 from wattbench_reports.metrics.domain_sums import Basis, basis
 from wattbench_reports.metrics.mix_weighting import accuracies, by_block
-from wattbench_reports.metrics.money import SystemMoney
+from wattbench_reports.metrics.money import DECLARED, SystemMoney
 from wattbench_reports.metrics.money.answer_columns import AnswerColumns
 from wattbench_reports.metrics.ratio_intervals import intervals
 from wattbench_reports.stats import Interval, accuracy_interval
@@ -52,6 +53,8 @@ from wattbench_reports.tables.item_matrix import RIGHT, ItemTable
 from wattbench_reports.tables.run_tables import Frames
 from wattbench_reports.tables.streamed import StreamedFrames
 
+_ROUNDING = 1e-9
+"""Of the joules of all attempts: what is left of a difference of sums where there is none."""
 _LIMITS = re.compile(r"\b(timeout_s|max_calls|max_tokens|max_cost)\b")
 _WHY_MISSING = {
     JOULES: "some attempts have no valid joules",
@@ -124,9 +127,8 @@ class _Work:
         counts, mine = self._counted(name), self._calls_of(name)
         no_tokens = 0
         if counts is not None:
-            answered = counts["error"].isna().to_numpy()
             unknown = counts[["prompt_tokens", "output_tokens"]].isna().any(axis=1).to_numpy()
-            no_tokens = int((answered & unknown).sum())
+            no_tokens = int((with_answers(counts) & unknown).sum())
         return AgentFigures(
             system=name,
             tasks=len(np.unique(frames.table_rows_of(name))),
@@ -267,10 +269,10 @@ class _Work:
         return {kind: reasons[kind] for kind in self.taken[name] if kind not in known}
 
     def _calls_of(self, name: str) -> pd.DataFrame | None:
-        """Return all calls that went through an agent's gateway; None where they are not on record."""
+        """Return the calls that an agent's gateway sent to its server; None where they are not on record."""
         if self.calls is None:
             return None
-        mine = self.calls[(self.calls["system"] == name).to_numpy()]
+        mine = self.calls[(self.calls["system"] == name).to_numpy() & self.calls["sent"].to_numpy()]
         return mine if len(mine) else None
 
     def _counted(self, name: str) -> pd.DataFrame | None:
@@ -301,7 +303,10 @@ class _Work:
         windows = set(self.frames.labels("window", self.frames.answers_of(name)))
         idle = self._idle_by_window
         mine = [float(idle[window]) for window in windows if window in idle.index]
-        return float(np.sum(mine)) if mine and np.isfinite(mine).all() else None
+        if not mine or not np.isfinite(mine).all():
+            return None
+        idle_j, all_j = math.fsum(mine), float(np.nansum(self.taken[name][JOULES]))
+        return 0.0 if abs(idle_j) <= _ROUNDING * all_j else idle_j
 
     @cached_property
     def _idle_by_window(self) -> pd.Series:
@@ -342,6 +347,8 @@ class _Work:
             return total(None, "they are in several currencies" if named else "no currency is named", None)
         if bill.currency is None or bill.why_none:
             return total(None, bill.why_none or "it has no price", None)
+        if DECLARED in bill.parts:
+            return total(None, "its money is what the source reports, and no price is named", None)
         if bill.currency != currency:
             return total(None, f"its price is in {bill.currency}, and none is converted", None)
         ours = np.asarray(sum(bill.parts.values(), start=np.zeros(len(some))))[some]

@@ -39,13 +39,19 @@ def steps_of(calls: pd.DataFrame, over: float) -> tuple[Step, ...]:
     )
 
 
+def with_answers(calls: pd.DataFrame) -> NDArray[np.bool_]:
+    """Return which calls have an answer, or a part of one: others failed or were refused, and used no tokens."""
+    refused = calls["first_byte_s"].isna() | (calls["status"] >= 400)
+    return ~(calls["error"].notna() & refused).to_numpy()
+
+
 def _step(calls: pd.DataFrame, number: NDArray[np.int64], first: int, last: int, over: float) -> Step:
     item = calls["item"].to_numpy(dtype=np.int64)
     started_s, first_s, finished_s, prompt, cached, joules = (
         calls[name].to_numpy(dtype=np.float64)
         for name in ("started_s", "first_byte_s", "finished_s", "prompt_tokens", "cached_tokens", BY_RULE["tokens"])
     )
-    answered = calls["error"].isna().to_numpy()  # what was refused has no tokens
+    answered = with_answers(calls)
     streamed = calls["streamed"].to_numpy(dtype=bool) & np.isfinite(first_s)
     prefill_s, decode_s = first_s[streamed] - started_s[streamed], finished_s[streamed] - first_s[streamed]
     whole_s = prefill_s + decode_s

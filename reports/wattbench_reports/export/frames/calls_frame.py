@@ -26,6 +26,7 @@ COLUMNS = {
     "started_s": "Float64",
     "seconds": "Float64",
     "first_byte_seconds": "Float64",
+    "sent": "boolean",
     "streamed": "boolean",
     "status": "Int64",
     "finish_reason": "string",
@@ -45,7 +46,7 @@ COLUMNS = {
     "window": "string",
 }
 """The columns in order, with pandas' type of each. A call that is of no attempt in the figures has no `task`, `item`,
-`repeat`, `score` and `step`."""
+`repeat`, `score` and `step`; one that was not sent to the server has no `step`."""
 
 FIRST = (
     "system", "task", "item", "repeat", "step", "seconds", "first_byte_seconds", "prompt_tokens", "cached_tokens",
@@ -72,7 +73,8 @@ def calls_frame(measured: Measured) -> pd.DataFrame:
     attempts = attempts.drop_duplicates("session").set_index("session")
     session = calls["session"].astype(object)
     of_attempt = attempts.reindex(session).reset_index(drop=True)
-    number = calls.sort_values("started_s", kind="stable").groupby("session", observed=True).cumcount() + 1
+    sent = calls[calls["sent"]]
+    number = sent.sort_values("started_s", kind="stable").groupby("session", observed=True).cumcount() + 1
     known, seconds = of_attempt["task"].notna(), calls["finished_s"] - calls["started_s"]
     table = calls.rename(columns=_NAMES).assign(
         task=of_attempt["task"],
