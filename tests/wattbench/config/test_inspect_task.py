@@ -58,6 +58,7 @@ def test_a_record_of_the_suite_is_read_back(tmp_path: Path) -> None:
         (("./evals.py@repair", "./gone.py@repair"), r"yaml:4: tasks\.select\.0\.inspect: no such file: .*gone\.py"),
         (("./evals.py@repair", "./evals.py"), r"yaml:4: .*write file\.py@name, or the name of what is installed"),
         (("./evals.py@repair", "a/b/c"), r"suite\.yaml:4: .*write file\.py@name"),
+        (("level: 2", "level: 2026-01-02"), r"suite\.yaml:4: .*args: .*quote a date"),
         (("level: 2}", "level: 2}, input: text"), r"suite\.yaml:4: .*input: unknown key"),
         (("inspect: inspect_evals/gsm8k", "inspect: inspect_evals/repair"), r"task 'repair' is selected twice"),
         (("./mine.py@best", "./mine.py"), r"suite\.yaml:\d+: .*solver: .*write file\.py@name"),
