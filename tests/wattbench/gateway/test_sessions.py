@@ -87,3 +87,26 @@ def test_calls_wait_for_the_word_on_the_cost_of_those_before() -> None:
     session.end_call(1)
     session.close()  # nothing waits for a session that is closed
     assert session.settled.is_set()
+
+
+def test_sessions_that_a_client_names_go_before_that_of_its_path() -> None:
+    sessions = Sessions(adopts=True)
+    sessions.open(OpenSession(A))
+    named = {"x-wattbench-session": "first"}
+    assert found(sessions, f"/s/{A}/v1/messages", named) == ("first", "/v1/messages", False)
+    assert found(sessions, "/v1/messages", named | traced(TRACE)) == ("first", "/v1/messages", False)
+    assert found(sessions, f"/s/{A}/v1/messages", traced(TRACE)) == (TRACE, "/v1/messages", False)
+    assert found(sessions, f"/s/{A}/v1/messages") == (A, "/v1/messages", False)
+    assert found(sessions, "/v1/messages", {"x-wattbench-session": A}) == (A, "/v1/messages", False)
+    assert found(sessions, "/v1/messages") == (None, "/v1/messages", False)
+    assert found(sessions, "/s/x/v1/messages") == (None, "/v1/messages", True)
+
+
+def test_the_name_of_a_client_is_short_and_printable_and_no_secret() -> None:
+    sessions = Sessions(adopts=True)
+    name, _, _ = found(sessions, "/v1", {"x-wattbench-session": f"a\x1b[31m{'b' * 200} "})
+    assert name is not None
+    assert name.isprintable()
+    assert len(name) <= 100
+    secret = "sk-abcdefghijklmnopqrstuvwxyz0123456789"
+    assert secret not in str(found(sessions, "/v1", {"x-wattbench-session": secret})[0])
