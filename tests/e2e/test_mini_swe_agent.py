@@ -51,7 +51,7 @@ class Example:
     """The example, run in a copy of its folder."""
 
     folder: Path
-    output: str
+    run: Path
     items: pd.DataFrame
     """Indexed by system and task."""
     calls: dict[str, list[CallRow]]
@@ -89,7 +89,7 @@ def example(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str
     for call in sorted(read_run(run).calls(), key=lambda row: row.started_s):
         calls.setdefault(call.session, []).append(call)
     kept = {path.stem: json.loads(path.read_text()) for path in Path(environment["KEPT"]).iterdir()}
-    return Example(folder, done.stderr, items.set_index(["system", "repair"]), calls, kept)
+    return Example(folder, run, items.set_index(["system", "repair"]), calls, kept)
 
 
 @dataclass(frozen=True)
@@ -154,6 +154,13 @@ def test_tokens_calls_and_money_are_those_of_its_own_trajectory(example: Example
             assert [call.sent for call in calls] == [True] * MOST_CALLS + [False]
         assert item.reported_cost == pytest.approx(stats["instance_cost"])
         assert item.reported_currency == "USD"
+
+
+def test_money_at_the_price_of_the_suite_is_what_its_own_price_list_gives(example: Example) -> None:
+    recomputed = pd.read_json(example.run / "spending.jsonl", lines=True)
+    assert set(recomputed["currency"]) == {"USD"}
+    own = [(trajectory["info"]["model_stats"]["instance_cost"]) for trajectory in example.trajectories.values()]
+    assert sorted(recomputed["cost"]) == pytest.approx(sorted(own))
 
 
 def test_it_solves_what_it_solves_on_its_own(

@@ -294,41 +294,6 @@ def test_a_killed_gateway_loses_no_call_and_is_started_anew() -> None:
         assert len(through.rows) == 3
 
 
-def test_a_killed_gateway_comes_back_with_its_sessions_and_what_is_left_of_their_limits() -> None:
-    with behind() as through:
-        held = Held()
-        through.server.posts = [ANSWER]
-        session = through.gateway.open_session(SessionLimits(max_calls=3))
-        closed = through.gateway.open_session()
-        closed.close()
-        assert call(session) == 200
-        through.gateway.ensure()
-        pid = through.gateway.pid
-        through.server.posts = [held, ANSWER]
-        with ThreadPoolExecutor() as pool:
-            broken = pool.submit(call, session)
-            until(lambda: held.waiting == 1)
-            os.kill(pid, signal.SIGKILL)
-            with pytest.raises(OSError, match=r"reset|closed|Remote end"):
-                broken.result()
-        until(lambda: len(session.calls) == 2)
-        held.go.set()
-
-        def back() -> bool:
-            through.gateway.ensure()
-            return through.gateway.pid != pid
-
-        until(back)
-        assert [call(session), call(session)] == [200, 403]
-        assert call(closed) == 410
-        assert [row.error for row in session.close()][:3] == [None, "the gateway ended", None]
-        assert session.over_limit == "max_calls: 1"
-        through.gateway.close()
-        through.gateway.ensure()
-        with pytest.raises(OSError, match="refused"):
-            call(session)
-
-
 def test_calls_are_handed_over_as_they_begin() -> None:
     begun: list[CallRow] = []
     ended: list[int] = []
@@ -346,6 +311,29 @@ def test_calls_are_handed_over_as_they_begin() -> None:
     assert ended == [0]
     assert row.session == "mine"
     assert session.calls == ()
+
+
+def test_open_sessions_outlive_a_gateway_that_is_started_anew() -> None:
+    began: list[CallRow] = []
+    with behind(begins=began.append) as through:
+        through.server.posts = [ANSWER]
+        session = through.gateway.open_session(SessionLimits(max_calls=2))
+        assert call(session) == 200
+        until(lambda: len(session.calls) == 1)
+        process = psutil.Process(through.gateway.pid)
+        process.kill()
+        until(lambda: process.status() == psutil.STATUS_ZOMBIE)
+        through.gateway.ensure()
+        pid = through.gateway.pid
+        assert pid != process.pid
+        through.gateway.ensure()
+        assert through.gateway.pid == pid
+        assert [call(session), call(session)] == [200, 403]
+        rows = session.close()
+        assert session.over_limit == "max_calls: 2"
+    assert [row.sent for row in rows] == [True, True, False]
+    assert [row.call for row in began] == [row.call for row in rows[:2]]
+    assert [row.started_s for row in began] == [row.started_s for row in rows[:2]]
 
 
 PARENT = """

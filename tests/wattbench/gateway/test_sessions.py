@@ -89,24 +89,11 @@ def test_calls_wait_for_the_word_on_the_cost_of_those_before() -> None:
     assert session.settled.is_set()
 
 
-def test_sessions_that_a_client_names_go_before_that_of_its_path() -> None:
+def test_a_program_may_name_sessions_of_its_own_where_they_are_adopted() -> None:
     sessions = Sessions(adopts=True)
     sessions.open(OpenSession(A))
-    named = {"x-wattbench-session": "first"}
-    assert found(sessions, f"/s/{A}/v1/messages", named) == ("first", "/v1/messages", False)
-    assert found(sessions, "/v1/messages", named | traced(TRACE)) == ("first", "/v1/messages", False)
-    assert found(sessions, f"/s/{A}/v1/messages", traced(TRACE)) == (TRACE, "/v1/messages", False)
-    assert found(sessions, f"/s/{A}/v1/messages") == (A, "/v1/messages", False)
-    assert found(sessions, "/v1/messages", {"x-wattbench-session": A}) == (A, "/v1/messages", False)
-    assert found(sessions, "/v1/messages") == (None, "/v1/messages", False)
-    assert found(sessions, "/s/x/v1/messages") == (None, "/v1/messages", True)
-
-
-def test_the_name_of_a_client_is_short_and_printable_and_no_secret() -> None:
-    sessions = Sessions(adopts=True)
-    name, _, _ = found(sessions, "/v1", {"x-wattbench-session": f"a\x1b[31m{'b' * 200} "})
-    assert name is not None
-    assert name.isprintable()
-    assert len(name) <= 100
-    secret = "sk-abcdefghijklmnopqrstuvwxyz0123456789"
-    assert secret not in str(found(sessions, "/v1", {"x-wattbench-session": secret})[0])
+    assert found(sessions, f"/s/{A}/v1/m") == (A, "/v1/m", False)
+    assert found(sessions, f"/s/{A}/v1/m", {"x-wattbench-session": "task 7"}) == ("task 7", "/v1/m", False)
+    assert found(sessions, f"/s/{A}/v1/m", traced(TRACE)) == (TRACE, "/v1/m", False)
+    assert found(sessions, "/s/closed/v1/m") == (None, "/v1/m", True)
+    assert found(sessions, "/v1/m", {"x-wattbench-session": "x\x1b" * 200}) == ("x?" * 48 + "x...", "/v1/m", False)

@@ -13,6 +13,7 @@ from wattbench.config import AskingSystem, EndpointSystem, SystemBase
 from wattbench.errors import UserError, require_installed
 from wattbench.gateway import Gateway, Session, SessionLimits, Upstream
 from wattbench.records import CallRow
+from wattbench.records.rows.answers import TokenCounts
 from wattbench.records.rows.systems import Facts
 from wattbench.systems.agent.model_server import ModelServer
 from wattbench.systems.agent.session_end import how_it_ended, model_calls, tokens_of
@@ -167,9 +168,9 @@ class AskingEngine(Engine):
             failure = f"it made no model call: {failure}"
         elif ended == "server":
             failure = f"the server failed ({sent[-1].error or f'status {sent[-1].status}'}), then the agent: {failure}"
-        remark = outcome.remark
-        if ended == "answered" and not sent:
-            remark = "it answered without a model call through the gateway"
+        remark, tokens = outcome.remark, tokens_of(calls)
+        if ended == "answered" and not sent:  # it may have called a model past the gateway: not recorded, never free
+            remark, tokens = "it answered without a model call through the gateway", TokenCounts()
         return Reply(
             outcome.answer,
             finished_s=outcome.finished_s,
@@ -184,7 +185,7 @@ class AskingEngine(Engine):
                 reported_cost=outcome.reported_cost,
                 reported_currency=None if outcome.reported_cost is None else "USD",
             ),
-            **tokens_of(calls).counts,
+            **tokens.counts,
         )
 
     def _limits(self) -> SessionLimits:

@@ -194,6 +194,7 @@ def test_an_answer_without_a_call_is_one_and_says_so(server: SumsServer, write: 
     assert reply.attempted is not None
     assert (reply.value, reply.attempted.ended, reply.attempted.calls) == ("7", "answered", 0)
     assert reply.remark == "it answered without a model call through the gateway"
+    assert (reply.prompt_tokens, reply.output_tokens) == (None, None)  # not recorded, never free
 
 
 FIXER = """
