@@ -1,4 +1,4 @@
-"""Giving joules to items: ten times the items should take about ten times as long, up to 100,000 of them."""
+"""Giving joules to items and model calls: ten times as many should take about ten times as long, up to 100,000."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import pytest
 from numpy.typing import NDArray
 
 from wattbench.measure.item_rows import attribute
+from wattbench.meters.windows.calls import InFlight, divide
 from wattbench.meters.windows.in_flight import shares
+from wattbench.meters.windows.series import Point
 from wattbench.records import AnswerRow, WindowRow
 
 SIZES = (10_000, 100_000)
@@ -85,7 +87,34 @@ def test_a_run(benchmark: Any, items: int) -> None:
     assert sum(total for total, _ in energies) == pytest.approx(4000.0 * len(windows))
 
 
-@pytest.mark.parametrize(("what", "prepare"), [(shares, arrivals), (attribute, run)], ids=["shares", "run"])
+def model_calls(calls: int) -> tuple[list[list[Point]], list[InFlight], float, float]:
+    """Return a window of model calls, about eight in flight at any time, whose joules are read ten times a second."""
+    started_s, finished_s = arrivals(calls)
+    random = np.random.default_rng(1)
+    first_s = started_s + 0.1 * (finished_s - started_s)
+    weights = random.uniform(0.5, 2.0, (2, calls))
+    rows = np.column_stack([started_s, first_s, finished_s, *weights]).tolist()
+    end_s = float(finished_s.max())
+    curve = [(at_s, 300.0 * at_s) for at_s in np.append(np.arange(0.0, end_s, 0.1), end_s).tolist()]
+    return [curve], [InFlight(*row) for row in rows], 0.0, end_s
+
+
+@pytest.mark.benchmark(group="attribution: model calls in one window")
+@pytest.mark.parametrize("calls", SIZES)
+def test_model_calls(benchmark: Any, calls: int) -> None:
+    """Time one window; its calls and what is idle sum to its joules by every rule."""
+    given = model_calls(calls)
+    made = benchmark.pedantic(divide, given, rounds=3, warmup_rounds=1)
+    total_j = 300.0 * given[3]
+    for of_calls in (made.tokens_j, made.time_j, made.equal_j):
+        assert of_calls.sum() + made.idle_j == pytest.approx(total_j, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("what", "prepare"),
+    [(shares, arrivals), (attribute, run), (divide, model_calls)],
+    ids=["shares", "run", "model calls"],
+)
 def test_it_grows_in_proportion(benchmark: Any, what: Callable[..., Any], prepare: Callable[[int], Any]) -> None:
     """Compare the fastest of each size, measured in turns."""
     given = {items: prepare(items) for items in SIZES}

@@ -105,7 +105,7 @@ NOT_RUN = {
     "wattbench run suite.yaml --cluster head.example.org:6379": "needs a cluster; python -m benchmarks.cluster_kills",
     "wattbench run suite.yaml --cluster ray://head.example.org:10001 --gpus-per-slot 2": "needs a cluster with GPUs",
     "wattbench run routed/suite.yaml": "`route --write` makes it: tests/wattbench/api/routers/test_write_route.py",
-    "wattbench runs import logs/": "inspect_ai is an extra: tests/wattbench/importers/test_inspect.py",
+    "wattbench runs import jobs/2026-09-21/": "made by Harbor: tests/wattbench/importers/test_agents.py",
     "wattbench runs import results/ --out runs": "made by lm-eval itself: tests/wattbench/importers",
 }  # fmt: skip
 """Commands of which only the words are checked: that command and options exist, and take such values."""

@@ -60,7 +60,7 @@ def opened(name: str) -> AbstractContextManager[Engine]:
 def request(question: str, tokens: int) -> SimpleNamespace:
     until = {"until": ["\nQuestion:"], "do_sample": False, "max_gen_toks": tokens}
     arguments = (f"Question: {question}\nAnswer:", until)
-    return SimpleNamespace(args=arguments, doc_id=0, request_type=GENERATE, arguments=arguments, task_name="t")
+    return SimpleNamespace(args=arguments, doc_id=0, request_type=GENERATE, arguments=arguments, task_name="t", doc={})
 
 
 DOMAINS = {"hybrid": tuple(QUESTIONS)} | dict.fromkeys(
@@ -101,6 +101,20 @@ def test_the_reasoning_student_writes_its_reasoning_and_then_an_answer():
     long, short = replies("distilled-reasoning")["arithmetic"], replies("distilled")["arithmetic"]
     assert "So the answer is" in long.value
     assert long.output_tokens > 5 * short.output_tokens
+
+
+def test_a_specialist_lets_the_calculator_compute():
+    system = load_suite("calculator").systems["specialist-calculator"]
+    system = system.model_copy(update={"server": system.server.model_copy(update=ONE_THREAD)})
+    calls = []
+    with open_engine("specialist-calculator", system, batch=1, seed=1234) as engine:
+        engine.keep_calls(calls.append)
+        reply = _reply(engine, "arithmetic", 24)
+    assert (reply.value, reply.failure) == (QUESTIONS["arithmetic"][1], None)
+    assert (reply.attempted.calls, reply.attempted.ended) == (2, "answered")
+    first, then = calls
+    assert then.prompt_tokens > first.prompt_tokens > 0
+    assert reply.output_tokens == first.output_tokens + then.output_tokens
 
 
 @pytest.mark.parametrize("domain", ["arithmetic", "text", "time"])

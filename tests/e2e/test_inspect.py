@@ -77,13 +77,14 @@ def test_a_suite_of_inspect_ai_is_run_scored_and_compared(
         ("filed", "sums", 1): ("agent", None, 1),
         ("filed", "rating", 0): ("answered", 0.25, 1),
     }
-    assert "400" in rows["own", "sums", 1].failure
+    refused = "inspect_ai: ModelGenerateError: BadRequestError('Error code: 400 - made up')"
+    assert {rows[system, "sums", 1].failure for system in ("own", "filed")} == {refused}
     calls = list(records.calls())
     assert len(calls) == len(server.bodies) == 7
     assert {call.session for call in calls} == {row.session for row in rows.values()}
     compared = wattbench("runs", "compare", run, "--json")
     assert compared.returncode == 0, compared.stderr
-    accuracy = {each["system"]: each["accuracy"]["value"] for each in json.loads(compared.stdout)["systems"]}
+    accuracy = {each["system"]: each["accuracy"] for each in json.loads(compared.stdout)["systems"]}
     assert accuracy == {"own": pytest.approx(1.25 / 3), "filed": pytest.approx(1.25 / 3)}
 
 

@@ -347,3 +347,55 @@ def claude_code_lines(session: str = "11111111-2222-3333-4444-555555555555") -> 
         user("u2", "a2", answer, 4),
         said("a3", "u2", "m2", [{"type": "text", "text": "Done."}], 6, cache_read_input_tokens=150),
     ]
+
+
+def write_scout_database(folder: Path) -> Path:
+    """Write a database of inspect_scout with three transcripts: solved, over a limit, and one that never ran."""
+    import asyncio
+    from datetime import UTC, datetime, timedelta
+
+    from inspect_ai.event import ModelEvent
+    from inspect_ai.model import (
+        ChatCompletionChoice,
+        ChatMessageAssistant,
+        ChatMessageUser,
+        GenerateConfig,
+        ModelOutput,
+        ModelUsage,
+    )
+    from inspect_scout import Transcript, transcripts_db
+
+    start = datetime.fromtimestamp(START_S, UTC)
+
+    def called(second: int, cache: Any = None) -> ModelEvent:
+        counts = ModelUsage(
+            input_tokens=100, output_tokens=50, total_tokens=1150, input_tokens_cache_read=800,
+            input_tokens_cache_write=200, total_cost=0.015,
+        )  # fmt: skip
+        message = ChatMessageAssistant(id=f"m{second}", content="said")
+        output = ModelOutput(
+            model="m-2026", choices=[ChatCompletionChoice(message=message, stop_reason="stop")], usage=counts
+        )
+        moment = start + timedelta(seconds=second)
+        ended = moment + timedelta(seconds=2)
+        return ModelEvent(
+            model="org/m", input=[ChatMessageUser(content="Mend it.")], tools=[], tool_choice="auto",
+            config=GenerateConfig(), output=output, timestamp=moment, completed=ended, cache=cache,
+        )  # fmt: skip
+
+    common: Mapping[str, Any] = {"source_type": "eval_log", "agent": "react", "model": "org/m", "task_set": "swe"}
+    transcripts = [
+        Transcript(
+            transcript_id="t1", task_id="a", score="C", events=[called(0), called(5), called(9, "read")], **common
+        ),
+        Transcript(transcript_id="t2", task_id="a", score="I", limit="token", events=[called(0)], **common),
+        Transcript(transcript_id="t3", task_id="b", error="no sandbox", events=[], **common),
+    ]
+
+    async def write() -> None:
+        async with transcripts_db(str(folder)) as database:
+            await database.insert(transcripts)
+
+    folder.mkdir(parents=True)
+    asyncio.run(write())
+    return folder

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wattbench.clock import now_s
+from wattbench.errors import UserError
 from wattbench.gateway import SessionLimits, Upstream
 from wattbench.records import CallRow
 
@@ -41,7 +42,8 @@ class PlayedGateway:
     url: str = "http://127.0.0.1:4711"
     calls: list[CallRow] = field(default_factory=list)
     closed: bool = False
-    looked: int = 0
+    gone: UserError | None = None
+    """Why its process cannot be started anew."""
 
     def __post_init__(self) -> None:
         self._numbers = itertools.count(1)
@@ -50,7 +52,8 @@ class PlayedGateway:
         return PlayedSession(self, f"s{next(self._numbers)}")
 
     def ensure(self) -> None:
-        self.looked += 1
+        if self.gone is not None:
+            raise self.gone
 
     def close(self) -> None:
         self.closed = True

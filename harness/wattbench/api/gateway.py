@@ -100,7 +100,7 @@ def metered_gateway(settings: GatewaySettings) -> Iterator[MeteredGateway]:
                 metered=metered,
             )  # fmt: skip
             root = writer.layout.root
-            stack.callback(_remove_if_empty, root)
+            stack.callback(_leave, root)
             context = stack.enter_context(measuring(writer, resolved, chosen, _Notes(), machine=machine))
             machine.name_run(root)
             stack.enter_context(context.alone())
@@ -133,9 +133,12 @@ def _finish(context: MeasuringContext) -> None:
         finish_sessions(context.records, context.writer)
 
 
-def _remove_if_empty(root: Path) -> None:
-    """Remove the record of a program that opened no session."""
+def _leave(root: Path) -> None:
+    """Remove the record of a program that opened no session; say how another one is completed that is not."""
     with contextlib.suppress(UserError):
-        if not read_run(root).sessions():
+        records = read_run(root)
+        if not records.sessions():
             shutil.rmtree(root, ignore_errors=True)
             notice("wattbench: no session was opened, so that no record is left")
+        elif not records.finished:
+            notice(f"wattbench: the record is not complete. Complete it with: wattbench meter --finish {root}")

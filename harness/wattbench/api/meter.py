@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from wattbench.api.gateway import metered_gateway
 from wattbench.api.suite_runs import writer_to_resume
 from wattbench.errors import UserError
-from wattbench.interrupts import was_ctrl_c
+from wattbench.interrupts import held, was_ctrl_c
 from wattbench.measure.sessions import complete_interrupted, finish_sessions
 from wattbench.progress.notices import notice
 from wattbench.records import read_run
@@ -53,7 +53,11 @@ def meter(settings: GatewaySettings, *, output: int | None = None) -> tuple[Path
         raise UserError(f"{program[0]!r:.80}: no such command, or it cannot be run")
     with metered_gateway(settings) as gateway:
         session = gateway.open_session(name_of(program))
-        code, cpu_s = _run(program, environment_of(settings, session), gateway, output)
+        try:
+            code, cpu_s = _run(program, environment_of(settings, session), gateway, output)
+        except UserError as error:
+            gateway.end_session(session, str(error))
+            raise
         failure = None if code == 0 else f"it ended with exit code {code}"
         gateway.end_session(session, failure, cpu_s)
     return gateway.run, code
@@ -82,12 +86,28 @@ def _run(
     Raises:
         UserError: it cannot be started.
     """
-    try:
-        process = subprocess.Popen(program, env=dict(environment), stdout=output)
-    except OSError as error:
-        raise UserError(f"{program[0]!r:.80} cannot be run ({error.strerror})") from error
-    ended = threading.Event()
-    result: list[tuple[int, float]] = []
+    with held():  # from here on an interrupt is for the program
+        try:
+            process = subprocess.Popen(program, env=dict(environment), stdout=output)
+        except OSError as error:
+            raise UserError(f"{program[0]!r:.80} cannot be run ({error.strerror})") from error
+        ended, result = _waited_for(process)
+    stops, failed = _stops(process), None
+    while not ended.is_set():
+        try:
+            ended.wait(LOOK_EVERY_S)
+            failed = failed or _looked_after(gateway)
+        except KeyboardInterrupt:
+            next(stops)()
+    if failed is not None:
+        raise failed
+    [(code, cpu_s)] = result
+    return code if code >= 0 else 128 - code, cpu_s
+
+
+def _waited_for(process: subprocess.Popen[bytes]) -> tuple[threading.Event, list[tuple[int, float]]]:
+    """Wait for a program in a thread; return what says that it has ended, and where its result will be."""
+    ended, result = threading.Event(), list[tuple[int, float]]()
 
     def wait() -> None:
         _, status, used = os.wait4(process.pid, 0)
@@ -96,16 +116,18 @@ def _run(
         ended.set()
 
     threading.Thread(target=wait, name="wattbench-meter", daemon=True).start()
-    stops = _stops(process)
-    while True:
-        try:
-            while not ended.wait(LOOK_EVERY_S):
-                gateway.ensure()
-            break
-        except KeyboardInterrupt:
-            next(stops)()
-    [(code, cpu_s)] = result
-    return code if code >= 0 else 128 - code, cpu_s
+    return ended, result
+
+
+@held()
+def _looked_after(gateway: MeteredGateway) -> UserError | None:
+    """See to it that the gateway is there; return why it is not, which ends no program."""
+    try:
+        gateway.ensure()
+    except UserError as error:
+        notice(f"wattbench: {error}. The program goes on, and its calls are not recorded any more")
+        return error
+    return None
 
 
 def _stops(process: subprocess.Popen[bytes]) -> Iterator[Callable[[], object]]:

@@ -136,7 +136,7 @@ def export_run(
 @click.option("--map", "renamed", multiple=True, metavar="COLUMN=NAME", help="Which figure a column of a table holds.")
 @click.option("--currency", metavar="ISO4217", help="Currency of the costs of a table, such as USD.")
 @click.option(
-    "--metric", help="For lm-eval, evalscope and inspect: the metric of correctness; default: each task's first."
+    "--metric", help="For lm-eval, evalscope, inspect, harbor: the metric of correctness; default: each task's first."
 )
 @click.option(
     "--score-range",

@@ -123,7 +123,7 @@ def _obey(app: PassThrough, reports: Reports, command: Mapping[str, Any]) -> Non
     name = command["session"]
     match command["do"]:
         case "open":
-            app.sessions.open(OpenSession(name, command["max_calls"], command["max_tokens"], command["priced"]))
+            app.sessions.open(OpenSession(name, **command["settings"]))
             reports.write({"event": "opened", "session": name})
         case "settle" if session := app.sessions.get(name):
             session.settle(command["over"])

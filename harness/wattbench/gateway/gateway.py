@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
@@ -16,6 +17,10 @@ from wattbench.network.connections import proxy_of
 from wattbench.network.urls import read_url
 from wattbench.records import CallRow
 from wattbench.redaction import hide_known, keep_secret, keep_secrets_of
+
+POLL_S = 0.1
+STARTS = 3
+"""How often the process is started for one session: it may be killed as it starts."""
 
 _WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # compared, not listened at
 
@@ -41,20 +46,25 @@ class Session:
         self._closing = False
         self._opened, self._closed = threading.Event(), threading.Event()
 
-    def open(self) -> None:
-        """Have the process take its calls, and wait until it does. A process that hangs is ended."""
+    def open(self) -> bool:
+        """Have the process take its calls, and return whether it does: not if it has died, or hangs and is ended."""
         limits = self._limits
         sent = [call for call in self._calls if call.sent]
-        tokens = sum((call.prompt_tokens or 0) + (call.output_tokens or 0) for call in sent)
-        self._process.command(
-            "open",
-            self.id,
-            max_calls=_left(limits.max_calls, len(sent)),
-            max_tokens=_left(limits.max_tokens, tokens),
-            priced=limits.max_cost is not None and limits.cost_of is not None,
-        )
-        if not self._opened.wait(END_S):
-            self._process.kill()
+        settings = {
+            "max_calls": limits.max_calls,
+            "max_tokens": limits.max_tokens,
+            "priced": limits.max_cost is not None and limits.cost_of is not None,
+            "calls": len(sent),
+            "tokens": sum((call.prompt_tokens or 0) + (call.output_tokens or 0) for call in sent),
+        }
+        self._process.command("open", self.id, settings=settings)
+        until_s = time.monotonic() + END_S
+        while not self._opened.wait(POLL_S):
+            if time.monotonic() > until_s:
+                self._process.kill()
+            if self._process.ended:
+                self.end()
+        return not self._closed.is_set()
 
     def open_again(self, process: GatewayProcess) -> None:
         """Have its calls taken by a process in the place of one that died."""
@@ -109,10 +119,6 @@ class Session:
         self._closing = True
         self._opened.set()
         self._closed.set()
-
-
-def _left(most: int | None, used: int) -> int | None:
-    return None if most is None else max(most - used, 0)
 
 
 class Gateway:
@@ -189,11 +195,15 @@ class Gateway:
         with self._starting:
             if self._closed:
                 raise UserError(f"{self._system}: its gateway was closed. Open sessions before that")
-            self._revive()
-            name = secrets.token_hex(16)
-            session = self._sessions[name] = Session(name, self, self._process, limits or SessionLimits())
-            session.open()
-        return session
+            for _ in range(STARTS):
+                self._revive()
+                name = secrets.token_hex(16)
+                session = self._sessions[name] = Session(name, self, self._process, limits or SessionLimits())
+                if session.open():
+                    return session
+        raise UserError(
+            f"{self._system}: its gateway ends as soon as it is started. Check what ends it, such as a limit of memory"
+        )
 
     def ensure(self) -> None:
         """Start the process anew if it has died, at the same port, with the sessions that were open.
@@ -204,10 +214,10 @@ class Gateway:
         self.check()
         with self._starting:
             if not self._closed and self._revive():
-                for name, session in self._lost.items():
+                lost, self._lost = self._lost, {}
+                for name, session in lost.items():
                     self._sessions[name] = session
                     session.open_again(self._process)
-                self._lost.clear()
 
     def close(self) -> None:
         """End all sessions and the process. Safe to call twice."""

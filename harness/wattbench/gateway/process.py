@@ -70,7 +70,7 @@ class GatewayProcess:
     @property
     def ended(self) -> bool:
         """Return whether it has ended. Then all that it reported was taken."""
-        if self._process.poll() is None:
+        if self._process.poll() is None and self._reader.is_alive():
             return False
         self._reader.join()
         return True

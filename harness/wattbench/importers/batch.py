@@ -78,13 +78,15 @@ def _chunk(answers: Iterator[Answer]) -> Iterator[Answer]:
 def batch_of(answers: Sequence[Answer]) -> Any:
     """Return answers as a record batch."""
     columns: dict[str, list[Any]] = {
-        "at": [_utf8(each.where) for each in answers],
+        "at": [utf8(each.where) for each in answers],
         "line": [None] * len(answers),
         "metrics": [json.dumps(dict(each.metrics), default=str) for each in answers],
     }
     for name in _OF_ANSWER:
         values = [getattr(each, name) for each in answers]
-        columns[name] = [_utf8(each) for each in values] if name in (*TEXTS, *OPTIONAL_TEXTS) else values
+        columns[name] = (
+            [None if each is None else utf8(each) for each in values] if name in (*TEXTS, *OPTIONAL_TEXTS) else values
+        )
     return pa.RecordBatch.from_pydict(columns, schema=schema())
 
 
@@ -96,6 +98,6 @@ def answers_of(batch: Any) -> Iterator[Answer]:
         yield Answer(**{**row, **lists, "where": where, "metrics": json.loads(row["metrics"])})
 
 
-def _utf8(text: str | None) -> str | None:
+def utf8(text: str) -> str:
     """Escape half a surrogate pair, which JSON allows and UTF-8 does not."""
-    return None if text is None else text.encode("utf-8", "backslashreplace").decode()
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -26,11 +26,12 @@ from wattbench_reports.metrics.tail_latency import SHARES
 from wattbench_reports.metrics.throughput import MOSTLY, Throughput
 from wattbench_reports.metrics.validity import Validity, by_cause
 from wattbench_reports.stats.percentiles import label, needed
+from wattbench_reports.tables.header_record import HeaderRecord
 from wattbench_reports.tables.provenance import is_modelled
 from wattbench_reports.tables.run_tables import Frames
 
 _HOW_COUNTED = "They count as not correct, have no latency, and keep their joules."
-_SOME_FAILED = f"Some requests of {{names}} failed. {_HOW_COUNTED}"
+_HOW_COUNTED_UNSCORED = "They have no latency, and keep their joules."
 _SOME_FAILED_THERE = "Some requests of {names} failed, as the source says, and have no latency."
 _REASON_CHARACTERS = 160
 
@@ -66,7 +67,7 @@ def caveats(
         *_shard(frames),
         *_rescored(frames),
         *_harness(frames),
-        *_together(_failures(frames), _SOME_FAILED if frames.record.imported is None else _SOME_FAILED_THERE),
+        *_together(_failures(frames), _some_failed(frames.record)),
         *_together(
             cut_caveats(frames),
             "Replies of {names} were cut at their limits of tokens: raise max_output_tokens of these systems.",
@@ -382,8 +383,19 @@ def _failures(frames: Frames) -> Iterator[Caveat]:
         if frames.record.imported is not None:
             text = f"{start}, as the source says, and have no latency."
         else:
-            text = f"{start} ({_commonest(frames, name)}). {_HOW_COUNTED}"
+            text = f"{start} ({_commonest(frames, name)}). {_how_counted(frames.record)}"
         yield Caveat("failed-requests", text, (name,))
+
+
+def _some_failed(record: HeaderRecord) -> str:
+    if record.imported is not None:
+        return _SOME_FAILED_THERE
+    return f"Some requests of {{names}} failed. {_how_counted(record)}"
+
+
+def _how_counted(record: HeaderRecord) -> str:
+    """Return how failed requests count in a run that wattbench measured."""
+    return _HOW_COUNTED if record.scored else _HOW_COUNTED_UNSCORED
 
 
 def _commonest(frames: Frames, system: str) -> str:

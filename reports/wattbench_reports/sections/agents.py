@@ -47,15 +47,13 @@ def agents_section(comparison: Comparison) -> Section | None:
     if not comparison.agents:
         return None
     tables = (*_taken(comparison, scored=True), *_taken(comparison, scored=False))
-    scored = any(each.scored for each in comparison.agents)
-    lead = wording.PER_SOLVED if scored else wording.NO_SCORES
     passages = (
         Passage(tables=(*tables, *_passes(comparison)), points=_points(comparison)),
         Passage("How attempts ended", tables=(_ends(comparison),)),
         *_steps(comparison),
     )
     return Section(
-        "agents", wording.TITLE, wording.TITLE, lead, passages,
+        "agents", wording.TITLE, wording.TITLE, wording.lead(comparison.agents), passages,
         line="what a solved task takes, how attempts ended, and where their joules go",
     )  # fmt: skip
 
@@ -66,6 +64,14 @@ def agents_passages(comparison: Comparison) -> tuple[Passage, ...]:
     if section is None:
         return ()
     return (Passage(sentences=(strong(f"{wording.TITLE}:"), section.lead)), *section.passages)
+
+
+def agents_summary(comparison: Comparison) -> Passage:
+    """Make the passage of a decision, whose details are in the comparison; empty for a run without agents."""
+    if not comparison.agents:
+        return Passage()
+    tables = (*_taken(comparison, scored=True), *_taken(comparison, scored=False), *_passes(comparison))
+    return Passage(sentences=(strong(f"{wording.TITLE}:"), wording.lead(comparison.agents)), tables=tables)
 
 
 def _points(comparison: Comparison) -> tuple[str, ...]:

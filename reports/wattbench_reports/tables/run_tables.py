@@ -363,9 +363,8 @@ def check_finished(run: RunRecords) -> None:
         root = shlex.quote(str(run.layout.root))
         blocks = os.path.lexists(run.layout.blocks) and run.header.night is None
         part = f", or report its complete blocks with: wattbench runs report --so-far {root}" if blocks else ""
-        raise UserError(
-            f"{run.layout.root}: this run is not finished. Finish it with: wattbench run --resume {root}{part}"
-        )
+        command = "wattbench run --resume" if run.header.metered is None else "wattbench meter --finish"
+        raise UserError(f"{run.layout.root}: this run is not finished. Finish it with: {command} {root}{part}")
 
 
 def _texts(table: TableColumns, name: str) -> pd.Series:

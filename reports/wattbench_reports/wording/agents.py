@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from wattbench_reports.comparison.agents import AgentFigures, Reported, Step, Unassigned
 from wattbench_reports.comparison.agents.model import (
@@ -20,14 +20,6 @@ from wattbench_reports.formatting import units
 
 TITLE = "Agents"
 
-PER_SOLVED = (
-    "What was spent on attempts that were not solved is in the figures of a solved task. Joules are those of the "
-    "attempts' model calls, divided among the calls in flight by tokens, and of their own processors."
-)
-NO_SCORES = (
-    "Attempts have no scores, so that what a solved task takes is not known. Joules are those of the attempts' model "
-    "calls, divided among the calls in flight by tokens, and of their own processors."
-)
 BY_STEP = (
     "A step is the n-th model call of an attempt. Prefill: seconds to the first byte of a streamed answer; decode: "
     "those after it. Intervals are clustered by task."
@@ -49,6 +41,21 @@ _AGREE = 0.005
 """Sums of money whose logarithms are nearer than this are equal as they are written."""
 _NARROW = 1.05
 """A band whose ends are nearer than this is not worth a sentence of its own."""
+
+
+def lead(agents: Sequence[AgentFigures]) -> str:
+    """Say what the figures are of, and whose joules they have."""
+    text = (
+        "What was spent on attempts that were not solved is in the figures of a solved task."
+        if any(each.scored for each in agents)
+        else "Attempts have no scores, so that what a solved task takes is not known."
+    )
+    if any(JOULES in each.per_attempt for each in agents):
+        text += (
+            " Joules are those of the attempts' model calls, divided among the calls in flight by tokens, and of their "
+            "own processors."
+        )
+    return text
 
 
 def caption(*, scored: bool) -> str:

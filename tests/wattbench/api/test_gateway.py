@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import json
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -17,7 +18,7 @@ import pytest
 import wattbench
 from tests.made_up.gateways import PlayedGateway
 from wattbench.api.gateway import metered_gateway
-from wattbench.api.meter import finish_metered
+from wattbench.api.meter import finish_metered, meter
 from wattbench.api.metered.figures import as_text, figures_of
 from wattbench.api.metered.settings import GatewaySettings, check_reachable
 from wattbench.clock import now_s
@@ -211,6 +212,51 @@ def test_a_program_that_names_sessions_itself_has_an_item_for_each(server: str, 
         ("one", 2, "one"), ("two", 1, "two")
     ], "its own session made no call"  # fmt: skip
     assert problems_of(gateway.run) == []
+
+
+@pytest.mark.slow
+def test_a_gateway_that_cannot_come_back_ends_no_program(
+    server: str, played: list[PlayedGateway], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    gone = wattbench.UserError("its port is taken")
+    played_by = PlayedGateway.__post_init__
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PlayedGateway, "__post_init__", lambda self: (played_by(self), setattr(self, "gone", gone)))
+        program = [sys.executable, "-c", "import time; time.sleep(0.6); print('to its end')"]
+        with pytest.raises(wattbench.UserError, match="its port is taken"):
+            meter(GatewaySettings(upstream=server, program=program))
+    said = capfd.readouterr()
+    assert "to its end" in said.out
+    assert said.err.count("its port is taken. The program goes on, and its calls are not recorded any more") == 1
+    [root] = (tmp_path / "runs").iterdir()
+    assert [row["failure"] for row in items_of(root)] == ["its port is taken"]
+
+
+@pytest.mark.slow
+def test_a_program_that_cannot_be_run_is_named(server: str, played: list[PlayedGateway], tmp_path: Path) -> None:
+    program = tmp_path / "program"
+    program.write_bytes(b"no program")
+    program.chmod(0o755)
+    with pytest.raises(wattbench.UserError, match=r"cannot be run \(Exec format error\)"):
+        meter(GatewaySettings(upstream=server, program=[str(program)]))
+    assert played[0].closed
+
+
+@pytest.mark.slow
+def test_a_record_that_is_not_complete_says_how_it_is_completed(
+    server: str, played: list[PlayedGateway], capsys: pytest.CaptureFixture[str]
+) -> None:
+    def program() -> None:
+        with wattbench.gateway(server) as gateway, gateway.session("one") as one:
+            played[0].call(one.id)
+            (gateway.run / "systems.jsonl").write_text("damaged\n")
+
+    with pytest.raises(wattbench.UserError, match=r"systems.jsonl: line 1 is"):
+        program()
+    [root] = Path("runs").iterdir()
+    assert f"Complete it with: wattbench meter --finish {root}" in capsys.readouterr().err
+    with pytest.raises(wattbench.UserError, match="Finish it with: wattbench meter --finish"):
+        wattbench.compare(root)
 
 
 def as_killed(root: Path, *, keep: Callable[[str, Mapping[str, Any]], bool] = lambda *_: True) -> Path:

@@ -294,6 +294,29 @@ def test_a_killed_gateway_loses_no_call_and_is_started_anew() -> None:
         assert len(through.rows) == 3
 
 
+def test_open_sessions_outlive_a_gateway_that_is_started_anew() -> None:
+    began: list[CallRow] = []
+    with behind(begins=began.append) as through:
+        through.server.posts = [ANSWER]
+        session = through.gateway.open_session(SessionLimits(max_calls=2))
+        assert call(session) == 200
+        until(lambda: len(session.calls) == 1)
+        process = psutil.Process(through.gateway.pid)
+        process.kill()
+        until(lambda: process.status() == psutil.STATUS_ZOMBIE)
+        through.gateway.ensure()
+        pid = through.gateway.pid
+        assert pid != process.pid
+        through.gateway.ensure()
+        assert through.gateway.pid == pid
+        assert [call(session), call(session)] == [200, 403]
+        rows = session.close()
+        assert session.over_limit == "max_calls: 2"
+    assert [row.sent for row in rows] == [True, True, False]
+    assert [row.call for row in began] == [row.call for row in rows[:2]]
+    assert [row.started_s for row in began] == [row.started_s for row in rows[:2]]
+
+
 PARENT = """
 import sys
 from wattbench.gateway import Gateway, Upstream

@@ -87,3 +87,13 @@ def test_calls_wait_for_the_word_on_the_cost_of_those_before() -> None:
     session.end_call(1)
     session.close()  # nothing waits for a session that is closed
     assert session.settled.is_set()
+
+
+def test_a_program_may_name_sessions_of_its_own_where_they_are_adopted() -> None:
+    sessions = Sessions(adopts=True)
+    sessions.open(OpenSession(A))
+    assert found(sessions, f"/s/{A}/v1/m") == (A, "/v1/m", False)
+    assert found(sessions, f"/s/{A}/v1/m", {"x-wattbench-session": "task 7"}) == ("task 7", "/v1/m", False)
+    assert found(sessions, f"/s/{A}/v1/m", traced(TRACE)) == (TRACE, "/v1/m", False)
+    assert found(sessions, "/s/closed/v1/m") == (None, "/v1/m", True)
+    assert found(sessions, "/v1/m", {"x-wattbench-session": "x\x1b" * 200}) == ("x?" * 48 + "x...", "/v1/m", False)

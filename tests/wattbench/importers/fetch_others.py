@@ -31,6 +31,7 @@ INSPECT = ("UKGovernmentBEIS/inspect_ai", "499e6152e7b8fc8cbd8ac5283536572aa6e4a
 BOAMPS = ("Boavizta/BoAmps", "3bfefec8446ee196d1723c0e35859eb7762da3c9")
 ML_ENERGY = ("ml-energy/leaderboard", "0cd52dab897c5d91a45f4d413038f3b8b4251b0f")
 AZURE = ("Azure/AzurePublicDataset", "b469a113cedca53ddc3bdea71a143dc4b7d8700c")
+TERMINAL_BENCH = ("laude-institute/terminal-bench-leaderboard", "8e1925a397d7ed859c027cc19b3a3d90c16ef8df")
 MOONCAKE = ("kvcache-ai/Mooncake", "3b5a594133958449a1feaf1c9e0fc1b553e34a28")
 
 LENOVO = "closed/Lenovo/results"
@@ -75,6 +76,22 @@ ML_ENERGY_FILES = (
     "public/data/models/Qwen__Qwen3-14B__gpqa.json",
 )  # fmt: skip
 
+TERMINAL_BENCH_RUNS = {
+    "terminal-bench-core:0.1.1/20250906_orchestrator_claude-4.1-opus": ("",),
+    "terminal-bench-core@0.1.1/20250711_openhands_claude-4-sonnet": (
+        "openhands-sonnet/", "openhands-sonnet2/", "openhands-sonnet3/", "openhands-sonnet4/", "openhands-sonnet5/",
+    ),
+    "terminal-bench-core@0.1.1/20250825_swe-agent-mini_claude-4-sonnet": (
+        "2025-08-07__20-46-16/", "2025-08-13__19-44-27/", "2025-08-14__19-39-35/", "2025-08-15__16-23-45/",
+        "2025-08-15__19-28-24/",
+    ),
+    "terminal-bench-core@0.1.1/20250911_chaterm_claude-4-sonnet": (
+        "2025-09-10__19-49-26/", "2025-09-11__02-03-58/", "2025-09-11__08-39-03/", "2025-09-11__11-25-37/",
+        "2025-09-12__22-46-44/",
+    ),
+}  # fmt: skip
+"""Entries of the leaderboard, each 80 tasks x 5, and their runs."""
+
 
 def wanted() -> Iterator[tuple[tuple[str, str], str, str]]:
     """Yield repository and commit, the path there, and the path here."""
@@ -89,6 +106,9 @@ def wanted() -> Iterator[tuple[tuple[str, str], str, str]]:
     for schema in ("algorithm", "dataset", "hardware", "measure", "report"):
         yield BOAMPS, f"model/{schema}_schema.json", f"boamps/{schema}_schema.json"
     yield from ((ML_ENERGY, path, f"ml-energy/{path.removeprefix('public/data/')}") for path in ML_ENERGY_FILES)
+    for entry, runs in TERMINAL_BENCH_RUNS.items():
+        for path in (f"{run}{name}.json" for run in runs for name in ("results", "run_metadata")):
+            yield TERMINAL_BENCH, f"results/{entry}/{path}", f"terminal-bench/{entry.partition('/')[2]}/{path}"
     for service in ("code", "conv"):
         name = f"AzureLLMInferenceTrace_{service}.csv"
         yield AZURE, f"data/{name}", f"traces/{name}"

@@ -27,9 +27,12 @@ from tests.made_up.agent_results import (
     two_steps,
     usage,
     write_harbor,
+    write_scout_database,
     write_terminal_bench,
     written,
 )
+from tests.wattbench.importers.fetch_others import TERMINAL_BENCH_RUNS
+from tests.wattbench.importers.others_data import others
 from wattbench.errors import UserError
 from wattbench.importers import detect, read_sources, write_run
 from wattbench.importers.answer import Answer
@@ -57,7 +60,7 @@ def test_a_trajectory_is_an_attempt_with_a_call_per_step(tmp_path) -> None:
     assert (answer.system, answer.item, answer.session, answer.calls) == ("terminus-2 org/model", "mend", "run-1", 2)
     assert tokens(answer) == (2500, 80, 900, None)  # of the first step nothing is said of what was written
     assert (answer.cost, answer.currency, answer.score, answer.ended) == (0.006, "USD", None, "answered")
-    assert (answer.seconds, answer.prompt, answer.answer) == (2.0, "Mend it.", "step 3")
+    assert (answer.seconds, answer.prompt, answer.answer) == (2.0, "", "step 3")
     first, second = imported.calls
     assert (first.tool_calls, first.prompt_tokens, first.cached_tokens, first.stated_cost) == (2, 1000, 0, 0.004)
     assert (second.cache_write_tokens, second.session, second.system) == (500, "run-1", "terminus-2 org/model")
@@ -177,6 +180,15 @@ def test_the_result_of_a_trial_counts_next_to_its_trajectory_and_several_steps_a
     steps = harbor_trial("a", 1, None, agent_result=None, step_results=[part, part])
     answer = one_of(read_sources([write_harbor(tmp_path / "two", steps)]))
     assert (answer.prompt_tokens, answer.cost, answer.score) == (5000, 0.012, 0.5)
+
+
+def test_trials_that_the_result_of_a_job_holds_are_read_without_their_folders(tmp_path) -> None:
+    job = {"id": "j", "n_total_trials": 2, "trial_results": [harbor_trial("a", 1), harbor_trial("a", 2, 0.0)]}
+    path = written(tmp_path / "result.json", job)
+    assert detect([path]) == "harbor"
+    assert [(each.item, each.score, each.prompt_tokens) for each in read_sources([path]).answers] == [
+        ("a", 1, 2500), ("a", 0, 2500),
+    ]  # fmt: skip
 
 
 def test_a_metric_names_a_reward(tmp_path) -> None:
@@ -403,6 +415,8 @@ def test_spans_that_end_in_errors_are_failures_and_a_span_below_itself_is_refuse
     assert (first.ended, first.failure, first.prompt_tokens, first.calls) == ("server", "gave up", 100, 2)
     assert (answers["t2"].ended, answers["t2"].calls) == ("harness", 0)
     assert (answers["t3"].prompt_tokens, answers["t3"].cached_tokens) == (210, 200)
+    total = genai_span("z", None, 0, 1, **usage(50, 5, 30), gen_ai__usage__total_tokens=85)
+    assert one_of(read_sources([written(tmp_path / "c.json", resource_spans(total))])).prompt_tokens == 80
     loop = resource_spans(genai_span("a", "b", 0, 1), genai_span("b", "a", 0, 1))
     with pytest.raises(UserError, match="it is below itself"):
         read_sources([written(tmp_path / "b.json", loop)])
@@ -418,6 +432,25 @@ def test_claude_code_is_read_through_scout_and_a_message_in_two_lines_counts_onc
     answer = one_of(imported := read_sources([path]))
     assert (answer.calls, *tokens(answer)) == (2, 320, 40, 250, None)
     assert [(call.prompt_tokens, call.cache_write_tokens) for call in imported.calls] == [(160, 50), (160, None)]
+
+
+@pytest.mark.slow
+def test_a_database_of_scout_has_tasks_repeats_scores_and_limits(tmp_path) -> None:
+    folder = write_scout_database(tmp_path / "db")
+    assert detect([folder]) == "scout"
+    imported = read_sources([folder])
+    answers = {answer.session: answer for answer in imported.answers}
+    assert {name: (each.task, each.item, each.score, each.ended) for name, each in answers.items()} == {
+        "t1": ("swe", "a", 1, "answered"), "t2": ("swe", "a", 0, "limit"), "t3": ("swe", "b", 0, "harness"),
+    }  # fmt: skip
+    solved, given_up, never_ran = (answers[name] for name in ("t1", "t2", "t3"))
+    assert (solved.system, solved.calls, *tokens(solved), solved.cost) == ("react org/m", 2, 2200, 100, 1600, 400, 0.03)
+    assert (given_up.failure, given_up.calls, given_up.prompt_tokens) == ("over its limit of token", 1, 1100)
+    assert (never_ran.failure, never_ran.calls, never_ran.prompt_tokens) == ("no sandbox", 0, None)
+    assert sorted(each.repeat for each in answers.values() if each.item == "a") == [0, 1]
+    assert imported.left_out["answers that inspect_ai repeated from its cache, and no model gave"] == 1
+    first, *_ = imported.calls
+    assert (first.finished_s - first.started_s, first.tool_calls, first.finish_reason) == (2.0, 0, "stop")
 
 
 # The run
@@ -440,6 +473,17 @@ def test_an_imported_run_has_sessions_calls_and_the_money_that_was_reported(tmp_
     assert [row.session for row in run.calls()] == calls["session"].tolist()
 
 
+def test_keys_in_the_messages_of_servers_reach_no_record(tmp_path) -> None:
+    key = "sk-abcdefghijklmnop1234"
+    refused = {"error_information": {"error_class": "AuthenticationError", "error_message": f"wrong key: {key}"}}
+    path = written(tmp_path / "s.json", [spend_row("1", "s", status="failure", metadata=refused)])
+    answer = one_of(imported := read_sources([path]))
+    (call,) = imported.calls
+    assert answer.failure == call.error
+    assert answer.failure.startswith("AuthenticationError: wrong key: ")
+    assert key not in answer.failure
+
+
 def test_a_table_of_four_hundred_attempts_keeps_its_clusters(tmp_path) -> None:
     trials = [
         terminal_bench_trial(f"task-{task}", number, 5, is_resolved=(task * number) % 3 == 0)
@@ -452,6 +496,27 @@ def test_a_table_of_four_hundred_attempts_keeps_its_clusters(tmp_path) -> None:
     assert (len(items), items["doc_hash"].nunique(), items["session"].nunique()) == (400, 80, 400)
     assert items.groupby("doc_id")["repeat"].apply(sorted).tolist() == [[0, 1, 2, 3, 4]] * 80
     assert items["correct"].mean() == sum(bool(trial["is_resolved"]) for trial in trials) / 400
+
+
+@pytest.mark.parametrize("entry", [each.partition("/")[2] for each in TERMINAL_BENCH_RUNS])
+def test_entries_of_terminal_benchs_board_have_its_own_figures(entry) -> None:
+    folder = others("terminal-bench", entry)
+    runs = [json.loads(path.read_text()) for path in sorted(folder.rglob("results.json"))]
+    trials = [trial for run in runs for trial in run["results"]]
+    answers = list(read_sources([folder]).answers)
+    assert len(answers) == len(trials) == 400
+    assert len({answer.item for answer in answers}) == 80
+    assert sum(answer.score for answer in answers) == sum(run["n_resolved"] for run in runs)
+    assert sum(answer.score for answer in answers) / 400 == pytest.approx(
+        sum(run["accuracy"] for run in runs) / len(runs)
+    )
+    for name, theirs in (("prompt_tokens", "total_input_tokens"), ("output_tokens", "total_output_tokens")):
+        known = [trial[theirs] for trial in trials if trial[theirs]]
+        ours = [getattr(answer, name) for answer in answers if getattr(answer, name) is not None]
+        assert (len(ours), sum(ours)) == (len(known), sum(known)), name
+    for task in {answer.item for answer in answers}:
+        repeats = sorted((answer.system, answer.repeat) for answer in answers if answer.item == task)
+        assert len(set(repeats)) == 5
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ import statsmodels.api as sm
 from matplotlib import pyplot
 
 import wattbench
+from tests.made_up.agent_results import simulation, tau2_results, written
 from tests.made_up.agents import FakeAgent, FakeAgentRun, write_agents
 from tests.made_up.attempts import PRICE, attempt, write_attempts
 from tests.made_up.records import page_texts
@@ -465,3 +466,16 @@ def test_agents_of_several_runs_have_the_names_of_the_comparison(tmp_path: Path)
     assert [each.system for each in comparison.agents] == [each.system for each in comparison.systems]
     assert len({each.system for each in comparison.agents}) == 2
     assert "Agents:" in render(comparison, "table")
+
+
+def test_a_decision_on_trials_of_others_says_what_a_solved_task_takes(tmp_path: Path) -> None:
+    trials = [simulation(f"t{task}", trial, float((task + trial) % 3 > 0)) for task in range(12) for trial in range(2)]
+    decided = wattbench.decide(written(tmp_path / "tau.json", tau2_results(*trials)))
+    text = str(decided)
+    assert "Agents:" in text and "For each solved task:" in text and "pass^2" in text
+    (figures,) = decided.data.agents
+    assert (figures.attempts, figures.tasks, figures.solved) == (24, 12, 16)
+    assert figures.reported is not None and figures.reported.recomputed is None
+    assert "no price is named" in figures.reported.why_not
+    priced = wattbench.decide(tmp_path / "tau.json", system_prices={"org/model": PRICE}).data.agents[0].reported
+    assert priced is not None and priced.recomputed is not None

@@ -131,9 +131,11 @@ class MeteredGateway:
         Args:
             failure: why sessions that are still open count as failed.
         """
-        for session in [*self._open.values()]:
-            self.end_session(session, failure or "it was not ended before the gateway")
-        self._gateway.close()
+        try:
+            for session in [*self._open.values()]:
+                self.end_session(session, failure or "it was not ended before the gateway")
+        finally:
+            self._gateway.close()
         with self._lock:
             for session_id, calls in self._made.items():
                 row = self._rows[session_id]

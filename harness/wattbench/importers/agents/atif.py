@@ -55,7 +55,7 @@ _TOTALS = {
     "output_tokens": "total_completion_tokens",
     "cached_tokens": "total_cached_tokens",
     "cache_write_tokens": "extra.total_cache_creation_input_tokens",
-    "reasoning_tokens": "extra.total_reasoning_tokens",
+    "reasoning_tokens": "extra.reasoning_output_tokens",
 }
 """Name of `TokenCounts` to its path in `final_metrics`."""
 _COUNTS = {
@@ -63,7 +63,7 @@ _COUNTS = {
     "output_tokens": ("completion_tokens",),
     "cached_tokens": ("cached_tokens",),
     "cache_write_tokens": ("extra.cache_creation_input_tokens", "extra.cache_write_tokens"),
-    "reasoning_tokens": ("extra.reasoning_tokens", "extra.completion_tokens_details.reasoning_tokens"),
+    "reasoning_tokens": ("extra.reasoning_tokens", "extra.reasoning_output_tokens"),
 }
 """The same of the `metrics` of a step."""
 
@@ -357,7 +357,7 @@ def attempt_of(whole: Trajectory, path: Path, draft: ImportDraft) -> Attempt:
         seconds=(max(moments) - min(moments) or None if moments else None) if seconds is None else seconds,
         ended=ended_as(ours.get("ended"), whole.where),
         failure=first_text(ours.get("failure")) or None,
-        prompt=_prompt(whole.root),
+        prompt=_prompt(whole.root) if ours else "",
         answer=whole.answer,
         metrics={"steps": len(whole.root["steps"])},
     )
@@ -373,7 +373,8 @@ def _item(document: Mapping[str, Any], path: Path) -> str:
 
 
 def _prompt(document: Mapping[str, Any]) -> str:
-    """Return what the user said first."""
+    """Return what the user said first: of a session that wattbench exported the task, of others often no more than what
+    a harness says to its agent whatever the task is."""
     return next(
         (
             text(each["message"])

@@ -24,10 +24,12 @@ from typing import Any, get_args
 
 from wattbench.errors import UserError
 from wattbench.importers.answer import NAME_LENGTH, Answer, number, whole_number
+from wattbench.importers.batch import utf8
 from wattbench.importers.files import digest, head, mapping, text
 from wattbench.importers.imported import ImportDraft
 from wattbench.records.rows.answers import Ended, TokenCounts
 from wattbench.records.rows.calls import CallRow, Protocol
+from wattbench.redaction import hide
 
 CURRENCY = "USD"
 """Of what these sources state."""
@@ -39,7 +41,6 @@ _ERROR_LENGTH = 500
 _COUNTS = ("prompt_tokens", "output_tokens", "cached_tokens", "reasoning_tokens", "cache_write_tokens")
 EXCEEDING = "counts of cached tokens that exceed their prompt's"
 NO_PRICE = "costs of 0 for calls with tokens, which are no price"
-OF_HARNESS = "attempts that failed before any model call: the harness's, and no answers"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,8 +92,7 @@ class Attempts:
         """
         key = attempt.system, attempt.task, attempt.item
         repeat, self.repeats[key] = self.repeats[key], self.repeats[key] + 1
-        self.draft.left_out[OF_HARNESS] += attempt.ended == "harness"
-        name = (attempt.session or f"{attempt.item} {repeat}")[:NAME_LENGTH]
+        name = named(attempt.session, f"{attempt.item} {repeat}")
         self.sessions[name] += 1
         session = name if self.sessions[name] == 1 else self._unused(name)
         for call in _in_order(attempt.calls):
@@ -116,7 +116,7 @@ class Attempts:
             seconds=attempt.seconds,
             cost=cost,
             currency="" if cost is None else attempt.currency,
-            failure=attempt.failure,
+            failure=None if attempt.failure is None else _said(attempt.failure),
             session=session,
             calls=attempt.call_count,
             ended=attempt.ended,
@@ -139,7 +139,8 @@ def _in_order(calls: Sequence[CallRow]) -> Iterator[CallRow]:
     """Yield calls; one without a moment among others gets that of the one before it, or of the first that has one."""
     last_s = next((call.started_s for call in calls if call.started_s), 0.0)
     for call in calls:
-        placed = call if call.started_s else replace(call, started_s=last_s, finished_s=last_s)
+        timed = call.started_s or call.finished_s
+        placed = call if timed else replace(call, started_s=last_s, finished_s=last_s, first_byte_s=None)
         last_s = placed.finished_s
         yield placed
 
@@ -222,21 +223,22 @@ def model_call(
         system="",
         protocol=protocol,
         path="",
-        model_asked=_short(model_asked),
-        model_answered=_short(model),
+        model_asked=named(model_asked, "") or None,
+        model_answered=named(model, "") or None,
         started_s=begins,
         first_byte_s=first_byte_s,
         finished_s=ends,
-        finish_reason=_short(text(finish_reason)),
+        finish_reason=named(finish_reason, "") or None,
         tool_calls=tool_calls,
-        error=None if error is None else error[:_ERROR_LENGTH] or "failed",
+        error=None if error is None else _said(error),
         stated_cost=number(cost, "cost", where) or None,
         **counts,
     )
 
 
-def _short(name: str | None) -> str | None:
-    return name[:NAME_LENGTH] or None if isinstance(name, str) else None
+def _said(why: Any) -> str:
+    """Return a message of a source, cut, and without the keys that servers repeat in theirs."""
+    return hide(utf8(text(why)))[:_ERROR_LENGTH] or "failed"
 
 
 def moment(value: Any, name: str, where: str) -> float | None:

@@ -4,8 +4,8 @@ Source: `harbor.models.trial.result`, `.job.result` and `.trial.error_policy` of
 others are its data sets). inspect_scout reads trajectories alone, without tasks, rewards and failures.
 
 A trial is an attempt: ``<trial>/result.json``, with ``agent/trajectory.json``, or ``steps/<name>/agent/...`` of a task
-of several steps. A job's own ``result.json`` says nothing else of trials. Correctness is the reward, or the one that
-``--metric`` names; a trial without one has 0, as in Harbor's own mean, where others have any.
+of several steps. A job's own ``result.json`` is read for trials whose folders are not there. Correctness is the reward,
+or the one that ``--metric`` names; a trial without one has 0, as in Harbor's own mean, where others have any.
 
 Tokens and money are those of `agent_result` (cached tokens and sub-agents included), else of the trajectory: never
 both. A trial that an exception ended before its agent ran made no model call.
@@ -103,16 +103,24 @@ def _read(sources: Sequence[Path], draft: ImportDraft) -> Iterator[Answer]:
 
 
 def _trials(source: Path) -> list[_Trial]:
+    """Return the trials of a source: of its folders; without any, those that the result of the job itself holds."""
     paths = files_below(source, "result.json") if source.is_dir() else [source]
-    trials = [
-        _Trial(path, content)
-        for path in paths
-        if not source.is_dir() or begins_with(path, *MARKS)
-        for content in [read_object(path)]
-    ]
-    if not trials or any("trial_name" not in trial.content for trial in trials):
+    results = [(path, read_object(path)) for path in paths]
+    trials = [_Trial(path, content) for path, content in results if _is_trial(content)]
+    if not trials:
+        listed_in = [
+            (path, each)
+            for path, content in results
+            for each in listed(content.get("trial_results"), "trial_results", str(path))
+        ]
+        trials = [_Trial(path, each) for path, each in listed_in if _is_trial(each)]
+    if not trials:
         raise UserError(f"{source}: it has no result.json of a trial of Harbor")
     return sorted(trials, key=lambda each: (text(each.content.get("started_at")), str(each.path)))
+
+
+def _is_trial(content: Any) -> bool:
+    return isinstance(content, Mapping) and set(MARKS) <= set(content)
 
 
 def _attempt(trial: _Trial, metric: str | None, draft: ImportDraft) -> Attempt:

@@ -105,7 +105,7 @@ def _attempt(path: Path, content: Mapping[str, Any], resolved: set[str] | None, 
     count = whole_number(at(info, "model_stats.api_calls"), "api_calls", where)
     status = first_text(info.get("exit_status"))
     score = None if resolved is None else float(instance in resolved)
-    ended: Ended = "answered" if score or status in ("Submitted", "") else _ended(status, count, calls)
+    ended: Ended = "answered" if score or status.lower() in ("submitted", "") else _ended(status, count, calls)
     moments = [each for message in messages if (each := _moment(message, where)) is not None]
     cost = number(at(info, "model_stats.instance_cost"), "instance_cost", where)
     if calls and any(call.stated_cost is None for call in calls) and config.get("cost_tracking") == "ignore_errors":

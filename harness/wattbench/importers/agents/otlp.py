@@ -13,9 +13,9 @@ span that asked a model and has no such span below it. A span that was exported 
 sub-agents are part of the session that called them. A trace that names one conversation is of it, and a conversation
 may have several traces. A trace without one is a session.
 
-`gen_ai.usage.input_tokens` holds cached tokens; where a span has more of them than that, its tool does not count so,
-and they are added. An event `gen_ai.evaluation.result` of an outermost span is the score, if all sessions of a system
-have one.
+`gen_ai.usage.input_tokens` holds cached tokens; where a span has more of them than that, or its total is the sum of
+all, its tool does not count so, and they are added. An event `gen_ai.evaluation.result` of an outermost span is the
+score, if all sessions of a system have one.
 """
 
 from __future__ import annotations
@@ -60,6 +60,8 @@ USAGE = {
 }  # fmt: skip
 """Name of `TokenCounts` to its attributes: those of the conventions, their older names, and OpenInference's."""
 COST = ("gen_ai.usage.cost.amount", "gen_ai.usage.cost")
+TOTAL = ("gen_ai.usage.total_tokens", "llm.usage.total_tokens", "llm.token_count.total")
+CONVERSATION = ("gen_ai.conversation.id", "gen_ai.session.id", "session.id")
 EVALUATION = "gen_ai.evaluation.result"
 OURS = "wattbench."
 TASK = "sessions"
@@ -97,7 +99,7 @@ class _Span:
     @property
     def is_call(self) -> bool:
         """Return whether it asked a model."""
-        operation = self.attributes.get("gen_ai.operation.name")
+        operation = text(self.attributes.get("gen_ai.operation.name"))
         return operation in INFERENCE or (self.has_usage and operation not in AROUND)
 
     def counts(self) -> dict[str, int | None]:
@@ -108,8 +110,11 @@ class _Span:
             for name, routes in USAGE.items()
         }  # fmt: skip
         apart = (known["cached_tokens"] or 0) + (known["cache_write_tokens"] or 0)
-        if known["prompt_tokens"] is not None and apart > known["prompt_tokens"]:
-            known["prompt_tokens"] += apart
+        total = next((self.attributes[each] for each in TOTAL if self.attributes.get(each) is not None), None)
+        if known["prompt_tokens"] is not None and apart:
+            without = known["prompt_tokens"] + (known["output_tokens"] or 0)
+            if apart > known["prompt_tokens"] or whole_number(total, TOTAL[0], self.where) == without + apart:
+                known["prompt_tokens"] += apart
         return known
 
     def cost(self) -> tuple[float | None, str]:
@@ -216,7 +221,7 @@ def _join(every: Mapping[tuple[str, str], _Span]) -> None:
             each.order = -each.order - 1
             each.root = each if each.outer is None else each.outer.root
             outer = "" if each.outer is None else each.outer.conversation
-            each.conversation = outer or first_text(each.attributes.get("gen_ai.conversation.id"))
+            each.conversation = outer or first_text(*(each.attributes.get(name) for name in CONVERSATION))
     for span in every.values():
         for name, marks in (("usage_below", span.has_usage), ("call_below", span.is_call)):
             current = span.outer if marks else None

@@ -156,7 +156,9 @@ def _attempt(transcript: Any, where: str, draft: ImportDraft) -> Attempt:
         seconds=number(transcript.total_time, "total_time", where),
         ended=ended,
         failure=None if ended == "answered" else failure or f"over its limit of {limit}",
-        prompt=next((message.text for message in transcript.messages if message.role == "user"), ""),
+        prompt=next((each.text for each in transcript.messages if each.role == "user"), "")
+        if transcript.task_id
+        else "",
         answer=messages[-1].text if messages else "",
         metrics={"score": transcript.score} if isinstance(transcript.score, int | float | str) else {},
     )

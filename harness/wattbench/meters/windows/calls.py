@@ -116,18 +116,21 @@ def divide(
         weight[middle:last] += calls[i].decode
         number[first:last] += 1.0
     busy = number > 0
+    even_j = slice_j / np.maximum(number, 1.0)
+    # Where no call in flight has a weight, as all of their prompts were in the cache, each counts as much.
+    divisor = np.where(weight > 0, weight, number)
     busy_j = math.fsum(slice_j[busy])
     parts = _parts(phases, clipped)
     all_parts = math.fsum(parts)
     tokens_j, time_j, equal_j, tokens_s = (np.zeros(len(calls)) for _ in range(4))
     for at, (i, (first, middle, last)) in enumerate(zip(order, bounds, strict=True)):
         inside = slice(first, last)
-        own = np.repeat([calls[i].prefill, calls[i].decode], [middle - first, last - middle])
-        weighed = weight[inside] > 0
-        # Where no call in flight has a weight, as all of their prompts were in the cache, each counts as much.
-        share = np.where(weighed, own, 1.0) / np.where(weighed, weight[inside], number[inside])
-        tokens_j[i], tokens_s[i] = math.fsum(share * slice_j[inside]), math.fsum(share * slice_s[inside])
-        time_j[i] = math.fsum(slice_j[inside] / number[inside])
+        share = np.empty(last - first)
+        share[: middle - first], share[middle - first :] = calls[i].prefill, calls[i].decode
+        share[weight[inside] == 0] = 1.0
+        share /= divisor[inside]
+        tokens_j[i], tokens_s[i] = (share * slice_j[inside]).sum(), (share * slice_s[inside]).sum()
+        time_j[i] = even_j[inside].sum()
         equal_j[i] = busy_j * parts[at] / all_parts if all_parts > 0 else 0.0
     return Divided(tokens_j, time_j, equal_j, tokens_s, math.fsum(slice_j[~busy]))
 

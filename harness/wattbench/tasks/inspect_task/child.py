@@ -166,9 +166,22 @@ def _outcome(log: Any) -> dict[str, Any]:
             for name, score in ((sample and sample.scores) or {}).items()
         },
         "limit": None if sample is None or sample.limit is None else f"{sample.limit.type} {sample.limit.limit:g}",
-        "error": None if error is None else " ".join(error.message.split()),
+        "error": None if error is None else _cause(error.message),
         "status": log.status,
     }
+
+
+def _cause(message: str) -> str:
+    """Return an error's message as one line, without the request that precedes the cause in one of a failed call.
+
+    inspect_ai gives an exception's `repr`, with its line ends as ``\\n``.
+    """
+    line = " ".join(message.split())
+    kind, bracket, _ = line.partition("(")
+    before, cut, cause = line.rpartition("\\n")
+    if not (bracket and cut and before.startswith(f"{kind}(")):
+        return line
+    return f"{kind}: " + cause.removesuffix("')").replace("\\'", "'")
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.comparison.paid import Paid
 from wattbench_reports.metrics.domain_sums import Basis, basis
 from wattbench_reports.metrics.mix_weighting import accuracies, by_block
-from wattbench_reports.metrics.money import SystemMoney
+from wattbench_reports.metrics.money import DECLARED, SystemMoney
 from wattbench_reports.metrics.money.answer_columns import AnswerColumns
 from wattbench_reports.metrics.ratio_intervals import intervals
 from wattbench_reports.stats import Interval, accuracy_interval
@@ -347,6 +347,8 @@ class _Work:
             return total(None, "they are in several currencies" if named else "no currency is named", None)
         if bill.currency is None or bill.why_none:
             return total(None, bill.why_none or "it has no price", None)
+        if DECLARED in bill.parts:
+            return total(None, "its money is what the source reports, and no price is named", None)
         if bill.currency != currency:
             return total(None, f"its price is in {bill.currency}, and none is converted", None)
         ours = np.asarray(sum(bill.parts.values(), start=np.zeros(len(some))))[some]

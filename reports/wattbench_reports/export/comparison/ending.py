@@ -18,6 +18,7 @@ from wattbench_reports.presenter.html import as_html as sections_as_html
 from wattbench_reports.presenter.markdown import as_markdown as sections_as_markdown
 from wattbench_reports.presenter.model import Passage, Section, Table, point
 from wattbench_reports.presenter.text import as_text
+from wattbench_reports.sections.agents import agents_summary
 from wattbench_reports.sections.dropped import dropped_passage
 from wattbench_reports.sections.grid import grid_passages
 from wattbench_reports.wording import data_support
@@ -44,6 +45,7 @@ def ending_sections(
         comparison.suite,
         *grid_passages(decided.grids, decided.decision),
         dropped_passage(comparison.dropped),
+        agents_summary(comparison),
         _notes(decided, comparison),
     )
 
