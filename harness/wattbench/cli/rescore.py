@@ -89,6 +89,9 @@ def rescore(
         allow_unsafe_code=allow_unsafe_code,
     )
     click.echo(_table(changes), err=True)
+    if checked := sum(each.checked for each in changes):
+        kept = f"{checked:,} attempts of agents keep what their check said: their working folders are gone"
+        click.echo(kept, err=True)
     if as_json:
         print_json({"run": str(root), "systems": [asdict(each) for each in changes]})
     else:

@@ -3,7 +3,8 @@
 The gateway is a process of its own (`Gateway` starts it, and it ends with the process that started it), so that its
 work is not that of the agent, and neither the measuring nor the agent's death takes it along.
 
-May import: `wattbench.records`, `wattbench.network`, `wattbench.redaction`, `wattbench.clock`, `wattbench.errors`.
+May import: `wattbench.records`, `wattbench.network`, `wattbench.redaction`, `wattbench.clock`, `wattbench.errors`,
+`wattbench.terminal`.
 """
 
 from wattbench.gateway.call import CLIENT_GONE, GATEWAY_ENDED, SESSION_CLOSED

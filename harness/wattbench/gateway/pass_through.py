@@ -193,12 +193,18 @@ class PassThrough:
             _RefusedError: there is no whole answer.
             httpx.TransportError: likewise.
         """
-        target = {"target": self._target(call), "timeout": {"connect": CONNECT_S}}
+
+        async def trace(moment: str, _: object) -> None:
+            if moment == "http11.send_request_headers.started":
+                call.started_s = time.perf_counter()
+            elif moment == "http11.send_request_body.complete" and call.is_of_model:
+                # Not before it is sent: a busy machine may run the parent first.
+                self._report({"event": "begun", "row": call.begun()})
+
+        more = {"target": self._target(call), "timeout": {"connect": CONNECT_S}, "trace": trace}
         headers = self._headers(call)
-        request = httpx.Request(call.scope["method"], self._url, headers=headers, content=call.body, extensions=target)
+        request = httpx.Request(call.scope["method"], self._url, headers=headers, content=call.body, extensions=more)
         call.started_s, call.sent = time.perf_counter(), True
-        if call.is_of_model:
-            self._report({"event": "begun", "row": call.begun()})
         transport = self._kept if self._keeps_connections else self._once
         response = await transport.handle_async_request(request)
         try:

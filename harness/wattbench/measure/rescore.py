@@ -72,6 +72,8 @@ class ChangedScore:
     newly_right: int
     """Answers whose score is higher than it was."""
     newly_wrong: int
+    checked: int = 0
+    """Attempts of an agent that a check judged: they keep what it said, as their working folders are gone."""
 
     def as_record(self) -> dict[str, float]:
         """Return the change in the form that a header has."""
@@ -295,7 +297,13 @@ def _changes(records: RunRecords, scores: Cells) -> Iterable[ChangedScore]:
             sum(now for _, now in pairs),
             sum(now > was for was, now in pairs),
             sum(now < was for was, now in pairs),
+            _checked(records, system, [task for of_system, task in scores if of_system == system]),
         )
+
+
+def _checked(records: RunRecords, system: str, tasks: Iterable[str]) -> int:
+    rows = (row for task in tasks for row in records.answers(system, task))
+    return sum(row.checked is not None and row.failure is None for row in rows)
 
 
 def _scores_before(records: RunRecords, scores: Cells) -> Mapping[tuple[str, str], Mapping[AnswerKey, float]]:

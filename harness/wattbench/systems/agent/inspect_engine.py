@@ -6,6 +6,7 @@ are calls there. What an attempt came to is what its log says:
 - The score is that of the suite's `metric`, or of the log's first scorer.
 - inspect_ai scores also what a sample had when it was stopped by a limit of its task. If that is worth something it is
   the score; if not, the attempt ended at the limit.
+- A scorer that asks the model does so in the session: what it takes is part of the attempt's.
 - Starting Python and inspect_ai takes some seconds of a processor for each attempt, which count as the agent's own.
 """
 

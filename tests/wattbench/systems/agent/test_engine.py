@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import sys
 import tempfile
+import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +18,7 @@ import pytest
 from lm_eval.api.instance import Instance
 
 from tests.made_up.sums_server import SumsServer
+from tests.wattbench.systems.agent.conftest import AGENT
 from wattbench.config import AgentSystem, EndpointSystem
 from wattbench.errors import MissingHereError, UserError
 from wattbench.records import CallRow
@@ -350,6 +354,32 @@ def test_a_wrap_stands_before_the_agent_and_the_check(server: SumsServer, write:
         reply = ask(engine, "2 + 2", {"folder": "broken"})
     assert reply.attempted is not None
     assert reply.attempted.checked == 1.0
+
+
+@pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
+def test_bubblewrap_as_the_page_on_security_has_it_hides_all_but_the_folder(
+    server: SumsServer, write: Write, tmp_path: Path, work: TaskWork
+) -> None:
+    page = (Path(__file__).parents[4] / "SECURITY.md").read_text()
+    wrap = re.sub(r"\s+", " ", page.partition("wrap: >-\n")[2].partition("```")[0])
+    (tmp_path / "secret").write_text("planted")
+    suite = tmp_path / "suite"
+    suite.mkdir()
+    file = write(FIXER).rename(suite / "agent.py")
+    code = f"{AGENT}\nimport pathlib\npathlib.Path('seen.txt').write_text(str(sorted(os.listdir({str(tmp_path)!r}))))\n"
+    file.write_text(code + textwrap.dedent(FIXER))
+    config = by_command(
+        server, file, wrap=wrap.replace("{suite}", str(suite)), command=f"/usr/bin/python3 {file}", answer="folder"
+    )
+    with opened(config) as engine:
+        check = TaskWork(work.file, "/usr/bin/python3 check.py", "folder", "tests")
+        engine.begin_task(TaskContext("work", "d", lambda *_: {}, work=check))
+        reply = ask(engine, "2 + 2", {"folder": "broken", "tests": "judge"})
+    assert reply.failure is None
+    assert reply.attempted is not None
+    assert reply.attempted.checked == 1.0
+    assert "secret" not in reply.value
+    assert "+['suite', 'temporary']" in reply.value
 
 
 def test_several_attempts_at_once_share_nothing(server: SumsServer, write: Write) -> None:
