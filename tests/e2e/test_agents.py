@@ -160,6 +160,7 @@ def test_agents_next_to_a_plain_system_that_scores_and_costs_as_without_them(
     }  # fmt: skip
     assert set(items.loc[items["session"].notna(), "ended"]) == {"answered"}
     check_calls(records, items)
+    assert {call.session for call in records.calls()} == set(items["session"].dropna())  # none was warmed up
     assert (items.loc[items["system"] == "by-command", "agent_cpu_s"] > 0).all()
     assert {*temporary.glob("wattbench-attempt-*")} == set()
     for command in ("verify", "rescore"):

@@ -53,11 +53,11 @@ def code_to_run(resolved: Resolved) -> list[str]:
 
 def with_members(systems: Mapping[str, SystemBase]) -> dict[str, SystemBase]:
     """Return the systems of a suite together with the members of its hybrids and the servers of its agents."""
-    asked = [_asked_by(config) for config in systems.values()]
-    return {**systems, **{name: config for each in asked for name, config in each.items()}}
+    behind = [_behind(config) for config in systems.values()]
+    return {**systems, **{name: config for each in behind for name, config in each.items()}}
 
 
-def _asked_by(config: SystemBase) -> Mapping[str, SystemBase]:
+def _behind(config: SystemBase) -> Mapping[str, SystemBase]:
     if isinstance(config, AskingSystem) and config.asks is not None and config.server is not None:
         return {config.asks: config.server}
     return config.pool if isinstance(config, HybridSystem) else {}

@@ -78,7 +78,8 @@ def choose_number(
     if slow:
         least, most = min(LEAST_OF_SLOW_SWITCHES, most), min(LEAST, most)
     if not item_s:
-        why = f"{least} blocks: the least that show a spread, as no item was timed (warmup: 0)"
+        without = "agents are not warmed up" if measure.warmup else "warmup: 0"
+        why = f"{least} blocks: the least that show a spread, as no item was timed ({without})"
         return NumberOfBlocks(least, why)
     item_s = {name: each_s * repeats.get(name, 1) for name, each_s in item_s.items()}
     item_of_all_s = sum(item_s.values()) / len(item_s)

@@ -51,8 +51,8 @@ class Resident:
     def peak_memory_bytes(self) -> int | None:
         """Return the peak memory of the system so far, without that of other systems in this process."""
         peak = self.engine.peak_memory_bytes()
-        asked = self.config.server if isinstance(self.config, AskingSystem) else self.config
-        if peak is None or isinstance(asked, EndpointSystem):  # a server's own
+        answers = self.config.server if isinstance(self.config, AskingSystem) else self.config
+        if peak is None or isinstance(answers, EndpointSystem):  # a server's own
             return peak
         return None if self.others_bytes is None else max(peak - self.others_bytes, 0)
 

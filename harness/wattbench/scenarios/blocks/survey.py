@@ -148,7 +148,7 @@ def _warm_up(context: MeasuringContext, resident: Resident, items: Sequence[Item
     The first call of a system sets up what all others use.
     """
     measure = context.measure
-    if not measure.warmup:
+    if not measure.warmup or resident.engine.asked_once:
         return
     started_s = now_s()
     window = context.open_window(resident.name, None, Purpose.WARM_UP)

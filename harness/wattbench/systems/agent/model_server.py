@@ -29,7 +29,7 @@ class _RefusedError(Exception):
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _Question:
     """A request, as the engine is asked it."""
 
     prompt: str
@@ -76,7 +76,7 @@ class ModelServer:
         """Return the list of models: the one."""
         return {"object": "list", "data": [{"id": self._model, "object": "model", "owned_by": "wattbench"}]}
 
-    def asked(self, body: Any, *, chat: bool) -> _Asked:
+    def read(self, body: Any, *, chat: bool) -> _Question:
         """Read the body of a request.
 
         Raises:
@@ -90,7 +90,7 @@ class ModelServer:
         if body.get("n") not in (None, 1):
             raise _RefusedError("n: one answer is given")
         options = body.get("stream_options")
-        return _Asked(
+        return _Question(
             self._prompt(body, chat=chat),
             _settings(body),
             chat,
@@ -98,11 +98,11 @@ class ModelServer:
             states_usage=isinstance(options, Mapping) and options.get("include_usage") is True,
         )
 
-    def answer(self, asked: _Asked) -> Reply:
+    def answer(self, question: _Question) -> Reply:
         """Ask the engine."""
         from lm_eval.api.instance import Instance
 
-        request = Instance(GENERATE, {}, (asked.prompt, dict(asked.settings)), 0)
+        request = Instance(GENERATE, {}, (question.prompt, dict(question.settings)), 0)
         with self._turn:
             self._engine.activate()
             [reply] = self._engine.answer(GENERATE, [request])
@@ -110,19 +110,19 @@ class ModelServer:
             raise _RefusedError(reply.failure)
         return reply
 
-    def bodies(self, asked: _Asked, reply: Reply) -> list[dict[str, Any]]:
+    def bodies(self, question: _Question, reply: Reply) -> list[dict[str, Any]]:
         """Return the answer as the protocol has it: one object, or the pieces of a stream."""
-        name = "chat.completion" if asked.chat else "text_completion"
-        piece = asked.streamed
-        kind = f"{name}.chunk" if piece and asked.chat else name
+        name = "chat.completion" if question.chat else "text_completion"
+        piece = question.streamed
+        kind = f"{name}.chunk" if piece and question.chat else name
         base = {"id": f"wattbench-{uuid.uuid4().hex}", "object": kind, "created": int(now_s()), "model": self._model}
         message = {"role": "assistant", "content": str(reply.value)}
-        said = {"delta" if piece else "message": message} if asked.chat else {"text": str(reply.value)}
+        said = {"delta" if piece else "message": message} if question.chat else {"text": str(reply.value)}
         first = {**base, "choices": [{"index": 0, **said, "finish_reason": reply.finish_reason or "stop"}]}
         usage = _usage(reply)
         if not piece:
             return [{**first, **usage}]
-        return [first, *([{**base, "choices": [], **usage}] if asked.states_usage else [])]
+        return [first, *([{**base, "choices": [], **usage}] if question.states_usage else [])]
 
     def _prompt(self, body: Mapping[str, Any], *, chat: bool) -> str:
         if not chat:
@@ -212,15 +212,15 @@ class _Handler(BaseHTTPRequestHandler):
                 self._refuse(404, "a model in wattbench's own process has chat completions and completions")
                 return
             front = self.server.front
-            asked = front.asked(body, chat=self.path in _CHAT)
-            bodies = front.bodies(asked, front.answer(asked))
+            question = front.read(body, chat=self.path in _CHAT)
+            bodies = front.bodies(question, front.answer(question))
         except _RefusedError as error:
             self._refuse(400, str(error))
             return
         except UserError as error:
             self._refuse(500, str(error))
             return
-        if asked.streamed:
+        if question.streamed:
             events = [*(json.dumps(each) for each in bodies), "[DONE]"]
             self._send_bytes(200, "text/event-stream", "".join(f"data: {each}\n\n" for each in events).encode())
         else:

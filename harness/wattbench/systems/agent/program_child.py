@@ -17,6 +17,7 @@ import ctypes
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -119,7 +120,7 @@ def reap() -> bool:
 
 def children() -> list[int]:
     """Return the children of this process, from /proc; none where the system has no such folder."""
-    found = []
+    numbers = []
     with contextlib.suppress(OSError):
         for name in os.listdir("/proc"):
             if name.isdigit():
@@ -127,8 +128,8 @@ def children() -> list[int]:
                     with open(f"/proc/{name}/stat", "rb") as file:
                         parent = file.read().rpartition(b")")[2].split()[1]
                     if int(parent) == os.getpid():
-                        found.append(int(name))
-    return found
+                        numbers.append(int(name))
+    return numbers
 
 
 def main() -> int:
@@ -169,8 +170,6 @@ def main() -> int:
         }
     )
     if abandoned and order["remove"]:
-        import shutil  # only here: it takes longer to import than all else
-
         shutil.rmtree(order["remove"], ignore_errors=True)
     return 0
 
