@@ -360,9 +360,3 @@ def test_a_server_that_cannot_be_reached_is_named_before_anything_starts(url: st
         check_reachable(url)
     assert says in str(error.value)
     assert "pass" not in str(error.value)
-
-
-def test_the_function_keeps_its_name_next_to_the_room() -> None:
-    room = importlib.import_module("wattbench.gateway")
-    assert wattbench.gateway is importlib.import_module("wattbench.api.gateway").gateway
-    assert room.Gateway is importlib.import_module("wattbench.gateway.gateway").Gateway

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Self
 from wattbench.clock import now_s
 from wattbench.config import InspectSystem, InspectTask
 from wattbench.errors import UserError, nearest
-from wattbench.gateway import Session
+from wattbench.gateways import Session
 from wattbench.systems.agent.asking import AskingEngine, Outcome
 from wattbench.systems.agent.program import Order, Ran, how_it_failed, run_program
 from wattbench.systems.agent.working_folder import HOME, environment, fresh_folder, read_text, remove_folders_left

@@ -7,8 +7,8 @@ May import: `wattbench.records`, `wattbench.network`, `wattbench.redaction`, `wa
 `wattbench.terminal`.
 """
 
-from wattbench.gateway.call import CLIENT_GONE, GATEWAY_ENDED, SESSION_CLOSED
-from wattbench.gateway.gateway import Gateway, Session
-from wattbench.gateway.limits import SessionLimits, Upstream
+from wattbench.gateways.call import CLIENT_GONE, GATEWAY_ENDED, SESSION_CLOSED
+from wattbench.gateways.gateway import Gateway, Session
+from wattbench.gateways.limits import SessionLimits, Upstream
 
 __all__ = ["CLIENT_GONE", "GATEWAY_ENDED", "SESSION_CLOSED", "Gateway", "Session", "SessionLimits", "Upstream"]

@@ -18,9 +18,9 @@ from urllib.parse import urlsplit
 import httpx
 from starlette.responses import JSONResponse
 
-from wattbench.gateway.answer_reader import AnswerReader
-from wattbench.gateway.call import CLIENT_GONE, GATEWAY_ENDED, KEY_HEADERS, MOST_KEPT_BYTES, SESSION_CLOSED, Call
-from wattbench.gateway.sessions import SESSION_HEADER, Sessions
+from wattbench.gateways.answer_reader import AnswerReader
+from wattbench.gateways.call import CLIENT_GONE, GATEWAY_ENDED, KEY_HEADERS, MOST_KEPT_BYTES, SESSION_CLOSED, Call
+from wattbench.gateways.sessions import SESSION_HEADER, Sessions
 from wattbench.network.connections import CONNECT_S, KEEP_ALIVE_S, basic
 
 MOST_BODY_BYTES = 64 << 20

@@ -20,9 +20,9 @@ import psutil
 import pytest
 
 from tests.made_up.raw_server import RawServer, events, page, said
-from tests.wattbench.gateway.conftest import CHAT, Behind, ask, behind, until
+from tests.wattbench.gateways.conftest import CHAT, Behind, ask, behind, until
 from wattbench.errors import UserError
-from wattbench.gateway import Gateway, Session, SessionLimits, Upstream
+from wattbench.gateways import Gateway, Session, SessionLimits, Upstream
 from wattbench.records import CallRow
 from wattbench.redaction import known
 
@@ -338,7 +338,7 @@ def test_open_sessions_outlive_a_gateway_that_is_started_anew() -> None:
 
 PARENT = """
 import sys
-from wattbench.gateway import Gateway, Upstream
+from wattbench.gateways import Gateway, Upstream
 gateway = Gateway(Upstream(sys.argv[1]), system="agent", keep=lambda row: None)
 print(gateway.pid, gateway.open_session().base_url, flush=True)
 sys.stdin.read()
