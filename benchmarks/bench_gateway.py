@@ -23,7 +23,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from benchmarks.client_overhead.server import MODEL, Delays
-from wattbench.gateway import Gateway, Upstream
+from wattbench.gateways import Gateway, Upstream
 
 REQUESTS = int(os.environ.get("WATTBENCH_BENCH_REQUESTS", "300"))
 """Of each way."""

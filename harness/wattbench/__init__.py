@@ -7,8 +7,6 @@ which measures, and `wattbench_reports`, whose only way into this package is `wa
 
 from __future__ import annotations
 
-import sys
-
 TYPE_CHECKING = False  # type checkers take it as true; to import `typing` would take longer than all else here
 
 if TYPE_CHECKING:
@@ -99,19 +97,6 @@ if not TYPE_CHECKING:  # to a type checker a misspelt name would be there as wel
         if name not in _MODULES:
             raise AttributeError(f"module 'wattbench' has no attribute {name!r}")
         return getattr(importlib.import_module(_MODULES[name]), name)
-
-    class _Package(type(sys)):
-        """This package. Its function `gateway` keeps the name when the room of that name is imported."""
-
-        @property
-        def gateway(self) -> object:
-            return __getattr__("gateway")
-
-        @gateway.setter
-        def gateway(self, room: object) -> None:
-            """Ignore the room, which the import system would set; `from wattbench.gateway import ...` needs it not."""
-
-    sys.modules[__name__].__class__ = _Package
 
 
 def _version() -> str:

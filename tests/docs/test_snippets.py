@@ -47,7 +47,7 @@ SUITE: dict[str, Any] = {
 }
 ENGINES: list[dict[str, Any]] = [
     {"engine": "python", "call": "m:f"},
-    {"engine": "agent", "asks": "served", "command": "agent"},
+    {"engine": "agent", "asks": "s", "command": "c"},
     {"engine": "sklearn", "model": "m.skops"},
     {"engine": "endpoint", "base_url": "http://localhost:8000/v1"},
     {"engine": "transformers", "weights": {"path": "m"}},

@@ -285,7 +285,7 @@ def test_a_killed_gateway_is_started_anew_and_no_call_is_lost(
     server.fails = wait
     process = start("run", write(BY_COMMAND))
     wait_until(under_way.is_set, process)
-    [gateway] = running(process, "wattbench.gateway")
+    [gateway] = running(process, "wattbench.gateways")
     gateway.kill()
     go_on.set()
     _, stderr = process.communicate(timeout=120)

@@ -217,7 +217,7 @@ def test_a_gateway_that_is_killed_comes_back_with_its_sessions(
 ) -> None:  # fmt: skip
     process = meter("--upstream", server.base_url, "--", *program('ask("one"); ask("hold"); ask("two")\n'))
     commands.wait_until(lambda: len(server.bodies) == 2, process)
-    child_of(process, "wattbench.gateway.child").kill()
+    child_of(process, "wattbench.gateways.child").kill()
     held.set()
     code, _, messages = ended(process)
     assert code == 0, messages

@@ -107,12 +107,6 @@ def test_what_the_pages_start_asks_each_block_once(shell, tmp_path: Path) -> Non
     ]
     assert [block for text in texts for block in shard_choice(text).blocks] == list(range(16))
 
-    workflow = yaml.safe_load(only("docs/many-machines.md", "jobs:"))["jobs"]
-    script = next(step["run"] for step in workflow["shard"]["steps"] if "run" in step)
-    blocks = workflow["shard"]["strategy"]["matrix"]["block"]
-    texts = [words_of(script.replace("${{ matrix.block }}", str(block)))["--block"] for block in blocks]
-    assert [block for text in texts for block in shard_choice(text).blocks] == list(range(shard_choice(texts[0]).of))
-
     for page in ("docs/running.md", "docs/many-machines.md"):
         for line in only(page, "wattbench run SUITE --block").splitlines():
             words = words_of(line.partition("#")[0])

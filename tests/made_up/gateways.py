@@ -9,7 +9,7 @@ from typing import Any
 
 from wattbench.clock import now_s
 from wattbench.errors import UserError
-from wattbench.gateway import SessionLimits, Upstream
+from wattbench.gateways import SessionLimits, Upstream
 from wattbench.records import CallRow
 
 
@@ -33,7 +33,7 @@ class PlayedSession:
 
 @dataclass
 class PlayedGateway:
-    """Takes the place of `wattbench.gateway.Gateway`."""
+    """Takes the place of `wattbench.gateways.Gateway`."""
 
     upstream: Upstream
     system: str

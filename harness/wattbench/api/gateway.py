@@ -13,7 +13,7 @@ from wattbench.api.metered.settings import GatewaySettings, check_reachable
 from wattbench.api.narrowing import seconds_to_wait
 from wattbench.api.session import meters_here, sharing_machine
 from wattbench.errors import UserError, require_installed
-from wattbench.gateway import Upstream
+from wattbench.gateways import Upstream
 from wattbench.machine.environment import node
 from wattbench.measure.measuring_context import MeasuringContext, measuring
 from wattbench.measure.resume import new_run
@@ -67,7 +67,7 @@ def gateway(
         record_prompts=record_prompts,
         listen=listen,
         out=Path(out),
-        command=["wattbench.gateway", upstream],
+        command=["wattbench.gateways", upstream],
         wait_s=seconds_to_wait(wait),
     )
     with metered_gateway(settings) as metered:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -36,6 +37,18 @@ InspectName = Annotated[str, AfterValidator(_relative_to_its_file)]
 """Something of inspect_ai: `file.py@name` relative to the file that names it, or `package/name` if it is installed."""
 
 
+def _as_json_has_them(arguments: dict[str, Any]) -> dict[str, Any]:
+    try:
+        json.dumps(arguments, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"arguments are numbers, texts, lists and mappings; quote a date ({error})") from error
+    return arguments
+
+
+Arguments = Annotated[dict[str, Any], AfterValidator(_as_json_has_them)]
+"""Arguments of a task or a solver, which reach another process."""
+
+
 class InspectTask(TaskChoice):
     """A task of inspect_ai, for systems with `engine: inspect`. To load it is to run its code."""
 
@@ -46,7 +59,7 @@ class InspectTask(TaskChoice):
     source: SkipJsonSchema[Literal["include", "lm_eval"]] = Field(default="include", exclude=True)
     inspect: InspectName
     """`file.py@task` relative to this file, or an installed task, such as `inspect_evals/gsm8k`."""
-    args: dict[str, Any] = {}
+    args: Arguments = {}
     """Arguments of the task, as `-T` of inspect_ai. A data set that is shuffled needs a seed: an item is the same in
     every attempt."""
     metric: str | None = None

@@ -44,24 +44,24 @@ def call_rows(records: RunRecords, windows: Sequence[WindowRow]) -> list[Metered
         UserError: a line is damaged.
     """
     calls = records.calls()
-    found = [_Found() for _ in calls]
+    shares = [_Share() for _ in calls]
     of_shards = _InTime.by_shard(calls)
     systems = {system for system, _ in of_shards}
     measured = [row for row in windows if row.purpose == Purpose.MEASURED and row.system in systems]
     agent_cpu_s = _agent_cpu_s(answers_of(records, systems)) if measured else {}
     curves = _Curves(records)
-    for window in sorted(measured, key=lambda row: row.started_s):
+    for window in sorted(measured, key=lambda row: (row.system, row.started_s)):  # so are the traces
         shards = dict.fromkeys(("", shard_of(window.window)))
         members = [at for shard in shards for at in of_shards[window.system, shard].during(window)]
         part = AgentsPart.of(window, agent_cpu_s.get(window.window, 0.0))
         sent = [at for at in members if calls[at].sent]
         divided = _divided(window, [calls[at] for at in sent], part, curves)
-        for place, at in enumerate(sent):
-            found[at].add(window, divided, part.left_idle_w, place)
+        for position, at in enumerate(sent):
+            shares[at].add(window, divided, part.left_idle_w, position)
         for at in members:
             if not calls[at].sent:
-                found[at].add(window, None if divided is None else NOTHING, 0.0, 0)
-    return [each.row(call, records.header.run) for call, each in zip(calls, found, strict=True)]
+                shares[at].add(window, None if divided is None else NOTHING, 0.0, 0)
+    return [each.row(call, records.header.run) for call, each in zip(calls, shares, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ class AgentsPart:
 
 
 @dataclass
-class _Found:
+class _Share:
     """The joules of a call, over the windows that it overlaps."""
 
     window: str | None = None
@@ -167,7 +167,7 @@ class _Found:
     joules: tuple[list[float], list[float], list[float]] = field(default_factory=lambda: ([], [], []))
     above_j: list[float | None] = field(default_factory=list)
 
-    def add(self, window: WindowRow, divided: Divided | None, idle_w: float | None, place: int) -> None:
+    def add(self, window: WindowRow, divided: Divided | None, idle_w: float | None, position: int) -> None:
         if self.window is None:
             self.window = window.window
         if divided is None:
@@ -175,8 +175,8 @@ class _Found:
             return
         self.provenance.append(window.provenance_label)
         for kept, by_rule in zip(self.joules, (divided.tokens_j, divided.time_j, divided.equal_j), strict=True):
-            kept.append(float(by_rule[place]))
-        above_j = None if idle_w is None else float(divided.tokens_j[place] - idle_w * divided.tokens_s[place])
+            kept.append(float(by_rule[position]))
+        above_j = None if idle_w is None else float(divided.tokens_j[position] - idle_w * divided.tokens_s[position])
         self.above_j.append(above_j)
 
     def row(self, call: CallRow, run: str) -> MeteredCallRow:
@@ -241,9 +241,9 @@ class _InTime:
         for at, call in enumerate(calls):
             places[call.system, call.shard].append(at)
         grouped: dict[tuple[str, str], _InTime] = defaultdict(cls)
-        for key, own in places.items():
-            times = np.array([(calls[at].started_s, calls[at].finished_s) for at in own])
-            grouped[key] = cls(np.array(own), *times.T)
+        for key, members in places.items():
+            times = np.array([(calls[at].started_s, calls[at].finished_s) for at in members])
+            grouped[key] = cls(np.array(members), *times.T)
         return grouped
 
     def during(self, window: WindowRow) -> list[int]:

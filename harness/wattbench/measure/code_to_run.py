@@ -15,6 +15,7 @@ from wattbench.config import (
     ExternalSettings,
     FileTask,
     HybridSystem,
+    InspectSystem,
     LmEvalSystem,
     PythonRouter,
     PythonSystem,
@@ -68,6 +69,9 @@ def _of_system(config: SystemBase) -> Iterator[str]:
     elif isinstance(config, AgentSystem):
         what = config.call if config.command is None else f"the program {_program(config.command)}"
         yield f"{what}, an agent, and what its model has it run{_shut_in(config)}"
+    elif isinstance(config, InspectSystem):
+        solver = "the tasks' own solvers" if config.solver is None else f"the solver {config.solver}"
+        yield f"{solver}, an agent, and what its model has it run{_in_sandbox(config.sandbox)}"
     elif isinstance(config, EndpointSystem) and config.serve is not None and config.serve.command is not None:
         yield f"the program {_program(config.serve.command)}"
     elif isinstance(config, LmEvalSystem) and config.args.get("trust_remote_code"):
@@ -82,6 +86,13 @@ def _of_system(config: SystemBase) -> Iterator[str]:
 
 def _shut_in(config: AgentSystem) -> str:
     return ", with your rights" if config.wrap is None else f", behind {_program(config.wrap)}"
+
+
+def _in_sandbox(sandbox: str | None) -> str:
+    if sandbox is None:
+        return ", in the sandbox of each task, or with your rights if it has none"
+    kind = sandbox.partition(":")[0]
+    return ", with your rights" if kind == "local" else f", in a sandbox: {kind}"
 
 
 def _of_tasks(resolved: Resolved) -> Iterator[str]:

@@ -231,12 +231,12 @@ def _sessions(path: Path, items: Mapping[str, list[Any]]) -> Iterator[str]:
     for system, session, number, energy_j, agent_j in zip(*(items[name] for name in names), strict=True):
         if session is None:
             continue
-        own = of_session[system, session]
-        if (number or 0) > len(own):
-            yield f"the session {session!r:.60} made {number} calls, and {path.name} has {len(own)}"
+        joules = of_session[system, session]
+        if (number or 0) > len(joules):
+            yield f"the session {session!r:.60} made {number} calls, and {path.name} has {len(joules)}"
         if energy_j is None:
             continue
-        sum_j = math.fsum([*(math.nan if each is None else each for each in own), agent_j or 0.0])
+        sum_j = math.fsum([*(math.nan if each is None else each for each in joules), agent_j or 0.0])
         if not math.isclose(sum_j, energy_j, rel_tol=_RELATIVE, abs_tol=1e-12):
             yield f"the joules of the session {session!r:.60} sum to {sum_j:.9g}, and its item has {energy_j:.9g}"
 

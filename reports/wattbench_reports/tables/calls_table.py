@@ -95,12 +95,12 @@ def check_sessions(path: Path, calls: pd.DataFrame, items: pd.DataFrame) -> None
     of_session = calls.groupby("session", observed=True).agg(
         calls=("started_s", "size"), system=("system", "first"), energy_j=("energy_j", _sum)
     )
-    found = items[items["session"].notna()].reset_index(drop=True)
-    doubled = found[found["session"].duplicated()]
+    attempts = items[items["session"].notna()].reset_index(drop=True)
+    doubled = attempts[attempts["session"].duplicated()]
     if len(doubled):
         raise UserError(f"{path}: two answers are of the session {doubled['session'].iloc[0]!r}; the record is damaged")
-    theirs = of_session.reindex(found["session"].astype(str))
-    for problem in _of_sessions(found, theirs.reset_index(drop=True)):
+    theirs = of_session.reindex(attempts["session"].astype(str))
+    for problem in _of_sessions(attempts, theirs.reset_index(drop=True)):
         raise UserError(f"{path}: {problem}; the record is damaged")
 
 
@@ -123,12 +123,12 @@ def idle_by_window(frames: Frames, calls: pd.DataFrame) -> pd.Series:
     agents = set(calls["system"].cat.categories)
     of_agents = windows[windows["system"].isin(agents) & (windows["purpose"] == "measured") & windows["valid"]]
     with TableColumns(frames.run.layout.items_table) as table:  # also attempts that are left out of `frames`
-        own = pd.DataFrame(
+        processes = pd.DataFrame(
             {"window": category(table.coded("window")), "energy_j": table.numbers("agent_energy_j")}, copy=False
         )
     names = of_agents["window"].astype(str).to_numpy()
     idle_j = pd.Series(of_agents["total_j"].to_numpy(dtype=np.float64), index=names)
-    for taken in (calls, own):
+    for taken in (calls, processes):
         by_window = taken.groupby("window", observed=True)["energy_j"].sum()
         idle_j -= by_window.set_axis(by_window.index.astype(str)).reindex(names, fill_value=0.0)
     return idle_j

@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.fuzz.families.meters import TRACE
 from tests.fuzz.targets import Target, given
+from tests.made_up.agents import FakeAgent, FakeAgentRun, write_agents
 from tests.made_up.gates import FakeGate, write_gate
 from tests.made_up.runs import FakeRun, write_run
 from tests.made_up.standard_runs import family_run
@@ -18,7 +19,7 @@ from wattbench.api.read import read
 from wattbench.api.verify import verify
 from wattbench.config.loader import load_suite, resolved_from_record, tasks_from_record
 from wattbench.measure.rebuilt_tables import rebuild
-from wattbench.records import AnswerRow, ScoreRow, SystemRow, WindowLabel, WindowRow, read_run
+from wattbench.records import AnswerRow, CallRow, ScoreRow, SystemRow, WindowLabel, WindowRow, read_run
 from wattbench.records.files.jsonl import Appender
 from wattbench.records.finish_record import finish_record, read_finish
 from wattbench.records.layout import RunLayout
@@ -125,11 +126,15 @@ def _gate(folder: Path) -> Path:
 RUN = "20260102T030405Z-whole-abc123"
 
 
-def _whole(name: str) -> Callable[[Path], Sequence[bytes]]:
+def _whole(name: str, make: Callable[[Path], Path] = write_whole_run) -> Callable[[Path], Sequence[bytes]]:
     def seeds(folder: Path) -> Sequence[bytes]:
-        return [(write_whole_run(folder) / name).read_bytes()]
+        return [(make(folder) / name).read_bytes()]
 
     return seeds
+
+
+def _agents(folder: Path) -> Path:
+    return write_agents(folder, FakeAgentRun(agents=(FakeAgent("careful"),), items=2, repeats=1, name="whole"))
 
 
 def _root(path: Path) -> Path:
@@ -140,14 +145,15 @@ def sealed(root: Path) -> Path:
     """Write a run's digests anew, so that what is behind them is read too."""
     layout = RunLayout(root)
     ended = read_finish(layout)
-    layout.finished.write_bytes(finish_record(layout, ended.finished_utc, ended.items, ended.windows))
+    record = finish_record(layout, ended.finished_utc, ended.items, ended.windows, ended.calls)
+    layout.finished.write_bytes(record)
     return root
 
 
 def _analysed(path: Path) -> Any:
     """Read a run in every way of the Python API, and print what `compare` prints."""
     run = read(_root(path) if path.name == "finished.json" else sealed(_root(path)))
-    frames = run.systems(), run.items(), run.windows(), run.power()
+    frames = run.systems(), run.items(), run.windows(), run.power(), run.calls()
     print(as_table(run.analysis.comparison))  # noqa: T201 - the property looks at what is printed
     return frames
 
@@ -198,6 +204,11 @@ WHOLE = (
     ("items.parquet", "parquet"),
     ("windows.parquet", "parquet"),
 )
+OF_AGENTS = (
+    ("calls.jsonl", "jsonl"),
+    ("calls.parquet", "parquet"),
+    ("items/careful/repair.jsonl", "jsonl"),
+)
 TARGETS = (
     Target("header", "json", _suite_record, _header, f"{RUN}/run.json"),
     Target("recorded-suite", "json", _suite_record, _suite, f"{RUN}/run.json", named=False, weight=0.3),
@@ -211,6 +222,7 @@ TARGETS = (
     Target("rounds", "jsonl", _of_made(_gate, "rounds.jsonl"), _rows(RoundRow), "rows.jsonl"),
     Target("experts", "jsonl", _of_made(_family, "experts/*/*.jsonl"), _rows(ExpertRow), "rows.jsonl"),
     Target("loads", "jsonl", given(_line(LOAD), _line(BOUNDED_LOAD)), _rows(LoadRow), "rows.jsonl"),
+    Target("calls", "jsonl", _of_made(_agents, "calls.jsonl"), _rows(CallRow), "rows.jsonl"),
     Target("phases", "jsonl", given(_line(PHASE)), _rows(PhaseRow), "rows.jsonl"),
     Target("passes", "jsonl", given(_line(PASS)), _rows(PassRow), "rows.jsonl"),
     Target(
@@ -243,6 +255,19 @@ TARGETS = (
             weight=0.05,
         )
         for name, form in WHOLE
+    ),
+    *(
+        Target(
+            f"{what}-of-agents-{Path(name).name.replace('.', '-')}",
+            form,
+            _whole(name, _agents),
+            read_it,
+            f"{RUN}/{name}",
+            named=False,
+            weight=0.05,
+        )
+        for name, form in OF_AGENTS
+        for what, read_it in (("run", _analysed), ("verify", _rebuilt))
     ),
     Target(
         "run-power",

@@ -1,8 +1,7 @@
-"""The snippets of docs/python.md run, and it names every function and figure."""
+"""The snippets of docs/python.md run, and it names every function."""
 
 from __future__ import annotations
 
-import inspect
 import re
 import shutil
 from pathlib import Path
@@ -14,8 +13,6 @@ from tests.made_up.nights_on_disk import make_history
 from tests.made_up.runs import FakeRun
 from tests.made_up.standard_runs import plain_systems
 from tests.made_up.store import RunStore
-from wattbench.api.plot import RunPlot
-from wattbench_reports.history.listing import NIGHT_COLUMNS, SERIES_COLUMNS
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "python.md").read_text()
@@ -49,18 +46,6 @@ def test_every_snippet_runs_one_after_the_other(reader: Path, capsys: pytest.Cap
     assert (reader / "tradeoff.pdf").read_bytes().startswith(b"%PDF")
 
 
-def test_every_figure_of_a_run_is_on_the_page() -> None:
-    methods = [name for name, _ in inspect.getmembers(RunPlot, inspect.isfunction) if not name.startswith("_")]
-    section = PAGE.partition("### Figures")[2].partition("\n### ")[0]
-    assert [name for name in methods if f"`{name}(" not in section] == []
-
-
 def test_every_public_name_is_on_the_page() -> None:
     functions = [name for name in wattbench.__all__ if name.islower() and not name.startswith("_")]
     assert [name for name in functions if f"wattbench.{name}(" not in PAGE] == []
-
-
-@pytest.mark.parametrize("columns", [NIGHT_COLUMNS, SERIES_COLUMNS])
-def test_the_columns_of_a_history_are_on_the_page(columns: tuple[str, ...]) -> None:
-    section = PAGE.partition("## History")[2].partition("\n## ")[0]
-    assert [name for name in columns if f"`{name}`" not in section] == []

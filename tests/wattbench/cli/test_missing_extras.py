@@ -27,6 +27,8 @@ ENDPOINT = "engine: endpoint, base_url: http://127.0.0.1:9/v1, model: m"
 RUN = ("run", "suite.yaml")
 
 CASES = [
+    ("agents", "uvicorn", PLAIN, ("meter", "--upstream", "http://127.0.0.1:9/v1", "--", "true")),
+    ("agents", "starlette", ("engine: agent, command: agent, base_url: http://127.0.0.1:9/v1", ""), RUN),
     ("amd", "amdsmi", (PLAIN[0], "meters: [{use: amdsmi}]"), RUN),
     ("apis", "ecologits", (f"{ENDPOINT}, estimate: {{provider: openai, model: gpt-4o}}", ""), RUN),
     ("cluster", "ray", PLAIN, (*RUN, "--cluster", "ray")),

@@ -132,5 +132,5 @@ def test_so_is_what_is_wrong_with_the_arguments(folder: Path, words: list[str], 
 def test_every_command_that_measures_can_wait() -> None:
     commands = dict(every_command())
     waiting = {name for name, each in commands.items() if any("--wait" in option.opts for option in each.params)}
-    assert waiting == {"run", "gate", "nightly", "dev calibrate", "dev family build", "router fit"}
+    assert waiting == {"run", "meter", "gate", "nightly", "dev calibrate", "dev family build", "router fit"}
     assert all(isinstance(commands[name], WaitingCommand) for name in waiting)

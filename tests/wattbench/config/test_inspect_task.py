@@ -8,6 +8,7 @@ import pytest
 
 from wattbench.config import InspectTask, Resolved, load_suite, resolved_from_record
 from wattbench.errors import UserError
+from wattbench.measure.code_to_run import code_to_run
 from wattbench.measure.plan import check_pair
 from wattbench.tasks.loading import TaskOutline
 
@@ -57,6 +58,7 @@ def test_a_record_of_the_suite_is_read_back(tmp_path: Path) -> None:
         (("./evals.py@repair", "./gone.py@repair"), r"yaml:4: tasks\.select\.0\.inspect: no such file: .*gone\.py"),
         (("./evals.py@repair", "./evals.py"), r"yaml:4: .*write file\.py@name, or the name of what is installed"),
         (("./evals.py@repair", "a/b/c"), r"suite\.yaml:4: .*write file\.py@name"),
+        (("level: 2", "level: 2026-01-02"), r"suite\.yaml:4: .*args: .*quote a date"),
         (("level: 2}", "level: 2}, input: text"), r"suite\.yaml:4: .*input: unknown key"),
         (("inspect: inspect_evals/gsm8k", "inspect: inspect_evals/repair"), r"task 'repair' is selected twice"),
         (("./mine.py@best", "./mine.py"), r"suite\.yaml:\d+: .*solver: .*write file\.py@name"),
@@ -76,3 +78,13 @@ def test_only_inspect_ai_is_asked_its_tasks_and_no_others(tmp_path: Path) -> Non
     other = TaskOutline(resolved.tasks[0].as_included(), "generate_until")
     with pytest.raises(UserError, match=r"'solver' on task 'repair': engine: inspect runs tasks of inspect_ai"):
         check_pair(resolved, "solver", resolved.systems["solver"], other, allow_unsafe_code=False)
+
+
+@pytest.mark.parametrize(
+    ("sandbox", "expected"), [("local", "with your rights"), ("docker:compose.yml", "in a sandbox: docker")]
+)
+def test_a_plan_says_whose_solver_is_run_and_how_it_is_shut_in(tmp_path: Path, sandbox: str, expected: str) -> None:
+    resolved = suite(tmp_path, ("solver: ./mine.py@best}", f"solver: ./mine.py@best, sandbox: '{sandbox}'}}"))
+    solver = f"the solver {tmp_path}/mine.py@best"
+    line = f"system 'solver' ({solver}, an agent, and what its model has it run, {expected})"
+    assert line in code_to_run(resolved)

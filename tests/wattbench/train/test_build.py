@@ -168,6 +168,12 @@ def test_a_member_that_fails_is_not_taken_for_built(built, quiet: Any, steady: A
     assert stale(built(), MEMBERS) == ["router"]
 
 
+def test_without_calculations_there_is_no_call_to_learn(built, quiet: Any, steady: Any) -> None:
+    family = built(("    domains: [numbers]\n    documents: 8", "    domains: [letters]\n    documents: 8"))
+    with pytest.raises(UserError, match="caller: documents of copy have no calculation to learn from"):
+        make(family, ["caller"], [steady], quiet)
+
+
 def test_building_again_gives_the_same(built, quiet: Any, steady: Any, whole: Path) -> None:
     family = built()
     (family.folder / "specialist-letters" / "adapter_model.safetensors").unlink()

@@ -375,6 +375,7 @@ def test_attempts_without_scores_have_figures_of_an_attempt(tmp_path: Path) -> N
     figures = _only(analysis)
     assert (figures.scored, figures.per_solved, figures.not_solved) == (False, {}, {})
     assert figures.ended == {"answered": 12}
+    assert figures.why_no_passes == "attempts have no scores"
     assert figures.per_attempt["calls"].estimate == pytest.approx(3.0)
     assert figures.per_attempt["energy_j"].estimate == pytest.approx(8.0)
     text = render(analysis.comparison, "table")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from wattbench.api.metered.settings import GatewaySettings
 from wattbench.clock import now_s
 from wattbench.errors import UserError
-from wattbench.gateway import Gateway, Session, Upstream
+from wattbench.gateways import Gateway, Session, Upstream
 from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.sessions import TASK, answer_of, session_rows
 from wattbench.meters import OpenWindow

@@ -140,8 +140,8 @@ def lines(records: RunRecords) -> Check:
 def _problems_of_lines(records: RunRecords) -> Iterable[str]:
     readers: list[Callable[[], object]] = [
         records.systems, records.windows, records.passes, records.block_plan, records.blocks, records.looks,
-        records.open_windows, records.calls, records.loads, records.rounds, records.phases, records.spending,
-        records.estimates, records.summaries,
+        records.open_windows, records.calls, records.sessions, records.open_calls, records.loads, records.rounds,
+        records.phases, records.spending, records.estimates, records.summaries,
     ]  # fmt: skip
     for read in readers:
         try:

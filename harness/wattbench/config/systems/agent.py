@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from wattbench.config.code_files import Call, CommandLine, FilledInCheckout
-from wattbench.config.inspect_task import InspectName
+from wattbench.config.inspect_task import Arguments, InspectName
 from wattbench.config.systems.system_base import SystemBase
 from wattbench.records.schema.base import Items, Name, Seconds
 
@@ -116,7 +116,7 @@ class InspectSystem(AskingSystem):
     engine: Literal["inspect"]
     solver: InspectName | None = None
     """A solver by its name, or `file.py@name` relative to this file. None: the task's own."""
-    solver_args: dict[str, Any] = {}
+    solver_args: Arguments = {}
     """Its arguments (`-S`)."""
     sandbox: str | None = None
     """As inspect_ai's `--sandbox`: `docker`, `local`, ... None: the task's own."""

@@ -205,7 +205,7 @@ def _total(counts: Sequence[int | None]) -> int | None:
 
 def _score(value: Any, metric: str, where: str, draft: ImportDraft) -> float:
     if value is None:
-        return draft.scores.worst if not draft.scores.declared else 0.0
+        return 0.0
     share = draft.share(value, f"reward {metric!r:.60}", where, "another reward with --metric")
     return 0.0 if share is None else share
 

@@ -14,7 +14,7 @@ No meter sees which call drew what of a slice, so the rule is an assumption, and
   known (1) as much as an average call. It is of the window alone, so that no other window, resumption or shard moves
   its figures. It assumes that a server's power in a slice is in proportion to the tokens that it processes for each
   call. A weight is 1 where tokens are not recorded, where a phase has no length, and where an answer was not
-  streamed, or came at once: its first byte is no first token, so that its phases cannot be told apart.
+  streamed, or came at once: its first byte is no first token, so that its phases cannot be distinguished.
 - `time`: every call in flight has the same weight: each sequence of a batch takes part in every step of the server
   (continuous batching; Yu et al., "Orca", OSDI 2022), whatever its length.
 - `equal`: all joules that are not idle are divided equally among the calls, however long they took: a mean per call. A
@@ -195,7 +195,7 @@ def _decode(call: CallRow) -> _Phase:
 
 
 def _has_phases(call: CallRow) -> bool:
-    """Return whether prefill and decode of a call can be told apart."""
+    """Return whether prefill and decode of a call can be distinguished."""
     if not call.streamed or call.first_byte_s is None:
         return False
     return call.finished_s - call.first_byte_s > AT_ONCE * (call.finished_s - call.started_s)

@@ -224,12 +224,13 @@ class ItemRow(Answered):
     metrics: str
     """A JSON object: every metric, keyed as lm-eval keys it."""
     energy_j: Signed | None
-    """The item's share of its window's joules, or None if the window is not valid."""
+    """The item's share of its window's joules, or None if the window is not valid. An agent's are those of its session:
+    of its model calls, and `agent_energy_j`; what is idle between calls is of no item."""
     energy_above_idle_j: Signed | None
     energy_provenance: str
     own_cpu_s: Amount | None = None
-    """The item's share of its window's own CPU seconds, divided as its joules are; also of a window that is not valid.
-    None if they are not known."""
+    """The item's share of its window's own CPU seconds, divided by the time that it was in flight; also of a window
+    that is not valid. None if they are not known."""
     router_energy_j: Amount | None = None
     """The router's part of `energy_j`, by its part of the seconds attributed to the item."""
     agent_energy_j: Amount | None = None

@@ -25,6 +25,7 @@ from wattbench.config import (
     load_suite,
     resolved_from_record,
 )
+from wattbench.config.inspect_task import file_of
 from wattbench.config.yamlfile import texts_in, with_texts
 from wattbench.errors import UserError
 from wattbench.repository import Changes, ignored_by_git, outside
@@ -122,7 +123,7 @@ def _located(text: str, checkouts: Checkouts, shared: dict[str, None]) -> str:
     path = Path(text)
     if not path.is_absolute():
         return text
-    file = Path(text.rpartition(":")[0]) if ".py:" in text else path
+    file = file_of(text) or (Path(text.rpartition(":")[0]) if ".py:" in text else path)
     if not file.is_relative_to(checkouts.tree):
         real = outside(file, checkouts.root, checkouts.tree)
         if real is not None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from wattbench.config import AskingSystem, EndpointSystem, SystemBase
 from wattbench.errors import UserError, require_installed
-from wattbench.gateway import Gateway, Session, SessionLimits, Upstream
+from wattbench.gateways import Gateway, Session, SessionLimits, Upstream
 from wattbench.records import CallRow
 from wattbench.records.rows.answers import TokenCounts
 from wattbench.records.rows.systems import Facts

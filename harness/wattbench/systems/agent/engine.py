@@ -16,7 +16,7 @@ from wattbench.callables import NamedCallable, check_callable, look_for_callable
 from wattbench.clock import now_s
 from wattbench.config import AgentSystem
 from wattbench.errors import UserError
-from wattbench.gateway import Session
+from wattbench.gateways import Session
 from wattbench.records.rows.systems import Facts
 from wattbench.systems.agent.asking import AskingEngine, Outcome
 from wattbench.systems.agent.folder_diff import folder_diff

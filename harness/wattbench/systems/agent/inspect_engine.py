@@ -6,6 +6,7 @@ are calls there. What an attempt came to is what its log says:
 - The score is that of the suite's `metric`, or of the log's first scorer.
 - inspect_ai scores also what a sample had when it was stopped by a limit of its task. If that is worth something it is
   the score; if not, the attempt ended at the limit.
+- A scorer that asks the model does so in the session: what it takes is part of the attempt's.
 - Starting Python and inspect_ai takes some seconds of a processor for each attempt, which count as the agent's own.
 """
 
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Self
 from wattbench.clock import now_s
 from wattbench.config import InspectSystem, InspectTask
 from wattbench.errors import UserError, nearest
-from wattbench.gateway import Session
+from wattbench.gateways import Session
 from wattbench.systems.agent.asking import AskingEngine, Outcome
 from wattbench.systems.agent.program import Order, Ran, how_it_failed, run_program
 from wattbench.systems.agent.working_folder import HOME, environment, fresh_folder, read_text, remove_folders_left

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from wattbench.gateway import CLIENT_GONE, SESSION_CLOSED
+from wattbench.gateways import CLIENT_GONE, SESSION_CLOSED
 from wattbench.records import CallRow
 from wattbench.records.rows.answers import Ended, TokenCounts
 

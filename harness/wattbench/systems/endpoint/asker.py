@@ -13,7 +13,7 @@ from functools import partial
 from typing import NoReturn, TypeVar
 
 from wattbench.clock import now_s
-from wattbench.gateway.token_usage import Usage
+from wattbench.gateways.token_usage import Usage
 from wattbench.records.rows.answers import TokenCounts
 from wattbench.systems.base import Reply, joined
 from wattbench.systems.endpoint.client import OpenAIClient

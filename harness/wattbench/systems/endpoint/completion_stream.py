@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from wattbench.gateway.token_usage import Usage, read_usage
+from wattbench.gateways.token_usage import Usage, read_usage
 from wattbench.network.connection import StreamError
 from wattbench.network.event_stream import RefusedAnswerError, error_text
 from wattbench.records.rows.answers import FinishReason

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from wattbench.gateway.token_usage import Usage
+from wattbench.gateways.token_usage import Usage
 from wattbench.systems.endpoint.request import MESSAGE_TOKENS, EndpointRequest
 
 TEMPLATE_TOKENS = 1024

@@ -227,12 +227,12 @@ class _Work:
     def _passes(self, name: str) -> tuple[tuple[PassHat, ...], str]:
         table, column = self.measured.table, self.measured.table.column(name)
         trials, solved = (np.ascontiguousarray(each[:, column]) for each in (table.trials, table.correct))
-        most = int(trials.max(initial=0))
+        scores, most = self.frames.figures("correct", self.frames.answers_of(name)), int(trials.max(initial=0))
+        if np.isnan(scores).all():
+            return (), "attempts have no scores"
         if most < 2:
             return (), "each task was attempted once"
-        if not solved.any() and np.isnan(self.frames.figures("correct", self.frames.answers_of(name))).all():
-            return (), "attempts have no scores"
-        if not np.isin(self.frames.figures("correct", self.frames.answers_of(name)), (0.0, 1.0)).all():
+        if not np.isin(scores, (0.0, 1.0)).all():
             return (), "attempts have scores between 0 and 1, which are neither solved nor not"
         passes = []
         for k in range(2, most + 1):
@@ -276,7 +276,8 @@ class _Work:
         return mine if len(mine) else None
 
     def _counted(self, name: str) -> pd.DataFrame | None:
-        """Return the calls of an agent's attempts, with `item`: the row of the attempt's task. None without any."""
+        """Return the calls of an agent's attempts, with `attempt`, counted in the order of its answers, and `item`: the
+        row of the attempt's task. None without any."""
         mine = self._calls_of(name)
         if mine is None:
             return None

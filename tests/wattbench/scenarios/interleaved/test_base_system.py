@@ -87,6 +87,25 @@ def test_a_file_that_git_ignores_is_the_working_tree_s_for_both(root: Path) -> N
         pass
 
 
+def test_a_solver_of_inspect_ai_is_the_base_s_unless_git_ignores_it(root: Path) -> None:
+    suite = MODEL[: MODEL.index("      engine:")] + (
+        '      engine: inspect\n      base_url: "http://127.0.0.1:9/v1"\n      model: m\n'
+        "      solver: ../mine.py@best\n"
+    )
+    (root / SUITE).write_text(suite)
+    (root / "mine.py").touch()
+    commit(root, "a solver")
+    with base(root) as (system, checkouts):
+        assert system.config.solver == f"{checkouts.tree}/mine.py@best"
+    (root / ".gitignore").write_text("other.py\n")
+    (root / SUITE).write_text(suite.replace("mine.py", "other.py"))
+    commit(root, "a solver that is not committed")
+    (root / "other.py").touch()
+    with base(root) as (system, _):
+        assert system.config.solver == f"{root}/other.py@best"
+        assert system.shared == ("other.py",)
+
+
 def test_nothing_differs(root: Path) -> None:
     (root / "tasks" / "tickets.yaml").write_text("changed")
     (root / "README.md").write_text("new")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from wattbench.gateway.token_usage import Usage, read_usage
+from wattbench.gateways.token_usage import Usage, read_usage
 from wattbench.network.connection import StreamError
 from wattbench.records.rows.answers import TokenCounts
 from wattbench.systems.endpoint.completion_stream import Assembly, read_chunk

@@ -167,6 +167,10 @@ def test_the_score_of_inspect_ai_counts(metric: str | None, name: str) -> None:
 def test_a_plan_says_that_its_code_is_a_strangers(tmp_path: Path) -> None:
     resolved = suite(tmp_path, f"{{inspect: '{EVALS}@sums'}}")
     assert f"task 'sums' (inspect_ai's {EVALS}@sums)" in code_to_run(resolved)
+    assert any(
+        line.startswith("system 'solver' (the tasks' own solvers, an agent, and what its model has it run, in the sand")
+        for line in code_to_run(resolved)
+    )
     outline = outline_task(resolved, resolved.tasks[0])
     assert outline is not None
     assert (outline.local, outline.request_type) == (True, "generate_until")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wattbench.gateway.sessions import MOST_TRACES, OpenSession, Sessions
+from wattbench.gateways.sessions import MOST_TRACES, OpenSession, Sessions
 
 A, B = "a" * 32, "b" * 32
 TRACE = "0123456789abcdef0123456789abcdef"

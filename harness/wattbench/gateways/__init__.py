@@ -3,11 +3,12 @@
 The gateway is a process of its own (`Gateway` starts it, and it ends with the process that started it), so that its
 work is not that of the agent, and neither the measuring nor the agent's death takes it along.
 
-May import: `wattbench.records`, `wattbench.network`, `wattbench.redaction`, `wattbench.clock`, `wattbench.errors`.
+May import: `wattbench.records`, `wattbench.network`, `wattbench.redaction`, `wattbench.clock`, `wattbench.errors`,
+`wattbench.terminal`.
 """
 
-from wattbench.gateway.call import CLIENT_GONE, GATEWAY_ENDED, SESSION_CLOSED
-from wattbench.gateway.gateway import Gateway, Session
-from wattbench.gateway.limits import SessionLimits, Upstream
+from wattbench.gateways.call import CLIENT_GONE, GATEWAY_ENDED, SESSION_CLOSED
+from wattbench.gateways.gateway import Gateway, Session
+from wattbench.gateways.limits import SessionLimits, Upstream
 
 __all__ = ["CLIENT_GONE", "GATEWAY_ENDED", "SESSION_CLOSED", "Gateway", "Session", "SessionLimits", "Upstream"]

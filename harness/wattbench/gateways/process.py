@@ -48,7 +48,7 @@ class GatewayProcess:
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  # open for as long as the process is
         self._process = subprocess.Popen(
             # -P: nothing in the working folder may shadow a module.
-            [sys.executable, "-P", "-m", "wattbench.gateway.child"],
+            [sys.executable, "-P", "-m", "wattbench.gateways.child"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
-from wattbench.gateway.answer_reader import MOST_WHOLE_BYTES, AnswerReader
-from wattbench.gateway.sessions import OpenSession
+from wattbench.gateways.answer_reader import MOST_WHOLE_BYTES, AnswerReader
+from wattbench.gateways.sessions import OpenSession
 from wattbench.records.rows.calls import Protocol
 from wattbench.redaction import Known, hide, hide_known
 from wattbench.terminal import clipped, printable

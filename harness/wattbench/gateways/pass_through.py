@@ -18,9 +18,9 @@ from urllib.parse import urlsplit
 import httpx
 from starlette.responses import JSONResponse
 
-from wattbench.gateway.answer_reader import AnswerReader
-from wattbench.gateway.call import CLIENT_GONE, GATEWAY_ENDED, KEY_HEADERS, MOST_KEPT_BYTES, SESSION_CLOSED, Call
-from wattbench.gateway.sessions import SESSION_HEADER, Sessions
+from wattbench.gateways.answer_reader import AnswerReader
+from wattbench.gateways.call import CLIENT_GONE, GATEWAY_ENDED, KEY_HEADERS, MOST_KEPT_BYTES, SESSION_CLOSED, Call
+from wattbench.gateways.sessions import SESSION_HEADER, Sessions
 from wattbench.network.connections import CONNECT_S, KEEP_ALIVE_S, basic
 
 MOST_BODY_BYTES = 64 << 20
@@ -193,12 +193,18 @@ class PassThrough:
             _RefusedError: there is no whole answer.
             httpx.TransportError: likewise.
         """
-        target = {"target": self._target(call), "timeout": {"connect": CONNECT_S}}
+
+        async def trace(moment: str, _: object) -> None:
+            if moment == "http11.send_request_headers.started":
+                call.started_s = time.perf_counter()
+            elif moment == "http11.send_request_body.complete" and call.is_of_model:
+                # Not before it is sent: a busy machine may run the parent first.
+                self._report({"event": "begun", "row": call.begun()})
+
+        more = {"target": self._target(call), "timeout": {"connect": CONNECT_S}, "trace": trace}
         headers = self._headers(call)
-        request = httpx.Request(call.scope["method"], self._url, headers=headers, content=call.body, extensions=target)
+        request = httpx.Request(call.scope["method"], self._url, headers=headers, content=call.body, extensions=more)
         call.started_s, call.sent = time.perf_counter(), True
-        if call.is_of_model:
-            self._report({"event": "begun", "row": call.begun()})
         transport = self._kept if self._keeps_connections else self._once
         response = await transport.handle_async_request(request)
         try:

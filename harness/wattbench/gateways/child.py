@@ -17,8 +17,8 @@ from typing import Any
 
 import uvicorn
 
-from wattbench.gateway.pass_through import PassThrough
-from wattbench.gateway.sessions import OpenSession
+from wattbench.gateways.pass_through import PassThrough
+from wattbench.gateways.sessions import OpenSession
 from wattbench.redaction import keep_environment, keep_secret
 
 MOST_WAITING_BYTES = 64 << 20

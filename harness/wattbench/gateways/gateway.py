@@ -10,9 +10,9 @@ from typing import Any, Self
 
 from wattbench.clock import machine_s, now_s, stamp_s
 from wattbench.errors import UserError, require_installed
-from wattbench.gateway.call import GATEWAY_ENDED
-from wattbench.gateway.limits import SessionLimits, Upstream
-from wattbench.gateway.process import END_S, GatewayProcess
+from wattbench.gateways.call import GATEWAY_ENDED
+from wattbench.gateways.limits import SessionLimits, Upstream
+from wattbench.gateways.process import END_S, GatewayProcess
 from wattbench.network.connections import proxy_of
 from wattbench.network.urls import read_url
 from wattbench.records import CallRow

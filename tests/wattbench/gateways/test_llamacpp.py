@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from wattbench.config import LlamaCppServe
-from wattbench.gateway import Gateway, Upstream
+from wattbench.gateways import Gateway, Upstream
 from wattbench.records import CallRow
 from wattbench.systems.endpoint.serving.llamacpp import LlamaCppServer
 

@@ -20,9 +20,9 @@ import psutil
 import pytest
 
 from tests.made_up.raw_server import RawServer, events, page, said
-from tests.wattbench.gateway.conftest import CHAT, Behind, ask, behind, until
+from tests.wattbench.gateways.conftest import CHAT, Behind, ask, behind, until
 from wattbench.errors import UserError
-from wattbench.gateway import Gateway, Session, SessionLimits, Upstream
+from wattbench.gateways import Gateway, Session, SessionLimits, Upstream
 from wattbench.records import CallRow
 from wattbench.redaction import known
 
@@ -294,6 +294,25 @@ def test_a_killed_gateway_loses_no_call_and_is_started_anew() -> None:
         assert len(through.rows) == 3
 
 
+def test_calls_are_handed_over_as_they_begin() -> None:
+    begun: list[CallRow] = []
+    ended: list[int] = []
+
+    def begins(row: CallRow) -> None:
+        begun.append(row)
+        ended.append(len(through.rows))
+
+    with behind(begins=begins, adopts=True) as through:
+        through.server.posts = [ANSWER]
+        session = through.gateway.open_session()
+        assert call(session, headers={"X-Wattbench-Session": "mine"}) == 200
+        [row] = through.rows_of(1)
+    assert [(each.call, each.session, each.finished_s) for each in begun] == [(row.call, "mine", row.started_s)]
+    assert ended == [0]
+    assert row.session == "mine"
+    assert session.calls == ()
+
+
 def test_open_sessions_outlive_a_gateway_that_is_started_anew() -> None:
     began: list[CallRow] = []
     with behind(begins=began.append) as through:
@@ -319,7 +338,7 @@ def test_open_sessions_outlive_a_gateway_that_is_started_anew() -> None:
 
 PARENT = """
 import sys
-from wattbench.gateway import Gateway, Upstream
+from wattbench.gateways import Gateway, Upstream
 gateway = Gateway(Upstream(sys.argv[1]), system="agent", keep=lambda row: None)
 print(gateway.pid, gateway.open_session().base_url, flush=True)
 sys.stdin.read()

@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.made_up.raw_server import RawServer, events, page, said
-from tests.wattbench.gateway.conftest import CHAT, WAIT_S, Answer, Behind, ask, behind, until
-from wattbench.gateway import Gateway, Upstream
+from tests.wattbench.gateways.conftest import CHAT, WAIT_S, Answer, Behind, ask, behind, until
+from wattbench.gateways import Gateway, Upstream
 from wattbench.records import CallRow
 
 pytestmark = pytest.mark.slow

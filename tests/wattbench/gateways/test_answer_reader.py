@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattbench.gateway.answer_reader import MOST_WHOLE_BYTES, AnswerReader
+from wattbench.gateways.answer_reader import MOST_WHOLE_BYTES, AnswerReader
 from wattbench.records.rows.calls import Protocol
 
 STREAM = {"content-type": "text/event-stream; charset=utf-8"}

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from wattbench.gateway.token_usage import Usage, read_usage
+from wattbench.gateways.token_usage import Usage, read_usage
 from wattbench.network.connection import StreamError
 from wattbench.network.event_stream import EventDecoder, RefusedAnswerError, error_text
 from wattbench.records.rows.calls import Protocol

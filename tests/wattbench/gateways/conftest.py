@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.made_up.raw_server import RawServer
-from wattbench.gateway import Gateway, Upstream
+from wattbench.gateways import Gateway, Upstream
 from wattbench.records import CallRow
 
 CHAT = b'{"model": "m", "messages": [{"role": "user", "content": "2+2"}]}'
