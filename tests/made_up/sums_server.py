@@ -65,7 +65,8 @@ class _Handler(BaseHTTPRequestHandler):
             choice = {"index": 0, **said, "finish_reason": "stop"}
             self._send(200, {"model": MODEL, "choices": [choice], "usage": usage})
             return
-        said, nothing = ({"delta": {"content": text}}, {"delta": {}}) if chat else ({"text": text}, {"text": ""})
+        said = {"delta": {"content": text}} if chat else {"text": text}
+        nothing: dict[str, Any] = {"delta": {}} if chat else {"text": ""}
         events = [
             {"model": MODEL, "choices": [{"index": 0, **said, "finish_reason": None}]},
             {"model": MODEL, "choices": [{"index": 0, **nothing, "finish_reason": "stop"}]},

@@ -386,10 +386,7 @@ def test_several_attempts_at_once_share_nothing(server: SumsServer, write: Write
     server.takes_s = 0.05
     replies: dict[int, Reply] = {}
     with opened(by_command(server, write(FIXER))) as engine:
-        threads = [
-            threading.Thread(target=lambda n=n: replies.update({n: ask(engine, f"{n} + 1")}))  # type: ignore[misc]
-            for n in range(4)
-        ]
+        threads = [threading.Thread(target=lambda n=n: replies.update({n: ask(engine, f"{n} + 1")})) for n in range(4)]
         for thread in threads:
             thread.start()
         for thread in threads:
