@@ -25,7 +25,7 @@ def test_unknown_models_and_wrong_arguments_are_explained() -> None:
     with pytest.raises(UserError, match="did you mean 'dummy'"):
         open_engine("s", system("dumy"), batch=1, seed=0)
     with pytest.raises(UserError, match="lm-eval cannot build a 'local-completions' model from its args"):
-        open_engine("s", system("local-completions", colour="blue"), batch=1, seed=0)
+        open_engine("s", system("local-completions", tokenizer_backend="none", num_concurrent="many"), batch=1, seed=0)
 
 
 def test_what_a_model_type_lacks_is_named_with_what_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
