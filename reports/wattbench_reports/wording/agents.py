@@ -51,9 +51,9 @@ def lead(agents: Sequence[AgentFigures]) -> str:
         else "Attempts have no scores, so that what a solved task takes is not known."
     )
     if any(JOULES in each.per_attempt for each in agents):
+        processors = ", and of their own processors" if any(OWN_JOULES in each.per_attempt for each in agents) else ""
         text += (
-            " Joules are those of the attempts' model calls, divided among the calls in flight by tokens, and of their "
-            "own processors."
+            f" Joules are those of the attempts' model calls, divided among the calls in flight by tokens{processors}."
         )
     return text
 
@@ -205,6 +205,8 @@ def _not_recorded(each: AgentFigures) -> Iterator[str]:
             f"{each.system}: {each.no_tokens:,} of {units.plural(each.calls, 'model call')} have no tokens on record; "
             "they are not taken for free."
         )
+    if JOULES in each.per_attempt and OWN_JOULES in each.missing:
+        yield f"{each.system}: its joules are those of its model calls alone: {each.missing[OWN_JOULES]}."
     lacking = [kind for kind in _NAMES if kind in each.missing and kind != MONEY]
     reasons = dict.fromkeys(each.missing[kind] for kind in lacking)
     for why in reasons:

@@ -181,6 +181,17 @@ def test_tokens_that_are_not_recorded_are_not_free(tmp_path: Path) -> None:
     assert "tokens of prompts and tokens of answers per solved task are not stated" in text
 
 
+def test_joules_of_own_processes_that_are_not_known_are_no_zero(tmp_path: Path) -> None:
+    made = [attempt("agent", task, 0, True, agent_energy_j=None) for task in range(12)]
+    analysis = analyse(_write(tmp_path, made))
+    assert "own_j" not in _only(analysis).per_solved
+    text = " ".join(render(analysis.comparison, "table").split())
+    assert "in flight by tokens. For each solved task" in text
+    assert (
+        "agent: its joules are those of its model calls alone: the joules of its own processes are not known." in text
+    )
+
+
 def test_zeros_of_a_file_are_not_free(tmp_path: Path) -> None:
     rows = [{"system": "a", "item": item, "repeat": repeat, "score": 1, "prompt_tokens": 0 if item == 2 else 500,
              "output_tokens": 0 if item == 2 else 50} for item in range(12) for repeat in range(2)]  # fmt: skip
