@@ -184,7 +184,7 @@ def test_tokens_that_are_not_recorded_are_not_free(tmp_path: Path) -> None:
 def test_joules_of_own_processes_that_are_not_known_are_no_zero(tmp_path: Path) -> None:
     made = [attempt("agent", task, 0, True, agent_energy_j=None) for task in range(12)]
     analysis = analyse(_write(tmp_path, made))
-    assert "own_j" not in _only(analysis).per_solved
+    assert "agent_energy_j" not in _only(analysis).per_solved
     text = " ".join(render(analysis.comparison, "table").split())
     assert "in flight by tokens. For each solved task" in text
     assert (
