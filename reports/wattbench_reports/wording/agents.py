@@ -22,7 +22,7 @@ TITLE = "Agents"
 
 BY_STEP = (
     "A step is the n-th model call of an attempt. Prefill: seconds to the first byte of a streamed answer; decode: "
-    "those after it. Intervals are clustered by task."
+    "those after it. Intervals are clustered by task: the calls of one task bound nothing (∞)."
 )
 EVERY_K = (
     "pass^k: the chance that k attempts at a task are all solved (Yao et al., 2024), clustered by task; pass@1 is the "

@@ -8,6 +8,8 @@ its joules are not divided.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -75,8 +77,11 @@ def _step(calls: pd.DataFrame, number: NDArray[np.int64], first: int, last: int,
 
 
 def _mean(values: NDArray[np.float64], item: NDArray[np.int64]) -> Interval | None:
-    """Return the mean of some calls, clustered by task; None where one is not known."""
-    return mean_interval(values, item) if len(values) and np.isfinite(values).all() else None
+    """Return the mean of figures of calls, none below 0, clustered by task; None where one is not known."""
+    if not len(values) or not np.isfinite(values).all():
+        return None
+    interval = mean_interval(values, item)
+    return replace(interval, low=max(0.0, interval.low))
 
 
 def _cached(prompt: NDArray[np.float64], cached: NDArray[np.float64], item: NDArray[np.int64]) -> Interval | None:
