@@ -21,6 +21,7 @@ from wattbench_reports.gate.evidence.missing import (
     failed_requests,
     of_judged,
     peaks,
+    with_idle,
     without_answers,
     without_first_tokens,
     without_joules,
@@ -113,6 +114,7 @@ def evidence_in_turns(run: RunRecords, policy: Policy) -> Evidence:
             *asked_differently,
             *failed_requests(read.failed()),
             *without_answers({read.names[side]: each.no_answers for side, each in read.sides.items()}),
+            *with_idle([read.names[side] for side, each in read.sides.items() if each.are_attempts]),
         ),
     )
 

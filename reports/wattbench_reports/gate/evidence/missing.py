@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from wattbench.records import SystemRow
-from wattbench_reports.formatting.units import named, plural
+from wattbench_reports.formatting.units import listed, named, plural
 from wattbench_reports.gate.evidence.model import Round
 from wattbench_reports.gate.policy import Policy
 from wattbench_reports.metrics.registry import ENERGY, MONEY, PEAK_MEMORY, TTFT
@@ -97,6 +97,20 @@ def without_answers(counts: Mapping[str, int]) -> tuple[str, ...]:
         f"{name}: {plural(number, 'attempt')} left out: the harness failed before any model call."
         for name, number in counts.items()
         if number
+    )
+
+
+def with_idle(agents: Sequence[str]) -> tuple[str, ...]:
+    """Say which joules of agents a gate counts: it judges windows, which are divided only when the run ends.
+
+    Args:
+        agents: of both sides, those systems that are agents.
+    """
+    if not agents:
+        return ()
+    names = listed(list(dict.fromkeys(agents)))
+    return (
+        f"The joules of {names} include those drawn while no model call was in flight; a comparison leaves them out.",
     )
 
 

@@ -72,6 +72,11 @@ class SideAnswers:
     no_answers: int = 0
     """Attempts of an agent that are no answers, as their harness failed: none of the figures has them."""
 
+    @property
+    def are_attempts(self) -> bool:
+        """Return whether they are attempts of an agent, which made model calls."""
+        return any("requests" in used for item in self.figures.values() for used in item.usage)
+
 
 def answers_of_side(
     run: RunRecords, rows: Sequence[RoundRow], side: str, system: str, tasks: Collection[str]

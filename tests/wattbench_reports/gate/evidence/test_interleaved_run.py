@@ -381,4 +381,16 @@ def test_attempts_whose_harness_failed_are_no_answers(make_gate, gates) -> None:
     assert after.rounds[1].correct.tolist() == before.rounds[2].correct.tolist()
     assert after.items_left == before.items_left
     assert "new: 5 attempts left out: the harness failed before any model call." in after.notes
+    assert not [note for note in after.notes if "in flight" in note]  # no attempt with a call is left
     assert not [note for note in after.notes if "failed: they count as not correct" in note]
+
+
+def test_joules_of_attempts_include_what_is_idle_which_is_said(make_gate, gates) -> None:
+    run = make_gate(gates.Gate(rounds=3))
+    assert not [note for note in evidence_in_turns(run, gates.policy()).notes if "in flight" in note]
+    for path in (run.layout.root / "items" / "new").glob("*.jsonl"):
+        lines = [json.loads(line) | {"ended": "answered", "calls": 2} for line in path.read_text().splitlines()]
+        path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    notes = evidence_in_turns(read_run(run.layout.root), gates.policy()).notes
+    said = "The joules of new include those drawn while no model call was in flight; a comparison leaves them out."
+    assert said in notes
