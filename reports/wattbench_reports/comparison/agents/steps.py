@@ -81,7 +81,7 @@ def _mean(values: NDArray[np.float64], item: NDArray[np.int64]) -> Interval | No
     if not len(values) or not np.isfinite(values).all():
         return None
     interval = mean_interval(values, item)
-    return replace(interval, low=max(0.0, interval.low))
+    return None if interval is None else replace(interval, low=max(0.0, interval.low))
 
 
 def _cached(prompt: NDArray[np.float64], cached: NDArray[np.float64], item: NDArray[np.int64]) -> Interval | None:
