@@ -65,14 +65,18 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Return the environment of a shell that finds python, wattbench and mini."""
     folder = tmp_path_factory.mktemp("programs")
     kept = folder / "trajectories"
-    kept.mkdir()
+    temporary = folder / "temporary"  # working folders are in it: a file has second names on its own disk alone
+    for made in (kept, temporary):
+        made.mkdir()
     (folder / "python").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
     (folder / "mini").write_text(MINI.format(python=shlex.quote(sys.executable), kept=shlex.quote(str(kept))))
     for name in ("python", "mini"):
         (folder / name).chmod(0o755)
     commands.write_program(folder)
     path = f"{folder}{os.pathsep}{os.environ['PATH']}"
-    return commands.offline() | {"PATH": path, "WATTBENCH_CACHE": str(folder / "cache"), "KEPT": str(kept)}
+    return commands.offline() | {
+        "PATH": path, "WATTBENCH_CACHE": str(folder / "cache"), "KEPT": str(kept), "TMPDIR": str(temporary),
+    }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
