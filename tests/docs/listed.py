@@ -86,6 +86,8 @@ NOT_RUN = {
     "wattbench init tickets.csv --system rules.py:answer --system always=rules.py:commonest":
         "tests/examples/test_projects.py makes that suite and runs it",
     "wattbench run tickets.yaml --report report.html": "tests/examples/test_projects.py",
+    "wattbench meter --upstream http://localhost:8000/v1 -- my-agent 'Fix the tests'":
+        "tests/e2e/test_meter.py runs programs behind servers that are there",
     "wattbench nightly suites/nightly.yaml --history nights --commit v2.3..main":
         "needs a repository with both tags; tests/e2e/test_nightly.py makes up for nights at their commits",
     "wattbench suites plan gpu": "reads the YAML of every task that lm-eval ships, 6 to 30 seconds",

@@ -144,7 +144,7 @@ def check_calls(records: RunRecords, items: pd.DataFrame) -> None:
 
 def of_plain(root: Path) -> pd.DataFrame:
     items = pd.read_parquet(root / "items.parquet")
-    plain = items[items["system"] == "plain"].sort_values(["task", "doc_id"])
+    plain = items[items["system"] == "plain"].sort_values(["task", "doc_id"], ignore_index=True)
     return plain[["task", "doc_id", "doc_hash", "correct", "prompt_tokens", "output_tokens", "output"]]
 
 

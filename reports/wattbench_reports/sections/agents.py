@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 
 from wattbench_reports import figures
-from wattbench_reports.comparison.agents import AgentFigures, Step
+from wattbench_reports.comparison.agents import AgentFigures, CallStep
 from wattbench_reports.comparison.agents.model import (
     ANSWERED,
     JOULES,
@@ -211,7 +211,7 @@ def _steps(comparison: Comparison) -> tuple[Passage, ...]:
     return (Passage("By step", (explained,), (*narrow, wide), figure=_figure(comparison)),)
 
 
-def _step_row(each: AgentFigures, step: Step, number: int) -> tuple[Cell, ...]:
+def _step_row(each: AgentFigures, step: CallStep, number: int) -> tuple[Cell, ...]:
     return (
         Cell(each.system, series=number),
         Cell(wording.step_numbers(step.step, step.last)),

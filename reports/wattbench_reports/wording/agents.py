@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from wattbench_reports.comparison.agents import AgentFigures, Reported, Step, Unassigned
+from wattbench_reports.comparison.agents import AgentFigures, CallStep, Reported, Unassigned
 from wattbench_reports.comparison.agents.model import (
     CALLS,
     JOULES,
@@ -103,7 +103,7 @@ def taken_line(each: AgentFigures) -> str:
     return " · ".join(text for text in known if not text.startswith(units.NONE))
 
 
-def phases(step: Step) -> str:
+def phases(step: CallStep) -> str:
     """Format the seconds of the phases of a step's calls; empty where no answer was streamed."""
     return " · ".join(
         f"{name} {units.quantity_interval(seconds, 's')}"

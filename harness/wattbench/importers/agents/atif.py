@@ -24,7 +24,7 @@ from typing import Any
 from wattbench.errors import UserError
 from wattbench.importers.agents.attempts import (
     CURRENCY,
-    Attempt,
+    AgentAttempt,
     Attempts,
     begins_with,
     ended_as,
@@ -132,12 +132,12 @@ def trajectory_of(document: Mapping[str, Any], path: Path, where: str, draft: Im
         draft: counts what is left out.
     """
     whole = Trajectory(where, document)
-    _Reader(path.parent, whole, draft).add(document, path, where, chain=True, depth=0)
+    _AtifReader(path.parent, whole, draft).add(document, path, where, chain=True, depth=0)
     return whole
 
 
 @dataclass
-class _Reader:
+class _AtifReader:
     """Adds the documents of an attempt to it, each once."""
 
     folder: Path
@@ -321,7 +321,7 @@ def _read(sources: Sequence[Path], draft: ImportDraft) -> Iterator[Answer]:
             yield attempts.answer(attempt_of(trajectory_of(document, path, where, draft), path, draft))
 
 
-def attempt_of(whole: Trajectory, path: Path, draft: ImportDraft) -> Attempt:
+def attempt_of(whole: Trajectory, path: Path, draft: ImportDraft) -> AgentAttempt:
     """Return the attempt that a trajectory of its own is, and record its system.
 
     Raises:
@@ -339,7 +339,7 @@ def attempt_of(whole: Trajectory, path: Path, draft: ImportDraft) -> Attempt:
     started_s = moment(ours.get("started_s"), "started_s", whole.where)
     seconds = number(ours.get("seconds"), "seconds", whole.where)
     stated = mapping(ours.get("tokens"))
-    return Attempt(
+    return AgentAttempt(
         where=whole.where,
         system=system,
         task=named(ours.get("task"), TASK),

@@ -44,7 +44,7 @@ NO_PRICE = "costs of 0 for calls with tokens, which are no price"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Attempt:
+class AgentAttempt:
     """One attempt of an agent at a task."""
 
     where: str
@@ -82,7 +82,7 @@ class Attempts:
     repeats: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     sessions: Counter[str] = field(default_factory=Counter)
 
-    def answer(self, attempt: Attempt) -> Answer:
+    def answer(self, attempt: AgentAttempt) -> Answer:
         """Return the answer of an attempt, and keep its calls.
 
         An attempt that a failure ended is not solved. Attempts at an item are repeats, in the order in which they come.

@@ -21,7 +21,7 @@ from typing import Any
 from wattbench.errors import UserError
 from wattbench.importers.agents.atif import Trajectory, read_trajectory
 from wattbench.importers.agents.attempts import (
-    Attempt,
+    AgentAttempt,
     Attempts,
     begins_with,
     between,
@@ -123,7 +123,7 @@ def _is_trial(content: Any) -> bool:
     return isinstance(content, Mapping) and set(MARKS) <= set(content)
 
 
-def _attempt(trial: _Trial, metric: str | None, draft: ImportDraft) -> Attempt:
+def _attempt(trial: _Trial, metric: str | None, draft: ImportDraft) -> AgentAttempt:
     where, content = str(trial.path), trial.content
     agent = first_text(at(content, "agent_info.name")) or "agent"
     model = first_text(at(content, "agent_info.model_info.name"))
@@ -145,7 +145,7 @@ def _attempt(trial: _Trial, metric: str | None, draft: ImportDraft) -> Attempt:
     started_s, ended_s = agent_times if agent_times[0] is not None else _timing(trial, "", where)
     if metric is not None and metric not in rewards:
         draft.left_out[NO_REWARD] += 1
-    return Attempt(
+    return AgentAttempt(
         where=where,
         system=system,
         task=named(content.get("source"), TASK),

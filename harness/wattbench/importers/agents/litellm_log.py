@@ -18,7 +18,7 @@ from typing import Any
 
 from wattbench.errors import UserError
 from wattbench.importers.agents.attempts import (
-    Attempt,
+    AgentAttempt,
     Attempts,
     begins_with,
     first_text,
@@ -133,7 +133,7 @@ def _add(session: _Session, row: Mapping[str, Any], where: str, draft: ImportDra
     session.models[model or "model"] = None
 
 
-def _attempt(name: str, session: _Session, draft: ImportDraft) -> Attempt:
+def _attempt(name: str, session: _Session, draft: ImportDraft) -> AgentAttempt:
     models = sorted(session.models)
     more = f" and {len(models) - _MOST_NAMED} more" if len(models) > _MOST_NAMED else ""
     system = named(" + ".join(models[:_MOST_NAMED]) + more, "model")
@@ -142,7 +142,7 @@ def _attempt(name: str, session: _Session, draft: ImportDraft) -> Attempt:
     last = max(calls, key=lambda call: call.finished_s)
     started_s, ended_s = calls[0].started_s, last.finished_s
     spend = [each for each in session.spend if each is not None]
-    return Attempt(
+    return AgentAttempt(
         where=session.where,
         system=system,
         task=TASK,

@@ -20,7 +20,7 @@ from typing import Any
 
 from wattbench.errors import UserError
 from wattbench.importers.agents.attempts import (
-    Attempt,
+    AgentAttempt,
     Attempts,
     begins_with,
     files_below,
@@ -86,7 +86,7 @@ def _resolved(folder: Path, draft: ImportDraft) -> set[str] | None:
     return resolved if reports else None
 
 
-def _attempt(path: Path, content: Mapping[str, Any], resolved: set[str] | None, draft: ImportDraft) -> Attempt:
+def _attempt(path: Path, content: Mapping[str, Any], resolved: set[str] | None, draft: ImportDraft) -> AgentAttempt:
     where, info = str(path), mapping(content.get("info"))
     if not info or not isinstance(content.get("messages"), list):
         raise UserError(f"{path}: it has no info and messages; mini-swe-agent 2 writes both")
@@ -111,7 +111,7 @@ def _attempt(path: Path, content: Mapping[str, Any], resolved: set[str] | None, 
     if calls and any(call.stated_cost is None for call in calls) and config.get("cost_tracking") == "ignore_errors":
         draft.left_out[_UNPRICED] += sum(call.stated_cost is None for call in calls)
         cost = None
-    return Attempt(
+    return AgentAttempt(
         where=where,
         system=system,
         task=TASK,

@@ -27,7 +27,15 @@ from pathlib import Path
 from typing import Any
 
 from wattbench.errors import UserError
-from wattbench.importers.agents.attempts import Attempt, Attempts, begins_with, ended_as, first_text, model_call, named
+from wattbench.importers.agents.attempts import (
+    AgentAttempt,
+    Attempts,
+    begins_with,
+    ended_as,
+    first_text,
+    model_call,
+    named,
+)
 from wattbench.importers.answer import Answer, number, whole_number
 from wattbench.importers.files import MAX_OBJECT_BYTES, MAX_OBJECT_VALUES, mapping, text
 from wattbench.importers.imported import Format, ImportDraft
@@ -238,7 +246,7 @@ def _conversations(every: Mapping[tuple[str, str], _Span]) -> dict[str, str]:
     return {trace: next(iter(names)) if len(names) == 1 else "" for trace, names in named_in.items()}
 
 
-def _attempt(name: str, session: Sequence[_Span], draft: ImportDraft) -> Attempt | None:
+def _attempt(name: str, session: Sequence[_Span], draft: ImportDraft) -> AgentAttempt | None:
     """Return the attempt of a session; None of one that asked no model and is no agent's."""
     members = sorted(session, key=lambda span: (span.start_s, span.order))
     calls = [span for span in members if span.is_call and not span.call_below]
@@ -265,7 +273,7 @@ def _attempt(name: str, session: Sequence[_Span], draft: ImportDraft) -> Attempt
     failure = next((span.error for span in outermost if span.error is not None), None)
     scores = [span.score for span in outermost if span.score is not None]
     cost, currency = _cost(ours, leaves, members, first.where)
-    return Attempt(
+    return AgentAttempt(
         where=first.where,
         system=system,
         task=named(ours.get("task"), TASK),

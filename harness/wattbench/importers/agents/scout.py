@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 
 from wattbench.errors import UserError, as_message, require
 from wattbench.importers.agents.attempts import (
-    Attempt,
+    AgentAttempt,
     Attempts,
     begins_with,
     files_below,
@@ -102,7 +102,7 @@ async def _of_claude_code(source: Path) -> AsyncIterator[Any]:
 def _answers(source: Path, draft: ImportDraft, what: str, read: Any) -> Iterator[Answer]:
     """Yield an answer per transcript of a source."""
     require("inspect_scout", extra="inspect", what=f"{source}: reading {what}")
-    attempts: list[Attempt] = []
+    attempts: list[AgentAttempt] = []
 
     async def collect() -> None:
         async for transcript in read(source):
@@ -124,7 +124,7 @@ def _answers(source: Path, draft: ImportDraft, what: str, read: Any) -> Iterator
         yield kept.answer(replace(each, score=0.0) if unscored else each)
 
 
-def _attempt(transcript: Any, where: str, draft: ImportDraft) -> Attempt:
+def _attempt(transcript: Any, where: str, draft: ImportDraft) -> AgentAttempt:
     model, agent = first_text(transcript.model), first_text(transcript.agent)
     system = named(f"{agent} {model}".strip(), "agent")
     draft.add_system(
@@ -142,7 +142,7 @@ def _attempt(transcript: Any, where: str, draft: ImportDraft) -> Attempt:
     if not solved and (failure or limit):
         ended = "limit" if limit and not failure else "agent" if calls else "harness"
     messages = [message for message in transcript.messages if message.role == "assistant"]
-    return Attempt(
+    return AgentAttempt(
         where=where,
         system=system,
         task=named(transcript.task_set, TASK),

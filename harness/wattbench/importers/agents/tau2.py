@@ -20,7 +20,7 @@ from typing import Any
 
 from wattbench.errors import UserError
 from wattbench.importers.agents.attempts import (
-    Attempt,
+    AgentAttempt,
     Attempts,
     begins_with,
     files_below,
@@ -159,7 +159,7 @@ def _attempt(
     simulation: Mapping[str, Any],
     prompts: Mapping[str, str],
     draft: ImportDraft,
-) -> Attempt:
+) -> AgentAttempt:
     item = text(simulation.get("task_id"))
     if not item:
         raise UserError(f"{where}: it has no task_id")
@@ -177,7 +177,7 @@ def _attempt(
     voice = mapping(simulation.get("agent_usage"))
     user_cost = number(simulation.get("user_cost"), "user_cost", where)
     answers = (text(each.get("content")) for each in reversed(messages) if each.get("role") == "assistant")
-    return Attempt(
+    return AgentAttempt(
         where=where,
         system=system,
         task=domain,

@@ -21,7 +21,7 @@ from typing import Any
 
 from wattbench.errors import UserError
 from wattbench.importers.agents.attempts import (
-    Attempt,
+    AgentAttempt,
     Attempts,
     begins_with,
     between,
@@ -123,7 +123,7 @@ def _described(path: Path, source: Path, draft: ImportDraft) -> tuple[str, str]:
     return system, dataset
 
 
-def _attempt(where: str, system: str, dataset: str, raw: Mapping[str, Any], draft: ImportDraft) -> Attempt:
+def _attempt(where: str, system: str, dataset: str, raw: Mapping[str, Any], draft: ImportDraft) -> AgentAttempt:
     resolved, mode = raw.get("is_resolved"), first_text(raw.get("failure_mode")) or "unset"
     if resolved is not None and not isinstance(resolved, bool):
         raise UserError(f"{where}: is_resolved is {resolved!r:.60}: it must be true, false or null")
@@ -133,7 +133,7 @@ def _attempt(where: str, system: str, dataset: str, raw: Mapping[str, Any], draf
     started_s = moment(raw.get("agent_started_at"), "agent_started_at", where)
     ended_s = moment(raw.get("agent_ended_at"), "agent_ended_at", where)
     trial = first_text(raw.get("trial_name"))
-    return Attempt(
+    return AgentAttempt(
         where=where,
         system=system,
         task=dataset,

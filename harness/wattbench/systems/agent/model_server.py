@@ -24,7 +24,7 @@ _UNKNOWN = ("tools", "functions", "tool_choice", "response_format")
 """Fields that a model of this process cannot follow: a request with one is refused, not answered as if without."""
 
 
-class _RefusedError(Exception):
+class _NotServedError(Exception):
     """A request that cannot be answered; the message says why."""
 
 
@@ -52,7 +52,7 @@ class ModelServer:
         """
         self._engine, self._model, self._chat = engine, model, chat
         self._turn = threading.Lock()
-        self._http = _HTTPServer(("127.0.0.1", 0), _Handler)
+        self._http = _HTTPServer(("127.0.0.1", 0), _ModelHandler)
         self._http.front = self
         self.base_url = f"http://127.0.0.1:{self._http.server_address[1]}/v1"
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
@@ -80,15 +80,15 @@ class ModelServer:
         """Read the body of a request.
 
         Raises:
-            _RefusedError: it is none, or asks for what a model of this process cannot do.
+            _NotServedError: it is none, or asks for what a model of this process cannot do.
         """
         if not isinstance(body, Mapping):
-            raise _RefusedError("the body is no JSON object")
+            raise _NotServedError("the body is no JSON object")
         for name in _UNKNOWN:
             if body.get(name):
-                raise _RefusedError(f"{name}: a model in wattbench's own process knows none; serve it with a server")
+                raise _NotServedError(f"{name}: a model in wattbench's own process knows none; serve it with a server")
         if body.get("n") not in (None, 1):
-            raise _RefusedError("n: one answer is given")
+            raise _NotServedError("n: one answer is given")
         options = body.get("stream_options")
         return _Question(
             self._prompt(body, chat=chat),
@@ -107,7 +107,7 @@ class ModelServer:
             self._engine.activate()
             [reply] = self._engine.answer(GENERATE, [request])
         if reply.failure is not None:
-            raise _RefusedError(reply.failure)
+            raise _NotServedError(reply.failure)
         return reply
 
     def bodies(self, question: _Question, reply: Reply) -> list[dict[str, Any]]:
@@ -128,30 +128,30 @@ class ModelServer:
         if not chat:
             prompt = body.get("prompt")
             if not isinstance(prompt, str):
-                raise _RefusedError("prompt: it is no text")
+                raise _NotServedError("prompt: it is no text")
             return prompt
         messages = body.get("messages")
         turns = [_turn(each) for each in messages] if isinstance(messages, list) else []
         if not turns:
-            raise _RefusedError("messages: there are none")
+            raise _NotServedError("messages: there are none")
         if not self._chat:
             return "\n\n".join(turn["content"] for turn in turns)
         try:
             return str(self._engine.lm.apply_chat_template(turns))
         except Exception as error:  # a template is the model's, and refuses turns by any exception
-            raise _RefusedError(f"messages: the chat template of the model refuses them ({error})") from error
+            raise _NotServedError(f"messages: the chat template of the model refuses them ({error})") from error
 
 
 def _turn(message: Any) -> dict[str, str]:
     if not isinstance(message, Mapping) or message.get("role") not in ("system", "user", "assistant", "developer"):
-        raise _RefusedError("messages: a message has a role that a model in wattbench's own process does not know")
+        raise _NotServedError("messages: a message has a role that a model in wattbench's own process does not know")
     content = message.get("content")
     if isinstance(content, list):
         texts = [each.get("text") if isinstance(each, Mapping) else None for each in content]
         known = [text for text in texts if isinstance(text, str)]
         content = "".join(known) if len(known) == len(texts) else None
     if not isinstance(content, str):
-        raise _RefusedError("messages: a message has content that is no text")
+        raise _NotServedError("messages: a message has content that is no text")
     return {"role": "system" if message["role"] == "developer" else message["role"], "content": content}
 
 
@@ -161,12 +161,12 @@ def _settings(body: Mapping[str, Any]) -> dict[str, Any]:
     limit = body.get("max_completion_tokens", body.get("max_tokens"))
     temperature = body.get("temperature", 0)
     if isinstance(temperature, bool) or not isinstance(temperature, int | float) or not 0 <= temperature <= 100:
-        raise _RefusedError("temperature: it is no number from 0 on")
+        raise _NotServedError("temperature: it is no number from 0 on")
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or not 0 < limit <= 1 << 20):
-        raise _RefusedError("max_tokens: it is no number of tokens")
+        raise _NotServedError("max_tokens: it is no number of tokens")
     until = [stop] if isinstance(stop, str) else stop
     if not isinstance(until, list) or not all(isinstance(each, str) for each in until):
-        raise _RefusedError("stop: it is no text, and no list of texts")
+        raise _NotServedError("stop: it is no text, and no list of texts")
     sampled = {"do_sample": True, "temperature": float(temperature)} if temperature else {"do_sample": False}
     return {"until": until, **sampled, **({} if limit is None else {"max_gen_toks": limit})}
 
@@ -188,7 +188,7 @@ class _HTTPServer(ThreadingHTTPServer):
         """Say nothing: a client that went away is no event."""
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _ModelHandler(BaseHTTPRequestHandler):
     server: _HTTPServer
     protocol_version = "HTTP/1.1"
     timeout = IDLE_S
@@ -214,7 +214,7 @@ class _Handler(BaseHTTPRequestHandler):
             front = self.server.front
             question = front.read(body, chat=self.path in _CHAT)
             bodies = front.bodies(question, front.answer(question))
-        except _RefusedError as error:
+        except _NotServedError as error:
             self._refuse(400, str(error))
             return
         except UserError as error:
@@ -230,11 +230,11 @@ class _Handler(BaseHTTPRequestHandler):
         length = self.headers.get("Content-Length", "")
         if not length.isdecimal() or int(length) > MOST_BODY_BYTES:
             self.close_connection = True
-            raise _RefusedError(f"a body of at most {MOST_BODY_BYTES:,} bytes with its length is needed")
+            raise _NotServedError(f"a body of at most {MOST_BODY_BYTES:,} bytes with its length is needed")
         try:
             return json.loads(self.rfile.read(int(length)))
         except (ValueError, RecursionError) as error:
-            raise _RefusedError("the body is no JSON") from error
+            raise _NotServedError("the body is no JSON") from error
 
     def _refuse(self, status: int, message: str) -> None:
         self._send(status, {"error": {"message": message, "type": "invalid_request_error"}})

@@ -3,11 +3,11 @@
 from wattbench_reports.comparison.agents.figures import agents_of
 from wattbench_reports.comparison.agents.model import (
     AgentFigures,
-    Band,
+    CallStep,
     PassHat,
     Reported,
-    Step,
+    RuleBand,
     Unassigned,
 )
 
-__all__ = ["AgentFigures", "Band", "PassHat", "Reported", "Step", "Unassigned", "agents_of"]
+__all__ = ["AgentFigures", "CallStep", "PassHat", "Reported", "RuleBand", "Unassigned", "agents_of"]

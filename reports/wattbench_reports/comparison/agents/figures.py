@@ -32,9 +32,9 @@ from wattbench_reports.comparison.agents.model import (
     SOLVED,
     UNSOLVED,
     AgentFigures,
-    Band,
     PassHat,
     Reported,
+    RuleBand,
     Unassigned,
 )
 from wattbench_reports.comparison.agents.steps import steps_of, with_answers
@@ -314,7 +314,7 @@ class _Work:
         assert self.calls is not None
         return idle_by_window(self.frames, self.calls)
 
-    def _band(self, name: str, calls: pd.DataFrame | None, solved: NDArray[np.bool_]) -> Band | None:
+    def _band(self, name: str, calls: pd.DataFrame | None, solved: NDArray[np.bool_]) -> RuleBand | None:
         if calls is None or calls[list(BY_RULE.values())].isna().to_numpy().all():
             return None
         own_j = np.nan_to_num(self.taken[name][OWN_JOULES])
@@ -327,7 +327,7 @@ class _Work:
         if not metered.any():
             return None
         widths = stacked[:, metered].max(axis=0) / stacked[:, metered].min(axis=0)
-        return Band(
+        return RuleBand(
             int(metered.sum()),
             float(np.median(widths)),
             float(widths.max()),

@@ -28,7 +28,7 @@ class PassHat:
 
 
 @dataclass(frozen=True)
-class Band:
+class RuleBand:
     """How far the joules of an attempt depend on the rule by which a server's joules are divided among calls."""
 
     attempts: int
@@ -42,7 +42,7 @@ class Band:
 
 
 @dataclass(frozen=True)
-class Step:
+class CallStep:
     """The n-th model call of the attempts that made n or more."""
 
     step: int
@@ -134,9 +134,9 @@ class AgentFigures:
     """Joules of all attempts; None where those of some are not known."""
     idle_j: float | None
     """Joules of its windows in which no call was in flight, in no attempt. None where they are not known."""
-    band: Band | None
+    band: RuleBand | None
     """None without joules of calls."""
-    steps: tuple[Step, ...]
+    steps: tuple[CallStep, ...]
     """Empty where single calls are not on record."""
     calls: int
     """Model calls of all attempts that are on record one by one."""

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wattbench_reports.comparison.agents.model import Step
+from wattbench_reports.comparison.agents.model import CallStep
 from wattbench_reports.stats import Interval, mean_interval, ratio_se
 from wattbench_reports.stats.student import t_quantile
 from wattbench_reports.tables.calls_table import BY_RULE
@@ -23,7 +23,7 @@ MOST = 12
 """Steps, or groups of equally many steps, that are shown."""
 
 
-def steps_of(calls: pd.DataFrame, over: float) -> tuple[Step, ...]:
+def steps_of(calls: pd.DataFrame, over: float) -> tuple[CallStep, ...]:
     """Return the steps of an agent's attempts.
 
     Args:
@@ -47,7 +47,7 @@ def with_answers(calls: pd.DataFrame) -> NDArray[np.bool_]:
     return ~(calls["error"].notna() & refused).to_numpy()
 
 
-def _step(calls: pd.DataFrame, number: NDArray[np.int64], first: int, last: int, over: float) -> Step:
+def _step(calls: pd.DataFrame, number: NDArray[np.int64], first: int, last: int, over: float) -> CallStep:
     item = calls["item"].to_numpy(dtype=np.int64)
     started_s, first_s, finished_s, prompt, cached, joules = (
         calls[name].to_numpy(dtype=np.float64)
@@ -59,7 +59,7 @@ def _step(calls: pd.DataFrame, number: NDArray[np.int64], first: int, last: int,
     whole_s = prefill_s + decode_s
     part = np.divide(prefill_s, whole_s, out=np.zeros(len(whole_s)), where=whole_s > 0)
     each = 1 / over if over else np.nan
-    return Step(
+    return CallStep(
         step=first,
         last=min(last, int(number.max())),
         attempts=int((number == first).sum()),
