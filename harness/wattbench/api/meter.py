@@ -21,15 +21,12 @@ from wattbench.progress.notices import notice
 from wattbench.records import read_run
 from wattbench.records.line_checks import check_lines
 from wattbench.redaction import hide_command
-from wattbench.systems.agent.working_folder import PLACEHOLDER_KEY
+from wattbench.systems.agent.working_folder import PLACEHOLDER_KEYS, addresses
 
 if TYPE_CHECKING:
     from wattbench.api.metered.running import MeteredGateway, MeteredSession
     from wattbench.api.metered.settings import GatewaySettings
 
-_URLS = ("OPENAI_BASE_URL", "OPENAI_API_BASE")
-_KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY")
-"""Clients that find no key do not start."""
 MOST_OF_NAME = 1000
 """Characters of a command line that names a session."""
 LOOK_EVERY_S = 0.2
@@ -74,8 +71,7 @@ def name_of(program: Sequence[str]) -> str:
 def environment_of(settings: GatewaySettings, session: MeteredSession) -> dict[str, str]:
     """Return the environment of the program: this process's, with the addresses of the session, without the key."""
     environment = {name: value for name, value in os.environ.items() if name != settings.key_env}
-    environment |= dict.fromkeys(_URLS, session.base_url) | {"ANTHROPIC_BASE_URL": session.anthropic_url}
-    return dict.fromkeys(_KEYS, PLACEHOLDER_KEY) | environment
+    return PLACEHOLDER_KEYS | environment | addresses(session.base_url, session.anthropic_url)
 
 
 def _run(

@@ -15,7 +15,17 @@ from wattbench.measure.call_rows import call_rows
 from wattbench.measure.item_rows import item_rows
 from wattbench.measure.rebuilt_tables import recorded_cell
 from wattbench.meters import recover_window
-from wattbench.records import AnswerRow, CallRow, ItemRow, RunRecords, RunWriter, SessionRow, SystemRow, WindowRow
+from wattbench.records import (
+    AnswerRow,
+    CallRow,
+    ItemRow,
+    MeteredCallRow,
+    RunRecords,
+    RunWriter,
+    SessionRow,
+    SystemRow,
+    WindowRow,
+)
 from wattbench.records.rows.header import utc_now
 from wattbench.systems.agent.session_end import how_it_ended, model_calls, tokens_of
 
@@ -101,9 +111,17 @@ def complete_interrupted(records: RunRecords, writer: RunWriter) -> None:
         )
 
 
-def session_rows(records: RunRecords, windows: Sequence[WindowRow]) -> list[ItemRow]:
-    """Return the rows of the sessions that have ended so far, with their shares of the joules of closed windows."""
-    return item_rows(records, [recorded_cell(records.header.cells[0])], windows)
+def session_rows(
+    records: RunRecords, windows: Sequence[WindowRow], calls: Sequence[MeteredCallRow] | None = None
+) -> list[ItemRow]:
+    """Return the rows of the sessions that have ended so far, with their shares of the joules of closed windows.
+
+    Args:
+        records: of the metered program.
+        windows: those that are closed.
+        calls: as in `item_rows`.
+    """
+    return item_rows(records, [recorded_cell(records.header.cells[0])], windows, calls)
 
 
 def finish_sessions(records: RunRecords, writer: RunWriter) -> None:
@@ -113,11 +131,12 @@ def finish_sessions(records: RunRecords, writer: RunWriter) -> None:
         UserError: it has no session.
     """
     windows = records.windows()
-    items = session_rows(records, windows)
+    calls = call_rows(records, windows)
+    items = session_rows(records, windows, calls)
     if not items:
         raise UserError(f"{records.layout.root}: no session is on record, so that there is nothing to complete")
     _name_model(records, writer)
-    writer.finish(items, windows, utc_now(), call_rows(records, windows))
+    writer.finish(items, windows, utc_now(), calls)
 
 
 def _name_model(records: RunRecords, writer: RunWriter) -> None:

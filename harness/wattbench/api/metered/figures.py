@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from wattbench.api.metered.running import cost_of
 from wattbench.measure.call_rows import call_rows
 from wattbench.measure.sessions import session_rows
 from wattbench.quantities import NONE, column, money, quantity
 from wattbench.records import ItemRow, MeteredCallRow, Purpose, read_run
+from wattbench.systems.agent.session_end import cost_of
 from wattbench.terminal import TextColumn, clipped, text_table
+from wattbench_reports.tables.calls_table import BY_RULE
 from wattbench_reports.tables.header_record import header_record
 
 
@@ -74,11 +75,12 @@ def figures_of(root: Path, exit_code: int | None = None) -> MeteredFigures:
     [system] = {name for name, _ in records.header.pairs}
     price = header_record(records).suite.prices.get(system)
     by_session: dict[str, list[MeteredCallRow]] = {}
-    for call in call_rows(records, windows):
+    calls = call_rows(records, windows)
+    for call in calls:
         by_session.setdefault(call.session, []).append(call)
     sessions = [
-        _figures(item, calls := by_session.get(item.session or "", []), cost_of(price, calls))
-        for item in session_rows(records, windows)
+        _figures(item, mine := by_session.get(item.session or "", []), cost_of(price, mine))
+        for item in session_rows(records, windows, calls)
     ]
     apart = by_session.get("", [])
     meter_j = _sum(row.total_j if row.valid else None for row in measured) if measured else None
@@ -102,10 +104,7 @@ def figures_of(root: Path, exit_code: int | None = None) -> MeteredFigures:
 
 def _figures(item: ItemRow, calls: Sequence[MeteredCallRow], cost: float | None) -> SessionFigures:
     own_j = item.agent_energy_j or 0.0
-    rules = [
-        _sum([own_j, *(getattr(call, rule) for call in calls)])
-        for rule in ("energy_j", "energy_by_time_j", "energy_equal_j")
-    ]
+    rules = [_sum([own_j, *(getattr(call, rule) for call in calls)]) for rule in BY_RULE.values()]
     known = [each for each in rules if each is not None] if item.energy_j is not None else []
     assert item.started_s is not None
     assert item.finished_s is not None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,8 +16,7 @@ from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.sessions import TASK, answer_of, session_rows
 from wattbench.meters import OpenWindow
 from wattbench.records import CallRow, ItemRow, Purpose, SessionRow, read_run
-from wattbench.systems.agent.session_end import model_calls, tokens_of
-from wattbench.systems.spending import Tariff
+from wattbench.systems.agent.session_end import cost_of
 
 if TYPE_CHECKING:
     from wattbench.records.schema.price import Price
@@ -247,13 +245,3 @@ class MeteredSession:
 
     def __repr__(self) -> str:
         return f"<session {self.row.name!r}: {len(self.calls)} calls>"
-
-
-def cost_of(price: Price | None, calls: Sequence[CallRow]) -> float | None:
-    """Return the money of the tokens and requests of calls; None without a price of them, or where a count is missing.
-
-    A call that the server refused costs nothing.
-    """
-    tariff = Tariff.of(price)
-    total = math.nan if tariff is None else tariff.money(tokens_of(calls), len(model_calls(calls)))
-    return None if math.isnan(total) else total

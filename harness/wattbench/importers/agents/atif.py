@@ -117,7 +117,7 @@ def read_trajectory(path: Path, draft: ImportDraft) -> Trajectory:
     """Read a trajectory, with its sub-agents and the segments that continue it.
 
     Raises:
-        UserError: a document is damaged or is none of ATIF, or they are too many.
+        UserError: a document is damaged or not of ATIF, or there are too many.
     """
     return trajectory_of(read_object(path), path, str(path), draft)
 

@@ -16,11 +16,10 @@ from wattbench.records import CallRow
 from wattbench.records.rows.answers import TokenCounts
 from wattbench.records.rows.systems import Facts
 from wattbench.systems.agent.model_server import ModelServer
-from wattbench.systems.agent.session_end import how_it_ended, model_calls, tokens_of
+from wattbench.systems.agent.session_end import cost_of, how_it_ended, model_calls, tokens_of
 from wattbench.systems.base import GENERATE, Attempted, Engine, Reply, declared_parameters
 from wattbench.systems.endpoint.engine import EndpointEngine, key_of
 from wattbench.systems.registry import engine_class, open_engine
-from wattbench.systems.spending import Tariff
 
 if TYPE_CHECKING:
     from wattbench.systems.spending import Account, Reserved, Spending
@@ -190,13 +189,9 @@ class AskingEngine(Engine):
 
     def _limits(self) -> SessionLimits:
         config = self._config
-        tariff = Tariff.of(config.price)
-
-        def cost_of(call: CallRow) -> float | None:
-            money = math.nan if tariff is None else tariff.money(tokens_of([call]), len(model_calls([call])))
-            return None if math.isnan(money) else money
-
-        return SessionLimits(config.max_calls, config.max_tokens, config.max_cost, cost_of)
+        return SessionLimits(
+            config.max_calls, config.max_tokens, config.max_cost, lambda call: cost_of(config.price, [call])
+        )
 
     def _kept(self, call: CallRow) -> None:
         if self._keep is not None:

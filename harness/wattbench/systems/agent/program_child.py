@@ -4,7 +4,7 @@ Reads one line of JSON, the order: `argv`, `folder`, `environment`, `given` (its
 output), `grace_s`, and `remove`, a folder. Writes one line when the command runs (`pid`, or `error` where there is no
 such command) and one when all has ended: `code`, `output`, `left_out` (bytes), `log` (the end of standard error) and
 `cpu_s`. A line on standard input asks it to end the command. If standard input closes without one, the process that
-started this one was killed: nobody will look at the result, and the folder is removed.
+started this one was killed: the result is not read, and the folder is removed.
 
 On Linux this process adopts what the command leaves behind (PR_SET_CHILD_SUBREAPER, prctl(2)), so that a process that
 left the group ends here too, and its CPU time is counted.
@@ -143,7 +143,7 @@ def main() -> int:
     adopt()
 
     def say(what: dict[str, Any]) -> None:
-        with contextlib.suppress(OSError):  # nobody listens any more
+        with contextlib.suppress(OSError):  # the reader has gone
             answers.write(json.dumps(what) + "\n")
             answers.flush()
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from wattbench.gateways import CLIENT_GONE, SESSION_CLOSED
 from wattbench.records import CallRow
 from wattbench.records.rows.answers import Ended, TokenCounts
+from wattbench.systems.spending import Tariff
+
+if TYPE_CHECKING:
+    from wattbench.records.schema.price import Price
 
 _OF_CLIENT = (CLIENT_GONE, SESSION_CLOSED)
 """Why a call has no whole answer that is no fault of the server's."""
@@ -52,3 +58,13 @@ def tokens_of(calls: Sequence[CallRow]) -> TokenCounts:
     answered = [call for call in calls if call.first_byte_s is not None and (call.status or 0) < 400]
     counts = [replace(call, output_tokens=0) if call.protocol == "embeddings" else call for call in answered]
     return TokenCounts(**TokenCounts.summed(counts))
+
+
+def cost_of(price: Price | None, calls: Sequence[CallRow]) -> float | None:
+    """Return the money of the tokens and requests of calls; None without a price of them, or where a count is missing.
+
+    A call that the server refused costs nothing.
+    """
+    tariff = Tariff.of(price)
+    total = math.nan if tariff is None else tariff.money(tokens_of(calls), len(model_calls(calls)))
+    return None if math.isnan(total) else total

@@ -30,8 +30,8 @@ MOST_BYTES = 1 << 20
 """Of a file that is read."""
 _PREFIX = "wattbench-attempt-"
 
-PLACEHOLDER_KEY = "wattbench"
-"""In place of a key: clients want one, and the gateway has the real one."""
+PLACEHOLDER_KEYS = dict.fromkeys(("OPENAI_API_KEY", "ANTHROPIC_API_KEY"), "wattbench")
+"""In place of keys: clients want one, and the gateway has the real one."""
 
 _KEPT = (
     "PATH", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ", "USER", "LOGNAME", "SHELL", "TERM", "LD_LIBRARY_PATH",
@@ -94,6 +94,11 @@ def copy_over(source: Path, folder: Path) -> None:
             shutil.copy2(Path(root, name), into / name, follow_symlinks=False)
 
 
+def addresses(base_url: str, anthropic_url: str) -> dict[str, str]:
+    """Return the variables by which clients find a session."""
+    return {"OPENAI_BASE_URL": base_url, "OPENAI_API_BASE": base_url, "ANTHROPIC_BASE_URL": anthropic_url}
+
+
 def environment(folder: Path, base_url: str, anthropic_url: str) -> dict[str, str]:
     """Return the environment of a program in a working folder: no key of wattbench's own is in it."""
     home = folder / HOME
@@ -102,11 +107,8 @@ def environment(folder: Path, base_url: str, anthropic_url: str) -> dict[str, st
         "HOME": str(home),
         "TMPDIR": str(home / "tmp"),
         "PWD": str(folder),
-        "OPENAI_BASE_URL": base_url,
-        "OPENAI_API_BASE": base_url,
-        "OPENAI_API_KEY": PLACEHOLDER_KEY,
-        "ANTHROPIC_BASE_URL": anthropic_url,
-        "ANTHROPIC_API_KEY": PLACEHOLDER_KEY,
+        **addresses(base_url, anthropic_url),
+        **PLACEHOLDER_KEYS,
         "WATTBENCH_TASK_FILE": str(home / TASK_FILE),
     }
 
