@@ -47,9 +47,12 @@ class PlayedGateway:
 
     def __post_init__(self) -> None:
         self._numbers = itertools.count(1)
+        self._opened_s: dict[str, float] = {}
 
     def open_session(self, limits: SessionLimits | None = None) -> PlayedSession:
-        return PlayedSession(self, f"s{next(self._numbers)}")
+        session = PlayedSession(self, f"s{next(self._numbers)}")
+        self._opened_s[session.id] = now_s()
+        return session
 
     def ensure(self) -> None:
         if self.gone is not None:
@@ -59,7 +62,7 @@ class PlayedGateway:
         self.closed = True
 
     def call(self, session: str, *, seconds: float = 0.01, **others: Any) -> CallRow:
-        """Let a call end now that began some seconds ago."""
+        """Let a call end now that began some seconds ago, but not before its session."""
         finished_s = now_s()
         row = CallRow(
             call=f"c{len(self.calls)}",
@@ -67,7 +70,7 @@ class PlayedGateway:
             system=self.system,
             protocol="chat",
             path="/v1/chat/completions",
-            started_s=finished_s - seconds,
+            started_s=max(finished_s - seconds, self._opened_s.get(session, 0.0)),
             finished_s=finished_s,
             **{
                 "first_byte_s": finished_s,
