@@ -7,26 +7,39 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import (
     AfterValidator,
     AliasChoices,
+    Discriminator,
     Field,
     NonNegativeFloat,
     NonNegativeInt,
+    Tag,
     field_validator,
     model_validator,
 )
 from pydantic.json_schema import SkipJsonSchema
 
 from wattbench.config.code_files import CommandLine
+from wattbench.config.judged import FUNCTION, NAMED, PAIR, GradingFunction, JudgedBy, form_of_score
 from wattbench.records.schema.base import Items, Name, RelativePath, Seed, Strict
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 """The files that can be a task."""
 
 ScoreName = Literal["label", "exact", "number", "contains", "regex", "choice", "f1"]
+
+_Judge = Annotated[JudgedBy, Tag(JudgedBy.__name__)]
+_Function = Annotated[GradingFunction, Tag(FUNCTION)]
+FreeScore = Annotated[_Judge | _Function, Discriminator(form_of_score)]
+"""How free answers are scored: by a judge or by a function."""
+AnyScore = Annotated[_Judge | _Function | Annotated[ScoreName, Tag(NAMED)], Discriminator(form_of_score)]
+"""How answers to a file of one's own are scored."""
+
+GRADED = "graded"
+"""The metric of what a grading function returns."""
 
 CHECKED = "checked"
 """The metric of what a check says: 1 for solved."""
@@ -62,6 +75,19 @@ class TaskChoice(Strict):
     metric: str | None = None
     """The task's metric that counts as correctness, from 0 to 1: `exact_match`, or `exact_match,strict-match` to name
     the filter too. None takes the task's first."""
+    score: FreeScore | None = None
+    """Score free answers by a judge, or by a grading function such as `./grade.py:grade`, in place of the task's own
+    metrics. None: as the task has it."""
+
+    @property
+    def judged(self) -> JudgedBy | None:
+        """Return how a judge scores the answers; None where none does."""
+        return self.score if isinstance(self.score, JudgedBy) else None
+
+    @property
+    def graded(self) -> str | None:
+        """Return the grading function; None without one."""
+        return self.score if isinstance(self.score, str) and form_of_score(self.score) == FUNCTION else None
 
     def doc_ids(self, items: int) -> Sequence[int]:
         """Return the documents that are asked, by their `doc_id`, ascending.
@@ -73,13 +99,14 @@ class TaskChoice(Strict):
 
     def files(self) -> dict[str, Path]:
         """Return the files that the choice names, by key."""
-        return {}
+        return {} if self.judged is None else {"score.rubric": self.judged.rubric}
 
     def as_included(self) -> TaskChoice:
         """Return the same choice of a task that is a YAML file in a folder."""
         return TaskChoice(
-            task=self.task, domain=self.domain, limit=self.limit, documents=self.documents, metric=self.metric
-        )
+            task=self.task, domain=self.domain, limit=self.limit, documents=self.documents, metric=self.metric,
+            score=self.score if self.judged is not None or self.graded is not None else None,
+        )  # fmt: skip
 
 
 class FileSplit(Strict):
@@ -105,10 +132,10 @@ class FileTask(TaskChoice):
     input: str
     """The column that is asked."""
     target: str | None = None
-    """The column with the right answer. Required, unless a `check` says what is solved."""
-    score: ScoreName | None = None
-    """How an answer is compared with the target: docs/suite-file.md has a table of what each forgives. Required, unless
-    a `check` says what is solved."""
+    """The column with the right answer. Required, unless a judge, a grading function or a `check` scores answers."""
+    score: AnyScore | None = None
+    """How an answer is compared with the target: docs/suite-file.md has a table of what each forgives. Or a judge, or a
+    grading function such as `./grade.py:grade`. Required, unless a `check` says what is solved."""
     check: CommandLine | None = None
     """A command line that runs in the working folder of an agent after its attempt: exit code 0 means solved. It counts
     instead of the score, for agents alone. `{suite}` in it is the folder of this file, `{folder}` the working folder;
@@ -180,6 +207,12 @@ class FileTask(TaskChoice):
 
     @model_validator(mode="after")
     def _says_what_is_right(self) -> Self:
+        if self.judged is not None or self.graded is not None:
+            if self.check is not None:
+                raise ValueError("check: a judge or a grading function scores the answers; remove one of them")
+            if self.judged is not None and self.judged.scale == PAIR and self.judged.against is self.target is None:
+                raise ValueError("score: pair needs target: (the column to compare with) or against: (a system)")
+            return self
         for key in ("target", "score"):
             other = "score" if key == "target" else "target"
             if getattr(self, key) is None and (self.check is None or getattr(self, other) is not None):
@@ -191,23 +224,33 @@ class FileTask(TaskChoice):
     @model_validator(mode="after")
     def _settings_of_its_score(self) -> Self:
         for key, scores in _SETTINGS.items():
-            if getattr(self, key) and self.score not in scores:
-                raise ValueError(f"{key}: belongs to score: {scores[0]} (here: {self.score})")
-        needed = _NEEDED.get(self.score or "")
+            if getattr(self, key) and self.compared not in scores:
+                here = self.compared or ("a function" if self.graded else "a judge")
+                raise ValueError(f"{key}: belongs to score: {scores[0]} (here: {here})")
+        needed = _NEEDED.get(self.compared or "")
         if needed is not None and not getattr(self, needed):
             raise ValueError(f"score: {self.score} needs {needed}:")
         if self.input == self.target:
             raise ValueError(f"input and target are the same column, {self.input!r}: the prompt would hold the answer")
         if self.metric is not None and self.metric.partition(",")[0] not in self.metrics:
-            raise ValueError(f"metric: score: {self.score} has {' and '.join(self.metrics)}, not {self.metric!r}")
+            named = self.compared or ("a function" if self.graded else "a check")
+            raise ValueError(f"metric: score: {named} has {' and '.join(self.metrics)}, not {self.metric!r}")
         return self
+
+    @property
+    def compared(self) -> ScoreName | None:
+        """Return how answers are compared with the target; None where they are not."""
+        named = isinstance(self.score, str) and form_of_score(self.score) != FUNCTION
+        return cast("ScoreName", self.score) if named else None
 
     @property
     def metrics(self) -> tuple[str, ...]:
         """Return the names of the score's metrics, the metric of correctness first."""
-        if self.score is None:
+        if self.graded is not None:
+            return (GRADED,)
+        if self.compared is None:
             return (CHECKED,)
-        return ("f1", "exact_match") if self.score == "f1" else ("exact_match",)
+        return ("f1", "exact_match") if self.compared == "f1" else ("exact_match",)
 
     @property
     def columns(self) -> dict[str, str]:
@@ -223,7 +266,7 @@ class FileTask(TaskChoice):
     def files(self) -> dict[str, Path]:
         """Return the files of the task, by key."""
         both = {"file": self.file, "fewshot": self.fewshot}
-        return {key: path for key, path in both.items() if isinstance(path, Path)}
+        return super().files() | {key: path for key, path in both.items() if isinstance(path, Path)}
 
 
 def check_format(path: Path) -> None:

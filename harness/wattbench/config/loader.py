@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,8 @@ class Resolved:
     """Name to system, in the order they run."""
     path: Path
     """The suite file, for messages."""
+    judges: Mapping[str, SystemBase] = field(default_factory=dict)
+    """Name to system of all judges that a task names, of those under `judges` and of the systems."""
     stops_by_default: bool = False
     """Whether `measure.stop` is not written in the file, but follows from a grid."""
 
@@ -65,7 +67,8 @@ class Resolved:
         return {
             "path": str(self.path),
             "suite": self.suite.model_dump(mode="json"),
-            "systems": {name: system.model_dump(mode="json") for name, system in self.systems.items()},
+            "systems": _settings_of(self.systems),
+            **({"judges": _settings_of(self.judges)} if self.judges else {}),
         }
 
     @property
@@ -80,6 +83,8 @@ class Resolved:
         select = [without_unset(choice, *_NEWER_OF_TASKS) for choice in suite["tasks"]["select"]]
         suite["tasks"] = {**suite["tasks"], "select": select}
         suite["measure"] = without_unset(suite["measure"], "stop")
+        if not suite["judges"]:
+            del suite["judges"]
         if suite["measure"]["repeats"] == "auto" and not any_samples(self.systems.values()):
             suite["measure"]["repeats"] = 1  # as suites from before `auto` have it
         suite["systems"] = {**suite["systems"], "define": systems_as_measured(suite["systems"]["define"])}
@@ -144,7 +149,11 @@ _NEWER = ("service", "omit", "max_output_tokens", "power_limit_w", "request")
 """Settings of a system that do, where they are set: suites from before them keep their hash."""
 
 
-_NEWER_OF_TASKS = ("documents", "check", "workspace", "check_files")
+_NEWER_OF_TASKS = ("documents", "check", "workspace", "check_files", "score")
+
+
+def _settings_of(systems: Mapping[str, SystemBase]) -> dict[str, Any]:
+    return {name: system.model_dump(mode="json") for name, system in systems.items()}
 
 
 def systems_as_measured(systems: Mapping[str, Any]) -> dict[str, Any]:
@@ -240,7 +249,42 @@ def _resolved(written: YamlFile, *, tasks_exist: bool) -> Resolved:
             "measure": suite.measure.model_copy(update={"stop": stop}),
         }
     )
-    return Resolved(suite, systems, file.path, stops_by_default)
+    judges = _judges(suite, known, grids, file)
+    suite = suite.model_copy(update={"judges": {name: judges[name] for name in suite.judges if name in judges}})
+    return Resolved(suite, systems, file.path, judges, stops_by_default)
+
+
+def _judges(
+    suite: Suite, systems: Mapping[str, _Definition], grids: Mapping[str, Sequence[str]], file: YamlFile
+) -> dict[str, SystemBase]:
+    """Return the judges that tasks name.
+
+    Raises:
+        UserError: there is no such system, it has a grid, or one name means a judge and a system.
+    """
+    judges: dict[str, SystemBase] = {}
+    own = {name: _Definition(system, file, ("judges", name), None) for name, system in suite.judges.items()}
+    for name, definition in own.items():
+        if name in systems or name in grids:
+            raise UserError(f"{file.where(('judges', name))}: judges: {name!r} is also a system; choose another name")
+        if getattr(definition.system, "grid", None):
+            raise UserError(f"{file.where(('judges', name, 'grid'))}: judges: a judge is one system: remove grid")
+    for index, choice in enumerate(suite.tasks.select):
+        judged = choice.judged
+        if judged is None:
+            continue
+        known = {**systems, **own}
+        where = f"{file.where(('tasks', 'select', index, 'score', 'judge'))}: score.judge"
+        if judged.judge in grids:
+            raise UserError(f"{where}: {_is_a_grid(judged.judge, grids[judged.judge])}")
+        if judged.judge not in known:
+            raise UserError(f"{where}: no judge and no system {judged.judge!r}{nearest(judged.judge, known)}")
+        judges[judged.judge] = _complete(judged.judge, known, grids, file)
+        against = judged.against
+        if against is not None and against not in systems:
+            where = f"{file.where(('tasks', 'select', index, 'score', 'against'))}: score.against"
+            raise UserError(f"{where}: no system {against!r}{nearest(against, systems)}")
+    return judges
 
 
 def _stop(suite: Suite, systems: Mapping[str, SystemBase], file: YamlFile) -> Stop | None:
@@ -270,7 +314,7 @@ def _check_files(suite: Suite, file: YamlFile) -> None:
     for index, choice in enumerate(suite.tasks.select):
         for key, path in choice.files().items():
             if not path.exists():
-                where = file.where(("tasks", "select", index, key))
+                where = file.where(("tasks", "select", index, *key.split(".")))
                 raise UserError(f"{where}: tasks.select.{index}.{key}: no such file: {path}")
     trace = None if suite.measure.load is None else suite.measure.load.trace
     if trace is not None and not trace.is_file():
@@ -304,12 +348,18 @@ def resolved_from_record(record: Mapping[str, Any]) -> Resolved:
     try:
         suite = Suite.model_validate(record["suite"])
         systems: dict[str, System] = TypeAdapter(dict[str, System]).validate_python(record["systems"])
+        judges: dict[str, System] = TypeAdapter(dict[str, System]).validate_python(record.get("judges", {}))
         systems = {name: _with_read_server(system) for name, system in systems.items()}
         path = Path(record["path"])
     except (KeyError, TypeError, ValidationError) as error:
         raise UserError(f"the suite in this run's record cannot be read: {_reason(error)}") from error
     suite = suite.model_copy(update={"meters": checked_meters(suite.meters, RECORDED_SUITE)})
-    return Resolved(suite, {name: _recorded(system, ("systems", name)) for name, system in systems.items()}, path)
+    return Resolved(
+        suite,
+        {name: _recorded(system, ("systems", name)) for name, system in systems.items()},
+        path,
+        {name: _recorded(_with_read_server(judge), ("judges", name)) for name, judge in judges.items()},
+    )
 
 
 def tasks_from_record(record: Mapping[str, Any]) -> Resolved:
@@ -478,9 +528,9 @@ def _check_logprobs(name: str, system: HybridSystem, known: Mapping[str, _Defini
     for member in (system.members[label] for label in judged):
         definition = known[member]
         fields = definition.system.request if isinstance(definition.system, EndpointSystem) else {}
-        for field in ("logprobs", "top_logprobs"):
-            if field in fields:
-                keys = (*definition.keys, "request", field)
+        for name_of_field in ("logprobs", "top_logprobs"):
+            if name_of_field in fields:
+                keys = (*definition.keys, "request", name_of_field)
                 raise UserError(
                     f"{definition.file.where(keys)}: {'.'.join(keys)}: wattbench sets this field itself, as the "
                     f"cascade {name!r} judges the answers by it: remove it"

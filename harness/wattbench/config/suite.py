@@ -197,6 +197,8 @@ class Suite(Strict):
     """What is asked."""
     systems: Systems
     """Who answers."""
+    judges: dict[Name, SerializeAsAny[System]] = {}
+    """Systems that score free answers and answer nothing themselves, by name, each with its settings."""
     measure: Measure = Measure()
     """How they are measured."""
     carbon: Carbon = Carbon()

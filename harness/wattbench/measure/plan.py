@@ -229,7 +229,7 @@ def _check_inspect(where: str, config: SystemBase, choice: TaskChoice) -> None:
 
 def _check_work(where: str, config: SystemBase, choice: FileTask) -> None:
     """Check that a task which only a check judges is given to agents, and that the check can be found."""
-    if choice.score is None and not isinstance(config, AgentSystem):
+    if choice.compared is None and not isinstance(config, AgentSystem):
         raise UserError(
             f"{where}: a check says what is solved in the working folder of an agent, and this is none. Give the task "
             "target and score, too, or leave the system or the task out"

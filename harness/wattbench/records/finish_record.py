@@ -95,10 +95,10 @@ def seal(record: Mapping[str, Any]) -> str:
 def run_files(layout: RunLayout) -> list[str]:
     """Return all files of a run that its layout names, relative to its directory, in order.
 
-    Not `finished.json`, its signature and `run.lock`, not what a killed process left under a temporary name, and no
-    link: no reader of a run asks for those, or for files that someone else put there.
+    Not `finished.json`, its signature, `run.lock` and the labels that people add later, not what a killed process left
+    under a temporary name, and no link: no reader of a run asks for those, or for files that someone else put there.
     """
-    not_held = (layout.finished, layout.lock, layout.signature)
+    not_held = (layout.finished, layout.lock, layout.signature, layout.labels)
     names = [path.name for path in layout.top_files() if path not in not_held and is_plain(path)]
     for folder in FOLDERS:
         names += _below(layout, layout.root / folder)

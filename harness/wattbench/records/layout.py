@@ -83,6 +83,12 @@ class RunLayout:
     """Every item, scored and with its energy; written when the run ends."""
     windows_table = _File("windows.parquet")
     """Every window; written when the run ends."""
+    judges = _File("judges.jsonl")
+    """What scores the free answers to each task."""
+    judgements = _File("judgements.jsonl")
+    """Every verdict of a judge, as it came."""
+    labels = _File("labels.jsonl")
+    """How people scored some answers; added to a finished run, and in no digest of it."""
     spending = _File("spending.jsonl")
     """What each request of a priced system cost, as it ends; the last line of a number counts."""
     estimates = _File("estimates.jsonl")

@@ -21,6 +21,7 @@ from wattbench.records.rows.calls import CallRow
 from wattbench.records.rows.estimates import EstimateRow
 from wattbench.records.rows.experts import ExpertRow
 from wattbench.records.rows.header import RunHeader
+from wattbench.records.rows.judgements import JudgementRow, JudgeRow, LabelRow
 from wattbench.records.rows.looks import LookRow
 from wattbench.records.rows.phases import PhaseRow
 from wattbench.records.rows.rounds import RoundRow
@@ -166,6 +167,20 @@ class RunRecords:
     def summaries(self) -> list[SummaryRow]:
         """Return the figures that the source of an imported run states; empty for any other run."""
         return read_rows(self.layout.summaries, SummaryRow)
+
+    def judges(self) -> dict[str, JudgeRow]:
+        """Return what scores each task whose answers are judged; empty for any other run."""
+        return {row.task: row for row in read_rows(self.layout.judges, JudgeRow)}
+
+    def judgements(self) -> list[JudgementRow]:
+        """Return the verdicts of judges, of an answer that was judged again the last one."""
+        rows = read_rows(self.layout.judgements, JudgementRow)
+        return list({(row.system, row.task, *row.key, row.shown): row for row in rows}.values())
+
+    def labels(self) -> list[LabelRow]:
+        """Return people's labels, the last one of each person and answer; empty without any."""
+        rows = read_rows(self.layout.labels, LabelRow)
+        return list({(row.system, row.task, *row.key, row.person): row for row in rows}.values())
 
     def rounds(self) -> list[RoundRow]:
         """Return the rounds of a gate, in order; empty for any other run."""

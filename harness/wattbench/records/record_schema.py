@@ -17,6 +17,7 @@ from wattbench.records.rows.estimates import EstimateRow
 from wattbench.records.rows.experts import ExpertRow
 from wattbench.records.rows.header import RunHeader
 from wattbench.records.rows.journal import JournalRow
+from wattbench.records.rows.judgements import JudgementRow, JudgeRow, LabelRow
 from wattbench.records.rows.looks import BoundedRow, DroppedRow, LookRow
 from wattbench.records.rows.phases import PhaseRow
 from wattbench.records.rows.rounds import RoundRow
@@ -42,6 +43,9 @@ ROWS: Mapping[str, type] = {
     "calls.jsonl": CallRow,
     "open-calls.jsonl": CallRow,
     "sessions.jsonl": SessionRow,
+    "judges.jsonl": JudgeRow,
+    "judgements.jsonl": JudgementRow,
+    "labels.jsonl": LabelRow,
     "estimates.jsonl": EstimateRow,
     "summaries.jsonl": SummaryRow,
     "passes.jsonl": PassRow,

@@ -36,6 +36,7 @@ from wattbench.records.rows.calls import CallRow, MeteredCallRow
 from wattbench.records.rows.estimates import EstimateRow
 from wattbench.records.rows.experts import ExpertRow
 from wattbench.records.rows.header import RunHeader
+from wattbench.records.rows.judgements import JudgementRow, JudgeRow
 from wattbench.records.rows.looks import LookRow
 from wattbench.records.rows.phases import PhaseRow
 from wattbench.records.rows.rounds import RoundRow
@@ -154,6 +155,14 @@ class RunWriter:
     def append_spent(self, row: SpentRow) -> None:
         """Record what a request cost."""
         self._append(self.layout.spending, row)
+
+    def append_judge(self, row: JudgeRow) -> None:
+        """Record what scores the answers to a task."""
+        self._append(self.layout.judges, row)
+
+    def append_judgement(self, row: JudgementRow) -> None:
+        """Record a verdict; it is safe from `kill -9` when this returns."""
+        self._append(self.layout.judgements, row)
 
     def append_estimates(self, rows: Iterable[EstimateRow]) -> None:
         """Record the estimates of cells' requests to services."""

@@ -202,8 +202,8 @@ class ScoreRow(OfAnswer):
     target: str
     filtered: str
     """The answer after lm-eval's filter: what was compared with the target."""
-    correct: Share
-    """0 to 1: the metric that the suite calls correctness."""
+    correct: Share | None
+    """0 to 1: the metric that the suite calls correctness. None: a judge scores the answers to this task."""
     metrics: dict[str, Any]
     """Every metric of the item, keyed as lm-eval keys it: ``exact_match,none``."""
 
@@ -219,8 +219,10 @@ class ItemRow(Answered):
     domain: str
     doc_hash: str
     correct: Share | None
-    """0 to 1; None only in an imported run without scores, and of sessions of a metered program. Of a system all
-    answers are scored, or none."""
+    """0 to 1; None in an imported run without scores, of sessions of a metered program, and of a task that a judge
+    scores. Of a system and a task all answers are scored, or none."""
+    judged: Share | None = None
+    """0 to 1: what a judge said of it, over both orders of a pair. An opinion, which is no score. None: not judged."""
     metrics: str
     """A JSON object: every metric, keyed as lm-eval keys it."""
     energy_j: Signed | None

@@ -36,6 +36,8 @@ class Purpose(StrEnum):
     """Measured in an attempt of a block that was asked again: nothing of it counts."""
     ROUTER = "router"
     TRAINING = "training"
+    JUDGING = "judging"
+    """A judge was asked about recorded answers: a bill of the evaluation, in no system's figures."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -134,7 +134,7 @@ def _opened(annotation: Any) -> Iterator[Any]:
     origin = typing.get_origin(annotation)
     if origin is typing.Annotated:
         yield from _opened(typing.get_args(annotation)[0])
-    elif origin in (list, dict) or origin is None:
+    elif origin in (list, dict, typing.Literal) or origin is None:
         yield annotation
     else:  # a union
         for argument in typing.get_args(annotation):
@@ -142,11 +142,12 @@ def _opened(annotation: Any) -> Iterator[Any]:
 
 
 def _union_member(types: Sequence[Any], tag: str | int) -> Any | None:
-    """Return the member of a union that a tag names: by `engine`, `type`, `method` or `use`, or by its class name."""
+    """Return the member of a union that a tag names: by `engine`, `type`, `method` or `use`, or by the name of its
+    type."""
     for candidate in types:
         if any(tag in _tags(candidate, key) for key in ("engine", "type", "method", "use")):
             return candidate
-        if len(types) > 1 and isinstance(candidate, type) and candidate.__name__ == tag:
+        if len(types) > 1 and getattr(candidate, "__name__", None) == tag:
             return candidate
     return None
 

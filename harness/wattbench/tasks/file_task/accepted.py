@@ -29,18 +29,18 @@ def accepted(choice: FileTask, labels: Sequence[str]) -> str:
         choice: the task.
         labels: of `score: label`.
     """
-    if choice.score is None:
+    if choice.compared is None:
         return _BY_CHECK
-    said = RIGHT[choice.score]
-    if choice.score == "number" and choice.tolerance:
+    said = RIGHT[choice.compared]
+    if choice.compared == "number" and choice.tolerance:
         said += f", or within {choice.tolerance:g} of it"
-    if choice.score == "regex":
+    if choice.compared == "regex":
         said += f" ({choice.pattern})"
     if labels:
         more = len(labels) - _MOST_LABELS
         listed = ", ".join(labels[:_MOST_LABELS]) + (f" and {more} more" if more > 0 else "")
         said += f" ({listed})"
-    around = "" if choice.score in ("exact", "f1") else "words around it, "
+    around = "" if choice.compared in ("exact", "f1") else "words around it, "
     said = f"{said}; {around}capitals, blanks and punctuation at the ends do not count"
     return said if choice.check is None else f"{said}; of an agent: {_BY_CHECK}"
 

@@ -77,12 +77,12 @@ def build(choice: FileTask) -> BuiltTask:
         "num_fewshot": len(parts.fewshot),
         "output_type": "generate_until",
         "doc_to_text": template,
-        "doc_to_target": LETTER if choice.score == "choice" else target,
+        "doc_to_target": LETTER if choice.compared == "choice" else target,
         "generation_kwargs": generation_of(choice, template),
         "metric_list": [{"metric": name, "aggregation": "mean", "higher_is_better": True} for name in choice.metrics],
         "metadata": {"version": VERSION},
     }
-    score = Score(choice.score or CHECK, target, documents.labels, choice.pattern or "", choice.tolerance)
+    score = Score(choice.compared or CHECK, target, documents.labels, choice.pattern or "", choice.tolerance)
     return BuiltTask(config, splits, score, accepted(choice, documents.labels), parts.dropped, choice.check)
 
 

@@ -58,7 +58,7 @@ def read_documents(choice: FileTask) -> Documents:
             )
         examples = [_item(choice, extra.path, names, row) for row in extra.rows]
     labels: tuple[str, ...] = ()
-    if choice.score == "label":
+    if choice.compared == "label":
         labels = _labels(choice, [*items, *examples])
         target = names[choice.columns["target"]]
         items, examples = (_labelled(each, target, labels) for each in (items, examples))
@@ -90,7 +90,7 @@ def _item(choice: FileTask, path: Path, names: Mapping[str, str], row: Row) -> I
         column = choice.columns[key]
         if not doc[names[column]].strip():
             raise UserError(f"{where}: column {column!r} ({key}) is empty; fill it in, or leave the row out")
-    if choice.score == "number" and number(target) is None:
+    if choice.compared == "number" and number(target) is None:
         raise UserError(f"{where}: column {choice.target!r}: {target!r:.80} is no number, as score: number needs")
     if choice.target is not None:
         doc[names[choice.target]] = target

@@ -75,7 +75,7 @@ def export_task(choice: FileTask, folder: Path) -> list[Path]:
     Raises:
         UserError: a file or a setting of the task is wrong, or a file cannot be written.
     """
-    if choice.score is None:
+    if choice.compared is None:
         raise UserError(f"{choice.task}: a check says what is solved, which lm-eval has no place for")
     built = build(choice)
     module = re.sub(r"\W", "_", choice.task) + "_task"

@@ -67,11 +67,11 @@ def template_of(choice: FileTask, names: Mapping[str, str], labels: Sequence[str
     if choice.prompt is not None:
         _check_template(choice.prompt, known)
         return choice.prompt
-    if choice.score is None:
+    if choice.compared is None:
         return f"{{{{ {names[choice.input]} }}}}"
-    instruction = _INSTRUCTIONS[choice.score].format(labels=_verbatim(", ".join(labels)))
+    instruction = _INSTRUCTIONS[choice.compared].format(labels=_verbatim(", ".join(labels)))
     lettered = f"{{% for each in {CHOICES} %}}{{{{ '{LETTERS}'[loop.index0] }}}}. {{{{ each }}}}\n{{% endfor %}}"
-    listed = lettered if choice.score == "choice" else ""
+    listed = lettered if choice.compared == "choice" else ""
     return f"{instruction}\n\nInput: {{{{ {names[choice.input]} }}}}\n{listed}Answer:"
 
 
@@ -81,7 +81,7 @@ def generation_of(choice: FileTask, template: str) -> dict[str, object]:
     They have a limit of tokens only if the suite names one: `wattbench.tasks.output_limit` has the rule.
     """
     until = choice.until
-    if until is None and choice.score is None:
+    if until is None and choice.compared is None:
         until = []
     if until is None:
         begins = re.split(r"\{[{%#]|\n|:", template, maxsplit=1)[0][:_SHOWN].rstrip()

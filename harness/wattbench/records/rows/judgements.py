@@ -1,0 +1,96 @@
+"""Define the records of judging: which judge scored a task, each of its verdicts, and the labels that people gave.
+
+A verdict is an opinion: it is no score. Labels of people correct it where reports read a run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from wattbench.records.rows.answers import OfAnswer, TokenCounts
+from wattbench.records.rows.schema import Amount, RecordRow, Share, check_order
+
+Shown = Literal["first", "second"]
+"""Where the answer was shown in a pair."""
+
+Drawn = Literal["evenly", "by verdict", "as given"]
+"""How an answer was drawn for a label: at random from the answers of its system and task; at random from those of them
+that have one verdict; or in a way that wattbench does not know."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgeRow(RecordRow):
+    """A line of `judges.jsonl`: what scores the answers to a task."""
+
+    judge: str
+    """The system."""
+    task: str
+    scale: str
+    """`pass`, `pair`, or a range such as `1..5`."""
+    rubric: str
+    """The text of the rubric."""
+    against: str | None = None
+    """Of a pair: the system whose answers are compared with. None: the text in the target column."""
+    prompt_version: str
+    """Of the prompt that a judge gets. Another version may judge in another way."""
+    facts: dict[str, Any] = field(default_factory=dict)
+    """What the judge is: fields of a line of `systems.jsonl`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfJudgedAnswer(OfAnswer):
+    """What identifies an answer of a run."""
+
+    system: str
+    task: str
+    answer_sha256: str
+    """Of the answer's text, as `answer_digest` makes it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgementRow(TokenCounts, OfJudgedAnswer):
+    """A line of `judgements.jsonl`: what a judge said of an answer. The tokens are the judge's."""
+
+    judge: str
+    shown: Shown | None = None
+    """Of a pair: where the answer was. None on any other scale."""
+    verdict: Share | None
+    """0 to 1; None: not judged. It is never 0 for what could not be read."""
+    why: str | None = None
+    """Why it is not judged, in a clause."""
+    reply: str
+    """What the judge wrote; empty where its request failed."""
+    prompt_hash: str
+    started_s: Amount
+    finished_s: Amount
+    window: str
+    """The window in which the judge was asked, of the purpose `judging`."""
+
+    @classmethod
+    def check(cls, raw: Mapping[str, Any]) -> None:
+        """Check that it ends after its start."""
+        check_order(raw)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelRow(OfJudgedAnswer):
+    """A line of `labels.jsonl`: how a person scored an answer. Labels are added to a finished run, so that the file has
+    no digest in `finished.json`; the last line of a person and an answer counts."""
+
+    score: Share | None
+    """0 to 1, on the scale of the judge; None: the person could not tell."""
+    person: str
+    """A name or a number of one's choice."""
+    drawn: Drawn = "evenly"
+    labelled_utc: str
+    """ISO 8601."""
+    seconds: Amount | None = None
+    """How long the answer was shown; None: not known."""
+
+
+def answer_digest(text: str) -> str:
+    """Return the SHA-256 of an answer's text, in hexadecimal."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
