@@ -191,7 +191,7 @@ class _Facts:
         self.system, self.task, self.domain = (frames.codes(name, rows) for name in ("system", "task", "domain"))
         self.document, self.repeat = frames.documents_of(rows), frames.items["repeat"].to_numpy()[rows]
         self.seconds, self.joules = frames.seconds(rows), frames.figures("energy_j", rows)
-        self.tokens, self.score = frames.figures("output_tokens", rows), frames.figures("correct", rows)
+        self.tokens, self.score = frames.figures("output_tokens", rows), frames.figures("score", rows)
         names = frames.categories("energy_provenance")
         self.provenance = [names[code] for code in frames.codes("energy_provenance", rows).tolist()]
         scored = np.where(np.isfinite(self.score), np.where(self.score >= RIGHT, 0, 1), 3)
