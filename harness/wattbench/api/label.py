@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-import contextlib
 import getpass
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from wattbench.api.labelling.draws import DrawnAnswer
-from wattbench.api.labelling.label_table import MatchedLabels, given_labels, match_labels, read_label_table
+from wattbench.api.labelling.book import label_book
+from wattbench.api.labelling.draws import DrawnAnswer, draw, shown_first
+from wattbench.api.labelling.label_table import (
+    MatchedLabels,
+    given_labels,
+    label_csv,
+    match_labels,
+    read_label_table,
+)
 from wattbench.api.labelling.progress import LabelProgress, label_progress
 from wattbench.api.labelling.sheet import AnswerTexts, LabelSheet, read_sheet
 from wattbench.api.run_folder import find_run
 from wattbench.errors import UserError
-from wattbench.records import RunWriter, read_run
-from wattbench.records.rows.header import utc_now
-from wattbench.records.rows.judgements import LabelRow
-from wattbench_reports.tables.run_tables import check_finished
+from wattbench.records import read_run
+from wattbench.records.files.atomic_write import write_atomically
+from wattbench_reports.html.label_page import AnswerOnPage, LabelChoice, PageToLabel, label_page
 
 if TYPE_CHECKING:
     from wattbench.records import RunRecords
@@ -38,8 +43,8 @@ def label(
     Args:
         run: its directory, or what `wattbench.read` returns.
         rows: a data frame, or dicts, with the columns `task`, `doc_id`, `repeat` (0 without it), `system`, `answer` or
-            `answer_sha256`, `score` on the scale of the task (missing: could not tell), `person` and `drawn` (`as given`
-            without it).
+            `answer_sha256`, `score` on the scale of the task (missing: could not tell), `person` and `drawn` (without
+            it `as given`).
         person: of rows that name none; the user without it.
         skip_foreign: leave out rows of answers that the run does not have.
 
@@ -51,56 +56,6 @@ def label(
     with label_book(find_run(run)) as book:
         book.add(match_labels(book.sheet, given, person or user_name(), skip_foreign=skip_foreign))
     return label_progress(read_sheet(read_run(find_run(run))))
-
-
-class LabelBook:
-    """A run to which labels are added, by this process alone."""
-
-    def __init__(self, sheet: LabelSheet, writer: RunWriter) -> None:
-        self.sheet = sheet
-        self._writer = writer
-
-    def add(self, matched: MatchedLabels) -> None:
-        """Write labels of a table."""
-        self._writer.append_labels(matched.rows)
-
-    def give(
-        self, drawn: DrawnAnswer, texts: AnswerTexts, *, score: float | None, person: str, seconds: float | None
-    ) -> None:
-        """Write a label; it is safe from `kill -9` when this returns. A later one of the person replaces it."""
-        doc_id, repeat, offered_per_s, arrivals = drawn.answer.key
-        row = LabelRow(
-            system=drawn.answer.system,
-            task=drawn.answer.task,
-            doc_id=doc_id,
-            repeat=repeat,
-            offered_per_s=offered_per_s,
-            arrivals=arrivals,
-            answer_sha256=texts.sha256,
-            score=score,
-            person=person,
-            drawn=drawn.drawn,
-            labelled_utc=utc_now(),
-            seconds=seconds,
-        )
-        self._writer.append_labels([row])
-
-
-@contextlib.contextmanager
-def label_book(run: Path, tasks: Sequence[str] = ()) -> Iterator[LabelBook]:
-    """Open a finished run to add labels.
-
-    Args:
-        run: its directory.
-        tasks: only these; empty: all whose answers are judged.
-
-    Raises:
-        UserError: as of `read_sheet`; or another process writes the run.
-    """
-    records = read_run(run)
-    check_finished(records)  # before it is opened to be written: a run that is under way stays as it is
-    with RunWriter(run) as writer:
-        yield LabelBook(read_sheet(records, tasks), writer)
 
 
 def labels_of_suite(records: RunRecords, files: Mapping[str, Path]) -> dict[Path, MatchedLabels | UserError]:
@@ -125,6 +80,78 @@ def labels_of_suite(records: RunRecords, files: Mapping[str, Path]) -> dict[Path
         except UserError as error:
             results[path] = error
     return results
+
+
+def import_labels(run: Path, path: Path, person: str, *, skip_foreign: bool = False) -> MatchedLabels:
+    """Add the labels of a table to a run: all of them, or none.
+
+    Args:
+        run: its directory.
+        path: a CSV, TSV, JSONL or Parquet file.
+        person: of rows that name none.
+        skip_foreign: leave out rows of answers that the run does not have.
+
+    Raises:
+        UserError: the table cannot be read, or a row is wrong; or as of `label_book`.
+    """
+    given = read_label_table(path)
+    with label_book(run) as book:
+        matched = match_labels(book.sheet, given, person, skip_foreign=skip_foreign)
+        book.add(matched)
+    return matched
+
+
+def export_labels(run: Path, path: Path) -> int:
+    """Write all labels of a run as CSV, and return how many they are.
+
+    Raises:
+        UserError: the file cannot be written; or as of `read_sheet`.
+    """
+    sheet = read_sheet(read_run(run))
+    write_atomically(path, label_csv(sheet, sheet.labels).encode())
+    return len(sheet.labels)
+
+
+def labels_page(
+    run: Path, path: Path, person: str, number: int | None, tasks: Sequence[str], *, telling_most: bool = False
+) -> int:
+    """Write the answers that a person labels next as one offline page, and return how many they are.
+
+    Args:
+        run: its directory.
+        path: of the page.
+        person, number, telling_most: as in `wattbench.api.labelling.draws.draw`.
+        tasks: only these; empty: all whose answers are judged.
+
+    Raises:
+        UserError: the file cannot be written; or as of `read_sheet` and `draw`.
+    """
+    sheet = read_sheet(read_run(run), tasks)
+    drawn = draw(sheet, person, number, telling_most=telling_most)
+    texts = sheet.texts([each.answer for each in drawn])
+    answers = [_on_page(sheet, *each) for each in zip(drawn, texts, strict=True)]
+    rubrics = {task: judge.rubric for task, judge in sheet.judges.items()}
+    write_atomically(path, label_page(PageToLabel(sheet.run, person, rubrics, answers)))
+    return len(answers)
+
+
+def _on_page(sheet: LabelSheet, drawn: DrawnAnswer, texts: AnswerTexts) -> AnswerOnPage:
+    answer = drawn.answer
+    shown = (texts.answer,) if texts.compared is None else (texts.answer, texts.compared)
+    first = shown_first(sheet.run, answer)
+    choices = tuple(LabelChoice(*each) for each in sheet.scales[answer.task].choices(first))
+    return AnswerOnPage(
+        id=sheet.id_of(answer.name),
+        task=answer.task,
+        doc_id=answer.key[0],
+        repeat=answer.key[1],
+        answer_sha256=texts.sha256,
+        drawn=drawn.drawn,
+        item=texts.item,
+        reference=texts.reference,
+        texts=shown if first else shown[::-1],
+        choices=choices,
+    )
 
 
 def user_name() -> str:

@@ -121,7 +121,7 @@ def _telling_most(sheet: LabelSheet, number: int) -> list[DrawnAnswer]:
         for each in answers:
             strata.setdefault((*pair, verdict_stratum(each.verdict)), []).append(each)
     sizes = {pair: len(answers) for pair, answers in sheet.cells.items()}
-    queue = []
+    queue: list[tuple[bool, float, int, float, int, deque[AnswerToLabel]]] = []
     for stratum, answers in strata.items():
         rest = deque(each for each in answers if each.name not in before)
         labels = len(answers) - len(rest)

@@ -17,7 +17,7 @@ from wattbench.errors import UserError, nearest
 from wattbench.records.files.csv_text import csv_lines, for_spreadsheet, from_spreadsheet
 from wattbench.records.rows.answers import AnswerKey, Arrivals
 from wattbench.records.rows.header import utc_now
-from wattbench.records.rows.judgements import Drawn, LabelRow, answer_digest
+from wattbench.records.rows.judgements import LabelRow, answer_digest
 from wattbench.records.rows.schema import LARGEST_INTEGER, FieldError
 from wattbench.tasks.file_task.rows import read_file
 
@@ -147,25 +147,23 @@ def match_labels(
 def label_table(sheet: LabelSheet, labels: Sequence[LabelRow]) -> list[dict[str, object]]:
     """Return labels as rows of a table, by column."""
     loaded = any(row.offered_per_s is not None for row in labels)
-    rows: list[dict[str, object]] = []
-    for row in labels:
-        rows.append(
-            {
-                "task": row.task,
-                "doc_id": row.doc_id,
-                "repeat": row.repeat,
-                **({"offered_per_s": row.offered_per_s, "arrivals": row.arrivals} if loaded else {}),
-                "id": sheet.id_of(name_of(row)),
-                "system": row.system,
-                "answer_sha256": row.answer_sha256,
-                "score": None if row.score is None else sheet.scales[row.task].text(row.score),
-                "person": row.person,
-                "drawn": row.drawn,
-                "labelled_utc": row.labelled_utc,
-                "seconds": row.seconds,
-            }
-        )
-    return rows
+    return [
+        {
+            "task": row.task,
+            "doc_id": row.doc_id,
+            "repeat": row.repeat,
+            **({"offered_per_s": row.offered_per_s, "arrivals": row.arrivals} if loaded else {}),
+            "id": sheet.id_of(name_of(row)),
+            "system": row.system,
+            "answer_sha256": row.answer_sha256,
+            "score": None if row.score is None else sheet.scales[row.task].text(row.score),
+            "person": row.person,
+            "drawn": row.drawn,
+            "labelled_utc": row.labelled_utc,
+            "seconds": row.seconds,
+        }
+        for row in labels
+    ]
 
 
 def label_csv(sheet: LabelSheet, labels: Sequence[LabelRow]) -> str:
@@ -182,7 +180,9 @@ def _check_columns(where: str, columns: Sequence[str]) -> None:
         UserError: it does not.
     """
     if "score" not in columns:
-        raise UserError(f"{where}: no column 'score'{nearest('score', columns)}; it has what a person says of an answer")
+        raise UserError(
+            f"{where}: no column 'score'{nearest('score', columns)}; it has what a person says of an answer"
+        )
     if "id" in columns:
         return
     for wanted in ("task", "doc_id", "system"):

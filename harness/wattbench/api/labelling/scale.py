@@ -60,6 +60,19 @@ class LabelScale:
             raise ValueError(f"{text!r:.40}: expected {self.expected}")
         return (number - lowest) / (highest - lowest)
 
+    def choices(self, first: bool) -> list[tuple[str, str, str]]:
+        """Return what a person can choose: the key that she presses, the word of a CSV file, and what it says to her.
+
+        Args:
+            first: of a pair: whether the answer is shown as A.
+        """
+        if self.grades is not None:
+            return [(str(grade), str(grade), str(grade)) for grade in range(self.grades[0], self.grades[1] + 1)]
+        if self.words is PAIR_WORDS:
+            of_a, of_b = ("better", "worse") if first else ("worse", "better")
+            return [("a", of_a, "A is better"), ("b", of_b, "B is better"), ("t", "tie", "tie")]
+        return [(word[0], word, word) for word in self.words]
+
     def text(self, score: float) -> str:
         """Return a score as `score` reads it."""
         if self.grades is not None:

@@ -26,7 +26,6 @@ from wattbench_reports.tables.run_tables import check_finished
 
 _KEY = ("system", "task", "doc_id", "repeat", "offered_per_s", "arrivals")
 _LIGHT = (*_KEY, "failure", "judged")
-_NO_ANSWER = ""
 _OPAQUE = 20
 """Hexadecimal digits of a name of an answer."""
 AnswerName = tuple[str, str, AnswerKey]
@@ -58,7 +57,9 @@ class AnswerTexts:
     """What a person sees of an answer."""
 
     item: str
-    """What was asked."""
+    """The prompt, as the first system of the run was asked it: a form of its own would give a system away."""
+    reference: str
+    """The target, where it is not what the answer is compared with; empty without one."""
     answer: str
     """Without the thoughts before it, as the judge sees it."""
     compared: str | None
@@ -116,28 +117,35 @@ class LabelSheet:
         Raises:
             UserError: the table of items is damaged.
         """
-        against = {task: judge.against for task, judge in self.judges.items()}
-        with_other = [
-            self.rows.get((system, each.task, each.key))
-            for each in answers
-            if self.judges[each.task].scale == PAIR and (system := against[each.task]) is not None
-        ]
-        frame = self._read([each.row for each in answers] + [row for row in with_other if row is not None])
-        texts = []
-        for each in answers:
-            output = _text(frame, each.row, "output")
-            compared = None
-            if self.judges[each.task].scale == PAIR:
-                compared = self._compared(frame, each, against[each.task])
-            item = prompt_as_text(_text(frame, each.row, "prompt"))
-            texts.append(AnswerTexts(item, without_thoughts(output), compared, answer_digest(output)))
-        return texts
+        compared = [self._compared_with(each) for each in answers]
+        asked_first = [self._first_rows[each.task, each.key[0]] for each in answers]
+        others = [row for row in compared if row is not None]
+        frame = self._read([*(each.row for each in answers), *asked_first, *others])
+        return [self._texts(frame, *each) for each in zip(answers, asked_first, compared, strict=True)]
 
-    def _compared(self, frame: pd.DataFrame, answer: AnswerToLabel, against: str | None) -> str:
-        if against is None:
-            return _text(frame, answer.row, "target")
-        row = self.rows.get((against, answer.task, answer.key))
-        return _NO_ANSWER if row is None else without_thoughts(_text(frame, row, "output"))
+    def _texts(self, frame: pd.DataFrame, answer: AnswerToLabel, asked_first: int, compared: int | None) -> AnswerTexts:
+        judge = self.judges[answer.task]
+        output, target = (_text(frame, answer.row, column) for column in ("output", "target"))
+        of_other: str | None = None
+        if judge.scale == PAIR and judge.against is None:
+            of_other, target = target, ""
+        elif judge.scale == PAIR:
+            of_other = "" if compared is None else without_thoughts(_text(frame, compared, "output"))
+        item = prompt_as_text(_text(frame, asked_first, "prompt"))
+        return AnswerTexts(item, target, without_thoughts(output), of_other, answer_digest(output))
+
+    def _compared_with(self, answer: AnswerToLabel) -> int | None:
+        """Return the row of the answer that a system of the run gave to the same item, of a pair with one."""
+        against = self.judges[answer.task].against
+        return None if against is None else self.rows.get((against, answer.task, answer.key))
+
+    @cached_property
+    def _first_rows(self) -> dict[tuple[str, int], int]:
+        """Return the row of the first answer to each document of each task."""
+        first: dict[tuple[str, int], int] = {}
+        for (_, task, key), row in self.rows.items():
+            first.setdefault((task, key[0]), row)
+        return first
 
     def outputs(self, answers: Sequence[AnswerToLabel]) -> list[str]:
         """Return the whole recorded text of each of some answers."""
