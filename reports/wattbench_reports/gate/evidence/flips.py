@@ -61,6 +61,7 @@ class _Score:
 
     item: Item
     mean: float
+    """NaN of a task that a judge scores."""
     row: ScoreRow
     """Of several, the first that agrees with the mean."""
     window: str
@@ -69,8 +70,9 @@ class _Score:
     def of(cls, row: RoundRow, side: str, item: Item) -> _Score:
         task, doc_id = item
         rows = [each for each in row.scores[side][task] if each.doc_id == doc_id]
-        mean = math.fsum(each.correct for each in rows) / len(rows)
-        agreeing = next(each for each in rows if (each.correct >= RIGHT) == (mean >= RIGHT))
+        scores = [math.nan if each.correct is None else each.correct for each in rows]
+        mean = math.fsum(scores) / len(rows)
+        agreeing = next(each for each, score in zip(rows, scores, strict=True) if (score >= RIGHT) == (mean >= RIGHT))
         return cls(item, mean, agreeing, row.windows[side])
 
 
