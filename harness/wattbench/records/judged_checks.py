@@ -100,7 +100,9 @@ def _of_answer(row: OfJudgedAnswer, digests: Mapping[Answer, str]) -> str | None
 def _of_judge(row: JudgementRow, judge: JudgeRow | None) -> str | None:
     if judge is None:
         return f"no judge scores {row.task!r:.60}"
-    return None if judge.judge == row.judge else f"{row.judge!r:.60} judged, and the judge of {row.task} is {judge.judge}"
+    return (
+        None if judge.judge == row.judge else f"{row.judge!r:.60} judged, and the judge of {row.task} is {judge.judge}"
+    )
 
 
 def _of_window(row: JudgementRow, windows: Mapping[str, WindowRow]) -> str | None:
@@ -109,7 +111,5 @@ def _of_window(row: JudgementRow, windows: Mapping[str, WindowRow]) -> str | Non
         return f"it names the window {row.window!r:.60}, which is not recorded"
     if window.purpose != Purpose.JUDGING or window.system != row.judge:
         return f"it names the window {row.window!r:.60}, in which {window.system} was not asked to judge"
-    inside = (
-        window.started_s - _ROUNDING_S <= row.started_s and row.finished_s <= window.finished_s + _ROUNDING_S
-    )
+    inside = window.started_s - _ROUNDING_S <= row.started_s and row.finished_s <= window.finished_s + _ROUNDING_S
     return None if inside else f"its request was not within its window {row.window!r:.60}"

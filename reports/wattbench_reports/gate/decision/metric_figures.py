@@ -57,9 +57,7 @@ def accuracy_of(evidence: Evidence, plan: LookPlan, domain: str | None = None) -
     """
     scores = [_scores(one, domain) for one in evidence.rounds]
     counts = {
-        name: task.items
-        for name, task in evidence.suite_tasks.items()
-        if task.scored and domain in (None, task.domain)
+        name: task.items for name, task in evidence.suite_tasks.items() if task.scored and domain in (None, task.domain)
     }
     rows = []
     for look in plan.looks:

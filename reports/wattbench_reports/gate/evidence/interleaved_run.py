@@ -42,7 +42,7 @@ from wattbench_reports.gate.evidence.money import (
 from wattbench_reports.gate.evidence.recorded_rounds import Item, SideAnswers, answers_of_side, reading
 from wattbench_reports.gate.evidence.same_work import other_documents, other_machines, other_prompts
 from wattbench_reports.gate.policy import Policy
-from wattbench_reports.metrics.registry import FURTHER_COLUMNS, PEAK_MEMORY
+from wattbench_reports.metrics.registry import FURTHER_COLUMNS, PEAK_MEMORY, computed_from
 from wattbench_reports.metrics.validity import Validity, cause_of
 from wattbench_reports.tables import provenance
 from wattbench_reports.tables.header_record import HeaderRecord, header_record
@@ -90,6 +90,8 @@ def evidence_in_turns(run: RunRecords, policy: Policy) -> Evidence:
     unscored = _unscored(record, read)
     missing = bare | without_first_tokens(rounds, silent) | unknown | money.missing
     missing |= without_scores(unscored, read.domains)
+    if unscored:  # joules are of whole rounds, with the items that have no scores
+        missing |= dict.fromkeys(computed_from("correct"), "; ".join(unscored.values()))
     figures = {side: answers.figures for side, answers in read.sides.items()}
     prompts, asked_differently = other_prompts(record, read.names, figures, may_differ="prompts" in policy.may_differ)
     unlike = money.apart | other_machines(record, read.names) | prompts | other_documents(read.names, figures)

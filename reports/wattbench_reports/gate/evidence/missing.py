@@ -123,21 +123,16 @@ def without_scores(unscored: Mapping[str, str], domains: Mapping[str, str]) -> d
         domains: every task to its domain.
 
     Returns:
-        What is missing to why: all of accuracy where no task has scores, else accuracy in the domains without any;
-        and what divides by right answers, as the seconds, joules and money of one task are not known by itself.
+        What is missing to why: all that scores are in where no task has any, else accuracy in the domains without.
     """
-    if not unscored:
-        return {}
-    why = "; ".join(dict.fromkeys(unscored.values()))
     scored = {domain for task, domain in domains.items() if task not in unscored}
-    missing = dict.fromkeys(computed_from("correct"), why)
-    if not scored:
-        return {ACCURACY: why, **missing}
+    if unscored and not scored:
+        return dict.fromkeys((ACCURACY, *computed_from("correct")), "; ".join(unscored.values()))
     of_domain: dict[str, list[str]] = {}
-    for task, reason in unscored.items():
-        of_domain.setdefault(domains[task], []).append(reason)
-    return missing | {
-        f"{ACCURACY}{SEPARATOR}{domain}": "; ".join(dict.fromkeys(reasons))
+    for task, why in unscored.items():
+        of_domain.setdefault(domains[task], []).append(why)
+    return {
+        f"{ACCURACY}{SEPARATOR}{domain}": "; ".join(reasons)
         for domain, reasons in of_domain.items()
         if domain not in scored
     }

@@ -21,7 +21,9 @@ WHY = (
 
 def test_accuracy_is_over_the_scored_tasks_and_the_others_are_named(make_gate, gates) -> None:
     run = make_gate(gates.Gate(judged=("spell_backward",), items=200))
-    policy = gates.policy(metrics={"accuracy": {"margin": 0.1}, "joules_per_request": {"margin": 0.5}, "latency_p50": {"margin": 0.5}})
+    policy = gates.policy(
+        metrics={"accuracy": {"margin": 0.1}, "joules_per_request": {"margin": 0.5}, "latency_p50": {"margin": 0.5}}
+    )
     evidence = evidence_in_turns(run, policy)
     result = judge(evidence, policy, suite="demo")
     accuracy, joules, seconds = result.metrics
@@ -54,7 +56,11 @@ def test_a_domain_that_the_policy_guards_is_not_measured_without_scores(make_gat
 def test_accuracy_of_nothing_but_judged_tasks_never_passes_and_joules_are_judged(make_gate, gates) -> None:
     run = make_gate(gates.Gate(tasks=("spell_backward",), judged=("spell_backward",), items=60, finished=False))
     policy = gates.policy(
-        metrics={"accuracy": {"margin": 0.2}, "joules_per_request": {"margin": 0.5}, "joules_per_correct": {"margin": 0.5}}
+        metrics={
+            "accuracy": {"margin": 0.2},
+            "joules_per_request": {"margin": 0.5},
+            "joules_per_correct": {"margin": 0.5},
+        }
     )
     result = judge(evidence_in_turns(run, policy), policy, suite="demo")
     verdicts = {each.metric: each.verdict for each in result.metrics}
