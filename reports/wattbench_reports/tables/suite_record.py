@@ -146,9 +146,15 @@ class SystemSettings(MemberSettings):
         return tuple(dict.fromkeys([*self.pool, *(self.members or {}).values(), *reader]))
 
 
+class _JudgedBy(Described):
+    judge: Text
+
+
 class _TaskChoice(Described):
     task: Text
-    metric: Text
+    metric: Text | None = None
+    score: _JudgedBy | None = None
+    """None for what no judge scores."""
 
 
 class _Tasks(Described):
@@ -179,6 +185,8 @@ class SuiteRecord:
     measure: MeasureSettings
     metrics: Mapping[str, str]
     """Task to the metric that is correctness, where the suite names one."""
+    judges: Mapping[str, str]
+    """Task to the system that scores its answers, where a judge does."""
     systems: Mapping[str, SystemSettings]
     where: str
     """The file, for messages."""
@@ -199,7 +207,8 @@ class SuiteRecord:
             name=suite.name or run,
             description=suite.description,
             measure=suite.measure,
-            metrics={choice.task: choice.metric for choice in suite.tasks.select},
+            metrics={choice.task: choice.metric for choice in suite.tasks.select if choice.metric is not None},
+            judges={choice.task: choice.score.judge for choice in suite.tasks.select if choice.score is not None},
             systems=resolved.systems,
             where=where,
             _suite=suite.as_recorded,
