@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.judges import JudgedAnswers, JudgedTask, LabelledAnswer
-from wattbench_reports.formatting import units
-from wattbench_reports.formatting.safe_text import first_of, last_of
-from wattbench_reports.presenter.model import (
-    RICH,
-    Cell,
-    Column,
-    Example,
-    Examples,
-    Passage,
-    Section,
-    ShownAnswer,
-    Table,
-    numbers,
-    quote,
-    strong,
-)
-from wattbench_reports.sections.answer_links import answers_link
+from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table, strong
+from wattbench_reports.sections.answer_links import DIFFER, answers_link
 from wattbench_reports.wording import judged as wording
 
 
@@ -33,7 +18,7 @@ def judged_section(comparison: Comparison) -> Section | None:
         return None
     places = {each.system: number for number, each in enumerate(comparison.systems)}
     passages = (
-        *(each for task in judged.tasks for each in _task(task, places)),
+        *(_task(task, places) for task in judged.tasks),
         _bill(judged),
     )
     return Section(
@@ -62,20 +47,13 @@ def judged_summary(comparison: Comparison) -> Passage:
     )
 
 
-def _task(task: JudgedTask, places: Mapping[str, int]) -> Iterator[Passage]:
-    yield Passage(
+def _task(task: JudgedTask, places: Mapping[str, int]) -> Passage:
+    return Passage(
         task.task,
         sentences=(wording.of_task(task),),
-        tables=(_systems(task, places),),
+        tables=(_systems(task, places), _to_read(task, places)),
         points=tuple(wording.points(task)),
     )
-    if task.to_read:
-        yield Passage(
-            f"{task.task}: to read",
-            examples=(Examples(wording.TO_READ, tuple(_example(task, each, places) for each in task.to_read)),),
-            commands=(wording.MORE,),
-            media=RICH,
-        )
 
 
 def _systems(task: JudgedTask, places: Mapping[str, int]) -> Table:
@@ -96,27 +74,27 @@ def _systems(task: JudgedTask, places: Mapping[str, int]) -> Table:
     )
 
 
-def _example(task: JudgedTask, answer: LabelledAnswer, places: Mapping[str, int]) -> Example:
-    texts = [("Answer", answer.output, first_of)]
-    texts += [("The judge wrote" if len(answer.replies) < 2 else f"The judge wrote, {number} of 2", reply, last_of)
-              for number, reply in enumerate(answer.replies, 1)]
-    return Example(
-        title=f"{task.task}, document {answer.doc_id}{f', repeat {answer.repeat}' if answer.repeat else ''}",
-        quotes=() if answer.prompt is None else (quote("Prompt", last_of(answer.prompt), "last"),),
-        sides=(
-            ShownAnswer(
-                heading=Cell(answer.system, series=places.get(answer.system)),
-                verdict=wording.verdict(answer),
-                style="badge-warn",
-                facts=wording.by_whom(answer),
-                quotes=tuple(
-                    quote(label, cut(text), "first" if cut is first_of else "last")
-                    for label, text, cut in texts
-                    if text is not None
-                ),
-            ),
+def _to_read(task: JudgedTask, places: Mapping[str, int]) -> Table:
+    """Make a table of answers on which judge and people differ, without rows where there are none."""
+    return Table(
+        caption=wording.TO_READ,
+        columns=(Column("System"), *(Column(head) for head in wording.HEADS_TO_READ)),
+        rows=tuple(
+            (
+                Cell(each.system, series=places.get(each.system)),
+                Cell(wording.document(each), link=_link(task, each)),
+                *map(Cell, wording.to_read(each)),
+            )
+            for each in task.to_read
         ),
+        note=wording.MORE if task.to_read else "",
+        prose=True,
     )
+
+
+def _link(task: JudgedTask, answer: LabelledAnswer) -> str:
+    """Return the fragment that shows an answer; empty where the page does not hold it, as it is in no comparison."""
+    return answers_link(system=answer.system, task=task.task, judged=DIFFER) if task.counts else ""
 
 
 def _bill(judged: JudgedAnswers) -> Passage:

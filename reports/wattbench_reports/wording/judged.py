@@ -13,6 +13,7 @@ from wattbench_reports.comparison.judges import (
     Used,
 )
 from wattbench_reports.formatting import units
+from wattbench_reports.formatting.safe_text import Excerpt, first_of, last_of
 from wattbench_reports.stats.agreement import Agreement
 
 TITLE = "Judged answers"
@@ -114,21 +115,37 @@ def why_not_judged(task: JudgedTask) -> str:
 
 
 TO_READ = "Labelled answers on which judge and people differ most"
-MORE = ("All labels, as CSV", "wattbench label RUN --export labels.csv")
+MORE = "All labels, as CSV: wattbench label RUN --export labels.csv"
+HEADS_TO_READ = ("Item", "Judge", "People", "Answer", "The judge wrote")
+_OF_ANSWER, _OF_REPLY = 160, 120
+"""Characters that a table shows."""
 
 
-def verdict(answer: LabelledAnswer) -> str:
-    """Say what judge and people say of an answer: ``judge 100%, people 0%``."""
-    return f"judge {_graded(answer.verdict)}, people {_graded(answer.label)}"
+def document(answer: LabelledAnswer) -> str:
+    """Name the item of an answer."""
+    return f"document {answer.doc_id}" + (f", repeat {answer.repeat}" if answer.repeat else "")
+
+
+def to_read(answer: LabelledAnswer) -> tuple[str, ...]:
+    """Return what judge and people say of an answer, its text and the judge's, both cut; in the order of
+    `HEADS_TO_READ`, after the item."""
+    replies = (last_of(reply, _OF_REPLY) for reply in answer.replies)
+    return (
+        _graded(answer.verdict),
+        _graded(answer.label) + ("" if answer.people == 1 else f" ({_people(answer.people)})"),
+        units.NONE if answer.output is None else _line(first_of(answer.output, _OF_ANSWER), "", "…"),
+        " / ".join(_line(each, "…", "") for each in replies),
+    )
+
+
+def _line(excerpt: Excerpt, before: str, after: str) -> str:
+    """Return an excerpt in one line, with a mark where it is cut."""
+    line = " ".join(excerpt.text.split())
+    return f"{before}{line}{after}" if excerpt.cut else line
 
 
 def _graded(share: float) -> str:
     return units.percent_of(round(share, 3))
-
-
-def by_whom(answer: LabelledAnswer) -> str:
-    """Say how many people labelled an answer."""
-    return f"labelled by {_people(answer.people)}"
 
 
 def note(task: JudgedTask) -> str:

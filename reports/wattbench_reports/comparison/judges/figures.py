@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from wattbench.records import SystemRow
-from wattbench.records.prompts import prompt_as_text
 from wattbench.records.rows.judgements import JudgementRow, JudgeRow, LabelRow
 from wattbench_reports.comparison.judges.bill import bills_of_judges
 from wattbench_reports.comparison.judges.model import JudgedAnswers, JudgedSystem, JudgedTask, LabelledAnswer
@@ -27,7 +26,7 @@ MOST_TO_READ = 5
 """Answers of a task on which judge and people differ that are shown."""
 LEAST_APART = 0.25
 """A verdict and a label that are nearer than this say the same."""
-_TEXTS = ("prompt", "output")
+_PLACE = "row"
 _NAMED = ["system", "task", "doc_id", "repeat", "answer_sha256"]
 NOMINAL = ("pass", "pair")
 """The scales on which two labels are the same or not; on others they are nearer or further."""
@@ -144,11 +143,9 @@ class _Read:
         chosen = chosen.sort_values(["apart", "doc_id", "system", "repeat"], ascending=[False, True, True, True])
         chosen = chosen.head(MOST_TO_READ)
         path = self.measured.frames.run.layout.items_table
-        texts = texts_in(path, chosen["place"].to_numpy(dtype=np.int64), _TEXTS)
+        texts = texts_in(path, chosen[_PLACE].to_numpy(dtype=np.int64), ("output",))
         people = self.given.groupby("answer")["person"].nunique()
         for number, row in chosen.iterrows():
-            text = texts.loc[row["place"]].to_dict()
-            prompt = text_of(text, "prompt")
             yield LabelledAnswer(
                 system=str(row["system"]),
                 doc_id=int(row["doc_id"]),
@@ -156,8 +153,7 @@ class _Read:
                 verdict=float(row["verdict"]),
                 label=float(row["label"]),
                 people=int(people[number]),
-                prompt=None if prompt is None else prompt_as_text(prompt),
-                output=text_of(text, "output"),
+                output=text_of(texts.loc[row[_PLACE]].to_dict(), "output"),
                 replies=tuple(self._replies[tuple(row[_NAMED])]),
             )
 

@@ -111,9 +111,8 @@ class LabelledAnswer:
     label: float
     """The mean over people."""
     people: int
-    prompt: str | None
-    """Whole and as recorded: no renderer may trust it. None: not on record. So the next one."""
     output: str | None
+    """Whole and as recorded: no renderer may trust it. None: not on record."""
     replies: tuple[str, ...]
     """What the judge wrote: of a pair twice."""
 
