@@ -174,6 +174,7 @@ def _page(analysis: Analysis, gate: GateResult | None = None) -> str:
         answers_hash=policy_hash(of_answers),
         answers_head=Markup(_json(answers.head)),  # noqa: S704
         answers_parts=answers.parts,
+        answers_judged=bool(answers.head["judged"]),
         controls=controls(measured, paid, weighed, texts, carried_offer(emitted), line),
         first=first,
         sections=sections,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.judges import JudgedAnswers, JudgedTask, LabelledAnswer
 from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table, strong
-from wattbench_reports.sections.answer_links import DIFFER, answers_link
+from wattbench_reports.sections.answer_links import answers_link
 from wattbench_reports.wording import judged as wording
 
 
@@ -78,11 +78,11 @@ def _to_read(task: JudgedTask, places: Mapping[str, int]) -> Table:
     """Make a table of answers on which judge and people differ, without rows where there are none."""
     return Table(
         caption=wording.TO_READ,
-        columns=(Column("System"), *(Column(head) for head in wording.HEADS_TO_READ)),
+        columns=tuple(map(Column, wording.HEADS_TO_READ)),
         rows=tuple(
             (
-                Cell(each.system, series=places.get(each.system)),
                 Cell(wording.document(each), link=_link(task, each)),
+                Cell(each.system, series=places.get(each.system)),
                 *map(Cell, wording.to_read(each)),
             )
             for each in task.to_read
@@ -94,7 +94,7 @@ def _to_read(task: JudgedTask, places: Mapping[str, int]) -> Table:
 
 def _link(task: JudgedTask, answer: LabelledAnswer) -> str:
     """Return the fragment that shows an answer; empty where the page does not hold it, as it is in no comparison."""
-    return answers_link(system=answer.system, task=task.task, judged=DIFFER) if task.counts else ""
+    return answers_link(answer=f"{task.task}/{answer.doc_id}", left=answer.system) if task.counts else ""
 
 
 def _bill(judged: JudgedAnswers) -> Passage:

@@ -116,7 +116,7 @@ def why_not_judged(task: JudgedTask) -> str:
 
 TO_READ = "Labelled answers on which judge and people differ most"
 MORE = "All labels, as CSV: wattbench label RUN --export labels.csv"
-HEADS_TO_READ = ("Item", "Judge", "People", "Answer", "The judge wrote")
+HEADS_TO_READ = ("Item", "System", "Judge", "People", "Answer", "The judge wrote")
 _OF_ANSWER, _OF_REPLY = 160, 120
 """Characters that a table shows."""
 
@@ -128,7 +128,7 @@ def document(answer: LabelledAnswer) -> str:
 
 def to_read(answer: LabelledAnswer) -> tuple[str, ...]:
     """Return what judge and people say of an answer, its text and the judge's, both cut; in the order of
-    `HEADS_TO_READ`, after the item."""
+    `HEADS_TO_READ`, after the system."""
     replies = (last_of(reply, _OF_REPLY) for reply in answer.replies)
     return (
         _graded(answer.verdict),

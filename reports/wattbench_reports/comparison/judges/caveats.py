@@ -41,7 +41,7 @@ def _labels(task: JudgedTask) -> Iterator[Caveat]:
     missing = [each for each in task.systems if each.not_judged]
     if missing:
         of = named([f"{each.not_judged:,} of {plural(each.answers, 'answer')} of {each.system}" for each in missing])
-        text = f"{task.task}: {of} not judged. They are in no opinion, and never 0."
+        text = f"{task.task}: without a verdict, which is not 0, and in no judge's opinion: {of}."
         yield Caveat("not-judged", text, tuple(each.system for each in missing))
     if task.as_given:
         text = (
@@ -73,5 +73,7 @@ def _kin(judge: str, related: tuple[str, ...]) -> Iterator[Caveat]:
         yield Caveat("judge-is-system", text, (judge,))
     others = tuple(each for each in related if each != judge)
     if others:
-        text = f"The judge {judge} has the model of {named(others)}. Judges may favour their own: see the bias by system."
+        text = (
+            f"The judge {judge} has the model of {named(others)}. Judges may favour their own: see the bias by system."
+        )
         yield Caveat("judge-shares-model", text, others)

@@ -26,7 +26,6 @@ MOST_TO_READ = 5
 """Answers of a task on which judge and people differ that are shown."""
 LEAST_APART = 0.25
 """A verdict and a label that are nearer than this say the same."""
-_PLACE = "row"
 _NAMED = ["system", "task", "doc_id", "repeat", "answer_sha256"]
 NOMINAL = ("pass", "pair")
 """The scales on which two labels are the same or not; on others they are nearer or further."""
@@ -143,7 +142,7 @@ class _Read:
         chosen = chosen.sort_values(["apart", "doc_id", "system", "repeat"], ascending=[False, True, True, True])
         chosen = chosen.head(MOST_TO_READ)
         path = self.measured.frames.run.layout.items_table
-        texts = texts_in(path, chosen[_PLACE].to_numpy(dtype=np.int64), ("output",))
+        texts = texts_in(path, chosen["place"].to_numpy(dtype=np.int64), ("output",))
         people = self.given.groupby("answer")["person"].nunique()
         for number, row in chosen.iterrows():
             yield LabelledAnswer(
@@ -153,7 +152,7 @@ class _Read:
                 verdict=float(row["verdict"]),
                 label=float(row["label"]),
                 people=int(people[number]),
-                output=text_of(texts.loc[row[_PLACE]].to_dict(), "output"),
+                output=text_of(texts.loc[row["place"]].to_dict(), "output"),
                 replies=tuple(self._replies[tuple(row[_NAMED])]),
             )
 
