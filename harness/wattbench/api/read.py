@@ -159,7 +159,7 @@ class Run:
         return with_columns(dropped_frame.dropped_frame(self.analysis.comparison), dropped_frame.FIRST, columns)
 
     def judged(self, columns: Columns = None) -> pd.DataFrame:
-        """Return one row per task that a judge scores and system: the judge's opinion, labels, and the corrected figure.
+        """Return one row per judged task and system: the judge's opinion, labels, and the corrected figure.
 
         Args:
             columns: ``"all"`` (17), or names in the order wanted. Without: `task`, `system`, `judge`, `answers`,

@@ -2,7 +2,6 @@
 
 from wattbench_reports.comparison.judges.caveats import judged_caveats
 from wattbench_reports.comparison.judges.figures import LEAST_APART, judged_of
-from wattbench_reports.comparison.judges.of_runs import judged_of_runs, other_judges
 from wattbench_reports.comparison.judges.model import (
     JudgeBill,
     JudgedAnswers,
@@ -11,6 +10,7 @@ from wattbench_reports.comparison.judges.model import (
     LabelledAnswer,
     Used,
 )
+from wattbench_reports.comparison.judges.of_runs import judged_of_runs, other_judges
 
 __all__ = [
     "LEAST_APART",

@@ -20,13 +20,13 @@ from wattbench_reports.comparison.paid import Paid
 from wattbench_reports.metrics.task_accuracy import task_accuracies
 from wattbench_reports.stats.agreement import Agreement, agreement
 from wattbench_reports.tables.answer_texts import text_of, texts_in
-from wattbench_reports.tables.judged_tasks import KEY, JudgedCell, JudgedTasks
+from wattbench_reports.tables.judged_tasks import KEY, JudgedTasks
 
 MOST_TO_READ = 5
 """Answers of a task on which judge and people differ that are shown."""
 LEAST_APART = 0.25
 """A verdict and a label that are nearer than this say the same."""
-_NAMED = ["system", "task", "doc_id", "repeat", "answer_sha256"]
+_NAMED = ("system", "task", "doc_id", "repeat", "answer_sha256")
 NOMINAL = ("pass", "pair")
 """The scales on which two labels are the same or not; on others they are nearer or further."""
 
@@ -144,16 +144,17 @@ class _Read:
         path = self.measured.frames.run.layout.items_table
         texts = texts_in(path, chosen["place"].to_numpy(dtype=np.int64), ("output",))
         people = self.given.groupby("answer")["person"].nunique()
-        for number, row in chosen.iterrows():
+        chosen = chosen.assign(people=people.reindex(chosen.index))
+        for row in chosen.to_dict("records"):
             yield LabelledAnswer(
                 system=str(row["system"]),
                 doc_id=int(row["doc_id"]),
                 repeat=int(row["repeat"]),
                 verdict=float(row["verdict"]),
                 label=float(row["label"]),
-                people=int(people[number]),
+                people=int(row["people"]),
                 output=text_of(texts.loc[row["place"]].to_dict(), "output"),
-                replies=tuple(self._replies[tuple(row[_NAMED])]),
+                replies=tuple(self._replies[tuple(row[name] for name in _NAMED)]),
             )
 
     @cached_property

@@ -68,9 +68,10 @@ def as_json(comparison: Comparison, decided: DecisionWords | None = None, suppor
     missing, idle_j, band, steps: [{step, last, attempts, prompt_tokens ...}], reported ...}]``: see
     `wattbench_reports.comparison.agents.model`.
 
-    Where a judge scores answers: also ``"judged": {tasks: [{task, judge, counts, why_opinion, systems: [{system, answers,
-    not_judged, judges_opinion, labels, corrected: [estimate, low, high] ...}], to_read ...}], bills: [{judge, answers,
-    energy_j, seconds, money ...}], related}``: see `wattbench_reports.comparison.judges.model`.
+    Where a judge scores answers: also ``"judged": {tasks: [{task, judge, counts, why_opinion, systems: [{system,
+    answers, not_judged, judges_opinion, labels, corrected, corrected_low, corrected_high ...}], to_read ...}], bills:
+    [{judge, answers, judging: {energy_j, seconds ...}, money ...}], related}``: see
+    `wattbench_reports.comparison.judges.model`.
 
     A run under load has ``"load": [a system at a rate]`` as well, and `systems` is of the rate `compared_per_s` alone.
 
@@ -124,12 +125,12 @@ def as_json(comparison: Comparison, decided: DecisionWords | None = None, suppor
 
 
 def _of_some(comparison: Comparison, decided: DecisionWords | None) -> dict[str, Any]:
-    """Return agents, judged answers, the systems that were dropped, and the grids; each is left out where there is none."""
+    """Return agents, judged answers, dropped systems and grids; each is left out where there is none."""
     parts: dict[str, Any] = {}
     if comparison.agents:
         parts["agents"] = [plain_data(asdict(each)) for each in comparison.agents]
     if comparison.judged is not None:
-        parts["judged"] = judged_data(comparison)
+        parts["judged"] = judged_data(comparison.judged)
     if decided is not None and decided.grids:
         parts["grids"] = [_grid(each) for each in decided.grids]
     if comparison.dropped is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from wattbench_reports.comparison.comparison import Comparison
@@ -43,17 +42,13 @@ def judged_frame(comparison: Comparison) -> pd.DataFrame:
     """Return a row per judged task and system, columns `COLUMNS`; no rows where no task is judged."""
     import pandas as pd
 
-    return pd.DataFrame(list(judged_rows(comparison)), columns=list(COLUMNS)).astype(COLUMNS)
+    tasks = () if comparison.judged is None else comparison.judged.tasks
+    rows = [judged_row(task, each) for task in tasks for each in task.systems]
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
 
 
-def judged_rows(comparison: Comparison) -> Iterator[dict[str, Any]]:
-    """Yield the columns of each judged task and system, as values for programs."""
-    for task in () if comparison.judged is None else comparison.judged.tasks:
-        for each in task.systems:
-            yield _row(task, each)
-
-
-def _row(task: JudgedTask, each: JudgedSystem) -> dict[str, Any]:
+def judged_row(task: JudgedTask, each: JudgedSystem) -> dict[str, Any]:
+    """Return the columns of a system's answers to a task, as values for programs."""
     corrected = each.corrected
     return {
         "run": task.run,

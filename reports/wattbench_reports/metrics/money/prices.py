@@ -23,8 +23,8 @@ class Prices:
     """The prices at which a run is read."""
 
     by_system: Mapping[str, Price]
-    """Of each system that has one, judges and those that only a hybrid or an agent asks included. An agent without a price of its
-    own has that of the system whose server it asks."""
+    """Of each system that has one, judges and those that only a hybrid or an agent asks included. An agent without a
+    price of its own has that of the system whose server it asks."""
     chosen: frozenset[str]
     """Systems whose price the reader set."""
 
