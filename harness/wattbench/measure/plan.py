@@ -34,6 +34,8 @@ from wattbench.measure.services.estimates import check_estimates
 from wattbench.measure.services.spending_of_run import check_budget
 from wattbench.systems import base_key, engine_class
 from wattbench.systems.agent.working_folder import check_program
+from wattbench.systems.base import GENERATE
+from wattbench.tasks.judged.rubric import rubric_text
 from wattbench.tasks.loading import TaskOutline, allow_model_code, load_task, outline_task
 from wattbench.tasks.samples import temperature_that_counts
 from wattbench.tasks.task_scores import scores_of
@@ -111,10 +113,11 @@ def plan(resolved: Resolved, *, allow_unsafe_code: bool = False) -> list[Cell]:
     else:
         _refuse_unsafe(resolved)  # before loading: that runs a trial of such code
     check_scenario(resolved)
+    check_judges(resolved)
     check_budget(resolved)
     check_estimates(resolved)
     check_power_limits(resolved, tries=True)
-    for name, config in resolved.systems.items():
+    for name, config in resolved.asked.items():
         engine_class(config.engine).check(name, config)  # before any data set is fetched
     tasks = [load_task(resolved, choice) for choice in resolved.tasks]
     for task in tasks:
@@ -174,6 +177,33 @@ def check_scenario(resolved: Resolved) -> None:
             )
 
 
+def check_judges(resolved: Resolved) -> None:
+    """Check that the judges can score texts of others, and that their rubrics can be read.
+
+    Raises:
+        UserError: one cannot.
+    """
+    for choice in resolved.tasks:
+        judged = choice.judged
+        if judged is None:
+            continue
+        where = f"{resolved.path}: task {choice.task!r}: score.judge"
+        rubric_text(judged)
+        if isinstance(choice, InspectTask):
+            raise UserError(f"{where}: inspect_ai scores this task itself, with its own judges; leave score out")
+        if judged.against is not None and judged.against not in resolved.systems:
+            raise UserError(f"{where}: answers are compared with those of {judged.against}, which is not asked here")
+        config = resolved.judges[judged.judge]
+        if GENERATE not in engine_class(config.engine).request_types_of(config) or isinstance(config, InspectSystem):
+            raise UserError(f"{where}: {judged.judge!r} writes no texts (engine {config.engine}), so it cannot judge")
+        for member, settings in with_members({judged.judge: config}).items():
+            if isinstance(settings, PythonSystem) and settings.sees == "input":
+                raise UserError(
+                    f"{where}: system {member!r}: sees: input: a judge gets a prompt with rubric, item and answer; "
+                    "write sees: prompt"
+                )
+
+
 def _refuse_unsafe(resolved: Resolved) -> None:
     for choice in resolved.tasks:
         outline = outline_task(resolved, choice)
@@ -194,6 +224,11 @@ def check_pair(
         UserError: it cannot, or must not unless that is allowed.
     """
     where = f"{resolved.path}: system {name!r} on task {task.choice.task!r}"
+    if task.choice.judged is not None and task.request_type != GENERATE:
+        raise UserError(
+            f"{resolved.path}: task {task.choice.task!r}: score.judge: a judge scores texts, and the task asks for "
+            f"likelihoods ({task.output_type}). Leave score out, or choose a task that generates"
+        )
     if task.request_type not in engine_class(config.engine).request_types_of(config):
         raise UserError(
             f"{where}: the task asks for likelihoods ({task.output_type}), which the {config.engine} engine "
@@ -229,7 +264,8 @@ def _check_inspect(where: str, config: SystemBase, choice: TaskChoice) -> None:
 
 def _check_work(where: str, config: SystemBase, choice: FileTask) -> None:
     """Check that a task which only a check judges is given to agents, and that the check can be found."""
-    if choice.compared is None and not isinstance(config, AgentSystem):
+    free = choice.judged is not None or choice.graded is not None
+    if choice.compared is None and not free and not isinstance(config, AgentSystem):
         raise UserError(
             f"{where}: a check says what is solved in the working folder of an agent, and this is none. Give the task "
             "target and score, too, or leave the system or the task out"
