@@ -119,6 +119,8 @@ def plan(resolved: Resolved, *, allow_unsafe_code: bool = False) -> list[Cell]:
     tasks = [load_task(resolved, choice) for choice in resolved.tasks]
     for task in tasks:
         scores_of(task)  # finds a metric that the task does not have
+        if task.grader is not None:
+            task.grader.try_on(task.doc_ids[0], task.task.eval_docs[task.doc_ids[0]])
         if (load := resolved.suite.measure.load) is not None:
             offers(load, task.items)  # finds a trace with fewer arrivals than the task has documents
     for name, config in resolved.systems.items():
@@ -229,7 +231,7 @@ def _check_inspect(where: str, config: SystemBase, choice: TaskChoice) -> None:
 
 def _check_work(where: str, config: SystemBase, choice: FileTask) -> None:
     """Check that a task which only a check judges is given to agents, and that the check can be found."""
-    if choice.compared is None and not isinstance(config, AgentSystem):
+    if choice.score is None and not isinstance(config, AgentSystem):
         raise UserError(
             f"{where}: a check says what is solved in the working folder of an agent, and this is none. Give the task "
             "target and score, too, or leave the system or the task out"
