@@ -270,8 +270,8 @@ def _judges(
         UserError: there is no such system, it has a grid, or one name means a judge and a system.
     """
     judges: dict[str, SystemBase] = {}
-    own = {name: _Definition(system, file, ("judges", name), None) for name, system in suite.judges.items()}
-    for name, definition in own.items():
+    judging = {name: _Definition(system, file, ("judges", name), None) for name, system in suite.judges.items()}
+    for name, definition in judging.items():
         if name in systems or name in grids:
             raise UserError(f"{file.where(('judges', name))}: judges: {name!r} is also a system; choose another name")
         if getattr(definition.system, "grid", None):
@@ -280,7 +280,7 @@ def _judges(
         judged = choice.judged
         if judged is None:
             continue
-        known = {**systems, **own}
+        known = {**systems, **judging}
         where = f"{file.where(('tasks', 'select', index, 'score', 'judge'))}: score.judge"
         if judged.judge in grids:
             raise UserError(f"{where}: {_is_a_grid(judged.judge, grids[judged.judge])}")

@@ -103,6 +103,8 @@ def _of_tasks(resolved: Resolved) -> Iterator[str]:
             yield f"task {choice.task!r} ({_shortened(code)})"
         elif code.named:
             shipped.setdefault(code.owner, []).append(choice.task)
+        if choice.graded is not None:
+            yield f"task {choice.task!r} (the grading function {choice.graded})"
         if isinstance(choice, FileTask) and choice.check is not None:
             yield f"task {choice.task!r} (the check {_program(choice.check)})"
     for owner, tasks in shipped.items():

@@ -122,6 +122,8 @@ def plan(resolved: Resolved, *, allow_unsafe_code: bool = False) -> list[Cell]:
     tasks = [load_task(resolved, choice) for choice in resolved.tasks]
     for task in tasks:
         scores_of(task)  # finds a metric that the task does not have
+        if task.grader is not None:
+            task.grader.try_on(task.doc_ids[0], task.task.eval_docs[task.doc_ids[0]])
         if (load := resolved.suite.measure.load) is not None:
             offers(load, task.items)  # finds a trace with fewer arrivals than the task has documents
     for name, config in resolved.systems.items():
@@ -224,11 +226,6 @@ def check_pair(
         UserError: it cannot, or must not unless that is allowed.
     """
     where = f"{resolved.path}: system {name!r} on task {task.choice.task!r}"
-    if task.choice.judged is not None and task.request_type != GENERATE:
-        raise UserError(
-            f"{resolved.path}: task {task.choice.task!r}: score.judge: a judge scores texts, and the task asks for "
-            f"likelihoods ({task.output_type}). Leave score out, or choose a task that generates"
-        )
     if task.request_type not in engine_class(config.engine).request_types_of(config):
         raise UserError(
             f"{where}: the task asks for likelihoods ({task.output_type}), which the {config.engine} engine "
@@ -264,8 +261,7 @@ def _check_inspect(where: str, config: SystemBase, choice: TaskChoice) -> None:
 
 def _check_work(where: str, config: SystemBase, choice: FileTask) -> None:
     """Check that a task which only a check judges is given to agents, and that the check can be found."""
-    free = choice.judged is not None or choice.graded is not None
-    if choice.compared is None and not free and not isinstance(config, AgentSystem):
+    if choice.score is None and not isinstance(config, AgentSystem):
         raise UserError(
             f"{where}: a check says what is solved in the working folder of an agent, and this is none. Give the task "
             "target and score, too, or leave the system or the task out"

@@ -11,6 +11,7 @@ from lm_eval.api.model import LM
 from wattbench.config import Prompt, Resolved, TaskChoice
 from wattbench.records import AnswerRow, ScoreRow
 from wattbench.tasks.answer_changes import AnswerChanges, change_answers
+from wattbench.tasks.grading import free_rows
 from wattbench.tasks.loading import LoadedTask, load_task
 from wattbench.tasks.scoring import evaluate, score_rows
 
@@ -40,8 +41,6 @@ class Scorer:
         self._measure, self._choice = resolved.suite.measure, choice
         self._allow_unsafe_code = allow_unsafe_code
         self.loaded: LoadedTask = load_task(resolved, choice)
-        if choice.judged is not None:  # the task's own metrics are not given, and may need packages that are not here
-            self.loaded.task.process_results = lambda doc, results: {}
         if changes is not None:
             change_answers(self.loaded.task, changes)
 
@@ -71,6 +70,8 @@ class Scorer:
         )
         failed = frozenset(row.doc_id for row in rows if row.failure is not None)
         checked = {row.doc_id: row.checked for row in rows if row.checked is not None and row.failure is None}
+        if self._choice.is_free:
+            return free_rows(samples, repeat, self.loaded.grader, failed)
         return score_rows(samples, self._choice, repeat, failed=failed, checked=checked)
 
 

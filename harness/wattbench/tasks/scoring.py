@@ -180,14 +180,9 @@ def score_rows(
         failed: documents without an answer. They are not correct, whatever an empty text would score.
         checked: what the check of the task said of an agent's attempt at a document, in place of the metric.
 
-    Returns:
-        Of a task that a judge scores: rows without a score and without metrics.
-
     Raises:
         UserError: the task has no such metric, or it does not run from 0 to 1.
     """
-    if choice.judged is not None:
-        return _not_scored(samples, repeat)
     metric = _metric(samples, choice)
     filter_name = metric.partition(",")[2]
     by_document: dict[int, dict[str, Any]] = {}
@@ -210,22 +205,6 @@ def score_rows(
         )
         for sample in samples
         if sample["filter"] == filter_name
-    ]
-
-
-def _not_scored(samples: Sequence[Mapping[str, Any]], repeat: int) -> list[ScoreRow]:
-    first = {int(sample["doc_id"]): sample for sample in reversed(samples)}  # of the first filter
-    return [
-        ScoreRow(
-            doc_id=doc_id,
-            repeat=repeat,
-            doc_hash=str(sample["doc_hash"]),
-            target=str(sample["target"]),
-            filtered=_filtered(sample),
-            correct=None,
-            metrics={},
-        )
-        for doc_id, sample in sorted(first.items())
     ]
 
 
