@@ -119,8 +119,8 @@ def analyse(
         assumptions: as in `compare`.
         in_memory: read all answers into memory however many they are, for what needs them item by item.
     """
-    streams = not in_memory and answers_of(run) > MOST_IN_MEMORY and not run.loads() and not has_harness_failures(run)
-    frames = load_streamed(run) if streams else load_frames(run)
+    held = in_memory or run.loads() or run.judges() or answers_of(run) <= MOST_IN_MEMORY or has_harness_failures(run)
+    frames = load_frames(run) if held else load_streamed(run)
     return analyse_read(read_frames(frames, assumptions.cluster), assumptions)
 
 
