@@ -186,7 +186,7 @@ class SuiteRecord:
     measure: MeasureSettings
     metrics: Mapping[str, str]
     """Task to the metric that is correctness, where the suite names one."""
-    judges: Mapping[str, str]
+    judge_of: Mapping[str, str]
     """Task to the system that scores its answers, where a judge does."""
     systems: Mapping[str, SystemSettings]
     judges: Mapping[str, MemberSettings]
@@ -211,7 +211,7 @@ class SuiteRecord:
             description=suite.description,
             measure=suite.measure,
             metrics={choice.task: choice.metric for choice in suite.tasks.select if choice.metric is not None},
-            judges={choice.task: choice.score.judge for choice in suite.tasks.select if choice.score is not None},
+            judge_of={choice.task: choice.score.judge for choice in suite.tasks.select if choice.score is not None},
             systems=resolved.systems,
             judges=resolved.judges,
             where=where,
