@@ -206,17 +206,18 @@ def load_suite(name: str, *, tasks_exist: bool = True) -> Resolved:
     return _resolved(_settings(read_yaml(path)), tasks_exist=tasks_exist)
 
 
-def suite_from_text(path: Path, text: str) -> Resolved:
+def suite_from_text(path: Path, text: str, *, tasks_exist: bool = True) -> Resolved:
     """Read a suite from its text, before the file is written.
 
     Args:
         path: where it will be: an absolute path.
         text: what will be in it.
+        tasks_exist: as of `load_suite`.
 
     Raises:
         UserError: as `load_suite`.
     """
-    return _resolved(_settings(yaml_file(path, text.encode())), tasks_exist=True)
+    return _resolved(_settings(yaml_file(path, text.encode())), tasks_exist=tasks_exist)
 
 
 def _resolved(written: YamlFile, *, tasks_exist: bool) -> Resolved:
