@@ -91,6 +91,11 @@ class Resolved:
         measured = {**record, "suite": suite, "systems": systems_as_measured(record["systems"])}
         return hashlib.sha256(json.dumps(measured, sort_keys=True).encode()).hexdigest()
 
+    @property
+    def asked(self) -> dict[str, SystemBase]:
+        """Return all systems that a run asks something: those that answer, and the judges."""
+        return {**self.systems, **self.judges}
+
     def narrowed(self, *, systems: Sequence[str] = (), tasks: Sequence[str] = (), limit: int | None = None) -> Resolved:
         """Return the same suite with fewer systems, tasks or items.
 
@@ -122,7 +127,9 @@ class Resolved:
         stops_by_default = self.stops_by_default and any(system.arm is not None for system in kept.values())
         if self.stops_by_default and not stops_by_default:
             suite = suite.model_copy(update={"measure": suite.measure.model_copy(update={"stop": None})})
-        return replace(self, suite=suite, systems=kept, stops_by_default=stops_by_default)
+        named_judges = {choice.judged.judge for choice in chosen if choice.judged is not None}
+        judges = {name: judge for name, judge in self.judges.items() if name in named_judges}
+        return replace(self, suite=suite, systems=kept, judges=judges, stops_by_default=stops_by_default)
 
 
 def _grids(arms: Mapping[str, Arm | None]) -> dict[str, list[str]]:

@@ -34,6 +34,8 @@ from wattbench.measure.services.estimates import check_estimates
 from wattbench.measure.services.spending_of_run import check_budget
 from wattbench.systems import base_key, engine_class
 from wattbench.systems.agent.working_folder import check_program
+from wattbench.systems.base import GENERATE
+from wattbench.tasks.judged.rubric import rubric_text
 from wattbench.tasks.loading import TaskOutline, allow_model_code, load_task, outline_task
 from wattbench.tasks.samples import temperature_that_counts
 from wattbench.tasks.task_scores import scores_of
@@ -111,10 +113,11 @@ def plan(resolved: Resolved, *, allow_unsafe_code: bool = False) -> list[Cell]:
     else:
         _refuse_unsafe(resolved)  # before loading: that runs a trial of such code
     check_scenario(resolved)
+    check_judges(resolved)
     check_budget(resolved)
     check_estimates(resolved)
     check_power_limits(resolved, tries=True)
-    for name, config in resolved.systems.items():
+    for name, config in resolved.asked.items():
         engine_class(config.engine).check(name, config)  # before any data set is fetched
     tasks = [load_task(resolved, choice) for choice in resolved.tasks]
     for task in tasks:
@@ -174,6 +177,33 @@ def check_scenario(resolved: Resolved) -> None:
                 f"suite, and a request that waits would arrive later. Leave {key} out: a refusal is a failed request, "
                 "and the rate is not held"
             )
+
+
+def check_judges(resolved: Resolved) -> None:
+    """Check that the judges can score texts of others, and that their rubrics can be read.
+
+    Raises:
+        UserError: one cannot.
+    """
+    for choice in resolved.tasks:
+        judged = choice.judged
+        if judged is None:
+            continue
+        where = f"{resolved.path}: task {choice.task!r}: score.judge"
+        rubric_text(judged)
+        if isinstance(choice, InspectTask):
+            raise UserError(f"{where}: inspect_ai scores this task itself, with its own judges; leave score out")
+        if judged.against is not None and judged.against not in resolved.systems:
+            raise UserError(f"{where}: answers are compared with those of {judged.against}, which is not asked here")
+        config = resolved.judges[judged.judge]
+        if GENERATE not in engine_class(config.engine).request_types_of(config) or isinstance(config, InspectSystem):
+            raise UserError(f"{where}: {judged.judge!r} writes no texts (engine {config.engine}), so it cannot judge")
+        for member, settings in with_members({judged.judge: config}).items():
+            if isinstance(settings, PythonSystem) and settings.sees == "input":
+                raise UserError(
+                    f"{where}: system {member!r}: sees: input: a judge gets a prompt with rubric, item and answer; "
+                    "write sees: prompt"
+                )
 
 
 def _refuse_unsafe(resolved: Resolved) -> None:

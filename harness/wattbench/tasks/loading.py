@@ -31,6 +31,7 @@ from wattbench.tasks.file_task.build import BuiltTask, build_once, lm_eval_task
 from wattbench.tasks.file_task.scores import FREE, Score
 from wattbench.tasks.grading import Grader, free_metrics
 from wattbench.tasks.inspect_task import documents as of_inspect
+from wattbench.tasks.judged.rubric import judging_identity
 from wattbench.tasks.task_code import TaskCode, code_in, composed, files_of, included_in, values_of, written_metrics
 from wattbench.tasks.template_sandbox import TemplateLimitError, sandbox_templates
 
@@ -311,6 +312,7 @@ def load_task(resolved: Resolved, choice: TaskChoice) -> LoadedTask:
         built = build_once(choice) if isinstance(choice, FileTask) else None
         task = _of_lm_eval(resolved, choice) if built is None else _of_file(built)
         documents = _documents(task, choice)
+        judging = judging_identity(resolved, choice)
     except UserError as error:
         raise UserError(f"{where}: {error}") from error
     except TemplateLimitError as error:
@@ -329,7 +331,8 @@ def load_task(resolved: Resolved, choice: TaskChoice) -> LoadedTask:
     if choice.graded is not None:
         grader = Grader(where, choice.graded, None if built is None else built.names)
         scoring += grader.identity
-    return LoadedTask(choice, task, len(documents), digest, asking_digest(task, choice, scoring), note, accepts, grader)
+    asking = asking_digest(task, choice, scoring, judging)
+    return LoadedTask(choice, task, len(documents), digest, asking, note, accepts, grader)
 
 
 def _check_texts(where: str, output_type: str) -> None:
@@ -379,7 +382,7 @@ def _of_file(built: BuiltTask) -> Any:
     return lm_eval_task(built)
 
 
-def asking_digest(task: Any, choice: TaskChoice, scoring: str = "") -> str:
+def asking_digest(task: Any, choice: TaskChoice, scoring: str = "", judging: Mapping[str, Any] | None = None) -> str:
     """Return a SHA-256 over how a task's answers are made and scored: limits and stop words, filters, metrics.
 
     A task's version identifies these only if its author has raised it. Code is identified by its text.
@@ -388,12 +391,15 @@ def asking_digest(task: Any, choice: TaskChoice, scoring: str = "") -> str:
         task: lm-eval's.
         choice: for its metric.
         scoring: what identifies the scores of a task whose code does not: those of a file.
+        judging: of `judging_identity`; None: no judge scores it.
     """
     config = getattr(task, "config", None)
     names = ("output_type", "generation_kwargs", "filter_list", "metric_list", "process_results", "repeats")
     settings = {name: getattr(config, name, None) for name in names} | {"metric": choice.metric}
     if scoring:
         settings["scoring"] = scoring
+    if judging is not None:
+        settings["judging"] = dict(judging)
     return hashlib.sha256(json.dumps(settings, sort_keys=True, default=_source).encode()).hexdigest()
 
 
