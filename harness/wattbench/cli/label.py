@@ -69,7 +69,7 @@ def label(
     item by item, of all systems. Another person labels the same answers first; how far both agree is shown at the end.
     From 20 labels of each system on, figures are corrected by them. Keys are read from standard input, one a line.
     """
-    from wattbench.api.label import export_labels, import_labels, labels_page, user_name
+    from wattbench.api.label import export_labels, import_labels, user_name
     from wattbench.api.labelling.book import label_book
     from wattbench.api.labelling.dialogue import Dialogue
     from wattbench.api.labelling.draws import draw
@@ -83,6 +83,8 @@ def label(
         raise UserError("--skip-foreign goes with --import")
     person = person or user_name()
     if page is not None:
+        from wattbench.api.labelling.page import labels_page
+
         notice(f"{labels_page(run, page, person, number, tasks, telling_most=telling_most):,} answers: {page}")
     elif imported is not None:
         matched = import_labels(run, imported, person, skip_foreign=skip_foreign)

@@ -21,10 +21,6 @@ from wattbench.records.rows.judgements import LabelRow, answer_digest
 from wattbench.records.rows.schema import LARGEST_INTEGER, FieldError
 from wattbench.tasks.file_task.rows import read_file
 
-COLUMNS = (
-    "task", "doc_id", "repeat", "id", "system", "answer_sha256", "score", "person", "drawn", "labelled_utc", "seconds",
-)  # fmt: skip
-"""Of a table that is written. `id` names the answer without saying whose it is."""
 _LONGEST_PERSON = 200
 
 
@@ -144,33 +140,30 @@ def match_labels(
     return MatchedLabels(new, len(labels) - len(new), foreign)
 
 
-def label_table(sheet: LabelSheet, labels: Sequence[LabelRow]) -> list[dict[str, object]]:
-    """Return labels as rows of a table, by column."""
-    loaded = any(row.offered_per_s is not None for row in labels)
+def label_columns(labels: Sequence[LabelRow]) -> list[str]:
+    """Return the columns of a table of labels; two of them only of a run under load."""
+    load = ["offered_per_s", "arrivals"] if any(row.offered_per_s is not None for row in labels) else []
     return [
-        {
-            "task": row.task,
-            "doc_id": row.doc_id,
-            "repeat": row.repeat,
-            **({"offered_per_s": row.offered_per_s, "arrivals": row.arrivals} if loaded else {}),
-            "id": sheet.id_of(name_of(row)),
-            "system": row.system,
-            "answer_sha256": row.answer_sha256,
-            "score": None if row.score is None else sheet.scales[row.task].text(row.score),
-            "person": row.person,
-            "drawn": row.drawn,
-            "labelled_utc": row.labelled_utc,
-            "seconds": row.seconds,
-        }
-        for row in labels
-    ]
+        "task", "doc_id", "repeat", *load, "system", "answer_sha256", "score", "person", "drawn", "labelled_utc",
+        "seconds",
+    ]  # fmt: skip
+
+
+def label_table(sheet: LabelSheet, labels: Sequence[LabelRow]) -> list[list[object]]:
+    """Return a row per label, with the columns of `label_columns`; scores are as a person gives them."""
+    columns = label_columns(labels)
+    rows = (row.as_json() | {"score": _as_given(sheet, row)} for row in labels)
+    return [[row[name] for name in columns] for row in rows]
 
 
 def label_csv(sheet: LabelSheet, labels: Sequence[LabelRow]) -> str:
     """Return labels as CSV that `read_label_table` reads."""
-    rows = label_table(sheet, labels)
-    columns = list(rows[0]) if rows else list(COLUMNS)
-    return csv_lines([columns, *([for_spreadsheet(row[name]) for name in columns] for row in rows)])
+    rows = ([for_spreadsheet(cell) for cell in row] for row in label_table(sheet, labels))
+    return csv_lines([label_columns(labels), *rows])
+
+
+def _as_given(sheet: LabelSheet, row: LabelRow) -> str | None:
+    return None if row.score is None else sheet.scales[row.task].text(row.score)
 
 
 def _check_columns(where: str, columns: Sequence[str]) -> None:
@@ -205,14 +198,10 @@ def _answer(sheet: LabelSheet, row: GivenLabel) -> AnswerToLabel:
         ForeignLabelError: the run has none such.
         UserError: the row is damaged.
     """
-    if row["id"]:
-        name = sheet.ids.get(row["id"])
-        if name is None:
+    if row["id"] and not row["system"]:
+        if row["id"] not in sheet.ids:
             raise ForeignLabelError(f"{row.where}: this run has no answer with the id {row['id']!r:.60}")
-        for column, value in (("task", name[1]), ("doc_id", str(name[2][0])), ("system", name[0])):
-            if row[column] and row[column] != value:
-                raise row.wrong(f"{column} is {row[column]!r:.60}, but the id is of an answer of {value!r:.60}")
-        return sheet.answers[name]
+        return sheet.answers[sheet.ids[row["id"]]]
     for column in ("task", "system"):
         if not row[column]:
             raise row.wrong(f"{column} is empty")
