@@ -48,7 +48,9 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 )
 @click.option("--html", "page", type=_FILE, help="Write the answers as one offline page that saves a CSV.")
 @click.option("--import", "imported", type=_FILE, help="Add the labels of a CSV: of the page, or of your own.")
-@click.option("--skip-foreign", is_flag=True, help="With --import: leave out rows of answers that the run does not have.")
+@click.option(
+    "--skip-foreign", is_flag=True, help="With --import: leave out rows of answers that the run does not have."
+)
 @click.option("--export", "exported", type=_FILE, help="Write all labels of the run as CSV.")
 @json_option
 def label(

