@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import getpass
 import os
+import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -21,12 +21,12 @@ from wattbench.api.labelling.label_table import (
 from wattbench.api.labelling.progress import LabelProgress, label_progress
 from wattbench.api.labelling.sheet import read_sheet
 from wattbench.api.run_folder import find_run
+from wattbench.config import tasks_from_record
 from wattbench.errors import UserError
+from wattbench.progress.notices import notice
 from wattbench.records import read_run
 from wattbench.records.files.atomic_write import write_atomically
-
-if TYPE_CHECKING:
-    from wattbench.records import RunRecords
+from wattbench_reports.formatting.units import plural
 
 
 def label(
@@ -56,28 +56,30 @@ def label(
     return label_progress(read_sheet(read_run(find_run(run))))
 
 
-def labels_of_suite(records: RunRecords, files: Mapping[str, Path]) -> dict[Path, MatchedLabels | UserError]:
-    """Add the labels that a suite names to a run that has just finished: those of answers with the very same text.
+def add_labels_of_suite(root: Path) -> None:
+    """Add the labels that a suite names to its run, once that is finished: those of answers with the very same text.
+
+    A file that does not exist is left out; what is wrong with another is printed, and ends nothing.
 
     Args:
-        records: of the run.
-        files: task to its file of labels. One that does not exist is left out.
-
-    Returns:
-        Of each file what became of its rows, or why none was taken.
+        root: of the run.
     """
-    results: dict[Path, MatchedLabels | UserError] = {}
-    for path in dict.fromkeys(files.values()):
+    records = read_run(root)
+    if not records.finished or not records.judges():
+        return
+    choices = tasks_from_record(records.header.suite).tasks
+    files = [each.judged.labels for each in choices if each.judged is not None and each.judged.labels is not None]
+    for path in dict.fromkeys(files):
         if not os.path.lexists(path):
             continue
         try:
-            with label_book(records.layout.root) as book:
-                matched = match_labels(book.sheet, read_label_table(path), user_name(), skip_foreign=True)
-                book.add(matched)
-                results[path] = matched
+            matched = import_labels(root, path, user_name(), skip_foreign=True)
         except UserError as error:
-            results[path] = error
-    return results
+            command = shlex.join(["wattbench", "label", str(root), "--import", str(path)])
+            notice(f"wattbench: the labels of the suite were not added: {error} Mend that, and add them with: {command}")
+        else:
+            left_out = f"; {matched.foreign:,} are of other answers" if matched.foreign else ""
+            notice(f"wattbench: {plural(len(matched.rows), 'label')} added from {path}{left_out}")
 
 
 def import_labels(run: Path, path: Path, person: str, *, skip_foreign: bool = False) -> MatchedLabels:

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -18,9 +19,11 @@ import wattbench
 from tests.made_up.judged_runs import FakeJudge, add_labels
 from tests.made_up.runs import write_run
 from tests.wattbench.api.labelling.conftest import JUDGED
-from wattbench.api.label import export_labels, import_labels, labels_of_suite
+from wattbench.api.label import add_labels_of_suite, export_labels, import_labels
 from wattbench.api.labelling.label_table import MatchedLabels, given_labels, match_labels
 from wattbench.api.labelling.sheet import LabelSheet, read_sheet
+from wattbench.config import TaskChoice
+from wattbench.config.judged import JudgedBy
 from wattbench.errors import UserError
 from wattbench.records import read_run
 from wattbench.records.rows.judgements import answer_digest
@@ -196,18 +199,29 @@ def test_labels_are_added_from_a_data_frame(judged_run: Path, unlabelled: LabelS
 
 
 @pytest.mark.slow
-def test_labels_that_a_suite_names_are_added_where_the_text_is_the_same(tmp_path: Path) -> None:
+def test_labels_that_a_suite_names_are_added_where_the_text_is_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     one, two = (write_run(tmp_path / name, JUDGED) for name in ("one", "two"))
     add_labels(one, 5)
     table = tmp_path / "labels.csv"
     export_labels(one, table)
     table.write_text(table.read_text() + table.read_text().splitlines()[1].replace(",small,", ",gone,") + "\n")
-    files = {"letters": table, "poems": tmp_path / "none.csv"}
-    result = labels_of_suite(read_run(two), files)[table]
-    assert isinstance(result, MatchedLabels)
-    assert len(result.rows) == 10
+    judged = JudgedBy(judge="judge", rubric=tmp_path / "rubric.md", labels=table)
+    choices = [TaskChoice(task="letters", domain="any", score=judged), TaskChoice(task="poems", domain="any")]
+    monkeypatch.setattr("wattbench.api.label.tasks_from_record", lambda _: SimpleNamespace(tasks=choices))
+    for _ in range(2):
+        add_labels_of_suite(two)
+    assert read_run(two).labels() == read_run(one).labels()
+    said = capsys.readouterr().err
+    assert f"10 labels added from {table}; 1 are of other answers" in said
+    assert f"0 labels added from {table}" in said
     table.write_text("score\npass\n")
-    assert isinstance(labels_of_suite(read_run(two), files)[table], UserError)
+    add_labels_of_suite(two)
+    assert f"were not added: {table}: no column 'task'" in capsys.readouterr().err
+    table.unlink()
+    add_labels_of_suite(two)
+    assert capsys.readouterr().err == ""
 
 
 COLUMNS = (
