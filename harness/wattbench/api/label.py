@@ -76,7 +76,9 @@ def add_labels_of_suite(root: Path) -> None:
             matched = import_labels(root, path, user_name(), skip_foreign=True)
         except UserError as error:
             command = shlex.join(["wattbench", "label", str(root), "--import", str(path)])
-            notice(f"wattbench: the labels of the suite were not added: {error} Mend that, and add them with: {command}")
+            notice(
+                f"wattbench: the labels of the suite were not added: {error} Mend that, and add them with: {command}"
+            )
         else:
             left_out = f"; {matched.foreign:,} are of other answers" if matched.foreign else ""
             notice(f"wattbench: {plural(len(matched.rows), 'label')} added from {path}{left_out}")

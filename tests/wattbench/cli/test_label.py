@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -17,9 +18,11 @@ import pytest
 from click.testing import CliRunner
 
 import wattbench
+from tests.made_up.digests import without_digests
 from tests.made_up.judged_runs import FakeJudge, add_labels
 from tests.made_up.runs import FakeRun, FakeSystem, write_run
 from wattbench.api.label import user_name
+from wattbench.api.labelling.needed import label_need
 from wattbench.api.outputs import output_schema
 from wattbench.cli import main
 from wattbench.records import read_run
@@ -66,6 +69,33 @@ def test_progress_of_a_run_is_that_of_the_golden_file(
     golden("label.txt", "\n".join((empty, some, called(run, "--export", table))).replace(str(run), "RUN"))
 
 
+def test_what_lacks_is_that_of_the_golden_file(tmp_path: Path, golden: Callable[[str, str], None]) -> None:
+    run = write_run(tmp_path / "runs", replace(JUDGED, items=300))
+    header = json.loads((run / "run.json").read_text())
+    header["suite"]["suite"]["decide"] = {"min_accuracy": {"text": 0.6}}
+    (run / "run.json").write_text(json.dumps(header))
+    without_digests(run)
+    nothing = called(run, "--need", "5")
+    add_labels(run, 40)
+    texts = (nothing, called(run, "--need", "5"), called(run, "--need", "1", "--task", "letters"))
+    golden("label-need.txt", "\n".join(texts).replace(str(run), "RUN"))
+    shown = json.loads(called(run, "--need", "5", "--json"))
+    jsonschema.validate(shown, output_schema("label"))
+    assert [each["further"] for each in shown["need"]["intervals"]] == [None, 92, 52]
+
+
+def test_labels_as_many_as_are_needed_bring_the_interval(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "runs", replace(JUDGED, items=400))
+    add_labels(run, 40, tasks=["letters"])
+    need = label_need(read_run(run), 0.08, ["letters"])
+    further = max(each.further or 0 for each in need.intervals)
+    assert 0 < further < 300
+    read_run(run).layout.labels.unlink()
+    add_labels(run, 40 + further, tasks=["letters"])
+    widths = [each.half_width for each in label_need(read_run(run), 0.08, ["letters"]).intervals]
+    assert widths == pytest.approx([0.075, 0.075], abs=0.02), "estimates from 40 labels are rough"
+
+
 def test_json_is_an_object_of_its_schema(run: Path, tmp_path: Path) -> None:
     add_labels(run, 20, people=("ann", "bea"))
     shown = json.loads(called(run, "--export", tmp_path / "labels.csv", "--json"))
@@ -89,7 +119,7 @@ def test_a_csv_comes_in_as_a_whole_or_not_at_all(run: Path, tmp_path: Path) -> N
 
 def test_options_that_do_not_go_together_are_named(run: Path, tmp_path: Path) -> None:
     one, two = tmp_path / "one.csv", tmp_path / "two.csv"
-    assert "three steps: name one of them" in refused(run, "--import", one, "--export", two)
+    assert "steps of their own: name one of them" in refused(run, "--import", one, "--export", two)
     assert "--skip-foreign goes with --import" in refused(run, "--skip-foreign", "--export", two)
     assert "no judge scores a task 'poems'" in refused(run, "--task", "poems", "--html", tmp_path / "page.html")
     assert "20 labels of each system and task" in refused(run, "--where-they-tell-most", "--html", two)

@@ -17,7 +17,7 @@ from wattbench.errors import UserError, nearest
 from wattbench.records.files.csv_text import csv_lines, for_spreadsheet, from_spreadsheet
 from wattbench.records.rows.answers import AnswerKey, Arrivals
 from wattbench.records.rows.header import utc_now
-from wattbench.records.rows.judgements import LabelRow, answer_digest
+from wattbench.records.rows.judgements import LabelRow
 from wattbench.records.rows.schema import LARGEST_INTEGER, FieldError
 from wattbench.tasks.file_task.rows import read_file
 
@@ -122,8 +122,8 @@ def match_labels(
     lines: dict[tuple[AnswerName, str], str] = {}
     for row, answer, output in zip(kept, answers, sheet.outputs(answers), strict=True):
         try:
-            _check_text(row, output)
-            label = _label(sheet, row, answer, output, person)
+            _check_text(row, answer, output)
+            label = _label(sheet, row, answer, person)
             first = lines.setdefault((answer.name, label.person), row.where)
             if first != row.where:
                 raise row.wrong(f"labels the same answer as {first}, by the same person; keep one of them")
@@ -143,16 +143,17 @@ def match_labels(
 def label_columns(labels: Sequence[LabelRow]) -> list[str]:
     """Return the columns of a table of labels; two of them only of a run under load."""
     load = ["offered_per_s", "arrivals"] if any(row.offered_per_s is not None for row in labels) else []
-    return [
-        "task", "doc_id", "repeat", *load, "system", "answer_sha256", "score", "person", "drawn", "labelled_utc",
-        "seconds",
-    ]  # fmt: skip
+    of_answer = ["task", "doc_id", "repeat", *load, "doc_hash", "system", "answer_sha256"]
+    return [*of_answer, "score", "person", "drawn", "labelled_utc", "seconds"]
 
 
 def label_table(sheet: LabelSheet, labels: Sequence[LabelRow]) -> list[list[object]]:
     """Return a row per label, with the columns of `label_columns`; scores are as a person gives them."""
     columns = label_columns(labels)
-    rows = (row.as_json() | {"score": _as_given(sheet, row)} for row in labels)
+    rows = (
+        row.as_json() | {"score": _as_given(sheet, row), "doc_hash": sheet.answers[name_of(row)].doc_hash}
+        for row in labels
+    )
     return [[row[name] for name in columns] for row in rows]
 
 
@@ -208,6 +209,10 @@ def _answer(sheet: LabelSheet, row: GivenLabel) -> AnswerToLabel:
     name = (row["system"], row["task"], _key(row))
     if name not in sheet.answers:
         raise ForeignLabelError(f"{row.where}: {_lacking(sheet, row)}")
+    if row["doc_hash"] not in ("", sheet.answers[name].doc_hash):
+        raise ForeignLabelError(f"{row.where}: the item is another one than this run's (doc_hash)")
+    if not row["answer_sha256"] and "answer" not in row.cells:
+        raise row.wrong("answer_sha256 is empty: without the text that was labelled it may be of another answer")
     return sheet.answers[name]
 
 
@@ -220,10 +225,10 @@ def _lacking(sheet: LabelSheet, row: GivenLabel) -> str:
     if system not in systems:
         return f"no system {system!r:.60} has answers to {task} to label in this run{nearest(system, systems)}"
     repeat = f", repeat {row['repeat']}" if row["repeat"] not in ("", "0") else ""
-    return f"{system} has no answer to document {row['doc_id']}{repeat} of {task} in this run, or its request failed"
+    return f"{system} has no answer to document {row['doc_id']}{repeat} of {task} that a judge was asked about"
 
 
-def _check_text(row: GivenLabel, output: str) -> None:
+def _check_text(row: GivenLabel, answer: AnswerToLabel, output: str) -> None:
     """Check that what was labelled is the text of the run's answer.
 
     Raises:
@@ -233,7 +238,7 @@ def _check_text(row: GivenLabel, output: str) -> None:
     if digest := row["answer_sha256"].lower():
         if len(digest) != 64 or set(digest) - set("0123456789abcdef"):
             raise row.wrong(f"answer_sha256 is {digest!r:.40}: it must have 64 hexadecimal digits")
-        if digest != answer_digest(output):
+        if digest != answer.sha256:
             raise ForeignLabelError(f"{row.where}: the labelled answer is another one than this run's (answer_sha256)")
     if "answer" in row.cells:
         text = _plain(row.cells["answer"])
@@ -245,7 +250,7 @@ def _plain(text: str) -> str:
     return text.replace("\r\n", "\n").strip()
 
 
-def _label(sheet: LabelSheet, row: GivenLabel, answer: AnswerToLabel, output: str, person: str) -> LabelRow:
+def _label(sheet: LabelSheet, row: GivenLabel, answer: AnswerToLabel, person: str) -> LabelRow:
     """Return the label that a row says.
 
     Raises:
@@ -266,7 +271,7 @@ def _label(sheet: LabelSheet, row: GivenLabel, answer: AnswerToLabel, output: st
         "repeat": repeat,
         "offered_per_s": offered_per_s,
         "arrivals": arrivals,
-        "answer_sha256": answer_digest(output),
+        "answer_sha256": answer.sha256,
         "score": score,
         "person": by,
         "drawn": row["drawn"] or "as given",

@@ -45,7 +45,7 @@ def _on_page(sheet: LabelSheet, drawn: DrawnAnswer, texts: AnswerTexts) -> Answe
         task=answer.task,
         doc_id=answer.key[0],
         repeat=answer.key[1],
-        answer_sha256=texts.sha256,
+        answer_sha256=answer.sha256,
         drawn=drawn.drawn,
         item=texts.item,
         reference=texts.reference,

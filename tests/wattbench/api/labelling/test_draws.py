@@ -35,7 +35,7 @@ def made_up(
             key = (item, 0, None, None)
             verdict = float(item < passed * items)
             row = system * items + item
-            answer = AnswerToLabel(f"s{system}", TASK, key, verdict, row, draw_position(run, TASK, key))
+            answer = AnswerToLabel(f"s{system}", TASK, key, verdict, row, draw_position(run, TASK, key), "0", "d")
             answers[answer.name] = answer
     judge = JudgeRow(judge="j", task=TASK, scale="pass", rubric="r", prompt_version="1")
     records = Mock(spec=RunRecords, layout=RunLayout(Path(run)), header=Mock(run=run))

@@ -110,8 +110,9 @@ DAMAGED = [
 FOREIGN = [
     ({"task": "poems"}, "no judge scores a task 'poems' in this run; did you mean|no judge scores a task 'poems'"),
     ({"system": "smal"}, "no system 'smal' has answers to letters .* did you mean 'small'"),
-    ({"doc_id": 999}, "small has no answer to document 999 of letters"),
+    ({"doc_id": 999}, "small has no answer to document 999 of letters that a judge was asked about"),
     ({"repeat": 4}, "small has no answer to document 0, repeat 4 of letters"),
+    ({"doc_hash": "another"}, "the item is another one than this run's"),
     ({"answer": "another"}, "the labelled answer is another one than this run's"),
     ({"answer_sha256": answer_digest("another")}, "the labelled answer is another one than this run's"),
     ({"id": "0" * 20, "system": ""}, "this run has no answer with the id '0"),
@@ -133,6 +134,13 @@ def test_a_foreign_row_is_named_or_left_out(unlabelled: LabelSheet, changes: dic
         matched(unlabelled, *rows)
     left = matched(unlabelled, *rows, skip_foreign=True)
     assert (len(left.rows), left.foreign) == (1, 1)
+
+
+def test_a_row_without_the_text_that_was_labelled_is_named(unlabelled: LabelSheet) -> None:
+    row = row_of(unlabelled) | {"id": ""}
+    del row["answer"]
+    with pytest.raises(UserError, match="row 0: answer_sha256 is empty"):
+        matched(unlabelled, row)
 
 
 def test_a_doubled_row_is_named_with_both_lines(unlabelled: LabelSheet) -> None:
