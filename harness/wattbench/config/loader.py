@@ -370,13 +370,14 @@ def resolved_from_record(record: Mapping[str, Any]) -> Resolved:
 
 
 def tasks_from_record(record: Mapping[str, Any]) -> Resolved:
-    """Read the tasks of a suite from the record of a run, without its systems.
+    """Read the tasks of a suite and their judges from the record of a run, without its systems.
 
     Raises:
         UserError: this version of wattbench cannot read it.
     """
     try:
-        return Resolved(Suite.model_validate(record["suite"]), {}, Path(record["path"]))
+        judges: dict[str, System] = TypeAdapter(dict[str, System]).validate_python(record.get("judges", {}))
+        return Resolved(Suite.model_validate(record["suite"]), {}, Path(record["path"]), judges)
     except (KeyError, TypeError, ValidationError) as error:
         raise UserError(f"the suite in this run's record cannot be read: {_reason(error)}") from error
 
