@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.made_up.digests import without_digests
+from tests.made_up.judged_runs import FakeJudge, judge_items, judging_window
 from tests.made_up.rows import HEADER, ITEM, START_S, WINDOW
 from wattbench.records import (
     BlockPlan,
@@ -135,6 +136,8 @@ class FakeRun:
     """`measure.stop`, where a system has `dropped_after`: there is then a look after each block but the last."""
     nodes: tuple[FakeNode, ...] = ()
     """The machines that measured it, where it is in blocks; empty: an older record, which names none."""
+    judges: Mapping[str, FakeJudge] = field(default_factory=dict)
+    """What scores the answers to some tasks. People label none of them as yet: `tests.made_up.judged_runs`."""
 
     @property
     def looks(self) -> bool:
@@ -170,6 +173,7 @@ def write_run(root: Path, fake: FakeRun) -> Path:
                 },
                 "carbon": fake.carbon,
                 "workload": dict(fake.workload),
+                **({"tasks": {"select": _selected(fake)}} if fake.judges else {}),
             },
             "systems": _settings(fake),
         },
@@ -205,6 +209,9 @@ def write_run(root: Path, fake: FakeRun) -> Path:
     with RunWriter.create(root / run, header) as writer:
         for number, system in enumerate(fake.systems):
             _write_system(writer, run, system, number, fake, items, windows)
+        if fake.judges:
+            items = judge_items(writer, fake.judges, items)
+            windows.append(judging_window(run, windows[-1]))
         for window in windows:
             writer.append_window(window)
         if fake.blocks:
@@ -214,6 +221,13 @@ def write_run(root: Path, fake: FakeRun) -> Path:
         if fake.finished:
             writer.finish(items, windows, "2026-01-02T03:10:00+00:00")
     return without_digests(root / run) if fake.finished else root / run
+
+
+def _selected(fake: FakeRun) -> list[dict[str, object]]:
+    return [
+        {"task": task, "domain": domain, **({"score": fake.judges[task].settings} if task in fake.judges else {})}
+        for task, domain in fake.tasks
+    ]
 
 
 def _machines(fake: FakeRun, header: RunHeader) -> dict[str, dict[str, object]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +29,9 @@ class DocDifference:
     """Documents of the task that some other system answered and this one did not."""
 
 
-def check_answers(path: Path, items: pd.DataFrame, answers: Sequence[Rows], *, scored: bool) -> None:
+def check_answers(
+    path: Path, items: pd.DataFrame, answers: Sequence[Rows], *, scored: bool, judged: Collection[str] = ()
+) -> None:
     """Check each system's answers.
 
     Args:
@@ -37,13 +39,14 @@ def check_answers(path: Path, items: pd.DataFrame, answers: Sequence[Rows], *, s
         items: from `wattbench_reports.tables.items_table.read_items`.
         answers: the rows of each system.
         scored: whether all answers must have scores.
+        judged: the tasks that a judge scores: their answers have none.
 
     Raises:
         UserError: a score or a figure is none that an answer can have, or an answer is there twice.
     """
-    document = asked_document(items)
+    document, others = asked_document(items), ~items["task"].isin(judged).to_numpy()
     for rows in answers:
-        correct, energy_j = (_column(items, name, rows) for name in ("correct", "energy_j"))
+        correct, energy_j = _column(items, "correct", rows)[others[rows]], _column(items, "energy_j", rows)
         seconds = _column(items, "finished_s", rows) - _column(items, "started_s", rows)
         check_system(path, correct, energy_j, seconds, scored=scored)
         _check_each_once(path, items, rows, document[rows])
@@ -57,7 +60,14 @@ def check_system(
     *,
     scored: bool,
 ) -> None:
-    """Check the figures of a system's answers, all of shape (answers,).
+    """Check the figures of a system's answers.
+
+    Args:
+        path: of the table.
+        correct: the scores of those to tasks that are scored.
+        energy_j: shape (answers,). So `seconds`.
+        seconds: that they took.
+        scored: as in `check_answers`.
 
     Raises:
         UserError: a score or a figure is none that an answer can have.

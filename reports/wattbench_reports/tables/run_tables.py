@@ -34,6 +34,7 @@ from wattbench_reports.tables.harness_failures import HarnessFailures, harness_f
 from wattbench_reports.tables.header_record import HeaderRecord, header_record
 from wattbench_reports.tables.item_rows import row_of_answer, rows_by_code
 from wattbench_reports.tables.items_table import read_items
+from wattbench_reports.tables.judged_tasks import JudgedTasks, judged_tasks
 
 WINDOW_COLUMNS = (
     "window", "system", "task", "purpose", "started_s", "finished_s", "total_j", "above_idle_j", "provenance_label",
@@ -58,7 +59,8 @@ class Frames(AnswerAccess):
     """In the order they first ran."""
     items: pd.DataFrame
     """One row per answer: see `wattbench_reports.tables.items_table.read_items`. What failed has no `finished_s`: it
-    has no latency, as it is no answer."""
+    has no latency, as it is no answer. ``correct`` is what means and sums are made of: to a judged task, the corrected
+    score. ``score`` is what a single answer shows: to a judged task, the label, else the verdict."""
     windows: pd.DataFrame
     """One row per window, columns `WINDOW_COLUMNS`, `NEWER_WINDOW_COLUMNS` and `NODE`."""
     differences: tuple[DocDifference, ...]
@@ -82,6 +84,24 @@ class Frames(AnswerAccess):
     """Systems of the run whose answers and windows are not in it: those that were not asked to the end."""
     harness: HarnessFailures | None = None
     """Attempts of agents that are not in it, as their harness failed; None: there are none."""
+    judged_tasks: JudgedTasks | None = None
+    """The tasks that a judge scores, those that are not in it included; None: there are none."""
+
+    @property
+    def corrected(self) -> bool:
+        """Return whether some scores are corrected ones: more items without labels would not make them surer."""
+        return self.judged_tasks is not None and bool(self.judged_tasks.counted)
+
+    @property
+    def why_unscored(self) -> str:
+        """Return why no answer has a score, as a clause, where a judge's opinion is all there is; empty otherwise."""
+        return "" if self.judged_tasks is None else self.judged_tasks.why_unscored
+
+    @property
+    def domains_left_out(self) -> Mapping[str, str]:
+        """Map the domains of which no figure is made, as of their tasks there is only a judge's opinion, to why."""
+        known = {} if self.judged_tasks is None else self.judged_tasks.domains_left_out
+        return {domain: why for domain, why in known.items() if domain not in self.categories("domain")}
 
     def more_columns(self, *names: str, newer: Sequence[str] = ()) -> pd.DataFrame:
         """Read further columns of the items, aligned with `items`, for what only one panel needs.
@@ -275,7 +295,8 @@ def frames_of(run: RunRecords, kept: NDArray[np.bool_] | None = None, out: froze
     Args:
         run: a finished run.
         kept: shape (answers of the file,): which are read; None: all. Of these, attempts that are no answers are left
-            out (`wattbench_reports.tables.harness_failures`).
+            out (`wattbench_reports.tables.harness_failures`), and answers of which there is only a judge's opinion
+            (`wattbench_reports.tables.judged_tasks`).
         out: systems that have no answer among them, as they are left out.
 
     Raises:
@@ -285,12 +306,17 @@ def frames_of(run: RunRecords, kept: NDArray[np.bool_] | None = None, out: froze
     imported = record.imported is not None
     harness = harness_failures(run, kept)
     kept = kept if harness is None else harness.kept
+    judged = judged_tasks(run, kept)
+    kept = kept if judged is None else judged.kept(kept)
     items, documents = read_items(path, imported=imported, kept=kept)
     windows = read_windows(run, out)
     systems, absent = systems_in_order(run, items["system"].cat.categories, out)
     items["system"] = items["system"].cat.set_categories(list(systems))
     answers = rows_by_code(items["system"].cat.codes.to_numpy(), len(systems))
-    check_answers(path, items, answers, scored=record.scored)
+    check_answers(path, items, answers, scored=record.scored, judged=() if judged is None else judged.judges)
+    items["score"] = items["correct"]
+    if judged is not None:
+        items["correct"], items["score"] = judged.scores_of(items["correct"].to_numpy())
     if items["failed"].any():
         items["finished_s"] = items["finished_s"].mask(items["failed"])
     row = row_of_answer(items)
@@ -302,7 +328,7 @@ def frames_of(run: RunRecords, kept: NDArray[np.bool_] | None = None, out: froze
     of_equal_text = documents_there - int(row.max(initial=-1)) - 1
     return Frames(
         run, systems, items, windows, differences, absent, documents, rows, item_rows=row, of_equal_text=of_equal_text,
-        left_out=out, harness=harness,
+        left_out=out, harness=harness, judged_tasks=judged,
     )  # fmt: skip
 
 
@@ -414,8 +440,9 @@ def check_whole(frames: Frames) -> None:
         UserError: some are missing. Alone, such a run is shown with caveats; another must not be judged by it.
     """
     record, counts, short = frames.record, _items_of_cells(frames), []
+    opinions = frozenset[str]() if frames.judged_tasks is None else frames.judged_tasks.left_out
     for cell in record.cells if record.gate is None else ():  # a gate's say what could be asked; it stops when it knows
-        if cell.system in frames.left_out:
+        if cell.system in frames.left_out or cell.task in opinions:
             continue
         answered_items = counts[cell.system, cell.task]
         if frames.harness is not None:

@@ -146,9 +146,15 @@ class SystemSettings(MemberSettings):
         return tuple(dict.fromkeys([*self.pool, *(self.members or {}).values(), *reader]))
 
 
+class _JudgedBy(Described):
+    judge: Text
+
+
 class _TaskChoice(Described):
     task: Text
-    metric: Text
+    metric: Text | None = None
+    score: _JudgedBy | None = None
+    """None for what no judge scores."""
 
 
 class _Tasks(Described):
@@ -167,6 +173,7 @@ class _Suite(DescribedWhole):
 class _Resolved(Described):
     suite: _Suite = _Suite()
     systems: ThoseValid[dict[str, SystemSettings]] = {}
+    judges: ThoseValid[dict[str, MemberSettings]] = {}
 
 
 @dataclass(frozen=True)
@@ -179,7 +186,11 @@ class SuiteRecord:
     measure: MeasureSettings
     metrics: Mapping[str, str]
     """Task to the metric that is correctness, where the suite names one."""
+    judge_of: Mapping[str, str]
+    """Task to the system that scores its answers, where a judge does."""
     systems: Mapping[str, SystemSettings]
+    judges: Mapping[str, MemberSettings]
+    """Every judge that a task names: some may be among `systems`, too."""
     where: str
     """The file, for messages."""
     _suite: Mapping[str, Any] = field(repr=False)
@@ -199,8 +210,10 @@ class SuiteRecord:
             name=suite.name or run,
             description=suite.description,
             measure=suite.measure,
-            metrics={choice.task: choice.metric for choice in suite.tasks.select},
+            metrics={choice.task: choice.metric for choice in suite.tasks.select if choice.metric is not None},
+            judge_of={choice.task: choice.score.judge for choice in suite.tasks.select if choice.score is not None},
             systems=resolved.systems,
+            judges=resolved.judges,
             where=where,
             _suite=suite.as_recorded,
         )
@@ -237,12 +250,14 @@ class SuiteRecord:
 
     @cached_property
     def prices(self) -> Mapping[str, Price]:
-        """Return the price of each system that has one, those that only a hybrid or an agent asks included.
+        """Return the price of each system that has one, those that only a hybrid or an agent asks, and judges,
+        included.
 
         Raises:
             UserError: a value is of another type or out of range.
         """
         everyone = [(f"systems.{name}", name, each.as_recorded) for name, each in self.systems.items()]
+        everyone += [(f"judges.{name}", name, each.as_recorded) for name, each in self.judges.items()]
         everyone += [
             (f"systems.{owner}.pool.{name}", name, one.as_recorded)
             for owner, each in self.systems.items()

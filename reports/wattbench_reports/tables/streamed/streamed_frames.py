@@ -149,7 +149,7 @@ class StreamedFrames(Frames):
 
     def figures(self, name: str, rows: Rows = slice(None)) -> NDArray[np.float64]:
         """Return a column of numbers at some rows, not to be written to."""
-        values = self._numbers(name, rows)
+        values = self._numbers("correct" if name == "score" else name, rows)  # a run with judges is not streamed
         if self.unlike_blocks and name in _OF_MACHINES:
             values = np.where(np.isin(self._numbers("block", rows), self.unlike_blocks), np.nan, values)
         if name != "finished_s" or self.failures is None:

@@ -1,0 +1,332 @@
+"""Read the judged tasks of a run: the verdicts of its judges, the labels of people, and what both make of each answer.
+
+A judge's verdict is an opinion. A judged task *counts*, which means that its answers have scores, once every system
+that is compared has enough labels: its scores are then the corrected ones of
+`wattbench_reports.stats.label_correction`, of which only means say something. Until then no answer to it has a score;
+and where other tasks of the run have scores, its answers are left out where the run is read, so that no figure has
+them: joules per correct answer, or a mean over tasks, would else be of unlike requests.
+
+Whether a task counts depends on all systems; the scores of a system are its own, from its own labels. A request that
+failed is not correct, and no label can say otherwise. In a pair, the answers of the system that all are compared with
+score one half by definition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from wattbench.errors import UserError
+from wattbench.records import RunRecords
+from wattbench.records.label_order import STRATA
+from wattbench.records.rows.judgements import JudgeRow, LabelRow
+from wattbench.records.tables.table_columns import TableColumns
+from wattbench_reports.formatting.units import listed, plural
+from wattbench_reports.stats.label_correction import FEWEST_LABELS, CorrectedScores, corrected_scores
+from wattbench_reports.tables.items_table import failed_requests
+
+EVEN = 0.5
+"""The score of an answer that is compared with itself."""
+
+KEY = ["system", "task", "doc_id", "repeat", "offered_per_s", "arrivals"]
+"""The columns that identify an answer of a run."""
+
+
+@dataclass(frozen=True)
+class JudgedCell:
+    """The answers of one system to one judged task."""
+
+    system: str
+    task: str
+    judge: str
+    scale: str
+    answers: int
+    failed: int
+    """Of them, those whose request failed: they are not put to a judge, and are not correct."""
+    not_judged: int
+    """Of the others, those without a verdict."""
+    labels: int
+    """Of the others, those that at least one person scored, as they are recorded."""
+    people: int
+    """Who gave these labels."""
+    drawn: frozenset[str]
+    """How these answers were drawn."""
+    opinion: float | None
+    """The mean verdict, with 0 for what failed; None: there is no verdict."""
+    corrected: CorrectedScores | None
+    """Of all answers, in the order of the table; None: there are too few labels."""
+    pooled: bool = False
+    """Whether it is corrected by the labels of all systems."""
+    by_definition: bool = False
+    """It is the system that others are compared with."""
+
+    @property
+    def lacking(self) -> int:
+        """Return how many further labels it takes before its own labels correct it."""
+        if self.by_definition or self.pooled:
+            return 0
+        return max(min(FEWEST_LABELS, self.answers - self.failed) - self.labels, 0)
+
+
+@dataclass(frozen=True)
+class JudgedTasks:
+    """The judged tasks of a run."""
+
+    judges: Mapping[str, JudgeRow]
+    """Task to what scores it."""
+    cells: Mapping[tuple[str, str], JudgedCell]
+    """By system and task."""
+    answers: pd.DataFrame
+    """A row per answer to a judged task, also to those that are left out of the run, in the order of the table: `KEY`,
+    ``domain``, ``place`` (its row in the file), ``row`` (its row among the answers that were looked at),
+    ``answer_sha256``, ``failed``, ``verdict``, ``label`` (the mean over people), ``score`` (the label, else the
+    verdict) and ``correct`` (the corrected score). The last two are missing where the task does not count."""
+    counted: frozenset[str]
+    """The tasks that have scores."""
+    opinions: Mapping[str, str]
+    """The other tasks, each with what it lacks, as a clause."""
+    left_out: frozenset[str]
+    """Of these, the tasks whose answers are not among those of the run, as other tasks have scores."""
+    looked_at: int
+    """Answers of the run, to tasks that are not judged included."""
+
+    @property
+    def domains_left_out(self) -> Mapping[str, str]:
+        """Map the domains of tasks that are left out to why, as a clause. A domain may have other tasks, too."""
+        named = self.answers.loc[~self._stay, ["domain", "task"]].drop_duplicates("domain")
+        return {
+            str(domain): f"of {task} there is a judge's opinion only: {self.opinions[task]}"
+            for domain, task in named.itertuples(index=False)
+        }
+
+    def of_task(self, task: str) -> tuple[JudgedCell, ...]:
+        """Return the cells of a task."""
+        return tuple(cell for cell in self.cells.values() if cell.task == task)
+
+    @property
+    def why_unscored(self) -> str:
+        """Return why no answer of the run has a score, as a clause with what would tell; empty where some have."""
+        if not self.opinions or self.left_out:
+            return ""
+        task, *more = self.opinions
+        labels = sum(cell.lacking for cell in self.cells.values())
+        who = f"the task {task} has" if not more else f"{task} and {plural(len(more), 'other task')} have"
+        return f"{who} a judge's opinion only; label {plural(labels, 'answer')}: wattbench label RUN"
+
+    def kept(self, kept: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
+        """Return which answers are read: those that were looked at, without those of `left_out`.
+
+        Args:
+            kept: as of `judged_tasks`.
+        """
+        if not self.left_out:
+            return kept
+        looked = np.ones(self.looked_at, dtype=np.bool_)
+        looked[self.answers["row"][~self._stay]] = False
+        if kept is None:
+            return looked
+        read = kept.copy()
+        read[kept] = looked
+        return read
+
+    def scores_of(self, recorded: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the scores of the answers that are read, those to judged tasks corrected; and of each single answer.
+
+        Args:
+            recorded: shape (answers that are read,): the scores in the table.
+
+        Returns:
+            ``correct`` and ``score``, of the same shape.
+        """
+        stays = np.ones(self.looked_at, dtype=np.bool_)
+        stays[self.answers["row"][~self._stay]] = False
+        place = (np.cumsum(stays) - 1)[self.answers["row"][self._stay]]
+        correct, score = recorded.copy(), recorded.copy()
+        correct[place], score[place] = (self.answers.loc[self._stay, name] for name in ("correct", "score"))
+        return correct, score
+
+    @cached_property
+    def _stay(self) -> NDArray[np.bool_]:
+        return ~self.answers["task"].isin(self.left_out).to_numpy()
+
+
+def judged_tasks(run: RunRecords, kept: NDArray[np.bool_] | None = None) -> JudgedTasks | None:
+    """Read the judged tasks of a finished run; None where no task is judged.
+
+    Args:
+        run: the run.
+        kept: shape (answers of the file,): which are looked at; None: all.
+
+    Raises:
+        UserError: a verdict or a label is none that an answer can have, or a file is damaged.
+    """
+    judges = run.judges()
+    if not judges:
+        return None
+    answers, looked_at = _answers(run, judges, kept)
+    if answers.empty:
+        return None
+    cells, parts = {}, []
+    for (system, task), of_cell in answers.groupby(["system", "task"], sort=False):
+        cell, read = _cell(judges[str(task)], of_cell, str(system))
+        cells[str(system), str(task)] = cell
+        parts.append(read)
+    answers = pd.concat(parts).sort_index()
+    tasks = list(dict.fromkeys(task for _, task in cells))
+    opinions = {
+        task: reason for task in tasks if (reason := _lacking([cell for cell in cells.values() if cell.task == task]))
+    }
+    counted = frozenset(tasks) - opinions.keys()
+    counts = answers["task"].isin(counted)
+    answers = answers.assign(**{name: answers[name].where(counts) for name in ("score", "correct")})
+    scored = bool(counted) or len(answers) < looked_at
+    left_out = frozenset(opinions) if scored else frozenset[str]()
+    return JudgedTasks(judges, cells, answers, counted, opinions, left_out, looked_at)
+
+
+def _answers(
+    run: RunRecords, judges: Mapping[str, JudgeRow], kept: NDArray[np.bool_] | None
+) -> tuple[pd.DataFrame, int]:
+    """Return the answers to judged tasks, with their labels; and how many answers there are to all tasks."""
+    path = run.layout.items_table
+    with TableColumns(path, kept) as table:
+        task, system = table.coded("task"), table.coded("system")
+        names = task.texts.to_pylist()
+        row = np.flatnonzero(np.isin(task.codes, [code for code, name in enumerate(names) if name in judges]))
+        missing = np.broadcast_to(np.nan, (table.rows,))
+
+        def numbers(name: str) -> NDArray[np.float64]:
+            return (table.numbers(name) if name in table else missing)[row]
+
+        columns: dict[str, Any] = {
+            "place": row if kept is None else np.flatnonzero(kept)[row],
+            "row": row,
+            "system": system.series(row).astype(str),
+            "task": task.series(row).astype(str),
+            "domain": table.coded("domain").series(row).astype(str),
+            "doc_id": table.whole_numbers("doc_id")[row].astype(np.int64),
+            "repeat": table.whole_numbers("repeat")[row].astype(np.int64),
+            "offered_per_s": numbers("offered_per_s"),
+            "arrivals": table.coded("arrivals").series(row).fillna("").astype(str) if "arrivals" in table else "",
+            "failed": failed_requests(table)[row],
+            "verdict": numbers("judged"),
+        }
+        scored, rows = numbers("correct"), table.rows
+    answers = pd.DataFrame(columns)
+    if np.isfinite(scored).any():
+        raise UserError(f"{path}: some answers to a judged task have scores in `correct`; the record is damaged")
+    if not answers["verdict"].dropna().between(0, 1).all():
+        raise UserError(f"{path}: some verdicts in `judged` are not between 0 and 1; the record is damaged")
+    texts = _frame(run.judgements(), "answer_sha256").drop_duplicates(KEY)
+    answers = answers.merge(texts, "left", on=KEY)
+    labels = _labels(run.labels(), answers)
+    return answers.merge(labels, "left", on=KEY), rows
+
+
+def _frame(rows: Sequence[Any], *names: str) -> pd.DataFrame:
+    """Return rows that are of answers as a frame of `KEY` and some further fields."""
+    frame = pd.DataFrame([[getattr(row, name) for name in (*KEY, *names)] for row in rows], columns=[*KEY, *names])
+    frame["arrivals"] = frame["arrivals"].fillna("").astype(str)
+    types = {"system": str, "task": str, "doc_id": np.int64, "repeat": np.int64, "offered_per_s": np.float64}
+    return frame.astype(types)
+
+
+def _labels(rows: Sequence[LabelRow], answers: pd.DataFrame) -> pd.DataFrame:
+    """Return the label of each answer: the mean over people. One of another text, or that says nothing, is not counted.
+
+    Returns:
+        `KEY`, ``label``, ``person`` (a set) and ``drawn`` (a set).
+    """
+    labels = _frame([row for row in rows if row.score is not None], "answer_sha256", "score", "person", "drawn")
+    labels = labels.merge(answers[[*KEY, "answer_sha256"]], on=[*KEY, "answer_sha256"])
+    grouped = labels.groupby(KEY, sort=False, dropna=False)
+    return grouped.agg(label=("score", "mean"), person=("person", frozenset), drawn=("drawn", frozenset)).reset_index()
+
+
+def _cell(judge: JudgeRow, answers: pd.DataFrame, system: str) -> tuple[JudgedCell, pd.DataFrame]:
+    """Return the cell of a system's answers to a task, and the answers with ``score`` and ``correct``."""
+    failed = answers["failed"].to_numpy(dtype=np.bool_)
+    even = system == judge.against
+    verdict = np.where(failed, 0.0, EVEN if even else answers["verdict"].to_numpy(dtype=np.float64))
+    label = np.where(failed | even, np.nan, answers["label"].to_numpy(dtype=np.float64))
+    labelled = np.isfinite(label)
+    people, drawn = (
+        frozenset[str]().union(*answers.loc[labelled, name]) if labelled.any() else frozenset[str]()
+        for name in ("person", "drawn")
+    )
+    cell = JudgedCell(
+        system=system,
+        task=judge.task,
+        judge=judge.judge,
+        scale=judge.scale,
+        answers=len(answers),
+        failed=int(failed.sum()),
+        not_judged=int(np.isnan(verdict).sum()),
+        labels=int(labelled.sum()),
+        people=len(people),
+        drawn=drawn,
+        opinion=float(np.nanmean(verdict)) if np.isfinite(verdict).any() else None,
+        corrected=None,
+        by_definition=even,
+    )
+    corrected = (
+        None if cell.lacking else _corrected(verdict, label, failed, by_verdict="by verdict" in drawn, even=even)
+    )
+    read = answers.drop(columns=["person", "drawn"]).assign(
+        verdict=verdict,
+        label=label,
+        score=np.where(labelled, label, verdict),
+        correct=np.nan if corrected is None else corrected.scores,
+    )
+    return replace(cell, corrected=corrected), read
+
+
+def _corrected(
+    verdict: NDArray[np.float64],
+    label: NDArray[np.float64],
+    failed: NDArray[np.bool_],
+    *,
+    by_verdict: bool,
+    even: bool,
+) -> CorrectedScores:
+    """Return the corrected scores of a cell with enough labels: 0 for what failed, and the labels themselves where all
+    other answers have one."""
+    scores, there = np.where(failed, 0.0, EVEN), ~failed
+    labels = int(np.isfinite(label).sum())
+    if even or labels == there.sum():
+        opinion = float(np.nanmean(verdict[there])) if np.isfinite(verdict[there]).any() else 0.0
+        scores[there] = EVEN if even else label[there]
+        both = there & np.isfinite(verdict) & np.isfinite(label)
+        bias = float((verdict[both] - label[both]).mean()) if both.any() else 0.0
+        return CorrectedScores(scores, labels, 0.0, opinion, bias)
+    corrected = corrected_scores(
+        verdict[there], label[there], _chances(verdict[there], label[there]) if by_verdict else None
+    )
+    scores[there] = corrected.scores
+    return replace(corrected, scores=scores)
+
+
+def _chances(verdict: NDArray[np.float64], label: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the chance with which each answer was drawn, where labels were drawn by verdict: n / N of its stratum.
+
+    A stratum without a label joins the nearest one that has some: what is not judged is next to the lowest.
+    """
+    stratum = np.where(np.isnan(verdict), 0, 1 + np.minimum(np.nan_to_num(verdict) * STRATA, STRATA - 1).astype(int))
+    with_labels = np.unique(stratum[np.isfinite(label)])
+    nearest = with_labels[np.abs(stratum[:, None] - with_labels).argmin(axis=1)]
+    labels, answers = np.bincount(nearest, weights=np.isfinite(label)), np.bincount(nearest)
+    return np.asarray(labels[nearest] / answers[nearest])
+
+
+def _lacking(cells: Sequence[JudgedCell]) -> str:
+    """Return what a task lacks to count, as a clause; empty where it counts."""
+    short = [cell for cell in cells if cell.lacking]
+    if not short:
+        return ""
+    return "it lacks " + listed([f"{plural(cell.lacking, 'label')} of {cell.system}" for cell in short])
