@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.stats.intervals import Interval, accuracy_interval
-from wattbench_reports.stats.item_jackknife import ItemEstimate, SumsFunction, jackknife
+from wattbench_reports.stats.item_jackknife import ItemEstimate, jackknife
 from wattbench_reports.stats.label_correction import TaskAnswers
 from wattbench_reports.stats.multiple_testing import holm
 
