@@ -38,7 +38,7 @@ def reliability_of(
     alike = "chance" not in answers or answers["chance"].isna().all()
     compared = judge_reliability(
         TaskAnswers(
-            systems=systems.codes.to_numpy(dtype=np.int64),
+            systems=np.asarray(systems.codes, dtype=np.int64),
             items=answers["doc_id"].to_numpy(dtype=np.int64),
             verdicts=answers["verdict"].to_numpy(dtype=np.float64),
             labels=answers["label"].to_numpy(dtype=np.float64),
