@@ -71,6 +71,8 @@ class FakeGate:
     baseline: FakeSide = FakeSide("old")
     candidate: FakeSide = FakeSide("new")
     tasks: tuple[str, ...] = ("chain_sum", "spell_backward")
+    judged: tuple[str, ...] = ()
+    """The tasks that a judge scores; each has a domain of its name."""
     items: int = 40
     """Of each task, as planned."""
     rounds: int | None = None
@@ -172,14 +174,15 @@ def _header(run: str, fake: FakeGate) -> RunHeader:
             "suite": {
                 "name": fake.name,
                 "measure": {"scenario": "single-stream", "batch": 1, "repeats": fake.repeats, "seed": fake.seed},
+                "tasks": {"select": [{"task": task, "score": {"judge": "critic"}} for task in fake.judged]},
             },
             "systems": systems,
         },
         suite_sha256="ab" * 32, created_utc="2026-01-02T03:04:05+00:00", command=["wattbench", "gate", "demo.yaml"],
         environment=dict(fake.environment), meters=dict(fake.meters),
         cells=[
-            {"system": side.name, "kind": "specialist", "task": task, "domain": "text", "items": fake.items,
-             "task_version": "1.0", "docs_sha256": "d" * 64, "task_sha256": "a" * 64}
+            {"system": side.name, "kind": "specialist", "task": task, "items": fake.items,
+             "domain": task if task in fake.judged else "text", "task_version": "1.0", "docs_sha256": "d" * 64, "task_sha256": "a" * 64}
             for side in fake.side.values()
             for task in fake.tasks
         ],
@@ -271,10 +274,12 @@ def _scores(written: _Written, side: str, items: Sequence[Item]) -> dict[str, li
     for repeat, (task, doc_id) in itertools.product(range(written.fake.repeats), items):
         hardness = np.random.default_rng(doc_id + 1000 * len(task)).random()
         correct = float(0.7 * hardness + 0.3 * written.rng.random() < system.accuracy)
+        judged = task in written.fake.judged
         rows.setdefault(task, []).append(
             ScoreRow(
                 doc_id=doc_id, repeat=repeat, doc_hash=f"{task}-{doc_id}{system.content}", target="42",
-                filtered="42" if correct else "41", correct=correct, metrics={"exact_match,none": correct},
+                filtered="42" if correct else "41", correct=None if judged else correct,
+                metrics={} if judged else {"exact_match,none": correct},
             )
         )  # fmt: skip
     return rows

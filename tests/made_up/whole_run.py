@@ -28,11 +28,13 @@ from wattbench.records import (
 )
 from wattbench.records.finish_record import run_files
 from wattbench.records.layout import RunLayout
+from wattbench.records.rows.judgements import JudgementRow, JudgeRow, LabelRow, answer_digest
 
 SYSTEMS = (("big", 0.5, 8.0), ("small", 0.25, 3.0))
 """Name, seconds and joules of an answer."""
 TASKS = (("add", "arithmetic"), ("spell", "text"))
 DOCUMENTS = 8
+JUDGE, JUDGED_TASK = "critic", "spell"
 
 
 class _Counter:
@@ -43,12 +45,13 @@ class _Counter:
     step_s: ClassVar = {"cpu": 0.05}
 
 
-def write_whole_run(folder: Path, *, night: int | None = None) -> Path:
+def write_whole_run(folder: Path, *, night: int | None = None, judged: bool = False) -> Path:
     """Write a finished run of two systems on two tasks and return its directory.
 
     Args:
         folder: that gets it.
         night: of a history, from 0: each takes 1% longer than the one before. None: of no history.
+        judged: whether a judge scores the answers to the last task; `label_whole_run` labels them.
     """
     date = datetime.date(2026, 1, 2) + datetime.timedelta(days=night or 0)
     run = f"{date:%Y%m%d}T030405Z-whole-abc123"
@@ -66,14 +69,65 @@ def write_whole_run(folder: Path, *, night: int | None = None) -> Path:
     )  # fmt: skip
     with RunWriter.create(folder / run, header) as writer:
         for number, cell in enumerate(cells):
-            _write_cell(writer, run, number, str(cell["system"]), str(cell["task"]), 1.01 ** (night or 0))
+            is_judged = judged and cell["task"] == JUDGED_TASK
+            _write_cell(
+                writer, run, number, str(cell["system"]), str(cell["task"]), 1.01 ** (night or 0), judged=is_judged
+            )
+        if judged:
+            _write_judging(writer, run)
         records = read_run(folder / run)
         whole = rebuild(records, records.windows())
         writer.finish(whole.items, whole.windows, f"{date}T03:10:00+00:00")
     return folder / run
 
 
-def _write_cell(writer: RunWriter, run: str, number: int, system: str, task: str, longer: float) -> None:
+def _write_judging(writer: RunWriter, run: str) -> None:
+    """Let a judge pass every answer to `JUDGED_TASK`, but for one that it said nothing of."""
+    started_s, window = START_S + 1000, "w0009"
+    writer.append_judge(
+        JudgeRow(judge=JUDGE, task=JUDGED_TASK, scale="pass", rubric="Friendly is good.\n", prompt_version="1")
+    )
+    writer.append_open_window(WindowLabel(window=window, run=run, system=JUDGE, task=None, purpose=Purpose.JUDGING))
+    records = read_run(writer.layout.root)
+    answers = [(name, row) for name, _, _ in SYSTEMS for row in records.answers(name, JUDGED_TASK)]
+    for number, (name, row) in enumerate(answers):
+        readable = number != 3
+        writer.append_judgement(
+            JudgementRow(
+                system=name, task=JUDGED_TASK, doc_id=row.doc_id, repeat=0, judge=JUDGE, reply="Verdict: pass",
+                answer_sha256=answer_digest(row.replies[0]), verdict=float(number % 3 != 0) if readable else None,
+                why=None if readable else "it has no verdict", prompt_hash="j", started_s=started_s + number,
+                finished_s=started_s + number + 0.5, window=window, output_tokens=4,
+            )
+        )  # fmt: skip
+    writer.append_window(
+        WindowRow(
+            window=window, run=run, system=JUDGE, task=None, purpose=Purpose.JUDGING, started_s=started_s,
+            finished_s=started_s + len(answers), energy_j={"cpu": 40.0}, provenance={"cpu": "counter"},
+            idle_w={"cpu": 1.0}, samples=50, largest_gap_s=0.1, own_cpu_s=2.0,
+        )
+    )  # fmt: skip
+    _write_trace(writer.layout.trace(JUDGE, None), started_s, len(answers), 40.0 / len(answers))
+
+
+def label_whole_run(run: Path, labels: int = DOCUMENTS) -> None:
+    """Label the first answers of each system to `JUDGED_TASK`."""
+    records = read_run(run)
+    rows = [
+        LabelRow(
+            system=name, task=JUDGED_TASK, doc_id=row.doc_id, repeat=0, answer_sha256=answer_digest(row.replies[0]),
+            score=float(row.doc_id % 2), person="ada", labelled_utc="2026-01-03T00:00:00+00:00",
+        )
+        for name, _, _ in SYSTEMS
+        for row in records.answers(name, JUDGED_TASK)[:labels]
+    ]  # fmt: skip
+    with records.layout.labels.open("a", encoding="utf-8") as file:
+        file.writelines(json.dumps(row.as_json()) + "\n" for row in rows)
+
+
+def _write_cell(
+    writer: RunWriter, run: str, number: int, system: str, task: str, longer: float, *, judged: bool
+) -> None:
     seconds, joules = next((longer * each for each in rest) for name, *rest in SYSTEMS if name == system)
     if task == TASKS[0][0]:
         writer.append_system(SystemRow(system=system, kind="generalist", engine="python", load_s=1.5))
@@ -95,8 +149,8 @@ def _write_cell(writer: RunWriter, run: str, number: int, system: str, task: str
         correct = float(doc_id % (2 + number) == 0)
         scores.append(
             ScoreRow(
-                doc_id=doc_id, repeat=0, doc_hash=f"{task}-{doc_id}", target="42", filtered="42", correct=correct,
-                metrics={"exact_match,none": correct},
+                doc_id=doc_id, repeat=0, doc_hash=f"{task}-{doc_id}", target="42", filtered="42",
+                correct=None if judged else correct, metrics={} if judged else {"exact_match,none": correct},
             )
         )  # fmt: skip
     writer.append_window(

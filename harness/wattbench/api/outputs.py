@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from wattbench.api.labelling.progress import LabelProgress
 from wattbench.api.metered.figures import MeteredFigures
 from wattbench.api.plans.concordant_items import ConcordantItems
 from wattbench.errors import UserError, nearest
@@ -438,6 +439,7 @@ class RescoreOutput(_Output):
     systems: list[ChangedScore]
 
 
+LabelOutput = _of("LabelOutput", LabelProgress)
 MeterOutput = _of("MeterOutput", MeteredFigures)
 _ROUTE = {"verdict": str, "answer": str | None, "sentences": dict[str, list[str]], "judged": Open}
 RouteOutput = _of(
@@ -519,6 +521,7 @@ OUTPUTS: Mapping[str, Any] = {
     "decide": ComparedOutput | StatedOutput,
     "init": PathsOutput,
     "run": RunOutput,
+    "label": LabelOutput,
     "meter": MeterOutput,
     "route": RouteOutput,
     "gate": GateOutput,

@@ -15,6 +15,7 @@ from wattbench.api.verifying.written import (
     digests,
     invariants,
     journal,
+    labels,
     lines,
     not_made,
     power,
@@ -38,7 +39,7 @@ MOST_ROWS_AT_ONCE = 20_000
 """Rows of all records of a gate or a merge that are computed again first: each takes 0.3 ms of a processor."""
 
 SIGNATURE = "signature"
-_WRITTEN = ("digests", "journal", "lines", "invariants", SIGNATURE)
+_WRITTEN = ("digests", "journal", "lines", "invariants", "labels", SIGNATURE)
 """Checks that compute nothing again."""
 
 
@@ -149,6 +150,8 @@ def _of_record(records: RunRecords) -> tuple[list[Check], Rebuilt | None]:
         most = f"{rows:,} rows, and at most {MOST_ROWS:,} are checked and recomputed"
         return [*checks, not_made("invariants", f"invariants, tables, joules and scores: {most}")], None
     checks.append(invariants(records, read_finish(records.layout)))
+    if (of_people := labels(records)) is not None:
+        checks.append(of_people)
     compared, rebuilt = tables(records)
     return [*checks, compared, power(records)], rebuilt
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -36,6 +36,8 @@ ANSWERED = " answered"
 PLANNED = " documents"
 """The same of the fact that says which documents of a task were planned."""
 _WHICH = (ANSWERED, PLANNED)
+_DEFINING = (" version", " scoring", " trace of arrivals", " metric")
+"""How the names of the other facts of a task end."""
 UNTELLING = {"description", "kind", "domain", "canary", "training", "teacher", "parameters", "price"}
 """Settings of a system that don't change how it answers."""
 REQUEST = "request"
@@ -66,6 +68,12 @@ class Fingerprint:
     def of_all_items(self) -> Fingerprint:
         """Return the fingerprint for a comparison that needs the same items of both systems."""
         return replace(self, by_task={})
+
+    def without_tasks(self, tasks: Iterable[str]) -> Fingerprint:
+        """Return the fingerprint without the facts of some tasks in the part ``tasks``."""
+        named = {f"{task}{ending}" for task in tasks for ending in (*_WHICH, *_DEFINING)}
+        facts = tuple((fact, value) for fact, value in self.parts["tasks"].facts if fact not in named)
+        return replace(self, parts={**self.parts, "tasks": Part(facts, self.parts["tasks"].owner)})
 
     def without(self, name: str, ending: str) -> Fingerprint:
         """Return the fingerprint without the facts of one part whose names have an ending."""

@@ -132,7 +132,8 @@ def analyse_read(read: ReadRun, assumptions: Assumptions) -> Analysis:
         UserError: an assumption is wrong.
     """
     decide = read.frames.record.suite.decide
-    settings = decision_settings(decide, assumptions.decision, domains_of(read.frames))
+    domains = [*domains_of(read.frames), *read.frames.domains_left_out]
+    settings = decision_settings(decide, assumptions.decision, domains)
     sample = _sample(read, assumptions)
     measured, paid, emitted, weighed = analysed(read, assumptions, settings, sample and (lambda: sample().measured))
     compared = compare_systems(measured, paid, emitted, settings, assumptions)

@@ -37,7 +37,7 @@ transformation", Journal of the Royal Statistical Society B 54 (1992).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -46,6 +46,7 @@ from numpy.typing import NDArray
 from wattbench_reports.stats.intervals import clopper_pearson
 from wattbench_reports.stats.student import t_at
 
+_ADDED = 4.0
 _STRAIGHT = 1e-6
 """A skewness below which a bound is as by t, to many more digits than are shown."""
 
@@ -99,6 +100,24 @@ def score_fall(
     known = 0 < mean.variance < math.inf and of_one > 0
     effective = of_one / mean.variance if known else float(len(falls))
     return ScoreFall(lost, won, effective, math.sqrt(mean.variance), mean.df)
+
+
+def corrected_fall(
+    first: NDArray[np.float64], second: NDArray[np.float64], strata: NDArray[np.integer[Any]] | None = None
+) -> MeanBounds:
+    """Compare corrected scores of judged answers item by item (`wattbench_reports.stats.label_correction`).
+
+    They are not between 0 and 1, so that no exact bound of a share holds. The variance is as if four items were added,
+    of which one is lost or won, so that it is not 0 where all differences are (A. Agresti and B. Caffo, "Simple and
+    effective confidence intervals for proportions", American Statistician 54, 2000).
+
+    Args:
+        first: as of `score_fall`, of any size.
+        second: likewise.
+        strata: as of `score_fall`.
+    """
+    mean = mean_bounds(first - second, strata)
+    return replace(mean, variance=mean.variance + _ADDED / len(first) ** 2)
 
 
 def _distance(rises: float, falls: float, number: float, level: float) -> float:

@@ -84,9 +84,9 @@ class JudgedTasks:
     """By system and task."""
     answers: pd.DataFrame
     """A row per answer to a judged task, also to those that are left out of the run, in the order of the table: `KEY`,
-    ``place`` (its row in the file), ``row`` (its row among the answers that were looked at), ``answer_sha256``,
-    ``failed``, ``verdict``, ``label`` (the mean over people), ``score`` (the label, else the verdict) and ``correct``
-    (the corrected score). ``score`` and ``correct`` are missing where the task does not count."""
+    ``domain``, ``place`` (its row in the file), ``row`` (its row among the answers that were looked at),
+    ``answer_sha256``, ``failed``, ``verdict``, ``label`` (the mean over people), ``score`` (the label, else the
+    verdict) and ``correct`` (the corrected score). The last two are missing where the task does not count."""
     counted: frozenset[str]
     """The tasks that have scores."""
     opinions: Mapping[str, str]
@@ -95,6 +95,15 @@ class JudgedTasks:
     """Of these, the tasks whose answers are not among those of the run, as other tasks have scores."""
     looked_at: int
     """Answers of the run, to tasks that are not judged included."""
+
+    @property
+    def domains_left_out(self) -> Mapping[str, str]:
+        """Map the domains of tasks that are left out to why, as a clause. A domain may have other tasks, too."""
+        named = self.answers.loc[~self._stay, ["domain", "task"]].drop_duplicates("domain")
+        return {
+            str(domain): f"of {task} there is a judge's opinion only: {self.opinions[task]}"
+            for domain, task in named.itertuples(index=False)
+        }
 
     def of_task(self, task: str) -> tuple[JudgedCell, ...]:
         """Return the cells of a task."""
@@ -200,6 +209,7 @@ def _answers(
             "row": row,
             "system": system.series(row).astype(str),
             "task": task.series(row).astype(str),
+            "domain": table.coded("domain").series(row).astype(str),
             "doc_id": table.whole_numbers("doc_id")[row].astype(np.int64),
             "repeat": table.whole_numbers("repeat")[row].astype(np.int64),
             "offered_per_s": numbers("offered_per_s"),

@@ -146,9 +146,15 @@ class SystemSettings(MemberSettings):
         return tuple(dict.fromkeys([*self.pool, *(self.members or {}).values(), *reader]))
 
 
+class _JudgedBy(Described):
+    judge: Text
+
+
 class _TaskChoice(Described):
     task: Text
-    metric: Text
+    metric: Text | None = None
+    score: _JudgedBy | None = None
+    """None for what no judge scores."""
 
 
 class _Tasks(Described):
@@ -180,6 +186,8 @@ class SuiteRecord:
     measure: MeasureSettings
     metrics: Mapping[str, str]
     """Task to the metric that is correctness, where the suite names one."""
+    judge_of: Mapping[str, str]
+    """Task to the system that scores its answers, where a judge does."""
     systems: Mapping[str, SystemSettings]
     judges: Mapping[str, MemberSettings]
     """Every judge that a task names: some may be among `systems`, too."""
@@ -202,7 +210,8 @@ class SuiteRecord:
             name=suite.name or run,
             description=suite.description,
             measure=suite.measure,
-            metrics={choice.task: choice.metric for choice in suite.tasks.select},
+            metrics={choice.task: choice.metric for choice in suite.tasks.select if choice.metric is not None},
+            judge_of={choice.task: choice.score.judge for choice in suite.tasks.select if choice.score is not None},
             systems=resolved.systems,
             judges=resolved.judges,
             where=where,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -115,7 +116,7 @@ def plants_for(equal: Evidence, policy: Policy) -> list[Planted]:
     if ACCURACY in margins:
         right = _right_by_task(equal)
         every = [score for of_task in right.values() for score in of_task]
-        share = sum(every) / len(every)
+        share = sum(every) / len(every) if every else 0.0
         if share > margins[ACCURACY]:
             plants.append({"drop": round(margins[ACCURACY] / share, 4)})  # of all answers; only right ones are lost
         else:
@@ -128,11 +129,12 @@ def plants_for(equal: Evidence, policy: Policy) -> list[Planted]:
 
 
 def _right_by_task(equal: Evidence) -> dict[str, list[float]]:
-    """Return the baseline's scores of each task's items."""
+    """Return the baseline's scores of each task's items, without the tasks that a judge scores."""
     scores: dict[str, list[float]] = {}
     for one in equal.rounds:
         for task, score in zip(one.tasks or [""] * one.items, one.correct[:, 0].tolist(), strict=True):
-            scores.setdefault(task, []).append(score)
+            if not math.isnan(score):
+                scores.setdefault(task, []).append(score)
     return scores
 
 

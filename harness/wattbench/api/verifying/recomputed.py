@@ -13,6 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from wattbench.api.verifying.written import Check, check, not_made
 from wattbench.errors import UserError
 from wattbench.measure.rebuilt_tables import rebuild, table_differences
@@ -27,6 +29,7 @@ from wattbench_reports.metrics.assumptions import ALONE
 from wattbench_reports.metrics.metric import Ratio
 from wattbench_reports.metrics.registry import ADDED
 from wattbench_reports.tables.harness_failures import harness_failures
+from wattbench_reports.tables.judged_tasks import judged_tasks
 
 if TYPE_CHECKING:
     from wattbench.measure.rebuilt_tables import Rebuilt
@@ -68,9 +71,19 @@ def figure_differences(records: RunRecords, items: Sequence[ItemRow]) -> Iterato
 
 
 def _read(records: RunRecords, items: Sequence[ItemRow]) -> Sequence[ItemRow]:
-    """Return the rows that the reports read: without attempts of agents whose harness failed."""
-    left_out = harness_failures(records)
-    return items if left_out is None else list(itertools.compress(items, left_out.kept.tolist()))
+    """Return the rows that the reports read: without attempts of agents whose harness failed, and without answers of
+    which there is only a judge's opinion. Scores of other judged answers are the reports' own, as labels correct them.
+    """
+    harness = harness_failures(records)
+    kept = None if harness is None else harness.kept
+    judged = judged_tasks(records, kept)
+    kept = kept if judged is None else judged.kept(kept)
+    rows = items if kept is None else list(itertools.compress(items, kept.tolist()))
+    if judged is None:
+        return rows
+    recorded = np.array([math.nan if row.correct is None else row.correct for row in rows], dtype=np.float64)
+    scores = (None if math.isnan(score) else score for score in judged.scores_of(recorded)[0].tolist())
+    return [replace(row, correct=score) for row, score in zip(rows, scores, strict=True)]
 
 
 def _scores_alone(row: ItemRow) -> ItemRow:
@@ -199,7 +212,7 @@ def _joules_per_correct(rows: Sequence[ItemRow]) -> float | None:
     """Return the joules of all metered requests over the correct answers among them."""
     metered = [(row.energy_j, row.correct) for row in rows if row.energy_j is not None and row.correct is not None]
     correct = math.fsum(each for _, each in metered)
-    return math.fsum(each for each, _ in metered) / correct if correct else None
+    return math.fsum(each for each, _ in metered) / correct if correct > 0 else None
 
 
 def _percentile(ordered: Sequence[float], share: float) -> float:

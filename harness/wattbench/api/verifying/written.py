@@ -13,8 +13,10 @@ import wattbench
 from wattbench.errors import UserError
 from wattbench.meters.sampling.judge_again import RecordedReadings, judge_again
 from wattbench.meters.sampling.trace import read_trace
+from wattbench.records.finish_record import is_plain
 from wattbench.records.invariants import table_problems
 from wattbench.records.journal_check import checked_journal
+from wattbench.records.judged_checks import judgement_problems, label_problems
 from wattbench.records.line_checks import line_problems, time_problems
 from wattbench.records.reader import read_rows
 from wattbench.records.rows.experts import ExpertRow
@@ -36,8 +38,8 @@ class Check:
     """One check of a run, and what it found."""
 
     name: str
-    """``digests``, ``journal``, ``lines``, ``invariants``; and what is computed again: ``tables``, ``power``,
-    ``figures``, ``scores``."""
+    """``digests``, ``journal``, ``lines``, ``invariants``, ``labels``; and what is computed again: ``tables``,
+    ``power``, ``figures``, ``scores``."""
     said: str
     """What was compared with what, in a clause; of a check that could not be made: why."""
     problems: tuple[str, ...] = ()
@@ -141,7 +143,7 @@ def _problems_of_lines(records: RunRecords) -> Iterable[str]:
     readers: list[Callable[[], object]] = [
         records.systems, records.windows, records.passes, records.block_plan, records.blocks, records.looks,
         records.open_windows, records.calls, records.sessions, records.open_calls, records.loads, records.rounds,
-        records.phases, records.spending, records.estimates, records.summaries,
+        records.phases, records.spending, records.estimates, records.summaries, records.judges, records.judgements,
     ]  # fmt: skip
     for read in readers:
         try:
@@ -171,8 +173,21 @@ def invariants(records: RunRecords, record: FinishRecord) -> Check:
         if measured:
             yield from time_problems(records)
         yield from table_problems(records, record.items, record.windows, record.calls)
+        yield from judgement_problems(records)
 
     return check("invariants", said, problems, records.layout.root)
+
+
+def labels(records: RunRecords) -> Check | None:
+    """Check that people's labels are of answers of the run. None if it has no labels."""
+    path = records.layout.labels
+    if not os.path.lexists(path):
+        return None
+    root = records.layout.root
+    if not is_plain(path):
+        return _failed("labels", [f"{path.name} is not a regular file"])
+    made = check("labels", "labels of people, against the answers", lambda: label_problems(records), root)
+    return replace(made, left_out=("who gave the labels, which no digest covers as they are added later",))
 
 
 _MOST_BYTES = 50_000_000

@@ -74,7 +74,7 @@ def cases(evidence: Evidence, policy: Policy, pair: str = "") -> tuple[Case, ...
     Costs that do not block are left out unless both systems have a price: the default policy names costs for those
     that have one.
     """
-    policy = resolved(policy, cap_of(evidence, policy), in_turns=evidence.in_turns)
+    policy = resolved(policy, evidence.scored_of(cap_of(evidence, policy)), in_turns=evidence.in_turns)
     plan = look_plan(evidence, policy)
     return tuple(
         replace(case, pair=pair)
@@ -117,8 +117,9 @@ def _accuracy(evidence: Evidence, rule: Rule, plan: LookPlan, domain: str | None
     case = Case(rule, domain=domain or "")
     if ACCURACY in evidence.apart:
         return replace(case, apart=evidence.apart[ACCURACY])
-    if ACCURACY in evidence.missing:
-        return replace(case, missing=evidence.missing[ACCURACY])
+    missing = evidence.missing.get(ACCURACY) or evidence.missing.get(case.name)
+    if missing is not None:
+        return replace(case, missing=missing)
     measured = evidence.measured.get(case.name) if evidence.measured else accuracy_of(evidence, plan, domain)
     return _measured(case, evidence, measured, waits=domain is not None and not evidence.measured)
 

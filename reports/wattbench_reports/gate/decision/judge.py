@@ -147,7 +147,7 @@ def judge_many(
         suite=suite,
         runs=tuple(runs),
         metrics=metrics,
-        policy=resolved(policy, cap, in_turns=first.in_turns),
+        policy=resolved(policy, first.scored_of(cap), in_turns=first.in_turns),
         items=items,
         rounds=sum(len(each.rounds) for each in evidences.values()),
         energy_j=sum(joules) if joules else None,
@@ -164,18 +164,12 @@ def judge_many(
 
 def _undecidable(every: Sequence[Case], evidence: Evidence, cap: int, beta: float) -> tuple[str, ...]:
     """Return the names of the accuracies that even an unchanged candidate could not pass within the cap."""
-    domains = [task.domain for task in evidence.suite_tasks.values() for _ in range(task.items)]
     return tuple(
         case.name
         for case in every
         if case.in_points and case.blocks and case.judged and evidence.in_turns
-        if not accuracy_can_pass(case.rule.margin, _most(case, domains, cap), beta)
+        if not accuracy_can_pass(case.rule.margin, evidence.scored_of(cap, case.domain), beta)
     )
-
-
-def _most(case: Case, domains: Sequence[str], cap: int) -> int:
-    """Return the most items that a case can have: of a domain, its share of the cap."""
-    return cap if not case.domain or not domains else domains.count(case.domain) * cap // len(domains)
 
 
 def _verdict(

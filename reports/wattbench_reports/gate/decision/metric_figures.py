@@ -56,7 +56,9 @@ def accuracy_of(evidence: Evidence, plan: LookPlan, domain: str | None = None) -
     weighted by that (post-stratification: Cochran, chapter 5A), so that what tasks differ by is no noise.
     """
     scores = [_scores(one, domain) for one in evidence.rounds]
-    counts = {name: task.items for name, task in evidence.suite_tasks.items() if domain in (None, task.domain)}
+    counts = {
+        name: task.items for name, task in evidence.suite_tasks.items() if task.scored and domain in (None, task.domain)
+    }
     rows = []
     for look in plan.looks:
         seen = np.concatenate([np.empty((0, 2)), *(pairs for pairs, _ in scores[: look.rounds])])

@@ -26,6 +26,7 @@ from wattbench_reports.gate.result import FlippedAnswer, FlippedItem, FlippedIte
 from wattbench_reports.tables.answer_texts import texts_in
 from wattbench_reports.tables.header_record import header_record
 from wattbench_reports.tables.item_matrix import KEY_CHARACTERS, RIGHT, spread
+from wattbench_reports.tables.judged_tasks import judged_tasks
 from wattbench_reports.tables.streamed.text_numbers import joined, text_numbers
 
 MOST_LOST, MOST_WON = 20, 10
@@ -61,6 +62,7 @@ class _Score:
 
     item: Item
     mean: float
+    """NaN of a task that a judge scores."""
     row: ScoreRow
     """Of several, the first that agrees with the mean."""
     window: str
@@ -69,8 +71,9 @@ class _Score:
     def of(cls, row: RoundRow, side: str, item: Item) -> _Score:
         task, doc_id = item
         rows = [each for each in row.scores[side][task] if each.doc_id == doc_id]
-        mean = math.fsum(each.correct for each in rows) / len(rows)
-        agreeing = next(each for each in rows if (each.correct >= RIGHT) == (mean >= RIGHT))
+        scores = [math.nan if each.correct is None else each.correct for each in rows]
+        mean = math.fsum(scores) / len(rows)
+        agreeing = next(each for each, score in zip(rows, scores, strict=True) if (score >= RIGHT) == (mean >= RIGHT))
         return cls(item, mean, agreeing, row.windows[side])
 
 
@@ -98,7 +101,7 @@ def flips_of_two(runs: tuple[RunRecords, RunRecords], systems: tuple[str, str]) 
     Raises:
         UserError: a table is damaged.
     """
-    one, two = (_Scored.of(run.layout.items_table, name) for run, name in zip(runs, systems, strict=True))
+    one, two = (_Scored.of(run, name) for run, name in zip(runs, systems, strict=True))
     _, in_one, in_two = np.intersect1d(one.keys, two.keys, assume_unique=True, return_indices=True)
     scores = np.column_stack([one.means[in_one], two.means[in_two]])
     flipped = _Flipped.of(scores, one.tasks[in_one], len(one.names))
@@ -156,7 +159,8 @@ class _Scored:
     """The row of the file of an answer that agrees with how the item counts: the one with the lowest repeat."""
 
     @classmethod
-    def of(cls, path: Path, system: str) -> _Scored:
+    def of(cls, run: RunRecords, system: str) -> _Scored:
+        path, judged = run.layout.items_table, judged_tasks(run)
         with TableColumns(path) as table:
             systems = table.coded("system")
             kept = systems.codes == systems.texts.to_pylist().index(system)
@@ -166,6 +170,11 @@ class _Scored:
             named = text_numbers(tasks.texts)[tasks.codes]
             documents = np.concatenate([text_numbers(part) for part in table.parts("doc_hash")])
             correct, repeats = table.numbers("correct"), table.whole_numbers("repeat")
+        if judged is not None:
+            counts = judged.answers["task"].isin(judged.counted) & (judged.answers["system"] == system)
+            place = np.cumsum(kept) - 1
+            correct = correct.copy()
+            correct[place[judged.answers.loc[counts, "row"]]] = judged.answers.loc[counts, "score"]
         answers = joined(joined(named, doc_ids.astype(np.uint64)), documents)
         keys, first, item = np.unique(answers, return_index=True, return_inverse=True)
         means = np.bincount(item, correct, len(keys)) / np.bincount(item, minlength=len(keys))

@@ -26,6 +26,7 @@ from wattbench_reports.gate.evidence.missing import (
     without_first_tokens,
     without_joules,
     without_long_rounds,
+    without_scores,
 )
 from wattbench_reports.gate.evidence.model import Evidence, Pairs, Round, SuiteTask
 from wattbench_reports.gate.evidence.money import (
@@ -41,7 +42,7 @@ from wattbench_reports.gate.evidence.money import (
 from wattbench_reports.gate.evidence.recorded_rounds import Item, SideAnswers, answers_of_side, reading
 from wattbench_reports.gate.evidence.same_work import other_documents, other_machines, other_prompts
 from wattbench_reports.gate.policy import Policy
-from wattbench_reports.metrics.registry import FURTHER_COLUMNS, PEAK_MEMORY
+from wattbench_reports.metrics.registry import FURTHER_COLUMNS, PEAK_MEMORY, computed_from
 from wattbench_reports.metrics.validity import Validity, cause_of
 from wattbench_reports.tables import provenance
 from wattbench_reports.tables.header_record import HeaderRecord, header_record
@@ -86,7 +87,11 @@ def evidence_in_turns(run: RunRecords, policy: Policy) -> Evidence:
     silent = [read.names[side] for side in SIDES if read.rows and not read.reports_first_token(side)]
     memory, unknown = _peaks(run, read)
     money = paid.settled(policy)
+    unscored = _unscored(record, read)
     missing = bare | without_first_tokens(rounds, silent) | unknown | money.missing
+    missing |= without_scores(unscored, read.domains)
+    if unscored:  # joules are of whole rounds, with the items that have no scores
+        missing |= dict.fromkeys(computed_from("correct"), "; ".join(unscored.values()))
     figures = {side: answers.figures for side, answers in read.sides.items()}
     prompts, asked_differently = other_prompts(record, read.names, figures, may_differ="prompts" in policy.may_differ)
     unlike = money.apart | other_machines(record, read.names) | prompts | other_documents(read.names, figures)
@@ -105,11 +110,15 @@ def evidence_in_turns(run: RunRecords, policy: Policy) -> Evidence:
         apart=apart,
         missing=missing,
         suite_domains=tuple(dict.fromkeys(read.domains.values())),
-        suite_tasks={task: SuiteTask(count, read.domains[task]) for task, count in _planned(run).items()},
+        suite_tasks={
+            task: SuiteTask(count, read.domains[task], scored=task not in unscored)
+            for task, count in _planned(run).items()
+        },
         items_left=left,
         energy_j=_counted_j(read),
         notes=(
             *_on_base(run),
+            *_of_scored(unscored, read),
             *notes,
             *asked_differently,
             *failed_requests(read.failed()),
@@ -127,6 +136,33 @@ def _marks(read: _Read, side: str) -> str:
     contended = sum(each.contended for each in windows)
     marks = Validity(read.names[side], len(windows), invalid, (), contended).marks
     return f"{read.names[side]}: {marks}" if marks else ""
+
+
+def _unscored(record: HeaderRecord, read: _Read) -> dict[str, str]:
+    """Return the tasks without scores, each with the reason: no judge is asked in rounds.
+
+    Raises:
+        UserError: another task lacks scores.
+    """
+    judges = {task: judge for task, judge in record.suite.judge_of.items() if task in read.domains}
+    without = {
+        task for side in read.sides.values() for (task, _), item in side.figures.items() if math.isnan(item.correct)
+    }
+    if damaged := sorted(without - judges.keys()):
+        raise UserError(f"{read.run.layout.rounds}: the rounds have no scores of {damaged[0]}; the record is damaged")
+    return {
+        task: f"a judge ({judge}) scores {task}, and no judge is asked in rounds; run both systems, label answers of "
+        "the runs (wattbench label RUN), and gate the two runs"
+        for task, judge in judges.items()
+    }
+
+
+def _of_scored(unscored: Mapping[str, str], read: _Read) -> tuple[str, ...]:
+    """Say over which tasks accuracy is, where some of them have no scores."""
+    scored = [task for task in read.domains if task not in unscored]
+    if not unscored or not scored:
+        return ()
+    return (f"Accuracy is that of {listed(scored)} alone: {'; '.join(unscored.values())}.",)
 
 
 def _on_base(run: RunRecords) -> tuple[str, ...]:

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from wattbench.records import SystemRow
 from wattbench_reports.formatting.units import listed, named, plural
 from wattbench_reports.gate.evidence.model import Round
+from wattbench_reports.gate.metrics import SEPARATOR, judged_metric
 from wattbench_reports.gate.policy import Policy
-from wattbench_reports.metrics.registry import ENERGY, MONEY, PEAK_MEMORY, TTFT
+from wattbench_reports.metrics.registry import ACCURACY, ENERGY, MONEY, PEAK_MEMORY, TTFT, computed_from
 
 NOT_READ = "no meter could be read"
 MODELLED = (
@@ -31,7 +32,7 @@ def of_judged(
     judged = [rule.metric for rule in policy.rules if rule.blocks or priced or rule.metric not in MONEY]
     return (
         {metric: apart[metric] for metric in judged if metric in apart and metric not in missing},
-        {metric: missing[metric] for metric in judged if metric in missing},
+        {name: missing[name] for metric in judged for name in missing if judged_metric(name).metric == metric},
     )
 
 
@@ -112,6 +113,29 @@ def with_idle(agents: Sequence[str]) -> tuple[str, ...]:
     return (
         f"The joules of {names} include those drawn while no model call was in flight; a comparison leaves them out.",
     )
+
+
+def without_scores(unscored: Mapping[str, str], domains: Mapping[str, str]) -> dict[str, str]:
+    """Explain what is not measured as tasks have no scores.
+
+    Args:
+        unscored: task to why it has none.
+        domains: every task to its domain.
+
+    Returns:
+        What is missing to why: all that scores are in where no task has any, else accuracy in the domains without.
+    """
+    scored = {domain for task, domain in domains.items() if task not in unscored}
+    if unscored and not scored:
+        return dict.fromkeys((ACCURACY, *computed_from("correct")), "; ".join(unscored.values()))
+    of_domain: dict[str, list[str]] = {}
+    for task, why in unscored.items():
+        of_domain.setdefault(domains[task], []).append(why)
+    return {
+        f"{ACCURACY}{SEPARATOR}{domain}": "; ".join(reasons)
+        for domain, reasons in of_domain.items()
+        if domain not in scored
+    }
 
 
 def _said(reasons: Counter[str]) -> str:

@@ -19,7 +19,7 @@ class Round:
     """One round: items that both systems were asked under the same conditions."""
 
     correct: Pairs
-    """Scores, 0 to 1. Of an item that was asked several times, the mean."""
+    """Scores, 0 to 1. Of an item that was asked several times, the mean; NaN of a task that a judge scores."""
     seconds: Pairs
     """From when it was sent to when it was answered; NaN where it was not timed."""
     ttft_s: Pairs | None = None
@@ -73,6 +73,8 @@ class SuiteTask:
     """All that could be asked, whether they were or not."""
     domain: str
     """Its own name where it has none."""
+    scored: bool = True
+    """Whether its answers have scores in rounds: those that a judge scores have none."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ class Evidence:
     apart: Mapping[str, str] = field(default_factory=dict)
     """Metric to why the two are not comparable on it, naming what differs."""
     missing: Mapping[str, str] = field(default_factory=dict)
-    """Metric to why it was not measured."""
+    """Metric, or name of a verdict on accuracy in one domain, to why it was not measured."""
     lacking: tuple[str, ...] = ()
     """Of two imports: the metrics of which neither source has a figure."""
     suite_domains: tuple[str, ...] = ()
@@ -123,6 +125,18 @@ class Evidence:
     def answered(self) -> int:
         """Return the number of items that both systems answered."""
         return self.items or sum(one.items for one in self.rounds)
+
+    def scored_of(self, items: int, domain: str = "") -> int:
+        """Return how many of some items, in a random order, have scores.
+
+        Args:
+            items: of the suite.
+            domain: whose items are counted; empty: all.
+        """
+        tasks = self.suite_tasks.values()
+        scored = sum(task.items for task in tasks if task.scored and domain in ("", task.domain))
+        every = sum(task.items for task in tasks)
+        return items * scored // every if every else items
 
     def until(self, rounds: int) -> Evidence:
         """Return the evidence of the first `rounds` rounds."""

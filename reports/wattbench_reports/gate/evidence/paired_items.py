@@ -45,6 +45,8 @@ class RecordItems:
     """NaN without."""
     hashes: Mapping[str, Numbers]
     """Each of `HASHES`, as a number; 0: not recorded."""
+    corrected: frozenset[str] = frozenset()
+    """The tasks whose scores are verdicts of a judge, corrected by labels: they may be below 0 or above 1."""
 
     def __len__(self) -> int:
         """Count the items."""
@@ -62,6 +64,8 @@ class PairedItems:
     blocks: NDArray[np.int64] | None = None
     """Shape (items,): in which block both were asked; None where they were not in the same blocks, of two or more."""
     hashes: Mapping[str, tuple[Numbers, Numbers]] = field(default_factory=dict)
+    corrected: frozenset[str] = frozenset()
+    """As of either."""
 
     @property
     def present_tasks(self) -> list[str]:
@@ -111,6 +115,7 @@ def record_items(frames: Frames, system: str, money: NDArray[np.float64]) -> Rec
         figures={name: _means(values, item, len(distinct)) for name, values in columns.items()},
         block=frames.figures("block", rows)[first],
         hashes={name: _of_all(each, item, first) for name, each in hashes.items()},
+        corrected=frozenset() if frames.judged_tasks is None else frames.judged_tasks.counted,
     )
 
 
@@ -125,6 +130,7 @@ def paired(one: RecordItems, two: RecordItems) -> PairedItems:
         figures={name: np.column_stack([one.figures[name][ours], two.figures[name][theirs]]) for name in FIGURES},
         blocks=block.astype(np.int64) if in_blocks else None,
         hashes={name: (one.hashes[name][ours], two.hashes[name][theirs]) for name in HASHES},
+        corrected=one.corrected | two.corrected,
     )
 
 

@@ -1,6 +1,7 @@
 """Bound how two systems of two records differ, metric by metric: one look, at everything.
 
-    accuracy                  by item, stratified by task (`wattbench_reports.stats.score_differences`)
+    accuracy                  by item, stratified by task (`wattbench_reports.stats.score_differences`); with corrected
+                              scores of judged answers by their mean difference with its skewness, as joules
     mean seconds, joules,     ratio of sums, paired: the jackknife's values (`log_ratio_losses`) of both, by item and
     money                     stratified by task, or where both were asked in the same blocks by block; with their
                               skewness (`wattbench_reports.stats.score_differences`)
@@ -42,7 +43,7 @@ from wattbench_reports.metrics.registry import (
 )
 from wattbench_reports.stats.block_ratios import log_ratio_losses
 from wattbench_reports.stats.quantile_intervals import quantile_ratio
-from wattbench_reports.stats.score_differences import MeanBounds, mean_bounds, score_fall
+from wattbench_reports.stats.score_differences import MeanBounds, corrected_fall, mean_bounds, score_fall
 from wattbench_reports.stats.session_variance import added
 from wattbench_reports.stats.student import t_at, t_quantile
 
@@ -195,6 +196,7 @@ def _accuracies(items: PairedItems, domain_of: Mapping[str, str]) -> Iterator[tu
     """Yield accuracy over all items, and in each domain."""
     scores = items.figures["correct"]
     scored = np.isfinite(scores).all(axis=1)
+    corrected = np.array([name in items.corrected for name in items.tasks.names], dtype=bool)[items.tasks.codes]
     domains = [domain_of.get(task, task) for task in items.tasks.names]
     of_item = np.array([list(dict.fromkeys(domains)).index(each) for each in domains], dtype=np.int64)
     names = list(dict.fromkeys(domains))
@@ -202,7 +204,10 @@ def _accuracies(items: PairedItems, domain_of: Mapping[str, str]) -> Iterator[tu
         chosen = scored if not name else scored & (of_item[items.tasks.codes] == number - 1)
         if chosen.any():
             ours, theirs = scores[chosen].T
-            fall = score_fall(ours, theirs, items.tasks.codes[chosen])
+            tasks = items.tasks.codes[chosen]
+            fall: ItemBounds = score_fall(ours, theirs, tasks)
+            if corrected[chosen].any():  # no shares of 0 to 1, of which there are exact bounds
+                fall = corrected_fall(ours, theirs, tasks)
             means = float(ours.mean()), float(theirs.mean())
             metric = SEPARATOR.join(filter(None, (ACCURACY, name)))
             yield metric, MetricEvidence(*means, RecordBounds(fall, int(chosen.sum()), logarithmic=False))

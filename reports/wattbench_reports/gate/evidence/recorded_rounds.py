@@ -42,6 +42,7 @@ class ItemFigures:
     """The figures of one item of one system; where the item was repeated, the means."""
 
     correct: float
+    """NaN of a task that a judge scores: no judge is asked in rounds."""
     doc_hash: str
     prompt_hash: str
     messages_hash: str
@@ -196,10 +197,11 @@ def _marks(
     hashes = {}
     for task, of_task in row.scores[side].items():
         for score in of_task:
-            if not 0 <= score.correct <= 1:
+            correct = math.nan if score.correct is None else float(score.correct)
+            if score.correct is not None and not 0 <= correct <= 1:
                 raise ValueError(f"round {row.number} has a score that is not between 0 and 1")
             if (task, score.doc_id, score.repeat) not in no_answers:
-                marks.setdefault((task, score.doc_id), []).append(float(score.correct))
+                marks.setdefault((task, score.doc_id), []).append(correct)
             hashes[task, score.doc_id] = score.doc_hash
     return marks, hashes
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,14 @@ from wattbench_reports.comparability.explain import run_label
 from wattbench_reports.comparability.fingerprint import ANSWERED, Fingerprint, fingerprints
 from wattbench_reports.formatting.units import named, plural
 from wattbench_reports.gate.evidence.comparable import FingerprintComparison, compare_fingerprints, parts_across
-from wattbench_reports.gate.evidence.missing import failed_requests, no_first_token, no_joules_note, of_judged, peaks
+from wattbench_reports.gate.evidence.missing import (
+    failed_requests,
+    no_first_token,
+    no_joules_note,
+    of_judged,
+    peaks,
+    without_scores,
+)
 from wattbench_reports.gate.evidence.model import Evidence, MoneyOfMachine
 from wattbench_reports.gate.evidence.money import SideMoney, money_of_answers, money_of_gate
 from wattbench_reports.gate.evidence.paired_items import HASHES, PairedItems, RecordItems, paired, record_items
@@ -79,8 +87,9 @@ def evidence_of_two(
     sides = _shown(frames, names)
     one, two = sides
     money = money_of_gate(policy, {side.shown: side.money for side in sides})
+    unscored = _opinions(sides)
     between = compare_fingerprints(
-        _prints(sides),
+        _prints(sides, unscored),
         crossed,
         policy.may_differ,
         item_by_item=("prompts",),
@@ -101,6 +110,8 @@ def evidence_of_two(
     rows = {side.shown: side.frames.run.systems().get(side.name) for side in sides}
     memory, unmeasured = peaks(rows)
     missing = bare | _without_first_tokens(sides, both) | _not_on_record(sides) | unmeasured | money.missing
+    of_tasks = [*both.present_tasks, *unscored]
+    missing |= without_scores(unscored, {task: domains.get(task, task) for task in of_tasks})
     if not (one_run and both.blocks is not None):  # else they shared a session, and were asked in turns
         unknown = _between_sessions(money.of_machine) - {*noise, *apart}
         missing = dict.fromkeys(unknown, NOT_KNOWN) | missing
@@ -124,9 +135,16 @@ def evidence_of_two(
         apart=apart,
         missing=missing,
         lacking=_lacking(sides),
-        suite_domains=tuple(dict.fromkeys(domains.get(task, task) for task in both.present_tasks)),
+        suite_domains=tuple(dict.fromkeys(domains.get(task, task) for task in of_tasks)),
         energy_j=_counted_j(sides),
-        notes=(*between.notes, *filter(None, [prompts.note]), *unpaired, *joule_notes, *_failed(sides)),
+        notes=(
+            *between.notes,
+            *filter(None, [prompts.note]),
+            *(f"Accuracy is without {task}: {why}." for task, why in unscored.items()),
+            *unpaired,
+            *joule_notes,
+            *_failed(sides),
+        ),
     )
 
 
@@ -243,12 +261,13 @@ def _side(frames: Frames, name: str, shown: str) -> _Side:
     )
 
 
-def _prints(sides: tuple[_Side, _Side]) -> dict[str, Fingerprint]:
+def _prints(sides: tuple[_Side, _Side], opinions: Iterable[str]) -> dict[str, Fingerprint]:
     """Return the fingerprints of both systems; of two imports without the documents that each answered.
 
-    A tool that stops after a time leaves each run other documents at its end, and items are judged in pairs.
+    A tool that stops after a time leaves each run other documents at its end, and items are judged in pairs. Tasks of
+    which either run has only a judge's opinion are in no figure that is judged.
     """
-    prints = {side.shown: side.print.of_all_items() for side in sides}
+    prints = {side.shown: side.print.of_all_items().without_tasks(opinions) for side in sides}
     if any(side.frames.record.imported is None for side in sides):
         return prints
     return {shown: each.without("tasks", ANSWERED) for shown, each in prints.items()}
@@ -268,7 +287,18 @@ def _prompts(sides: tuple[_Side, _Side], both: PairedItems, policy: Policy, acro
 
 def _domains(sides: tuple[_Side, _Side]) -> dict[str, str]:
     """Return each task's domain."""
-    return {task: of for side in sides for task, of in side.frames.domain_of_task().items() if of}
+    return {cell.task: cell.domain for side in sides for cell in side.frames.record.cells if cell.domain}
+
+
+def _opinions(sides: tuple[_Side, _Side]) -> dict[str, str]:
+    """Return the tasks of which a run has only a judge's opinion, each with what would tell more."""
+    opinions: dict[str, str] = {}
+    for frames in {side.frames.run.layout.root: side.frames for side in sides}.values():
+        judged, root = frames.judged_tasks, frames.run.layout.root
+        for task, lacking in {} if judged is None else judged.opinions.items():
+            why = f"{root.name} has a judge's opinion of it, and {lacking} (wattbench label {shlex.quote(str(root))})"
+            opinions[task] = f"{opinions[task]}; {why}" if task in opinions else why
+    return opinions
 
 
 def _without_partner(

@@ -106,12 +106,13 @@ const checkAll = (all, set) => {
 	for (const requirement of set.requirements) {
 		const { quantity, bound, domain } = requirement, items = ALL.map((s) => summed(basis.items, s));
 		if (quantity === "accuracy") {
+			if (domain in known.opinions) { for (const s of ALL) unknown(s, requirement, known.opinions[domain]); continue; }
 			const one = domain === null ? -1 : domains.indexOf(domain), { at, variances, most } = accuracyTrials(one < 0 ? mix : range(D).map((d) => Number(d === one)));
 			const asked = one < 0 ? known.reasons.domains : fillIn(known.reasons.domain, { domain });
 			for (const s of ALL) {
 				if (!isFinite(at[s])) { unknown(s, requirement, summed(basis.trials, s) > 0 ? asked : known.reasons.scored); continue; }
-				const tested = testedShare({ shares: () => [at[s], at[s]], variance: () => variances[s], bound, most: most[s], df: known.df });
-				checked(s, requirement, at[s], tested, one < 0 ? items[s] : basis.items[one][s]);
+				const share = min(max(at[s], 0), 1), tested = testedShare({ shares: () => [share, share], variance: () => variances[s], bound, most: most[s], df: known.df });
+				checked(s, requirement, share, tested, known.corrected ? 0 : one < 0 ? items[s] : basis.items[one][s]);
 			}
 		} else if (quantity === "p95") {
 			const moves = known.sessions && known.sessions.moves.latency_p95, machine = moves ? known.machines.another_run : known.machines.this_run;
