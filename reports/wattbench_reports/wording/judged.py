@@ -28,7 +28,7 @@ CORRECTED = (
     "Corrected: the mean verdict, corrected by people's labels (prediction-powered inference, PPI++), with its 95% "
     "interval. A label is taken for the truth."
 )
-POOLED = "Pooled: corrected by the labels of all systems, as no difference between the judge's errors was seen."
+POOLED = "Pooled: corrected by the labels of all systems, as the judge is taken to err alike on them."
 IN_NO_FIGURE = "Judging is a bill of the evaluation: it is in no system's figures."
 _SCALES = {"pass": "pass or fail", "pair": "the better of two answers, in both orders"}
 _VALUES = {"pass": {0.0: "fail", 1.0: "pass"}, "pair": {0.0: "worse", 1.0: "better"}}
@@ -75,7 +75,7 @@ SHORT_HEADS = ("answers", "judge's opinion", "not judged", "labels", "people", "
 
 def cells(each: JudgedSystem) -> tuple[str, ...]:
     """Format a system's answers to a task, in the order of `HEADS`."""
-    difference = each.difference
+    difference = None if each.by_definition else each.difference
     return (
         f"{each.answers:,}",
         units.percent(each.judges_opinion),
@@ -89,6 +89,8 @@ def cells(each: JudgedSystem) -> tuple[str, ...]:
 
 def corrected(each: JudgedSystem) -> str:
     """Format the corrected figure, or what it lacks: ``71.2% [63.0, 79.1]``, ``14 labels lack``."""
+    if each.by_definition:
+        return "50% by definition"
     if each.corrected is not None:
         return units.percent_interval(each.corrected) + (" (pooled)" if each.pooled else "")
     if each.lacking:
@@ -127,6 +129,8 @@ _FAVOURS = {
     "position": "Bias by position, first less a half",
 }
 _LEVEL = 0.05
+_WIDEST = 2.0
+"""From -1 to 1, which are all biases that there can be: a wider interval says nothing."""
 
 
 def judge_caption(task: JudgedTask) -> str:
@@ -152,12 +156,25 @@ def judge_rows(task: JudgedTask) -> Iterator[tuple[str, str, str]]:
         yield "Verdicts of both orders that differ", units.percent_interval(of.orders.contradicting), ""
     for each in task.biases:
         name = _FAVOURS.get(each.kind) or f"Bias for {each.system}, against the others"
-        yield name, units.points_interval(each.size), units.p_value(each.p_value).removeprefix("p ").removeprefix("= ")
+        p = units.p_value(each.p_value).removeprefix("p ").removeprefix("= ")
+        told = each.size.high - each.size.low <= _WIDEST
+        yield name, units.points_interval(each.size) if told else "not known: too few labels", p if told else ""
 
 
 def _two_places(interval: Interval) -> str:
     at, low, high = (units.fixed(each, 2) for each in (interval.estimate, interval.low, interval.high))
     return f"{at} [{low}, {high}]".replace("-", "−")
+
+
+def _alike(each: JudgedSystem) -> str:
+    """Say what a test of alike errors says of a system with few labels."""
+    p, power = each.alike_p_value or 0.0, each.alike_power or 0.0
+    tested = f"({units.p_value(p)}; a difference of 10 points would be seen with {units.certainty(power)})"
+    if each.pooled:
+        return (
+            f"{each.system} is corrected by the labels of all systems: the judge errs on it as on the others {tested}."
+        )
+    return f"{each.system} is not corrected by labels of others: that the judge errs alike is not shown {tested}."
 
 
 def favoured(task: JudgedTask) -> Iterator[str]:
@@ -250,6 +267,7 @@ def points(task: JudgedTask) -> Iterator[str]:
             f"{units.plural(task.as_given, 'label')} as given: that they are of answers drawn at random within system "
             "and task is an assumption."
         )
+    yield from (_alike(each) for each in task.systems if each.alike_p_value is not None)
     yield from favoured(task)
     yield from more_labels(task)
     if task.agreement is not None:

@@ -138,6 +138,9 @@ class _Read:
                 people=cell.people,
                 corrected=intervals.get(cell.system),
                 pooled=cell.pooled,
+                alike_p_value=None if cell.errors is None else cell.errors.p_value,
+                alike_power=None if cell.errors is None or cell.errors.p_value is None else cell.errors.power,
+                by_definition=cell.by_definition,
                 lacking=cell.lacking,
                 more_labels=labels_buy(cell, items),
             )

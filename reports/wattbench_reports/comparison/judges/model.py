@@ -56,6 +56,13 @@ class JudgedSystem:
     """The mean corrected by labels; None: there are too few labels."""
     pooled: bool
     """Whether labels of other systems correct it, too."""
+    alike_p_value: float | None
+    """Of a system with few labels: that the judge errs on it as on the others, adjusted by Holm over the systems. None:
+    it has enough labels, or that cannot be tested. So the next one."""
+    alike_power: float | None
+    """The chance with which the test sees a difference of 10 points."""
+    by_definition: bool
+    """Whether it is the system that others are compared with, whose answers have one half."""
     lacking: int
     """Further labels until it can be corrected; 0 where it is."""
     more_labels: LabelsBuy | None

@@ -35,14 +35,13 @@ def reliability_of(
         said: verdicts on the task: ``answer`` (in the index of the answers), ``shown`` and ``verdict``.
     """
     systems = answers["system"].astype("category").cat
-    alike = "chance" not in answers or answers["chance"].isna().all()
     compared = judge_reliability(
         TaskAnswers(
             systems=np.asarray(systems.codes, dtype=np.int64),
             items=answers["doc_id"].to_numpy(dtype=np.int64),
             verdicts=answers["verdict"].to_numpy(dtype=np.float64),
             labels=answers["label"].to_numpy(dtype=np.float64),
-            chances=None if alike else answers["chance"].fillna(1.0).to_numpy(dtype=np.float64),
+            chances=answers["chance"].to_numpy(dtype=np.float64),
         ),
         steps_of(scale),
         lengths,
