@@ -13,8 +13,8 @@ import wattbench
 from wattbench.errors import UserError
 from wattbench.meters.sampling.judge_again import RecordedReadings, judge_again
 from wattbench.meters.sampling.trace import read_trace
-from wattbench.records.invariants import table_problems
 from wattbench.records.finish_record import is_plain
+from wattbench.records.invariants import table_problems
 from wattbench.records.journal_check import checked_journal
 from wattbench.records.judged_checks import judgement_problems, label_problems
 from wattbench.records.line_checks import line_problems, time_problems
