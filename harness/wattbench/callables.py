@@ -21,7 +21,7 @@ import inspect
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
@@ -125,6 +125,21 @@ _set_aside: dict[str, ModuleType] = {}
 """What was imported from the working tree before a checkout became active, and is again once none is."""
 
 
+@contextmanager
+def modules_of_this_process() -> Iterator[None]:
+    """Make imports in a block mean what they mean to this process, whichever checkout is active."""
+    active = CheckoutModules._active
+    if active is not None:
+        active._take_out()
+        sys.modules.update(_set_aside)
+        CheckoutModules._active = None
+    try:
+        yield
+    finally:
+        if active is not None:
+            active.activate()
+
+
 @cache
 def modules_of(checkout: Checkout) -> CheckoutModules:
     """Return the modules of a checkout; systems of the same checkout share them."""
@@ -225,6 +240,28 @@ def check_callable(where: str, name: str, checkout: Checkout | None) -> None:
     NamedCallable(where, name, checkout).forget()
 
 
+def file_of_callable(where: str, name: str) -> Path | None:
+    """Return the file of the module that a callable's name has, without an import. None for a module without a file.
+
+    Raises:
+        UserError: there is no such file or module.
+    """
+    module = name.rpartition(":")[0]
+    if module.endswith(".py"):
+        _check_file(module, f"{where}: {name!r}")
+        return Path(module)
+    top, *inner = module.split(".")
+    spec = None
+    with suppress(ImportError, ValueError):
+        spec = importlib.util.find_spec(top)
+    for part in inner if spec is not None else ():  # importlib's own search for a submodule imports its package
+        top = f"{top}.{part}"
+        spec = None if spec is None else PathFinder.find_spec(top, spec.submodule_search_locations)
+    if spec is None:
+        raise UserError(f"{where}: {name!r}: no module {top!r} is installed here; {_NAME_ONE}")
+    return Path(spec.origin) if spec.has_location and spec.origin is not None else None
+
+
 def look_for_callable(where: str, name: str, checkout: Checkout | None) -> None:
     """Check that a callable's file or package exists, without an import, which would run its module.
 
@@ -296,13 +333,19 @@ _MAX_BYTES = 10_000_000
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def check_source(where: str, path: Path, name: str) -> None:
-    """Check by its source that a file has a function that takes one text.
+ANSWERS = ("one text and returns the answer", 1)
+GRADES = ("an item and an answer, and returns a score from 0 to 1", 2)
+"""What is done with a function, in words, and how many arguments it gets."""
+
+
+def check_source(where: str, path: Path, name: str, use: tuple[str, int] = ANSWERS) -> None:
+    """Check by its source that a file has a function that can be called as it will be.
 
     Args:
         where: the beginning of a message.
         path: the file.
         name: of the function; `Class.method` for one of a class.
+        use: what it is for: `ANSWERS` or `GRADES`.
 
     Raises:
         UserError: it has not, or cannot be read.
@@ -321,9 +364,9 @@ def check_source(where: str, path: Path, name: str) -> None:
             raise UserError(f"{where}: {first} has no method {rest[0]!r}{nearest(rest[0], _public(methods))}")
         return
     if isinstance(node, ast.AsyncFunctionDef):
-        raise UserError(f"{where}: it is an async function; write one that returns the answer itself")
+        raise UserError(f"{where}: it is an async function; write one that returns its result itself")
     if isinstance(node, ast.FunctionDef) and not rest:
-        _check_takes_one(where, node)
+        _check_takes(where, node, *use)
 
 
 def functions_in(where: str, path: Path) -> list[str]:
@@ -371,11 +414,11 @@ def _public(names: Iterable[str]) -> list[str]:
     return [name for name in names if not name.startswith("_")]
 
 
-def _check_takes_one(where: str, node: ast.FunctionDef) -> None:
+def _check_takes(where: str, node: ast.FunctionDef, what: str, number: int) -> None:
     given = node.args
     positional = [*given.posonlyargs, *given.args]
     needed = len(positional) - len(given.defaults)
     named = [each.arg for each, default in zip(given.kwonlyargs, given.kw_defaults, strict=True) if default is None]
-    if needed > 1 or named or not (positional or given.vararg):
+    if needed > number or named or (len(positional) < number and not given.vararg):
         wants = ", ".join([*(each.arg for each in positional[: max(needed, 0)]), *named]) or "nothing"
-        raise UserError(f"{where}: it is called with one text and returns the answer; this function takes {wants}")
+        raise UserError(f"{where}: it is called with {what}; this function takes {wants}")

@@ -1,4 +1,4 @@
-"""The pages of docs/why: each has its parts and its picture, and old addresses lead to them."""
+"""The pages of docs/why: each has its parts and its picture."""
 
 from __future__ import annotations
 
@@ -16,37 +16,6 @@ from wattbench_reports.metrics.registry import FIGURES
 
 DOCS = Path(__file__).parents[2] / "docs"
 CLAIMS = sorted(path for path in PAGES.glob("*.md") if path.name != "index.md")
-
-MOVED = {
-    "methodology.md": (
-        "how-a-cell-is-measured", "the-metrics", "latency-percentiles", "throughput", "attribution-of-joules-to-items",
-        "money", "prefill-and-decode", "provenance-of-joules", "when-joules-may-be-compared", "a-windows-edges",
-        "integrated-power", "validity-of-windows", "sensors-that-contradict-each-other", "a-busy-machine",
-        "several-slots-of-one-machine", "measured-accuracy-of-the-meters", "what-the-client-adds", "statistics",
-        "coverage-over-items-alone", "coverage-on-machines-whose-speed-strays", "several-machines", "deciding", "gates",
-        "simulated-gates", "nights", "equal-load", "what-is-not-claimed",
-    ),
-    "rates.md": (
-        "requirements-and-advice", "prices-and-the-best-of-equals", "rates-of-requests", "routers",
-        "missing-rows-and-trials", "latency",
-    ),
-    "reliability.md": (
-        "an-answer-that-comes-twice", "kills", "kills-on-a-cluster", "fuzzing", "tried-by-hand", "long-runs",
-        "large-runs", "one-measurement-at-a-time", "how-a-run-is-interrupted", "secrets",
-    ),
-    "ground-truth.md": (
-        "what-it-needs", "mlperf-watts-and-throughput", "lm-eval-scores-item-by-item", "loadgen-percentiles",
-        "cost-parity-of-power-hungry-processing", "software-carbon-intensity", "codecarbon", "ecologits",
-        "a-gpu-of-known-waveform",
-    ),
-}  # fmt: skip
-"""Old page to the anchors that it had."""
-
-
-def anchors_of(path: Path) -> set[str]:
-    """Return the anchors of a page's headings, as GitHub makes them."""
-    headings = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
-    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize("page", CLAIMS, ids=lambda path: path.stem)
@@ -134,18 +103,6 @@ def test_of_many_worlds_the_worst_is_drawn() -> None:
     for assumption, series in (("holds", "assumption holds"), ("broken", "assumption broken")):
         worst = max(float(row["percent"]) for row in rates if row["assumption"] == assumption)
         assert max(dot.value for dot in panel.dots if dot.series == series) == worst
-
-
-@pytest.mark.parametrize("old", MOVED)
-def test_an_old_address_leads_to_the_new_page(old: str) -> None:
-    text = (DOCS / old).read_text(encoding="utf-8")
-    assert len(text.split()) <= 150
-    links = dict(re.findall(r'^- <a id="([^"]+)"></a>\[[^]]+\]\(([^)]+)\)$', text, re.MULTILINE))
-    assert tuple(links) == MOVED[old]
-    for link in links.values():
-        path, _, anchor = link.partition("#")
-        assert (DOCS / path).is_file(), link
-        assert not anchor or anchor in anchors_of(DOCS / path), link
 
 
 def test_every_metric_is_in_the_reference() -> None:

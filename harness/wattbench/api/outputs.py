@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from wattbench.api.labelling.progress import LabelProgress
 from wattbench.api.metered.figures import MeteredFigures
 from wattbench.api.plans.concordant_items import ConcordantItems
 from wattbench.errors import UserError, nearest
@@ -31,6 +32,7 @@ from wattbench_reports.analyses.wrong_answers import AnswersToRead
 from wattbench_reports.comparability.caveat import Caveat
 from wattbench_reports.comparability.rules import Divide
 from wattbench_reports.comparison.annual_cost import Year
+from wattbench_reports.comparison.judges import JudgeBill, JudgedTask
 from wattbench_reports.comparison.leaderboard_model import ComparedRun, Placement, RankedGroup
 from wattbench_reports.comparison.system_figures import COLUMNS, SystemFigures
 from wattbench_reports.decision.model import Decision
@@ -242,6 +244,41 @@ class GridOutput(_Output):
     why_no_effects: str
 
 
+class JudgedSystemOutput(_Output):
+    """The answers of a system to a task that a judge scores. `judges_opinion` is no score."""
+
+    system: str
+    answers: int
+    not_judged: int
+    judges_opinion: float | None
+    labels: int
+    people: int
+    corrected: float | None
+    """The mean corrected by labels; null: there are too few."""
+    corrected_low: float | None
+    corrected_high: float | None
+    pooled: bool
+    lacking_labels: int
+
+
+_JudgedTaskOutput = _of("JudgedTaskOutput", JudgedTask, more={"counts": bool, "systems": list[JudgedSystemOutput]})
+_JudgeBillOutput = _of(
+    "JudgeBillOutput",
+    JudgeBill,
+    more=dict.fromkeys(("energy_j_per_answer", "seconds_per_answer", "money_per_answer"), float | None),
+)
+
+
+class JudgedOutput(_Output):
+    """What judges said of answers, and what that took."""
+
+    tasks: list[_JudgedTaskOutput]  # type: ignore[valid-type]
+    bills: list[_JudgeBillOutput]  # type: ignore[valid-type]
+    related: dict[str, list[str]]
+    """Judge to the systems that have its model, itself included."""
+    nothing_scored: bool
+
+
 class ComparedOutput(_Output):
     """`decide`, `runs compare`, and what `run`, `runs import` and `runs merge` end with."""
 
@@ -266,6 +303,8 @@ class ComparedOutput(_Output):
     machines: Open = Field(default_factory=dict)
     agents: list[Open] = []
     """Of a run with agents: the fields of `wattbench_reports.comparison.agents.AgentFigures`."""
+    judged: JudgedOutput | None = None
+    """Of a run with tasks that a judge scores."""
     dropped: DroppedOutput | None = None
     """Of a run that did not ask all systems to the end."""
     grids: list[GridOutput] = []
@@ -400,6 +439,7 @@ class RescoreOutput(_Output):
     systems: list[ChangedScore]
 
 
+LabelOutput = _of("LabelOutput", LabelProgress)
 MeterOutput = _of("MeterOutput", MeteredFigures)
 _ROUTE = {"verdict": str, "answer": str | None, "sentences": dict[str, list[str]], "judged": Open}
 RouteOutput = _of(
@@ -481,6 +521,7 @@ OUTPUTS: Mapping[str, Any] = {
     "decide": ComparedOutput | StatedOutput,
     "init": PathsOutput,
     "run": RunOutput,
+    "label": LabelOutput,
     "meter": MeterOutput,
     "route": RouteOutput,
     "gate": GateOutput,

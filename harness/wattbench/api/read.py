@@ -20,6 +20,7 @@ from wattbench_reports.export.frames import (
     calls_frame,
     dropped_frame,
     items_frame,
+    judged_frame,
     machines_frame,
     systems_frame,
     windows_frame,
@@ -112,7 +113,7 @@ class Run:
         """Return one row per answer: its score, seconds, joules and texts.
 
         Args:
-            columns: ``"all"`` (33), or names in the order wanted. Without: `system`, `task`, `item`, `score`,
+            columns: ``"all"`` (35), or names in the order wanted. Without: `system`, `task`, `item`, `score`,
                 `seconds`, `joules`, `energy_provenance`, `output_tokens`, `failure`, `prompt`, `answer` and `target`.
         """
         whole = items_frame.items_frame(self.analysis.measured, self.analysis.paid)
@@ -156,6 +157,15 @@ class Run:
                 `accuracy` and `cost_per_request` with their bounds, `unit` and `why`.
         """
         return with_columns(dropped_frame.dropped_frame(self.analysis.comparison), dropped_frame.FIRST, columns)
+
+    def judged(self, columns: Columns = None) -> pd.DataFrame:
+        """Return one row per judged task and system: the judge's opinion, labels, and the corrected figure.
+
+        Args:
+            columns: ``"all"`` (17), or names in the order wanted. Without: `task`, `system`, `judge`, `answers`,
+                `not_judged`, `judges_opinion`, `labels`, `corrected` with its bounds, `counts` and `why_opinion`.
+        """
+        return with_columns(judged_frame.judged_frame(self.analysis.comparison), judged_frame.FIRST, columns)
 
     def power(self, system: str | None = None) -> pd.DataFrame:
         """Return one row per reading of a meter's component, with its nine columns.

@@ -1,4 +1,4 @@
-"""The tree of commands: seven verbs, and groups of commands; and where a command is that had another name.
+"""The tree of commands: eight verbs, and groups of commands; and where a command is that had another name.
 
 A new command is a file with `@GROUP.command(...)`, and a name in the order of its group.
 """
@@ -14,7 +14,7 @@ import click
 
 from wattbench.cli._help import HELP_NAMES, DescribedCommand
 
-VERBS = ("decide", "init", "run", "meter", "route", "gate", "nightly")
+VERBS = ("decide", "init", "run", "label", "meter", "route", "gate", "nightly")
 GROUPS = ("runs", "suites", "router", "dev")
 
 OLD_NAMES = {

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 TARGETS = ("csv", "parquet", "markdown", "model-card", "emissions", "boamps", "prometheus", "otlp", "atif")
-_WHAT = ("systems", "items", "windows", "machines")
+_WHAT = ("systems", "items", "windows", "machines", "judged")
 SOURCES = (
     "lm-eval",
     "evalscope",

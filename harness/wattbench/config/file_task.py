@@ -79,6 +79,27 @@ class TaskChoice(Strict):
     """Score free answers by a judge, or by a grading function such as `./grade.py:grade`, in place of the task's own
     metrics. None: as the task has it."""
 
+    @field_validator("score", mode="before")
+    @classmethod
+    def _no_score_by_name(cls, given: Any) -> Any:
+        if given is not None and form_of_score(given) == NAMED:
+            raise ValueError(
+                f"{given!r:.80}: this task is scored by its own metrics (see metric:), by a judge (a mapping with "
+                "judge: and rubric:), or by a function such as ./grade.py:grade"
+            )
+        return given
+
+    @model_validator(mode="after")
+    def _metric_of_its_own(self) -> Self:
+        if self.is_free and self.metric is not None:
+            raise ValueError("metric: a judge or a grading function scores the answers; remove one of them")
+        return self
+
+    @property
+    def is_free(self) -> bool:
+        """Return whether a judge or a grading function scores the answers, and not the task itself."""
+        return self.judged is not None or self.graded is not None
+
     @property
     def judged(self) -> JudgedBy | None:
         """Return how a judge scores the answers; None where none does."""
@@ -99,13 +120,16 @@ class TaskChoice(Strict):
 
     def files(self) -> dict[str, Path]:
         """Return the files that the choice names, by key."""
-        return {} if self.judged is None else {"score.rubric": self.judged.rubric}
+        if self.judged is not None:
+            return {"score.rubric": self.judged.rubric}
+        file = "" if self.graded is None else self.graded.rpartition(":")[0]
+        return {"score": Path(file)} if file.endswith(".py") else {}
 
     def as_included(self) -> TaskChoice:
         """Return the same choice of a task that is a YAML file in a folder."""
         return TaskChoice(
             task=self.task, domain=self.domain, limit=self.limit, documents=self.documents, metric=self.metric,
-            score=self.score if self.judged is not None or self.graded is not None else None,
+            score=self.score if self.is_free else None,
         )  # fmt: skip
 
 
@@ -120,7 +144,8 @@ class FileSplit(Strict):
 
 
 class FileTask(TaskChoice):
-    """A CSV, TSV, JSONL or Parquet file of one's own: each row is an item. It runs no code, but for a `check`."""
+    """A CSV, TSV, JSONL or Parquet file of one's own: each row is an item. It runs no code, but for a `check` or a
+    grading function."""
 
     task: Name = Field(default="", validation_alias=AliasChoices("name", "task"))
     """The task's name; default: from the file's."""
@@ -183,6 +208,11 @@ class FileTask(TaskChoice):
         named.setdefault("domain", named.get("name", named.get("task")))
         return named
 
+    @field_validator("score", mode="before")
+    @classmethod
+    def _no_score_by_name(cls, given: Any) -> Any:
+        return given  # unlike a task of lm-eval
+
     @field_validator("file", "fewshot")
     @classmethod
     def _known_format(cls, path: Any) -> Any:
@@ -207,9 +237,13 @@ class FileTask(TaskChoice):
 
     @model_validator(mode="after")
     def _says_what_is_right(self) -> Self:
-        if self.judged is not None or self.graded is not None:
+        if self.is_free:
+            if self.check_files is not None:
+                raise ValueError("check_files: belongs to check")
             if self.check is not None:
                 raise ValueError("check: a judge or a grading function scores the answers; remove one of them")
+            if self.fewshot is not None and self.target is None:
+                raise ValueError("fewshot: a worked example shows an answer: name its column with target:")
             if self.judged is not None and self.judged.scale == PAIR and self.judged.against is self.target is None:
                 raise ValueError("score: pair needs target: (the column to compare with) or against: (a system)")
             return self
@@ -233,7 +267,7 @@ class FileTask(TaskChoice):
         if self.input == self.target:
             raise ValueError(f"input and target are the same column, {self.input!r}: the prompt would hold the answer")
         if self.metric is not None and self.metric.partition(",")[0] not in self.metrics:
-            named = self.compared or ("a function" if self.graded else "a check")
+            named = self.compared or "a check"
             raise ValueError(f"metric: score: {named} has {' and '.join(self.metrics)}, not {self.metric!r}")
         return self
 
@@ -245,9 +279,11 @@ class FileTask(TaskChoice):
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """Return the names of the score's metrics, the metric of correctness first."""
+        """Return the names of the score's metrics, the metric of correctness first. A judge gives none."""
         if self.graded is not None:
             return (GRADED,)
+        if self.judged is not None:
+            return ()
         if self.compared is None:
             return (CHECKED,)
         return ("f1", "exact_match") if self.compared == "f1" else ("exact_match",)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AliasChoices, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, AliasChoices, Field, ValidationInfo, field_validator, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from wattbench.config.file_task import TaskChoice, name_after
@@ -57,6 +57,7 @@ class InspectTask(TaskChoice):
     domain: str = ""
     """The label that groups tasks; default: the task's name."""
     source: SkipJsonSchema[Literal["include", "lm_eval"]] = Field(default="include", exclude=True)
+    score: SkipJsonSchema[None] = Field(default=None, exclude=True)
     inspect: InspectName
     """`file.py@task` relative to this file, or an installed task, such as `inspect_evals/gsm8k`."""
     args: Arguments = {}
@@ -65,6 +66,12 @@ class InspectTask(TaskChoice):
     metric: str | None = None
     """The scorer whose score counts as correctness, from 0 to 1 or a letter (C, P, I, N): `match`, or `judge.style` of
     a scorer with several values. None: the first of the log."""
+
+    @field_validator("score", mode="before")
+    @classmethod
+    def _no_score_by_name(cls, given: Any) -> None:
+        if given is not None:
+            raise ValueError("inspect_ai's own scorer scores this task, which metric: names; remove score")
 
     @model_validator(mode="before")
     @classmethod

@@ -91,6 +91,11 @@ class Resolved:
         measured = {**record, "suite": suite, "systems": systems_as_measured(record["systems"])}
         return hashlib.sha256(json.dumps(measured, sort_keys=True).encode()).hexdigest()
 
+    @property
+    def asked(self) -> dict[str, SystemBase]:
+        """Return all systems that a run asks something: those that answer, and the judges."""
+        return {**self.systems, **self.judges}
+
     def narrowed(self, *, systems: Sequence[str] = (), tasks: Sequence[str] = (), limit: int | None = None) -> Resolved:
         """Return the same suite with fewer systems, tasks or items.
 
@@ -122,7 +127,9 @@ class Resolved:
         stops_by_default = self.stops_by_default and any(system.arm is not None for system in kept.values())
         if self.stops_by_default and not stops_by_default:
             suite = suite.model_copy(update={"measure": suite.measure.model_copy(update={"stop": None})})
-        return replace(self, suite=suite, systems=kept, stops_by_default=stops_by_default)
+        named_judges = {choice.judged.judge for choice in chosen if choice.judged is not None}
+        judges = {name: judge for name, judge in self.judges.items() if name in named_judges}
+        return replace(self, suite=suite, systems=kept, judges=judges, stops_by_default=stops_by_default)
 
 
 def _grids(arms: Mapping[str, Arm | None]) -> dict[str, list[str]]:
@@ -263,8 +270,8 @@ def _judges(
         UserError: there is no such system, it has a grid, or one name means a judge and a system.
     """
     judges: dict[str, SystemBase] = {}
-    own = {name: _Definition(system, file, ("judges", name), None) for name, system in suite.judges.items()}
-    for name, definition in own.items():
+    judging = {name: _Definition(system, file, ("judges", name), None) for name, system in suite.judges.items()}
+    for name, definition in judging.items():
         if name in systems or name in grids:
             raise UserError(f"{file.where(('judges', name))}: judges: {name!r} is also a system; choose another name")
         if getattr(definition.system, "grid", None):
@@ -273,7 +280,7 @@ def _judges(
         judged = choice.judged
         if judged is None:
             continue
-        known = {**systems, **own}
+        known = {**systems, **judging}
         where = f"{file.where(('tasks', 'select', index, 'score', 'judge'))}: score.judge"
         if judged.judge in grids:
             raise UserError(f"{where}: {_is_a_grid(judged.judge, grids[judged.judge])}")

@@ -38,7 +38,7 @@ def code_to_run(resolved: Resolved) -> list[str]:
     Returns:
         One line each: ``system 'adder' (answers.py:add)``.
     """
-    systems = with_members(resolved.systems)
+    systems = with_members(resolved.asked)
     of_systems = (
         f"system {(name if config.arm is None else config.arm.grid)!r} ({what})"  # systems of a grid differ in settings
         for name, config in systems.items()
@@ -103,6 +103,8 @@ def _of_tasks(resolved: Resolved) -> Iterator[str]:
             yield f"task {choice.task!r} ({_shortened(code)})"
         elif code.named:
             shipped.setdefault(code.owner, []).append(choice.task)
+        if choice.graded is not None:
+            yield f"task {choice.task!r} (the grading function {choice.graded})"
         if isinstance(choice, FileTask) and choice.check is not None:
             yield f"task {choice.task!r} (the check {_program(choice.check)})"
     for owner, tasks in shipped.items():

@@ -16,6 +16,7 @@ from wattbench.measure.call_rows import AgentEnergy, agent_energies, answers_of,
 from wattbench.measure.plan import Cell
 from wattbench.meters.windows.in_flight import alone_s, shares
 from wattbench.records import AnswerRow, ExpertRow, ItemRow, MeteredCallRow, RunRecords, ScoreRow, SystemRow, WindowRow
+from wattbench.records.opinions import Opinions
 from wattbench.records.rows.answers import named_item_hash
 from wattbench.systems import Engine, Facts, Mixture
 from wattbench.systems.training_ledger import lineage
@@ -41,9 +42,11 @@ def item_rows(
     of_session: dict[str, list[MeteredCallRow]] = {}
     for call in call_rows(records, windows) if calls is None else calls:
         of_session.setdefault(call.session, []).append(call)
+    opinions = Opinions.of(records)
     rows = []
     for system in dict.fromkeys(cell.system for cell in cells):
-        rows += _rows_of_system(records, [cell for cell in cells if cell.system == system], by_name, of_session)
+        of_system = [cell for cell in cells if cell.system == system]
+        rows += _rows_of_system(records, of_system, by_name, of_session, opinions)
     return rows
 
 
@@ -52,6 +55,7 @@ def _rows_of_system(
     cells: Sequence[Cell],
     windows: Mapping[str, WindowRow],
     calls: Mapping[str, Sequence[MeteredCallRow]],
+    opinions: Opinions,
 ) -> list[ItemRow]:
     answers = [(cell, answer) for cell in cells for answer in records.answers(cell.system, cell.choice.task)]
     alone = [answer for _, answer in answers]
@@ -79,6 +83,7 @@ def _rows_of_system(
                 task=cell.choice.task,
                 domain=cell.choice.domain,
                 **_of_score(answer, score, cell.choice.task),
+                judged=opinions.judged(cell.system, cell.choice.task, answer),
                 energy_j=energy_j,
                 energy_above_idle_j=above_idle_j,
                 energy_provenance=window.provenance_label if window is not None else "",
@@ -106,7 +111,7 @@ def _of_score(answer: AnswerRow, score: ScoreRow | None, task: str) -> dict[str,
         }
     return {
         "doc_hash": score.doc_hash,
-        "correct": score.correct if answer.failure is None else 0.0,
+        "correct": score.correct if answer.failure is None or score.correct is None else 0.0,
         "metrics": json.dumps(score.metrics, ensure_ascii=False),
         "output": _output(answer, score),
         "filtered": score.filtered,

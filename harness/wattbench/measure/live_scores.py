@@ -34,7 +34,9 @@ class LiveScores:
         self._possible = True
 
     def of(self, by_task: Mapping[str, Sequence[AnswerRow]]) -> tuple[float, int] | None:
-        """Return the sum of the scores of some answers, and their number; None if scoring takes too long or has failed.
+        """Return the sum of the scores of some answers, and their number.
+
+        None if scoring takes too long or has failed, or if a judge scores them all.
 
         Args:
             by_task: task to answers, none of them a failure of the harness.
@@ -47,12 +49,13 @@ class LiveScores:
                 if sum(self._item_s[task] * len(rows) for task, rows in by_task.items()) > LONGEST_S:
                     raise TimeoutError
                 began_s = now_s()
-                scores = [row.correct for task, rows in by_task.items() for row in self._scorers[task].score(rows)]
+                scored = (row.correct for task, rows in by_task.items() for row in self._scorers[task].score(rows))
+                scores = [correct for correct in scored if correct is not None]
                 self._spent_s += now_s() - began_s
         except Exception:  # of others' code; the scores at the end of the run say what is wrong
             self._possible = False
             return None
-        return sum(scores), len(scores)
+        return (sum(scores), len(scores)) if scores else None
 
     def _try_out(self, by_task: Mapping[str, Sequence[AnswerRow]]) -> None:
         """Load the tasks that are new, and time how long scoring their first answer takes.

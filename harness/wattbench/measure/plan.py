@@ -34,6 +34,8 @@ from wattbench.measure.services.estimates import check_estimates
 from wattbench.measure.services.spending_of_run import check_budget
 from wattbench.systems import base_key, engine_class
 from wattbench.systems.agent.working_folder import check_program
+from wattbench.systems.base import GENERATE
+from wattbench.tasks.judged.rubric import rubric_text
 from wattbench.tasks.loading import TaskOutline, allow_model_code, load_task, outline_task
 from wattbench.tasks.samples import temperature_that_counts
 from wattbench.tasks.task_scores import scores_of
@@ -111,14 +113,17 @@ def plan(resolved: Resolved, *, allow_unsafe_code: bool = False) -> list[Cell]:
     else:
         _refuse_unsafe(resolved)  # before loading: that runs a trial of such code
     check_scenario(resolved)
+    check_judges(resolved)
     check_budget(resolved)
     check_estimates(resolved)
     check_power_limits(resolved, tries=True)
-    for name, config in resolved.systems.items():
+    for name, config in resolved.asked.items():
         engine_class(config.engine).check(name, config)  # before any data set is fetched
     tasks = [load_task(resolved, choice) for choice in resolved.tasks]
     for task in tasks:
         scores_of(task)  # finds a metric that the task does not have
+        if task.grader is not None:
+            task.grader.try_on(task.doc_ids[0], task.task.eval_docs[task.doc_ids[0]])
         if (load := resolved.suite.measure.load) is not None:
             offers(load, task.items)  # finds a trace with fewer arrivals than the task has documents
     for name, config in resolved.systems.items():
@@ -172,6 +177,33 @@ def check_scenario(resolved: Resolved) -> None:
                 f"suite, and a request that waits would arrive later. Leave {key} out: a refusal is a failed request, "
                 "and the rate is not held"
             )
+
+
+def check_judges(resolved: Resolved) -> None:
+    """Check that the judges can score texts of others, and that their rubrics can be read.
+
+    Raises:
+        UserError: one cannot.
+    """
+    for choice in resolved.tasks:
+        judged = choice.judged
+        if judged is None:
+            continue
+        where = f"{resolved.path}: task {choice.task!r}: score.judge"
+        rubric_text(judged)
+        if isinstance(choice, InspectTask):
+            raise UserError(f"{where}: inspect_ai scores this task itself, with its own judges; leave score out")
+        if judged.against is not None and judged.against not in resolved.systems:
+            raise UserError(f"{where}: answers are compared with those of {judged.against}, which is not asked here")
+        config = resolved.judges[judged.judge]
+        if GENERATE not in engine_class(config.engine).request_types_of(config) or isinstance(config, InspectSystem):
+            raise UserError(f"{where}: {judged.judge!r} writes no texts (engine {config.engine}), so it cannot judge")
+        for member, settings in with_members({judged.judge: config}).items():
+            if isinstance(settings, PythonSystem) and settings.sees == "input":
+                raise UserError(
+                    f"{where}: system {member!r}: sees: input: a judge gets a prompt with rubric, item and answer; "
+                    "write sees: prompt"
+                )
 
 
 def _refuse_unsafe(resolved: Resolved) -> None:
@@ -229,7 +261,7 @@ def _check_inspect(where: str, config: SystemBase, choice: TaskChoice) -> None:
 
 def _check_work(where: str, config: SystemBase, choice: FileTask) -> None:
     """Check that a task which only a check judges is given to agents, and that the check can be found."""
-    if choice.compared is None and not isinstance(config, AgentSystem):
+    if choice.score is None and not isinstance(config, AgentSystem):
         raise UserError(
             f"{where}: a check says what is solved in the working folder of an agent, and this is none. Give the task "
             "target and score, too, or leave the system or the task out"

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from wattbench.config import Resolved, SystemBase, TaskChoice
 from wattbench.errors import MissingHereError
 from wattbench.measure.code_to_run import with_members
-from wattbench.measure.plan import check_pair, check_scenario, order
+from wattbench.measure.plan import check_judges, check_pair, check_scenario, order
 from wattbench.measure.power_limits import check_power_limits, limits_of
 from wattbench.measure.services.estimates import check_estimates
 from wattbench.measure.services.spending_of_run import check_budget
@@ -114,7 +114,7 @@ def _unread(tasks: Sequence[str], coded: Sequence[str]) -> list[str]:
 def _probed(resolved: Resolved, *, network: bool, keys: bool) -> list[str]:
     """Check the files and servers of all systems, members of hybrids included, and return notes on them."""
     notes = []
-    for name, config in with_members(resolved.systems).items():
+    for name, config in with_members(resolved.asked).items():
         with suppress(MissingHereError):  # which is among what is missing
             said = engine_class(config.engine).probe(name, config, network=network, keys=keys)
             notes += [f"{name}: {note}" for note in said]
@@ -124,12 +124,13 @@ def _probed(resolved: Resolved, *, network: bool, keys: bool) -> list[str]:
 def _missing(resolved: Resolved, *, load: bool) -> list[str]:
     """List each thing that the suite needs and this machine lacks, with the systems that need it."""
     needed: dict[str, list[str]] = {}
-    for name, config in with_members(resolved.systems).items():
+    for name, config in with_members(resolved.asked).items():
         engine = engine_class(config.engine)
         try:
             (engine.check if load else engine.look)(name, config)
         except MissingHereError as error:
             needed.setdefault(error.missing, []).append(name)
+    check_judges(resolved)
     check_budget(resolved)
     try:
         check_scenario(resolved)

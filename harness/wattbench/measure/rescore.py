@@ -288,7 +288,7 @@ def _changes(records: RunRecords, scores: Cells) -> Iterable[ChangedScore]:
             for (of_system, task), rows in scores.items()
             if of_system == system
             for row in rows
-            if row.key in before[system, task]
+            if row.correct is not None and row.key in before[system, task]
         ]
         yield ChangedScore(
             system,

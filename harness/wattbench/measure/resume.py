@@ -27,6 +27,7 @@ from wattbench.records import (
 )
 from wattbench.records.dropped import answers_left_out
 from wattbench.records.rows.header import new_run_name, utc_now
+from wattbench.records.rows.judgements import JudgeRow
 from wattbench.records.schema.header import NightRecord
 from wattbench.records.shards import shard_of
 
@@ -144,13 +145,31 @@ def check_same_system(records: RunRecords, row: SystemRow) -> None:
         UserError: it is not.
     """
     before = records.systems().get(row.system)
-    if before is None:
-        return
+    if before is not None:
+        _check_same_parts(records, before, row)
+
+
+def _check_same_parts(records: RunRecords, before: SystemRow, row: SystemRow) -> None:
     was, now = (system_parts(each, row.system) for each in (before, row))
     for name in was:
         for fact in was[name].differing(now[name]):
             what = f"{LABELS[name]} of {row.system} ({fact})"
             raise _cannot_resume(records, f"{what}: was {was[name].fact(fact)} and is now {now[name].fact(fact)}")
+
+
+def check_same_judge(records: RunRecords, before: JudgeRow, now: JudgeRow) -> None:
+    """Check that a task is judged as it was before the run was interrupted: one figure has one judge.
+
+    Raises:
+        UserError: it is not; the message says what differs.
+    """
+    for name in ("judge", "scale", "rubric", "against", "prompt_version"):
+        was, is_now = getattr(before, name), getattr(now, name)
+        if was != is_now:
+            shown = f" was {was} and is now {is_now}" if name != "rubric" else " has changed"
+            raise _cannot_resume(records, f"task {now.task!r}: the {name.replace('_', ' ')} of its judge{shown}")
+    if before.facts and now.facts:
+        _check_same_parts(records, SystemRow.from_json(before.facts), SystemRow.from_json(now.facts))
 
 
 def check_same_prompts(records: RunRecords, system: str, asks: Mapping[tuple[str, int], ItemRequests]) -> None:
@@ -208,7 +227,7 @@ def _cannot_resume(records: RunRecords, why: str) -> UserError:
 def recover_windows(records: RunRecords, writer: RunWriter) -> None:
     """Close the windows that an interrupted session left open, from their traces on disk.
 
-    A measured window is closed at its last answer: what came after belongs to no item.
+    A measured window is closed at its last answer, one of a judge at its last verdict: what came after belongs to none.
 
     Raises:
         UserError: the record of an open window is damaged.
@@ -221,7 +240,8 @@ def recover_windows(records: RunRecords, writer: RunWriter) -> None:
         several = label.block is not None or label.purpose == Purpose.MEASURED  # a block, or a round of a gate
         tasks = [label.task] if label.task is not None else records.header.tasks if several else []
         answers = [row for task in tasks for row in records.answers_of_all_attempts(label.system, task)]
-        until_s = max((row.finished_s for row in answers if row.window == label.window), default=None)
+        asked = records.judgements() if label.purpose == Purpose.JUDGING else answers
+        until_s = max((row.finished_s for row in asked if row.window == label.window), default=None)
         trace = records.layout.trace(label.system, label.task, label.block, shard=shard_of(label.window))
         row = recover_window(trace, label, until_s=until_s)
         writer.append_window(row)

@@ -89,6 +89,8 @@ def _scorer(
         outline = outline_task(resolved, choice)
         if not run_code and (outline is None or code_of_task(resolved, choice).a_strangers):
             raise _NotScoredError(f"it runs code of its file; {_ALLOW_CODE}")
+        if not run_code and choice.graded is not None:
+            raise _NotScoredError(f"a function of the suite grades them; {_ALLOW_CODE}")
         if not run_code and outline is not None and not outline.local:
             raise _NotScoredError(_FETCHED)
         if not allow_unsafe_code and outline is not None and outline.unsafe_code:

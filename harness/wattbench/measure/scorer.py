@@ -11,6 +11,7 @@ from lm_eval.api.model import LM
 from wattbench.config import Prompt, Resolved, TaskChoice
 from wattbench.records import AnswerRow, ScoreRow
 from wattbench.tasks.answer_changes import AnswerChanges, change_answers
+from wattbench.tasks.grading import free_rows
 from wattbench.tasks.loading import LoadedTask, load_task
 from wattbench.tasks.scoring import evaluate, score_rows
 
@@ -69,6 +70,8 @@ class Scorer:
         )
         failed = frozenset(row.doc_id for row in rows if row.failure is not None)
         checked = {row.doc_id: row.checked for row in rows if row.checked is not None and row.failure is None}
+        if self._choice.is_free:
+            return free_rows(samples, repeat, self.loaded.grader, failed)
         return score_rows(samples, self._choice, repeat, failed=failed, checked=checked)
 
 

@@ -36,7 +36,7 @@ from wattbench.records.rows.calls import CallRow, MeteredCallRow
 from wattbench.records.rows.estimates import EstimateRow
 from wattbench.records.rows.experts import ExpertRow
 from wattbench.records.rows.header import RunHeader
-from wattbench.records.rows.judgements import JudgementRow, JudgeRow
+from wattbench.records.rows.judgements import JudgementRow, JudgeRow, LabelRow
 from wattbench.records.rows.looks import LookRow
 from wattbench.records.rows.phases import PhaseRow
 from wattbench.records.rows.rounds import RoundRow
@@ -163,6 +163,11 @@ class RunWriter:
     def append_judgement(self, row: JudgementRow) -> None:
         """Record a verdict; it is safe from `kill -9` when this returns."""
         self._append(self.layout.judgements, row)
+
+    def append_labels(self, rows: Iterable[LabelRow]) -> None:
+        """Record people's labels, of a finished run too; they are safe from `kill -9` when this returns."""
+        if rows := list(rows):
+            self._append_all(self.layout.labels, rows)
 
     def append_estimates(self, rows: Iterable[EstimateRow]) -> None:
         """Record the estimates of cells' requests to services."""

@@ -14,6 +14,7 @@ from wattbench.measure.call_rows import call_rows
 from wattbench.measure.cell_recorder import CellRecorder
 from wattbench.measure.failed_requests import check_some_answered, forget_scores_of_failed, without_failed
 from wattbench.measure.item_rows import expert_rows, item_rows
+from wattbench.measure.judging.judge_answers import judge_answers
 from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.plan import Cell, requests
 from wattbench.measure.resume import recover_windows
@@ -82,7 +83,8 @@ def _run_cell(context: MeasuringContext, cell: Cell, resident: Resident, idle_w:
             context.writer.append_phase(phase)
     scores = Scorer(context.resolved, cell.choice, allow_unsafe_code=context.allow_unsafe_code).score(answers)
     context.writer.write_scores(cell.system, task, scores)
-    context.progress.score(cell.system, lambda: (sum(score.correct for score in scores), len(scores)))
+    right = [score.correct for score in scores if score.correct is not None]
+    context.progress.score(cell.system, lambda: (sum(right), len(right)) if right else None)
     context.progress.end_cell()
 
 
@@ -121,6 +123,7 @@ def turn_of(cell: Cell, measure: Measure) -> PlannedTurn:
 def _finish(context: MeasuringContext, cells: Sequence[Cell]) -> None:
     records = context.records
     check_some_answered(records, _names(cells))
+    judge_answers(context, _names(cells))
     windows = with_abandoned(records)
     calls = call_rows(records, windows)
     items = item_rows(records, cells, windows, calls)

@@ -26,8 +26,12 @@ import yaml
 from wattbench.config import FileTask, InspectTask, Resolved, TaskChoice
 from wattbench.errors import UserError, nearest
 from wattbench.records.files.regular_file import MissingFileError, read_regular
+from wattbench.tasks.file_task.accepted import accepted_freely
 from wattbench.tasks.file_task.build import BuiltTask, build_once, lm_eval_task
+from wattbench.tasks.file_task.scores import FREE, Score
+from wattbench.tasks.grading import Grader, free_metrics
 from wattbench.tasks.inspect_task import documents as of_inspect
+from wattbench.tasks.judged.rubric import judging_identity
 from wattbench.tasks.task_code import TaskCode, code_in, composed, files_of, included_in, values_of, written_metrics
 from wattbench.tasks.template_sandbox import TemplateLimitError, sandbox_templates
 
@@ -161,6 +165,8 @@ class LoadedTask:
     """What a reader of a plan should know of its documents."""
     accepts: str = ""
     """When an answer is right, in words; empty where the task's metric says it."""
+    grader: Grader | None = None
+    """The suite's own function that scores the answers; None without one."""
 
     @property
     def doc_ids(self) -> Sequence[int]:
@@ -262,12 +268,15 @@ def outline_task(resolved: Resolved, choice: TaskChoice) -> TaskOutline | None:
     if "class" in written:
         return None
     made = "custom_dataset" in written and bool(code_of_task(resolved, choice).named)
+    output_type = str(written.get("output_type", "generate_until"))
+    if choice.is_free:
+        _check_texts(_where(resolved, choice), output_type)
     return TaskOutline(
         choice,
-        str(written.get("output_type", "generate_until")),
+        output_type,
         unsafe_code=bool(written.get("unsafe_code")),
         multimodal=bool(written.get("doc_to_image") or written.get("doc_to_audio")),
-        metrics=written_metrics(written),
+        metrics=free_metrics(choice) if choice.is_free else written_metrics(written),
         local=choice.source == "include" and (made or _is_local(written)),
     )
 
@@ -303,6 +312,7 @@ def load_task(resolved: Resolved, choice: TaskChoice) -> LoadedTask:
         built = build_once(choice) if isinstance(choice, FileTask) else None
         task = _of_lm_eval(resolved, choice) if built is None else _of_file(built)
         documents = _documents(task, choice)
+        judging = judging_identity(resolved, choice)
     except UserError as error:
         raise UserError(f"{where}: {error}") from error
     except TemplateLimitError as error:
@@ -313,7 +323,34 @@ def load_task(resolved: Resolved, choice: TaskChoice) -> LoadedTask:
         raise UserError(f"{where}: the task has no documents")
     digest = _digest(documents)
     scoring, note, accepts = ("", "", "") if built is None else (built.scoring, built.note, built.accepts)
-    return LoadedTask(choice, task, len(documents), digest, asking_digest(task, choice, scoring), note, accepts)
+    grader = None
+    if choice.is_free:
+        _check_texts(where, str(task.OUTPUT_TYPE))
+        _leave_whole_answers(task)
+        accepts = accepted_freely(choice)
+    if choice.graded is not None:
+        grader = Grader(where, choice.graded, None if built is None else built.names)
+        scoring += grader.identity
+    asking = asking_digest(task, choice, scoring, judging)
+    return LoadedTask(choice, task, len(documents), digest, asking, note, accepts, grader)
+
+
+def _check_texts(where: str, output_type: str) -> None:
+    """Check that the answers to a task are texts, as a judge or a grading function scores them."""
+    if output_type != "generate_until":
+        raise UserError(
+            f"{where}: score: the task compares likelihoods ({output_type}), and a judge or a function scores texts. "
+            "Choose a task that generates, or remove score"
+        )
+
+
+def _leave_whole_answers(task: Any) -> None:
+    """Make a task leave the text after a model's thoughts, in place of its own filters and metrics."""
+    from lm_eval.filters import build_filter_ensemble
+
+    whole = Score(FREE, "")
+    task._filters = [build_filter_ensemble(FREE, [("custom", {"filter_fn": whole.filter_replies})])]
+    task.process_results = whole.process_results
 
 
 def _of_inspect(choice: InspectTask) -> LoadedTask:
@@ -345,7 +382,7 @@ def _of_file(built: BuiltTask) -> Any:
     return lm_eval_task(built)
 
 
-def asking_digest(task: Any, choice: TaskChoice, scoring: str = "") -> str:
+def asking_digest(task: Any, choice: TaskChoice, scoring: str = "", judging: Mapping[str, Any] | None = None) -> str:
     """Return a SHA-256 over how a task's answers are made and scored: limits and stop words, filters, metrics.
 
     A task's version identifies these only if its author has raised it. Code is identified by its text.
@@ -354,12 +391,15 @@ def asking_digest(task: Any, choice: TaskChoice, scoring: str = "") -> str:
         task: lm-eval's.
         choice: for its metric.
         scoring: what identifies the scores of a task whose code does not: those of a file.
+        judging: of `judging_identity`; None: no judge scores it.
     """
     config = getattr(task, "config", None)
     names = ("output_type", "generation_kwargs", "filter_list", "metric_list", "process_results", "repeats")
     settings = {name: getattr(config, name, None) for name in names} | {"metric": choice.metric}
     if scoring:
         settings["scoring"] = scoring
+    if judging is not None:
+        settings["judging"] = dict(judging)
     return hashlib.sha256(json.dumps(settings, sort_keys=True, default=_source).encode()).hexdigest()
 
 

@@ -32,7 +32,7 @@ class ChatPrompt(str):
     messages_hash: str
 
 
-def _apply_template(lm: LM, messages: Sequence[dict[str, Any]], *, add_generation_prompt: bool) -> ChatPrompt:
+def in_template(lm: LM, messages: Sequence[dict[str, Any]], *, add_generation_prompt: bool) -> ChatPrompt:
     """Apply a model's chat template, and keep the hash of the messages with the text."""
     prompt = ChatPrompt(lm.apply_chat_template(list(messages), add_generation_prompt=add_generation_prompt))
     prompt.messages_hash = hash_string(json.dumps(messages, sort_keys=True, ensure_ascii=False))
@@ -89,7 +89,7 @@ class _Collector(LM):
         return [0.0] * len(requests)
 
     def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> str:
-        return _apply_template(self._lm, chat_history, add_generation_prompt=add_generation_prompt)
+        return in_template(self._lm, chat_history, add_generation_prompt=add_generation_prompt)
 
     def chat_template(self, chat_template: bool | str = False) -> str | None:
         template: str | None = self._lm.chat_template(chat_template)

@@ -8,6 +8,8 @@ from typing import Any
 
 from wattbench.config import TaskChoice
 from wattbench.errors import UserError, nearest
+from wattbench.tasks.file_task.accepted import accepted_freely
+from wattbench.tasks.grading import free_metrics
 from wattbench.tasks.loading import LoadedTask, TaskOutline
 from wattbench.tasks.output_limit import limit_of_task
 
@@ -68,7 +70,7 @@ def scores_written(outline: TaskOutline) -> TaskScores:
     """
     known = list(outline.metrics)
     metric = chosen_metric(known, outline.choice) if known else None
-    return TaskScores(outline.choice.task, metric, tuple(known))
+    return TaskScores(outline.choice.task, metric, tuple(known), accepted_freely(outline.choice))
 
 
 def chosen_metric(known: Sequence[str], choice: TaskChoice) -> str:
@@ -94,6 +96,8 @@ def _given(loaded: LoadedTask) -> list[str]:
 
     Empty where that cannot be tried.
     """
+    if loaded.choice.is_free:
+        return [*free_metrics(loaded.choice)]
     task = loaded.task
     if loaded.outline.unsafe_code:
         return []

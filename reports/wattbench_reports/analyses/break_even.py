@@ -202,7 +202,7 @@ def _nothing(sums: _SharedSums, name: str, other: str, domain: str | None, what:
     drawn = sums.of(domain, *columns.values())
     if drawn is None:
         return f"no item has {what} of both"
-    silent = [each for each, column in columns.items() if not drawn.correct[column]]
+    silent = [each for each, column in columns.items() if drawn.correct[column] <= 0]
     return f"nothing answered correctly by {' and '.join(silent)}"
 
 
@@ -269,7 +269,7 @@ def paid_back(
     Returns:
         None where one of the two answered nothing correctly: there is nothing to set against.
     """
-    if not ours[1] or not theirs[1]:
+    if ours[1] <= 0 or theirs[1] <= 0:
         return None
     draws = _answers(outlay_j, *our_draws, *their_draws)
     estimate = float(_answers(outlay_j, *(np.array([total]) for total in (*ours, *theirs)))[0])

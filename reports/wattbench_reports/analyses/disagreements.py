@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.comparison.measured import Measured
-from wattbench_reports.comparison.paired_tests import mean_scores
 from wattbench_reports.stats.paired import coin_p
-from wattbench_reports.tables.item_matrix import RIGHT, ItemTable
+from wattbench_reports.tables.item_matrix import RIGHT, ItemTable, shown_scores
 
 
 @dataclass(frozen=True)
@@ -36,8 +35,9 @@ class Fourfold:
     neither: int
     p: float | None
     """How often two equally good systems would split the flipped items at least as unevenly, two-sided; None where
-    nothing flipped. McNemar, "Note on the sampling error of the difference between correlated proportions or
-    percentages" (1947), with the exact binomial in place of its chi-square."""
+    nothing flipped, or where a judge's verdicts say what is right. McNemar, "Note on the sampling error of the
+    difference between correlated proportions or percentages" (1947), with the exact binomial in place of its
+    chi-square."""
 
     @property
     def items(self) -> int:
@@ -70,9 +70,12 @@ def flips(measured: Measured, pairs: Sequence[Pair]) -> tuple[Flips, ...]:
     table = measured.table
     suite = measured.frames.categories("task")
     tasks = table.tasks.numbers(suite)
-    right = mean_scores(table) >= RIGHT
-    compared = [(pair, _Sides.of(table, right, pair)) for pair in pairs]
-    return tuple(Flips(pair, *sides.fourfolds(suite, tasks)) for pair, sides in compared if sides.answered.any())
+    scores, judged = shown_scores(measured.frames, table), measured.frames.judged_tasks
+    compared = [(pair, _Sides.of(table, scores, pair)) for pair in pairs]
+    opinions = frozenset[str]() if judged is None else judged.counted
+    return tuple(
+        Flips(pair, *sides.fourfolds(suite, tasks, opinions)) for pair, sides in compared if sides.answered.any()
+    )
 
 
 @dataclass(frozen=True)
@@ -84,32 +87,38 @@ class _Sides:
     second_right: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, table: ItemTable, right: NDArray[np.bool_], pair: Pair) -> _Sides:
-        """Select the columns of a pair. `right` has shape (items, systems)."""
-        first, second = (table.column(name) for name in (pair.first, pair.second))
-        answered = (table.trials[:, first] > 0) & (table.trials[:, second] > 0)
-        return cls(answered, right[:, first], right[:, second])
+    def of(cls, table: ItemTable, scores: NDArray[np.float64], pair: Pair) -> _Sides:
+        """Select the columns of a pair. `scores` has shape (items, systems)."""
+        one, other = (table.column(name) for name in (pair.first, pair.second))
+        first, second = scores[:, one], scores[:, other]
+        answered = (table.trials[:, one] > 0) & (table.trials[:, other] > 0) & np.isfinite(first + second)
+        return cls(answered, first >= RIGHT, second >= RIGHT)
 
-    def fourfolds(self, suite: Sequence[str], tasks: NDArray[np.int64]) -> tuple[Fourfold, tuple[Fourfold, ...]]:
+    def fourfolds(
+        self, suite: Sequence[str], tasks: NDArray[np.int64], judged: Collection[str]
+    ) -> tuple[Fourfold, tuple[Fourfold, ...]]:
         """Count right and wrong answers over all items, and in each task with items that both systems answered.
 
         Args:
             suite: the tasks.
             tasks: shape (items,), the index of each item's task in `suite`.
+            judged: tasks in which what is right is partly an opinion, so that nothing is tested.
         """
         case = 4 * tasks + 2 * ~self.first_right + ~self.second_right
         counts = np.bincount(case[self.answered], minlength=4 * len(suite)).reshape(-1, 4)
         each = tuple(
-            _fourfold(task, counts_of_task)
+            _fourfold(task, counts_of_task, tested=task not in judged)
             for task, counts_of_task in zip(suite, counts, strict=True)
             if counts_of_task.any()
         )
-        return _fourfold(None, counts.sum(axis=0)), each
+        tested = not any(task.task in judged for task in each)
+        return _fourfold(None, counts.sum(axis=0), tested=tested), each
 
 
-def _fourfold(task: str | None, counts: NDArray[np.int64]) -> Fourfold:
+def _fourfold(task: str | None, counts: NDArray[np.int64], *, tested: bool) -> Fourfold:
     both, gained, lost, neither = (int(count) for count in counts)
-    return Fourfold(task, both, gained, lost, neither, coin_p(gained, gained + lost) if gained + lost else None)
+    p = coin_p(gained, gained + lost) if tested and gained + lost else None
+    return Fourfold(task, both, gained, lost, neither, p)
 
 
 def chosen_pairs(measured: Measured) -> tuple[Pair, ...]:

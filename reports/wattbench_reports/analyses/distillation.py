@@ -111,7 +111,7 @@ def _answers(measured: Measured, names: set[str]) -> pd.DataFrame:
     row = measured.frames.row_of_answer
     of_systems = items["system"].isin(names).to_numpy()
     drawn = _drawn(measured.table.tasks)[row]
-    answers = items[["system", "task", "domain", "repeat", "correct", "output_tokens"]].copy()
+    answers = items[["system", "task", "domain", "repeat", "correct", "score", "output_tokens"]].copy()
     answers["row"] = row
     answers["drawn"] = drawn
     answers["stated"] = stated(measured.frames, of_systems & drawn)
@@ -133,7 +133,7 @@ def _drawn(tasks: Labels) -> NDArray[np.bool_]:
     return drawn
 
 
-_PAIRED = ["row", "repeat", "correct", "output_tokens", "stated", "characters"]
+_PAIRED = ["row", "repeat", "correct", "score", "output_tokens", "stated", "characters"]
 
 
 def _of_pair(measured: Measured, answers: pd.DataFrame, student: str, teacher: str) -> Distillation:
@@ -159,26 +159,27 @@ def _of_pair(measured: Measured, answers: pd.DataFrame, student: str, teacher: s
 def _compare_task(
     measured: Measured, student: str, teacher: str, both: pd.DataFrame, *, may_save: bool
 ) -> TaskComparison:
-    right, taught = (np.asarray(both[name] >= RIGHT, dtype=np.bool_) for name in ("correct", "correct_teacher"))
+    right, taught = (np.asarray(both[name] >= RIGHT, dtype=np.bool_) for name in ("score", "score_teacher"))
+    known = both[["score", "score_teacher"]].notna().all(axis=1).to_numpy()
     drawn = both["drawn"].to_numpy(dtype=np.bool_)
     same = np.asarray((both["stated"] == both["stated_teacher"]) & (both["stated"] != ""), dtype=np.float64)
-    wrong = drawn & ~taught
+    wrong = drawn & known & ~taught
     rows = np.unique(both["row"].to_numpy(dtype=np.int64))
     ratio_of = _ratios(both, ("correct", "output_tokens", "characters"))
     return TaskComparison(
         task=str(both["task"].iloc[0]),
         domain=str(both["domain"].iloc[0]),
         items=len(rows),
-        student_accuracy=float(both["correct"].mean()),
-        teacher_accuracy=float(both["correct_teacher"].mean()),
+        student_accuracy=float(np.clip(both["correct"].mean(), 0.0, 1.0)),
+        teacher_accuracy=float(np.clip(both["correct_teacher"].mean(), 0.0, 1.0)),
         retention=ratio_of["correct"],
         compared=int(both["row"][drawn].nunique()),
         agreement=_share(both["row"][drawn], same[drawn]),
         agreement_where_wrong=_share(both["row"][wrong], same[wrong]),
-        both_right=float((right & taught).mean()),
-        both_wrong=float((~right & ~taught).mean()),
-        student_only=float((right & ~taught).mean()),
-        teacher_only=float((~right & taught).mean()),
+        both_right=float((right & taught)[known].mean()),
+        both_wrong=float((~right & ~taught)[known].mean()),
+        student_only=float((right & ~taught)[known].mean()),
+        teacher_only=float((~right & taught)[known].mean()),
         tokens=_length(both, "output_tokens", ratio_of["output_tokens"]),
         characters=_length(both, "characters", ratio_of["characters"]) or Length(0.0, 0.0, None),
         joules=_joules(_energy(measured, student, teacher, rows), may_save=may_save),

@@ -210,7 +210,7 @@ def _settings(grid: Grid, figures: _Figures, looks: int) -> Iterator[SettingEffe
             yield SettingEffect(
                 axis.name,
                 label,
-                means["accuracy"],
+                float(np.clip(means["accuracy"], 0.0, 1.0)),
                 float(np.exp(means["cost"])) if "cost" in means else None,
                 against.get("accuracy"),
                 against["cost"].exp() if "cost" in against else None,

@@ -68,7 +68,7 @@ def labelled_tasks(measured: Measured) -> tuple[LabelledTask, ...]:
     if frames.number > MOST_ANSWERS:
         return ()
     tasks = frames.categories("task")
-    scored = np.isfinite(frames.figures("correct"))
+    scored = np.isfinite(frames.figures("score"))
     codes = np.where(scored, frames.codes("task"), -1)
     labelled = []
     for number, task in enumerate(tasks):
@@ -115,7 +115,7 @@ def _answered(
     answer = np.array([known[each] for each in answers], dtype=np.int8)
     if np.mean(answer < other) < _NAMED:
         return None
-    right = frames.figures("correct")[rows] >= RIGHT
+    right = frames.figures("score")[rows] >= RIGHT
     return np.where(right, key, np.where(answer == key, other, answer)).astype(np.int8)
 
 

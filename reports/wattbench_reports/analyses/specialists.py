@@ -111,7 +111,8 @@ def _comparison(
     measured: Measured, name: str, other: str, table: ItemTable, sums: _Sums, at_home: bool
 ) -> SpecialistComparison:
     columns = [table.column(each) for each in (name, other)]
-    accuracies = [float(table.correct[:, column].sum() / table.trials[:, column].sum()) for column in columns]
+    means = [float(table.correct[:, column].sum() / table.trials[:, column].sum()) for column in columns]
+    accuracies = np.clip(means, 0.0, 1.0).tolist()
     difference = accuracy_difference(table, name, other)
     assert difference is not None  # there are items that both answered
     (our_j, their_j), (our_correct, their_correct) = (
@@ -121,7 +122,7 @@ def _comparison(
     times = None
     if not reason:
         # (ours / correct) / (theirs / correct) as one ratio: nothing correct in a draw is infinitely dear.
-        times_draws = ratios(our_j * their_correct, our_correct * their_j)
+        times_draws = ratios(our_j * np.maximum(their_correct, 0.0), our_correct * their_j)
         times = percentile_interval(float(times_draws[0]), times_draws[1:], few=len(table.domains) < 2)
     return SpecialistComparison(
         at_home=at_home,
@@ -138,7 +139,7 @@ def _comparison(
 
 
 def _over(joules: float, correct: float) -> float | None:
-    return float(joules / correct) if correct else None
+    return float(joules / correct) if correct > 0 else None
 
 
 def _why_not(
@@ -149,5 +150,5 @@ def _why_not(
         return reason
     if not their_j:
         return f"{other} has no joules on these items"
-    wrong = [each for each, correct in ((name, our_correct), (other, their_correct)) if not correct]
+    wrong = [each for each, correct in ((name, our_correct), (other, their_correct)) if correct <= 0]
     return f"{' and '.join(wrong)} answered nothing correctly" if wrong else ""

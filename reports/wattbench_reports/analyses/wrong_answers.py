@@ -85,7 +85,7 @@ def answers_to_read(
     """
     frames = measured.frames
     items = frames.items
-    score = items["correct"].to_numpy(dtype=np.float64)
+    score = items["score"].to_numpy(dtype=np.float64)
     tasks = items["task"].cat.codes.to_numpy()
     names = [str(name) for name in items["task"].cat.categories]
     rng = np.random.default_rng(SEED)
@@ -137,7 +137,7 @@ def _read(measured: Measured, rows: Sequence[int]) -> Mapping[int, Mapping[str, 
     """Read some answers with their texts: return the columns of each row of the items."""
     places = np.asarray(rows, dtype=np.int64)
     texts = texts_at(measured.frames, places, _TEXTS)
-    facts = measured.frames.items.iloc[places][["task", "doc_id", "repeat", "correct"]]
+    facts = measured.frames.items.iloc[places][["task", "doc_id", "repeat", "score"]]
     joined = facts.set_axis(pd.Index(places), axis=0).join(texts)
     columns = [str(name) for name in joined]
     return {
@@ -154,7 +154,7 @@ def _answer(row: Mapping[str, Any], changed: bool, *, whole: bool) -> AnswerToRe
         task=str(row["task"]),
         doc_id=int(row["doc_id"]),
         repeat=int(row["repeat"]),
-        score=float(row["correct"]),
+        score=float(row["score"]),
         prompt=_excerpt(prompt_as_text(prompt), whole, last_of) if prompt else None,
         target=None if target is None else _excerpt(target, whole, partial(first_of, characters=KEY_CHARACTERS)),
         output=None if output is None else _excerpt(output, whole, first_of),

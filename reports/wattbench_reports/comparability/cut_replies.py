@@ -75,7 +75,7 @@ def _of_system(frames: Frames, name: str, rows: Rows, cut: NDArray[np.bool_], kn
     number = int(cut.sum())
     if not number:
         return CutReplies(0, known, 0, None, full_context=False, cut_systems=())
-    wrong = int((~(frames.figures("correct", rows)[cut] >= 1)).sum())
+    wrong = int((~(frames.figures("score", rows)[cut] >= 1)).sum())
     limits = frames.further("output_limit")(rows)[cut]
     tokens = frames.figures("output_tokens", rows)[cut]
     with np.errstate(invalid="ignore"):

@@ -110,7 +110,7 @@ def system_inputs(frames: Frames) -> dict[str, SystemInput]:
     inputs = {}
     for name in frames.systems:
         rows = frames.answers_of(name)
-        scores = frames.figures("correct", rows)
+        scores = frames.figures("score", rows)
         columns = {
             PROMPT_TOKENS: prompt_tokens(rows),
             OUTPUT_TOKENS: frames.figures("output_tokens", rows),

@@ -27,6 +27,7 @@ from wattbench_reports.comparison.dropped import dropped_of, otherwise
 from wattbench_reports.comparison.emitted import Emitted, emit, item_grams
 from wattbench_reports.comparison.estimated import estimated_systems
 from wattbench_reports.comparison.input_caveats import few_in_common, pooled_caveats
+from wattbench_reports.comparison.judges import judged_caveats, judged_of
 from wattbench_reports.comparison.machines import (
     machine_caveats,
 )
@@ -131,7 +132,8 @@ def analyse_read(read: ReadRun, assumptions: Assumptions) -> Analysis:
         UserError: an assumption is wrong.
     """
     decide = read.frames.record.suite.decide
-    settings = decision_settings(decide, assumptions.decision, domains_of(read.frames))
+    domains = [*domains_of(read.frames), *read.frames.domains_left_out]
+    settings = decision_settings(decide, assumptions.decision, domains)
     sample = _sample(read, assumptions)
     measured, paid, emitted, weighed = analysed(read, assumptions, settings, sample and (lambda: sample().measured))
     compared = compare_systems(measured, paid, emitted, settings, assumptions)
@@ -206,6 +208,7 @@ def compare_systems(
     """
     frames, systems, read = measured.frames, measured.systems, measured.read
     check, dropped = input_check(read.inputs, read.prints), dropped_of(frames)
+    judged = judged_of(measured, paid)
     otherwise_chosen = None if dropped is None else otherwise(dropped, settings, assumptions)
     return Comparison(
         run=measured.run,
@@ -213,7 +216,11 @@ def compare_systems(
         systems=tuple(_row(measured, paid, emitted, name) for name in systems),
         carbon=emitted.carbon,
         sci=emitted.sci,
-        caveats=(*(() if otherwise_chosen is None else (otherwise_chosen,)), *_caveats(measured, emitted, check)),
+        caveats=(
+            *(() if otherwise_chosen is None else (otherwise_chosen,)),
+            *judged_caveats(judged),
+            *_caveats(measured, emitted, check),
+        ),
         splits=read.splits,
         load=read.load,
         workload=measured.workload,
@@ -229,6 +236,7 @@ def compare_systems(
         requests=frames.record.suite.requests,
         dropped=dropped,
         agents=agents_of(measured, paid),
+        judged=judged,
     )
 
 

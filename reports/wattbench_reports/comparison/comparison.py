@@ -12,6 +12,7 @@ from wattbench_reports.comparison.agents import AgentFigures
 from wattbench_reports.comparison.annual_cost import Year
 from wattbench_reports.comparison.dropped import DroppedSystems
 from wattbench_reports.comparison.estimated import EstimatedSystem
+from wattbench_reports.comparison.judges.model import JudgedAnswers
 from wattbench_reports.comparison.leaderboard_model import Ranked
 from wattbench_reports.comparison.machines import Machines
 from wattbench_reports.comparison.system_figures import SystemFigures
@@ -74,6 +75,8 @@ class Comparison:
     """The systems of a single run that were not asked to the end; None where all were."""
     agents: tuple[AgentFigures, ...] = ()
     """What agents solved and what it took; empty without agents."""
+    judged: JudgedAnswers | None = None
+    """What judges said of answers, and what that took; None: no task is judged."""
 
     @property
     def tail_share(self) -> float | None:

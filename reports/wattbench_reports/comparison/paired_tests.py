@@ -40,7 +40,7 @@ from wattbench_reports.stats import (
     paired_block_means,
     paired_p_value,
 )
-from wattbench_reports.tables.item_matrix import ItemTable
+from wattbench_reports.tables.item_matrix import ItemTable, mean_scores
 
 
 @dataclass(frozen=True)
@@ -67,16 +67,6 @@ def pair_sums(table: ItemTable, basis: Basis) -> PairSums:
         cross, squared = x.T @ x, np.square(x, out=x)
         squares[index] = squared.T @ there + there.T @ squared - 2 * cross
     return PairSums(counts, totals, np.maximum(squares, 0.0))
-
-
-def mean_scores(table: ItemTable) -> NDArray[np.float64]:
-    """Return each system's mean score of each item over its repeats, shape (items, systems); 0 for an item it lacks.
-
-    Where no item was asked twice it is the sums of scores themselves, not to be written to.
-    """
-    return (
-        table.correct if table.trials.max(initial=0.0) <= 1 else np.asarray(table.correct / np.maximum(table.trials, 1))
-    )
 
 
 @dataclass(frozen=True)
@@ -134,7 +124,8 @@ class EqualPairs:
         gap, discordant = self._compared[first, second]
         if gap is None or not detectable:
             return gap
-        if self.table.sizes is not None:  # of so many items the normal distribution, from the spread between pools
+        # Of so many items, or of corrected scores, the normal distribution, from their spread.
+        if self.table.sizes is not None or discordant == math.inf:
             return replace(gap, detectable=min(1.0, minimum_detectable_shift(_error(gap.difference))))
         return replace(gap, detectable=minimum_detectable_difference(discordant, gap.items))
 
@@ -144,7 +135,8 @@ class EqualPairs:
         return {}
 
     def _accuracy(self, first: str, second: str) -> tuple[AccuracyGap | None, float]:
-        """Compare the accuracy of two systems, and return the share of discordant items too."""
+        """Compare the accuracy of two systems, and return the share of discordant items too; infinite of corrected
+        scores, of which no single pair says anything."""
         columns = self.table.column(first), self.table.column(second)
         answered, scores = self._scores
         both = answered[columns[0]] & answered[columns[1]]
@@ -156,7 +148,8 @@ class EqualPairs:
         if blocks is not None and (pair := score_pair(blocks, ours, theirs, (difference, p_value))) is not None:
             difference, p_value = pair.difference, pair.p_value
         # A pair whose scores differ by half counts as half a discordant pair.
-        discordant = float(np.abs(ours - theirs).mean())
+        apart = np.abs(ours - theirs)
+        discordant = float(apart.mean()) if apart.max(initial=0.0) <= 1 else math.inf
         return AccuracyGap(difference, p_value, None, self.table.items(*columns)), discordant
 
     @cached_property

@@ -52,7 +52,7 @@ def _differing(frames: Frames, system: str) -> str:
     if frames.pools is not None:
         return ""
     rows = frames.answers_of(system)
-    scores, item = frames.figures("correct", rows), frames.table_rows_of(system)
+    scores, item = frames.figures("score", rows), frames.table_rows_of(system)
     scored = np.isfinite(scores)
     scores, item = scores[scored], item[scored]
     low, high = np.full(frames.table_rows, np.inf), np.full(frames.table_rows, -np.inf)

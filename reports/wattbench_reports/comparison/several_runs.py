@@ -26,6 +26,7 @@ from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.estimated import renamed as renamed_estimates
 from wattbench_reports.comparison.impacts_of_runs import impacts_of_runs
 from wattbench_reports.comparison.input_caveats import few_in_common, lacking_of_runs, missing_items
+from wattbench_reports.comparison.judges import judged_of_runs, other_judges
 from wattbench_reports.comparison.latency_pairs import LatencyPairs
 from wattbench_reports.comparison.leaderboard import (
     Groups,
@@ -135,6 +136,7 @@ def _compared(alone: list[_Part], crossed: tuple[str, ...], assumptions: Assumpt
     )
     pairs: Pairs = _pairs(table, parts)
     latencies = LatencyPairs(measured, {new: part.about.run for new, (part, _) in shown.items()})
+    opinions = judged_of_runs((part.comparison.judged, renamed) for part, renamed in zip(parts, names, strict=True))
     sessions = {
         new: known
         for new, (part, old) in shown.items()
@@ -209,6 +211,7 @@ def _compared(alone: list[_Part], crossed: tuple[str, ...], assumptions: Assumpt
             for part, renamed in zip(parts, names, strict=True)
             for each in part.comparison.agents
         ),
+        judged=opinions,
         cluster=assumptions.cluster,
         machines=None if several else parts[0].comparison.machines,
         dropped=None if several else parts[0].comparison.dropped,
@@ -219,6 +222,7 @@ def _compared(alone: list[_Part], crossed: tuple[str, ...], assumptions: Assumpt
             *(few_in_common(prints, EqualPairs(table)) if several else ()),
             *(missing_items(check, measured, lacking_of_runs(check, prints), weighed=weighed) if several else ()),
             *(_dropped(parts) if several else ()),
+            *(other_judges(opinions) if several else ()),
             *not_recorded(prints),
             *identity_caveats(prints),
             *(() if one_grid else (_grids(),)),

@@ -5,7 +5,8 @@ trials: the exact binomial ones where the trials are independent, and wider ones
 domains make the share vary more (E. L. Korn and B. I. Graubard, "Confidence intervals for proportions with small
 expected number of positive counts estimated from survey data", Survey Methodology 24 (1998)):
 
-    effective = min(most, share (1 - share) / variance x (t(most - 1) / t(df))^2)   t: Student's, at 1 - risk
+    effective = min(most, share (1 - share) / variance x (t(most - 1) / t(df))^2)   t: Student's, at 1 - risk; here a
+                share is no nearer to 0 or 1 than a standard error (`independent_trials`)
     low  = the p with P(X >= effective x share) = risk                              X: binomial of p, `effective` trials
     high = the p with P(X <= effective x share) = risk
 
@@ -28,7 +29,7 @@ from typing import Protocol
 from scipy.special import betainc
 
 from wattbench_reports.decision.model import ROUNDING
-from wattbench_reports.stats.intervals import clopper_pearson
+from wattbench_reports.stats.intervals import clopper_pearson, independent_trials
 from wattbench_reports.stats.student import t_at, t_probability
 
 MOST_ITEMS = 10_000_000
@@ -71,11 +72,11 @@ class BoundedShare:
 
     def effective(self, share: float, risk: float) -> float:
         """Return the effective number of trials."""
-        spread, variance = share * (1 - share), self.variance(share)
-        if spread <= 0 or variance <= 0:
+        variance = self.variance(share)
+        if variance <= 0:
             return self.most
         ratio = t_at(1 - risk, max(math.floor(self.most + ROUNDING) - 1, 1)) / t_at(1 - risk, self.df)
-        return max(1.0, min(self.most, spread / variance * min(1.0, ratio) ** 2))
+        return max(1.0, min(self.most, independent_trials(share, variance) * min(1.0, ratio) ** 2))
 
     def bounds(self, risk: float) -> tuple[float, float]:
         """Return the lower and the upper bound."""

@@ -189,6 +189,8 @@ class _Checker:
 
     def _accuracy(self, requirement: Requirement) -> list[CheckedFigure]:
         base, domain = self.measured.basis, requirement.domain
+        if domain is not None and domain not in base.domains:
+            return [_unknown(requirement, self.measured.frames.domains_left_out[domain])] * len(self._systems)
         shares = self.figures.shares if domain is None else self.figures.basis.share_of(domain)
         of_share = self.figures.accuracy_trials(shares)
         items = base.items.sum(axis=0) if domain is None else base.items[base.domains.index(domain)]
@@ -198,9 +200,10 @@ class _Checker:
         def one(system: int) -> CheckedFigure:
             share = float(of_share.estimates[system])
             if not np.isfinite(share):
-                return _unknown(requirement, unknown if scored[system] else REASONS["scored"])
+                return _unknown(requirement, unknown if scored[system] else why_unscored(self.measured))
             tested = bounded_accuracy(of_share, system, requirement.bound, self.figures.covarying.df)
-            return self._checked(requirement, share, tested, float(items[system]))
+            more = 0.0 if self.measured.frames.corrected else float(items[system])  # it is labels that would decide
+            return self._checked(requirement, min(max(share, 0.0), 1.0), tested, more)
 
         return [one(system) for system in self._systems]
 
@@ -298,7 +301,7 @@ def check_figure(
 
 def bounded_accuracy(trials: Trials, system: int, bound: float, df: float) -> BoundedShare:
     """Return a system's accuracy, which is to be at least a bound."""
-    share, variance = float(trials.estimates[system]), float(trials.variances[system])
+    share, variance = float(np.clip(trials.estimates[system], 0.0, 1.0)), float(trials.variances[system])
     return BoundedShare(lambda risk: (share, share), lambda share: variance, bound, float(trials.most[system]), df)
 
 
@@ -314,6 +317,11 @@ def bounded_costs(covarying: Covarying, cost: VaryingFigure, bound: float) -> li
         BoundedMean(mean, bound, error, df, fixed)
         for mean, error, df, fixed in zip(*(each.tolist() for each in figures), strict=True)
     ]
+
+
+def why_unscored(measured: Measured) -> str:
+    """Return why no answer of a system has a score, as a clause."""
+    return measured.frames.why_unscored or REASONS["scored"]
 
 
 def _session_spread(moves: NDArray[np.float64]) -> float:

@@ -27,6 +27,7 @@ from wattbench_reports.comparison.paid import Paid
 from wattbench_reports.comparison.ties import ALPHA
 from wattbench_reports.comparison.weighed import Weighed
 from wattbench_reports.decision.best import Tied, between, other_units, pairwise, tied, tied_with
+from wattbench_reports.decision.checks import why_unscored
 from wattbench_reports.decision.covarying import VaryingFigure
 from wattbench_reports.decision.model import (
     Between,
@@ -119,7 +120,7 @@ def _why_none(problem: Problem) -> str:
     if not any(problem.able):
         return _why_no_candidate(problem)
     if problem.objective == "prices":
-        return REASONS["none_right" if problem.figures.accuracy.known.any() else "scored"]
+        return REASONS["none_right"] if problem.figures.accuracy.known.any() else why_unscored(problem.measured)
     checked, able = problem.checked, problem.able
     if all(each == Qualifies.NO for each, some in zip(checked.outcomes, able, strict=True) if some):
         return REASONS["none_meets"]
@@ -139,7 +140,7 @@ def _why_no_candidate(problem: Problem) -> str:
     if not candidates:
         return problem.measured.contest.reason or REASONS["none_takes_part"]
     if not problem.figures.accuracy.known.any():
-        return REASONS["scored"] if problem.objective == "accuracy" else problem.basis.why_none
+        return why_unscored(problem.measured) if problem.objective == "accuracy" else problem.basis.why_none
     if not (problem.figures.accuracy.estimates > 0).any():  # unknown ones are NaN
         return REASONS["none_right"]
     if all(name in problem.useless for name in candidates if name not in problem.apart):

@@ -6,6 +6,7 @@ Everything is computed when it is first needed. Lists and arrays are by system, 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -128,7 +129,9 @@ class Problem:
 
     @property
     def items(self) -> float:
-        """Count the items of the run."""
+        """Count the items of the run; infinite where more of them would not tell systems apart, as labels lack."""
+        if self.measured.frames.corrected and self.objective in ("accuracy", "benefit"):
+            return math.inf
         return self.measured.items_per_row * float(self.measured.basis.items.sum(axis=0).max(initial=0.0))
 
     @cached_property

@@ -17,6 +17,7 @@ from wattbench_reports.export.frames.frame_files import (
     parts_as_parquet,
 )
 from wattbench_reports.export.frames.items_frame import item_parts
+from wattbench_reports.export.frames.judged_frame import judged_frame
 from wattbench_reports.export.frames.machines_frame import machines_frame
 from wattbench_reports.export.frames.systems_frame import figures_frame
 from wattbench_reports.export.frames.windows_frame import windows_frame
@@ -29,7 +30,7 @@ from wattbench_reports.export.interchange.otlp_spans import otlp_lines
 from wattbench_reports.export.interchange.prometheus import prometheus_text
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
 
-TABLES = ("systems", "windows", "machines")
+TABLES = ("systems", "windows", "machines", "judged")
 """Subjects of tables. Items are a table of their own: `export_items`."""
 
 OF_SESSIONS = ("otlp", "atif")
@@ -77,8 +78,13 @@ def export_to_bytes(
     if target == "emissions":
         frame = emissions_frame(measured, comparison)
         return frame_as_csv(frame if system is None else frame[frame["experiment_id"] == system])
-    of_run = {"windows": windows_frame, "machines": machines_frame}
-    table = of_run[what](measured) if what in of_run else figures_frame(measured, analysis.paid, emitted, comparison)
+    tables = {
+        "systems": lambda: figures_frame(measured, analysis.paid, emitted, comparison),
+        "windows": lambda: windows_frame(measured),
+        "machines": lambda: machines_frame(measured),
+        "judged": lambda: judged_frame(comparison),
+    }
+    table = tables[what]()
     if system is not None and "system" not in table:
         raise UserError(f"--system: the table of {what} is not divided by systems; leave it out")
     if system is not None:

@@ -39,9 +39,9 @@ class Excerpt:
         return self.shown < self.length
 
 
-def last_of(text: str) -> Excerpt:
+def last_of(text: str, characters: int = PROMPT_CHARACTERS) -> Excerpt:
     """Return an excerpt of the end of a text: in a prompt the question is there."""
-    kept = "".join(text[-PROMPT_CHARACTERS:].splitlines(keepends=True)[-LINES:])
+    kept = "".join(text[-characters:].splitlines(keepends=True)[-LINES:])
     return Excerpt(visible(kept), len(text), len(kept))
 
 

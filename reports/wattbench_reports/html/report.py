@@ -50,6 +50,7 @@ from wattbench_reports.sections.experts import experts_section
 from wattbench_reports.sections.first_screen import first_screen
 from wattbench_reports.sections.gate import gate_section
 from wattbench_reports.sections.grid import grid_sections
+from wattbench_reports.sections.judged import judged_section
 from wattbench_reports.sections.labels import labels_section
 from wattbench_reports.sections.latency import latency_section
 from wattbench_reports.sections.lifecycle.lifecycle import lifecycle_section
@@ -173,6 +174,7 @@ def _page(analysis: Analysis, gate: GateResult | None = None) -> str:
         answers_hash=policy_hash(of_answers),
         answers_head=Markup(_json(answers.head)),  # noqa: S704
         answers_parts=answers.parts,
+        answers_judged=bool(answers.head["judged"]),
         controls=controls(measured, paid, weighed, texts, carried_offer(emitted), line),
         first=first,
         sections=sections,
@@ -256,6 +258,7 @@ def _made(
     yield what_if_section(measured, comparison)
     yield comparison_section(comparison)
     yield agents_section(comparison)
+    yield judged_section(comparison)
     yield tradeoff_section(measured, paid, comparison)
     yield domains_section(measured, comparison)
     yield routing_section(sample.measured, sample.paid, sample.weighed, study)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from wattbench_reports.metrics.domain_sums import Basis, Shares
 from wattbench_reports.stats import CONFIDENCE, Interval, block_mean_intervals, wilson_interval
+from wattbench_reports.stats.intervals import independent_trials
 
 
 def accuracies(basis: Basis, shares: Shares) -> list[Interval | None]:
@@ -43,7 +44,7 @@ def accuracies(basis: Basis, shares: Shares) -> list[Interval | None]:
                 share += weight * (float(basis.correct[domain, system]) / answers)
                 centre += weight * middle
                 variance += weight * weight * (spread / (n * (n + 1) or 1.0))
-        trials = max(1.0, centre * (1 - centre) / variance) if variance > 0 else 1.0
+        trials = max(1.0, independent_trials(centre, variance)) if variance > 0 else 1.0
         intervals.append(None if missing else wilson_interval(min(max(share, 0.0), 1.0), trials))
     return by_block(basis, shares, intervals)
 

@@ -159,7 +159,9 @@ class _CellTotals:
     def of(cls, frames: Frames, tasks: Sequence[str]) -> _CellTotals:
         """Read the texts of wrong answers and compare them."""
         shape = len(frames.systems), len(tasks)
-        comparing = np.array([_compares_texts(frames.run, frames.systems, name) for name in tasks])
+        judged = () if frames.judged_tasks is None else frames.judged_tasks.judges
+        compares = {name: _compares_texts(frames.run, frames.systems, name) for name in tasks if name not in judged}
+        comparing = np.array([compares.get(name, False) for name in tasks])
         answers, right, wrong = np.zeros(shape, np.int64), np.zeros(shape), np.zeros(shape, np.int64)
         chosen = []
         for number, of_system in enumerate(frames.answers_by_system):

@@ -28,7 +28,7 @@ from wattbench_reports.formatting import units
 from wattbench_reports.routing.answers.from_run import conditions, item_answers
 from wattbench_reports.routing.answers.item_answers import ItemAnswers, pick, with_alike
 from wattbench_reports.routing.baseline import advised, baseline_of
-from wattbench_reports.routing.candidates import TOO_FEW, candidates
+from wattbench_reports.routing.candidates import TOO_FEW, candidates, why_not_routed
 from wattbench_reports.routing.cascades import cascades
 from wattbench_reports.routing.ceiling import bounded, ceiling
 from wattbench_reports.routing.context import AS_RECORDED, RoutingOptions, StudyContext
@@ -107,6 +107,8 @@ def _context(
 ) -> StudyContext | str:
     if len(columns) < 2:
         return TOO_FEW
+    if why := why_not_routed(problem.measured):
+        return why
     answers = item_answers(problem.measured, problem.weighed, problem, columns)
     if answers is None:
         return NO_ITEMS

@@ -8,6 +8,8 @@ from wattbench_reports.formatting.safe_text import visible
 
 ANSWERS = "answers"
 """The id of the section that holds the table."""
+DIFFER = "judge and people differ"
+"""A choice of the filter ``judged``."""
 
 
 def answers_link(**filters: str) -> str:
@@ -15,7 +17,8 @@ def answers_link(**filters: str) -> str:
 
     Args:
         filters: a value by the name of its filter, as the page shows it: ``system``, ``domain``, ``task``, ``key``,
-            ``label``, ``outcome``; ``flipped`` and ``against`` for the items on which two systems differ.
+            ``label``, ``outcome``, ``judged``; ``flipped`` and ``against`` for the items on which two systems differ;
+            ``answer`` (``TASK/DOCUMENT``) and ``left`` for one answer of a system.
     """
     chosen = [f"{name}={quote(visible(value), safe='')}" for name, value in filters.items() if value]
     return f"#{'&'.join((ANSWERS, *chosen))}"

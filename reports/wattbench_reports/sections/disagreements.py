@@ -70,12 +70,16 @@ def _passage(measured: Measured, each: Flips, *, explain: bool) -> Passage:
     )
 
 
+_BY_VERDICTS = " (by a judge's verdicts, where people gave no label)"
+
+
 def _counted(total: Fourfold, first: str, second: str) -> str:
-    if total.p is None:
+    if not total.flipped:
         return f"On all {units.plural(total.items, 'item')} that both answered, both are right or both are wrong."
+    chance = _BY_VERDICTS if total.p is None else f" ({units.p_value(total.p)})"
     return (
         f"Of {units.plural(total.items, 'item')} that both answered, only {first} is right on {total.first_only:,} "
-        f"and only {second} on {total.second_only:,} ({units.p_value(total.p)}); both are right on {total.both:,}, "
+        f"and only {second} on {total.second_only:,}{chance}; both are right on {total.both:,}, "
         f"and neither on {total.neither:,}."
     )
 

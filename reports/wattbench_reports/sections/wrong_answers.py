@@ -54,7 +54,7 @@ def wrong_section(measured: Measured) -> Section | None:
 def _counts(measured: Measured) -> Table | None:
     rows, frames = [], measured.frames
     for system in frames.systems:
-        score = frames.figures("correct", frames.answers_of(system))
+        score = frames.figures("score", frames.answers_of(system))
         scored, wrong = int(np.isfinite(score).sum()), int((score < RIGHT).sum())
         if wrong:
             link = answers_link(system=system, outcome="wrong")

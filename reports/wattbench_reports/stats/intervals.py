@@ -119,8 +119,23 @@ def _effective_trials(correct: NDArray[np.float64], trials: NDArray[np.float64],
         return float(items)
 
     student = float(stdtrit(items - 1, (1 + CONFIDENCE) / 2))
-    effective = share * (1 - share) / variance * (_NORMAL / student) ** 2
-    return max(effective, 1.0)
+    return max(independent_trials(share, variance) * (_NORMAL / student) ** 2, 1.0)
+
+
+def independent_trials(share: float, variance: float) -> float:
+    """Return how many independent trials a share is worth, from the variance of its estimate.
+
+    It is share (1 - share) / variance, with a share that is no nearer to 0 or 1 than a standard error. One of n trials
+    is about a standard error from 0: at n of n the variance is, if not 0 itself, that of one failure that might have
+    been, and the share is worth about n trials, not none.
+
+    Args:
+        share: 0 to 1.
+        variance: above 0.
+    """
+    least = min(math.sqrt(variance), 0.5)
+    middle = min(max(share, least), 1 - least)
+    return middle * (1 - middle) / variance
 
 
 def clopper_pearson(share: float, trials: float, level: float) -> tuple[float, float]:

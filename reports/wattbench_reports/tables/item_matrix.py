@@ -133,6 +133,40 @@ def item_sums(
     return tuple(kind if kind.any() else np.broadcast_to(np.float64(0.0), shape) for kind in sums)
 
 
+def shown_scores(frames: Frames, table: ItemTable) -> NDArray[np.float64]:
+    """Return what each system's answers to each item show, the mean over repeats, shape (items, systems).
+
+    It is the mean score, but in a judged task: there what a label says of an answer, or else the verdict.
+
+    Args:
+        frames: the run.
+        table: `item_table(frames)`.
+
+    Returns:
+        0 for an item that a system was not asked; NaN where nothing is known of its answers. Not to be written to.
+    """
+    if not frames.corrected:
+        return mean_scores(table)
+
+    def of_system(name: str) -> tuple[NDArray[np.float64], ...]:
+        scores = frames.figures("score", frames.answers_of(name))
+        return np.isfinite(scores).astype(np.float64), np.nan_to_num(scores)
+
+    number, total = item_sums(frames, 2, of_system)
+    with np.errstate(invalid="ignore"):
+        return np.where(table.trials > 0, total / np.where(number > 0, number, np.nan), 0.0)
+
+
+def mean_scores(table: ItemTable) -> NDArray[np.float64]:
+    """Return each system's mean score of each item over its repeats, shape (items, systems); 0 for an item it lacks.
+
+    Where no item was asked twice it is the sums of scores themselves, not to be written to.
+    """
+    return (
+        table.correct if table.trials.max(initial=0.0) <= 1 else np.asarray(table.correct / np.maximum(table.trials, 1))
+    )
+
+
 def _of_system(frames: Frames, name: str) -> tuple[NDArray[np.float64], ...]:
     rows = frames.answers_of(name)
     correct, joules = frames.figures("correct", rows), frames.figures("energy_j", rows)

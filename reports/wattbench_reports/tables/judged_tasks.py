@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from wattbench.errors import UserError
 from wattbench.records import RunRecords
+from wattbench.records.label_order import STRATA
 from wattbench.records.rows.judgements import JudgeRow, LabelRow
 from wattbench.records.tables.table_columns import TableColumns
 from wattbench_reports.formatting.units import listed, plural
@@ -83,8 +84,9 @@ class JudgedTasks:
     """By system and task."""
     answers: pd.DataFrame
     """A row per answer to a judged task, also to those that are left out of the run, in the order of the table: `KEY`,
-    ``row`` (its place among the answers that were looked at), ``answer_sha256``, ``failed``, ``verdict``, ``label``
-    (the mean over people), ``score`` (the label, else the verdict) and ``correct`` (the corrected score)."""
+    ``domain``, ``place`` (its row in the file), ``row`` (its row among the answers that were looked at),
+    ``answer_sha256``, ``failed``, ``verdict``, ``label`` (the mean over people), ``score`` (the label, else the
+    verdict) and ``correct`` (the corrected score). The last two are missing where the task does not count."""
     counted: frozenset[str]
     """The tasks that have scores."""
     opinions: Mapping[str, str]
@@ -94,9 +96,28 @@ class JudgedTasks:
     looked_at: int
     """Answers of the run, to tasks that are not judged included."""
 
+    @property
+    def domains_left_out(self) -> Mapping[str, str]:
+        """Map the domains of tasks that are left out to why, as a clause. A domain may have other tasks, too."""
+        named = self.answers.loc[~self._stay, ["domain", "task"]].drop_duplicates("domain")
+        return {
+            str(domain): f"of {task} there is a judge's opinion only: {self.opinions[task]}"
+            for domain, task in named.itertuples(index=False)
+        }
+
     def of_task(self, task: str) -> tuple[JudgedCell, ...]:
         """Return the cells of a task."""
         return tuple(cell for cell in self.cells.values() if cell.task == task)
+
+    @property
+    def why_unscored(self) -> str:
+        """Return why no answer of the run has a score, as a clause with what would tell; empty where some have."""
+        if not self.opinions or self.left_out:
+            return ""
+        task, *more = self.opinions
+        labels = sum(cell.lacking for cell in self.cells.values())
+        who = f"the task {task} has" if not more else f"{task} and {plural(len(more), 'other task')} have"
+        return f"{who} a judge's opinion only; label {plural(labels, 'answer')}: wattbench label RUN"
 
     def kept(self, kept: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
         """Return which answers are read: those that were looked at, without those of `left_out`.
@@ -149,18 +170,21 @@ def judged_tasks(run: RunRecords, kept: NDArray[np.bool_] | None = None) -> Judg
     if not judges:
         return None
     answers, looked_at = _answers(run, judges, kept)
+    if answers.empty:
+        return None
     cells, parts = {}, []
     for (system, task), of_cell in answers.groupby(["system", "task"], sort=False):
-        cell, read = _cell(judges[task], of_cell, str(system))
+        cell, read = _cell(judges[str(task)], of_cell, str(system))
         cells[str(system), str(task)] = cell
         parts.append(read)
-    answers = pd.concat(parts).sort_index() if parts else answers
+    answers = pd.concat(parts).sort_index()
     tasks = list(dict.fromkeys(task for _, task in cells))
     opinions = {
         task: reason for task in tasks if (reason := _lacking([cell for cell in cells.values() if cell.task == task]))
     }
     counted = frozenset(tasks) - opinions.keys()
-    answers["correct"] = answers["correct"].where(answers["task"].isin(counted))
+    counts = answers["task"].isin(counted)
+    answers = answers.assign(**{name: answers[name].where(counts) for name in ("score", "correct")})
     scored = bool(counted) or len(answers) < looked_at
     left_out = frozenset(opinions) if scored else frozenset[str]()
     return JudgedTasks(judges, cells, answers, counted, opinions, left_out, looked_at)
@@ -181,9 +205,11 @@ def _answers(
             return (table.numbers(name) if name in table else missing)[row]
 
         columns: dict[str, Any] = {
+            "place": row if kept is None else np.flatnonzero(kept)[row],
             "row": row,
             "system": system.series(row).astype(str),
             "task": task.series(row).astype(str),
+            "domain": table.coded("domain").series(row).astype(str),
             "doc_id": table.whole_numbers("doc_id")[row].astype(np.int64),
             "repeat": table.whole_numbers("repeat")[row].astype(np.int64),
             "offered_per_s": numbers("offered_per_s"),
@@ -287,10 +313,15 @@ def _corrected(
 
 
 def _chances(verdict: NDArray[np.float64], label: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return with which chance each answer was drawn, where labels were drawn by verdict: n / N of its verdict."""
-    _, stratum = np.unique(np.nan_to_num(verdict, nan=-1.0), return_inverse=True)
-    drawn = np.bincount(stratum, weights=np.isfinite(label)) / np.bincount(stratum)
-    return np.asarray(drawn[stratum])
+    """Return the chance with which each answer was drawn, where labels were drawn by verdict: n / N of its stratum.
+
+    A stratum without a label joins the nearest one that has some: what is not judged is next to the lowest.
+    """
+    stratum = np.where(np.isnan(verdict), 0, 1 + np.minimum(np.nan_to_num(verdict) * STRATA, STRATA - 1).astype(int))
+    with_labels = np.unique(stratum[np.isfinite(label)])
+    nearest = with_labels[np.abs(stratum[:, None] - with_labels).argmin(axis=1)]
+    labels, answers = np.bincount(nearest, weights=np.isfinite(label)), np.bincount(nearest)
+    return np.asarray(labels[nearest] / answers[nearest])
 
 
 def _lacking(cells: Sequence[JudgedCell]) -> str:

@@ -87,6 +87,22 @@ class Frames(AnswerAccess):
     judged_tasks: JudgedTasks | None = None
     """The tasks that a judge scores, those that are not in it included; None: there are none."""
 
+    @property
+    def corrected(self) -> bool:
+        """Return whether some scores are corrected ones: more items without labels would not make them surer."""
+        return self.judged_tasks is not None and bool(self.judged_tasks.counted)
+
+    @property
+    def why_unscored(self) -> str:
+        """Return why no answer has a score, as a clause, where a judge's opinion is all there is; empty otherwise."""
+        return "" if self.judged_tasks is None else self.judged_tasks.why_unscored
+
+    @property
+    def domains_left_out(self) -> Mapping[str, str]:
+        """Map the domains of which no figure is made, as of their tasks there is only a judge's opinion, to why."""
+        known = {} if self.judged_tasks is None else self.judged_tasks.domains_left_out
+        return {domain: why for domain, why in known.items() if domain not in self.categories("domain")}
+
     def more_columns(self, *names: str, newer: Sequence[str] = ()) -> pd.DataFrame:
         """Read further columns of the items, aligned with `items`, for what only one panel needs.
 

@@ -173,6 +173,7 @@ class _Suite(DescribedWhole):
 class _Resolved(Described):
     suite: _Suite = _Suite()
     systems: ThoseValid[dict[str, SystemSettings]] = {}
+    judges: ThoseValid[dict[str, MemberSettings]] = {}
 
 
 @dataclass(frozen=True)
@@ -185,9 +186,11 @@ class SuiteRecord:
     measure: MeasureSettings
     metrics: Mapping[str, str]
     """Task to the metric that is correctness, where the suite names one."""
-    judges: Mapping[str, str]
+    judge_of: Mapping[str, str]
     """Task to the system that scores its answers, where a judge does."""
     systems: Mapping[str, SystemSettings]
+    judges: Mapping[str, MemberSettings]
+    """Every judge that a task names: some may be among `systems`, too."""
     where: str
     """The file, for messages."""
     _suite: Mapping[str, Any] = field(repr=False)
@@ -208,8 +211,9 @@ class SuiteRecord:
             description=suite.description,
             measure=suite.measure,
             metrics={choice.task: choice.metric for choice in suite.tasks.select if choice.metric is not None},
-            judges={choice.task: choice.score.judge for choice in suite.tasks.select if choice.score is not None},
+            judge_of={choice.task: choice.score.judge for choice in suite.tasks.select if choice.score is not None},
             systems=resolved.systems,
+            judges=resolved.judges,
             where=where,
             _suite=suite.as_recorded,
         )
@@ -246,12 +250,14 @@ class SuiteRecord:
 
     @cached_property
     def prices(self) -> Mapping[str, Price]:
-        """Return the price of each system that has one, those that only a hybrid or an agent asks included.
+        """Return the price of each system that has one, those that only a hybrid or an agent asks, and judges,
+        included.
 
         Raises:
             UserError: a value is of another type or out of range.
         """
         everyone = [(f"systems.{name}", name, each.as_recorded) for name, each in self.systems.items()]
+        everyone += [(f"judges.{name}", name, each.as_recorded) for name, each in self.judges.items()]
         everyone += [
             (f"systems.{owner}.pool.{name}", name, one.as_recorded)
             for owner, each in self.systems.items()

@@ -20,6 +20,7 @@ ELSEWHERE = {
     "dev calibrate": "minutes",
     "dev family build": "hours",
     "init": "tests/wattbench/cli/test_init.py",
+    "label": "tests/wattbench/cli/test_label.py",
     "meter": "tests/e2e/test_meter.py",
     "router fit": "tests/wattbench/api/routers/test_fit_router.py",
 }

@@ -191,7 +191,7 @@ def suites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_suites_are_the_shipped_ones_and_those_here(suites: Path) -> None:
     listed = suites_here(suites)
     assert [each.name for each in listed if each.shipped] == [
-        "accuracy", "calculator", "gate", "gpu", "load", "nightly", "quick"
+        "accuracy", "calculator", "gate", "gpu", "load", "nightly", "notes", "quick"
     ]  # fmt: skip
     assert all(each.problem is None and each.tasks and each.systems for each in listed if each.shipped)
     own = {each.name: each for each in listed if not each.shipped}

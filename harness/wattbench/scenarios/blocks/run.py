@@ -13,10 +13,10 @@ from wattbench.measure.call_rows import call_rows
 from wattbench.measure.failed_requests import (
     blocks_with_failures,
     check_some_answered,
-    forget_scores_of_failed,
     without_failed,
 )
 from wattbench.measure.item_rows import expert_rows, item_rows
+from wattbench.measure.judging.judge_answers import judge_answers
 from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.plan import Cell
 from wattbench.measure.resume import recover_windows
@@ -127,8 +127,10 @@ def _to_retry(context: MeasuringContext, cells: Sequence[Cell]) -> frozenset[int
     if not context.retry_failed:
         return frozenset()
     names = [(cell.system, cell.choice.task) for cell in cells]
-    forget_scores_of_failed(context.records, context.writer, names)
-    return blocks_with_failures(context.records, names)
+    again = blocks_with_failures(context.records, names)
+    for system, task in names if again else ():  # a block is asked again whole
+        context.writer.forget_scores(system, task)
+    return again
 
 
 def _left(
@@ -300,8 +302,28 @@ def _count_experts(context: MeasuringContext, resident: Resident, cells: Sequenc
 
 
 def finish(context: MeasuringContext, cells: Sequence[Cell]) -> None:
-    """Complete the record of a run in this process, as `finish_record` does."""
+    """Complete the record of a run in this process, as `finish_record` does, with the verdicts of its judges."""
+    check_some_answered(context.records, [(cell.system, cell.choice.task) for cell in cells])
+    score_cells(context.writer, context.resolved, cells, allow_unsafe_code=context.allow_unsafe_code)
+    judge_answers(context, [(cell.system, cell.choice.task) for cell in cells])
     finish_record(context.writer, context.resolved, cells, allow_unsafe_code=context.allow_unsafe_code)
+
+
+def score_cells(
+    writer: RunWriter, resolved: Resolved, cells: Sequence[Cell], *, allow_unsafe_code: bool = False
+) -> None:
+    """Score the cells that have no scores yet. The arguments are those of `finish_record`.
+
+    Raises:
+        UserError: a task cannot be scored.
+    """
+    records = read_run(writer.layout.root)
+    for task in dict.fromkeys(cell.choice.task for cell in cells):
+        of_task = [cell for cell in cells if cell.choice.task == task and records.scores(cell.system, task) is None]
+        if of_task:
+            scorer = Scorer(resolved, of_task[0].choice, allow_unsafe_code=allow_unsafe_code)
+            for cell in of_task:
+                writer.write_scores(cell.system, task, scorer.score(records.answers(cell.system, task)))
 
 
 def finish_record(
@@ -324,12 +346,7 @@ def finish_record(
     for system in dict.fromkeys(cell.system for cell in cells):
         for phase in split_system(records, system, tasks):
             writer.append_phase(phase)
-    for task in tasks:
-        of_task = [cell for cell in cells if cell.choice.task == task and records.scores(cell.system, task) is None]
-        if of_task:
-            scorer = Scorer(resolved, of_task[0].choice, allow_unsafe_code=allow_unsafe_code)
-            for cell in of_task:
-                writer.write_scores(cell.system, task, scorer.score(records.answers(cell.system, task)))
+    score_cells(writer, resolved, cells, allow_unsafe_code=allow_unsafe_code)
     windows = records.windows()
     calls = call_rows(records, windows)
     items = item_rows(records, cells, windows, calls)

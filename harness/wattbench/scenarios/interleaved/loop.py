@@ -233,12 +233,13 @@ def _ask_round(
 
 def _show_scores(context: MeasuringContext, gate: Gate, row: RoundRow) -> None:
     for side, by_task in row.scores.items():
-        scores = [score.correct for of_task in by_task.values() for score in of_task]
+        scored = (score.correct for of_task in by_task.values() for score in of_task)
+        scores = [correct for correct in scored if correct is not None]
         context.progress.score(gate.sides[side].name, partial(_summed, scores))
 
 
-def _summed(scores: Sequence[float]) -> tuple[float, int]:
-    return sum(scores), len(scores)
+def _summed(scores: Sequence[float]) -> tuple[float, int] | None:
+    return (sum(scores), len(scores)) if scores else None
 
 
 def _stretches(left: Sequence[PlannedRound]) -> Iterator[list[list[PlannedRound]]]:

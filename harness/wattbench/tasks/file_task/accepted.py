@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wattbench.config import FileTask
+from wattbench.config import FileTask, TaskChoice
 from wattbench.tasks.file_task.scores import CHOICES, LETTER, LETTERS, Score
 
 _MOST_LABELS = 12
@@ -30,7 +30,7 @@ def accepted(choice: FileTask, labels: Sequence[str]) -> str:
         labels: of `score: label`.
     """
     if choice.compared is None:
-        return _BY_CHECK
+        return accepted_freely(choice) or _BY_CHECK
     said = RIGHT[choice.compared]
     if choice.compared == "number" and choice.tolerance:
         said += f", or within {choice.tolerance:g} of it"
@@ -43,6 +43,17 @@ def accepted(choice: FileTask, labels: Sequence[str]) -> str:
     around = "" if choice.compared in ("exact", "f1") else "words around it, "
     said = f"{said}; {around}capitals, blanks and punctuation at the ends do not count"
     return said if choice.check is None else f"{said}; of an agent: {_BY_CHECK}"
+
+
+def accepted_freely(choice: TaskChoice) -> str:
+    """Describe which answers to a task are right by its judge or its grading function; empty for any other task."""
+    if choice.graded is not None:
+        function = choice.graded.rpartition("/")[2]
+        return f"what {function} returns, from 0 to 1"
+    if choice.judged is not None:
+        judge, rubric = choice.judged.judge, choice.judged.rubric.name
+        return f"what the judge {judge} says by {rubric} ({choice.judged.scale}), corrected by labels of people"
+    return ""
 
 
 def judged_examples(score: Score, document: Mapping[str, Any]) -> list[tuple[str, float]]:

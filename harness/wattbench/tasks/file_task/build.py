@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -14,7 +14,7 @@ from wattbench.tasks.bounded_pattern import search
 from wattbench.tasks.file_task.accepted import accepted
 from wattbench.tasks.file_task.documents import read_documents
 from wattbench.tasks.file_task.prompt import generation_of, template_of
-from wattbench.tasks.file_task.scores import CHECK, LETTER, NO_ANSWER, VERSION, Score, of_match, said_in
+from wattbench.tasks.file_task.scores import CHECK, FREE, LETTER, NO_ANSWER, VERSION, Score, of_match, said_in
 from wattbench.tasks.file_task.split import Item
 
 _KEPT = 32
@@ -38,6 +38,8 @@ class BuiltTask:
     """Rows that were left out, as a worked example has their input."""
     check: str | None = None
     """The command that says of an agent's attempt whether it is solved."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Column of the file to its key in a document."""
 
     @property
     def note(self) -> str:
@@ -82,8 +84,10 @@ def build(choice: FileTask) -> BuiltTask:
         "metric_list": [{"metric": name, "aggregation": "mean", "higher_is_better": True} for name in choice.metrics],
         "metadata": {"version": VERSION},
     }
-    score = Score(choice.compared or CHECK, target, documents.labels, choice.pattern or "", choice.tolerance)
-    return BuiltTask(config, splits, score, accepted(choice, documents.labels), parts.dropped, choice.check)
+    kind = FREE if choice.is_free else choice.compared or CHECK
+    score = Score(kind, target, documents.labels, choice.pattern or "", choice.tolerance)
+    accepts = accepted(choice, documents.labels)
+    return BuiltTask(config, splits, score, accepts, parts.dropped, choice.check, names)
 
 
 def build_once(choice: FileTask) -> BuiltTask:

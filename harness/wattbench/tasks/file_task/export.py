@@ -75,6 +75,11 @@ def export_task(choice: FileTask, folder: Path) -> list[Path]:
     Raises:
         UserError: a file or a setting of the task is wrong, or a file cannot be written.
     """
+    if choice.is_free:
+        raise UserError(
+            f"{choice.task}: a judge or a grading function scores its answers, which is not a part of the task: "
+            "lm-eval could ask it, but not score it"
+        )
     if choice.compared is None:
         raise UserError(f"{choice.task}: a check says what is solved, which lm-eval has no place for")
     built = build(choice)

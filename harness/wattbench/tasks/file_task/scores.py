@@ -9,6 +9,7 @@ What each score forgives:
 - `regex`: all that the pattern leaves out. `choice`: the letter, or the text of the choice, in a sentence.
 - `f1`: tokens, as SQuAD counts them: articles and punctuation do not count.
 - `check`: nothing: a command says of an agent's attempt whether it is solved, and no answer is compared.
+- `free`: nothing: a grading function or a judge reads the whole answer.
 
 `wattbench dev tasks export` copies this file: it imports the standard library alone.
 """
@@ -32,6 +33,9 @@ NO_ANSWER = "[invalid]"
 
 CHECK = "check"
 """The kind of a task that a command judges."""
+
+FREE = "free"
+"""The kind of a task whose answers a grading function or a judge scores."""
 
 CHOICES = "choices"
 """Of a document: the texts of its choices."""
@@ -57,9 +61,9 @@ class Score(NamedTuple):  # a dataclass would look its module up, which lm-eval 
     """The rules by which the replies of one task are scored."""
 
     kind: str
-    """`label`, `exact`, `number`, `contains`, `regex`, `choice`, `f1` or `check`."""
+    """`label`, `exact`, `number`, `contains`, `regex`, `choice`, `f1`, `check` or `free`."""
     target: str
-    """The key of a document under which its right answer is; empty of `check`."""
+    """The key of a document under which its right answer is; empty without one."""
     labels: tuple[str, ...] = ()
     pattern: str = ""
     tolerance: float = 0.0
@@ -67,7 +71,7 @@ class Score(NamedTuple):  # a dataclass would look its module up, which lm-eval 
     def extract(self, reply: str, doc: Mapping[str, Any]) -> str:
         """Return the answer in a reply to a document; `NO_ANSWER` for a reply without one."""
         said = said_in(reply)
-        if self.kind == CHECK:  # without a change to its folder an agent has an answer, too
+        if self.kind in (CHECK, FREE):  # an empty text is an answer, too: an agent may have changed its folder
             return said
         if said in ("", NO_ANSWER):  # it is no answer, though a label may be in it
             return NO_ANSWER
@@ -91,6 +95,8 @@ class Score(NamedTuple):  # a dataclass would look its module up, which lm-eval 
         """
         if self.kind == CHECK:
             return {"checked": 0.0}
+        if self.kind == FREE:
+            return {}
         target = str(doc[self.target])
         if self.kind == "f1":
             return {"f1": token_f1(answer, target), "exact_match": float(tokens(answer) == tokens(target))}

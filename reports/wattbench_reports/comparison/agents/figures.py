@@ -108,7 +108,7 @@ class _Work:
         frames, column = self.frames, self.measured.table.column(name)
         taken = self.taken[name]
         rows = frames.answers_of(name)
-        solved = frames.figures("correct", rows) >= RIGHT
+        solved = frames.figures("score", rows) >= RIGHT
         scored = bool(np.isfinite(frames.figures("correct", rows)).any())
         total = float(np.nansum(frames.figures("correct", rows)))
         known = {kind: values for kind, values in taken.items() if np.isfinite(values).all()}
@@ -121,7 +121,10 @@ class _Work:
         not_solved = {
             kind: interval
             for kind, values in known.items()
-            if scored and kind != OWN_JOULES and (interval := self._share_of(name, values, ~solved)) is not None
+            if scored
+            and not frames.corrected
+            and kind != OWN_JOULES
+            and (interval := self._share_of(name, values, ~solved)) is not None
         }
         passes, why_no_passes = self._passes(name)
         counts, mine = self._counted(name), self._calls_of(name)
@@ -232,6 +235,8 @@ class _Work:
             return (), "attempts have no scores"
         if most < 2:
             return (), "each task was attempted once"
+        if self.frames.corrected:
+            return (), "a judge scores some attempts, and what it says of one is an opinion"
         if not np.isin(scores, (0.0, 1.0)).all():
             return (), "attempts have scores between 0 and 1, which are neither solved nor not"
         passes = []

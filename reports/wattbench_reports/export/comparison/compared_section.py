@@ -34,6 +34,7 @@ from wattbench_reports.presenter.text import as_text
 from wattbench_reports.sections.agents import agents_passages
 from wattbench_reports.sections.dropped import dropped_passage
 from wattbench_reports.sections.grid import grid_passages
+from wattbench_reports.sections.judged import judged_passages
 from wattbench_reports.stats.percentiles import label
 from wattbench_reports.wording import (
     arrival_rates,
@@ -111,6 +112,7 @@ def _passages(comparison: Comparison, grids: Sequence[Passage]) -> Iterator[Pass
         yield Passage(sentences=(arrival_rates.explained(load),))
     yield Passage(sentences=tuple(_explained(comparison)), media=wide)
     yield from agents_passages(comparison)
+    yield from judged_passages(comparison)
     yield _impacts(comparison)
     if load is None and (title := wording.year_line(comparison)):
         yield Passage(sentences=(strong(f"{title}:"),), tables=(_year(comparison),))

@@ -19,6 +19,7 @@ from wattbench_reports.decision.dropping import risk_of_bounds
 from wattbench_reports.decision.grid_figures import GridFigures
 from wattbench_reports.export.comparison.comparison_rows import placement_row, plain_row
 from wattbench_reports.export.comparison.decision_data import decision_data
+from wattbench_reports.export.comparison.judged_data import judged_data
 from wattbench_reports.export.frames.dropped_frame import dropped_row
 from wattbench_reports.export.frames.machines_frame import machine_row
 from wattbench_reports.formatting.json_text import json_text, plain_data
@@ -66,6 +67,11 @@ def as_json(comparison: Comparison, decided: DecisionWords | None = None, suppor
     {estimate, low, high, few}, passes: [{k, tasks, share}], per_solved: {kind: {estimate, low, high, few}}, not_solved,
     missing, idle_j, band, steps: [{step, last, attempts, prompt_tokens ...}], reported ...}]``: see
     `wattbench_reports.comparison.agents.model`.
+
+    Where a judge scores answers: also ``"judged": {tasks: [{task, judge, counts, why_opinion, systems: [{system,
+    answers, not_judged, judges_opinion, labels, corrected, corrected_low, corrected_high ...}], to_read ...}], bills:
+    [{judge, answers, judging: {energy_j, seconds ...}, money ...}], related}``: see
+    `wattbench_reports.comparison.judges.model`.
 
     A run under load has ``"load": [a system at a rate]`` as well, and `systems` is of the rate `compared_per_s` alone.
 
@@ -119,10 +125,12 @@ def as_json(comparison: Comparison, decided: DecisionWords | None = None, suppor
 
 
 def _of_some(comparison: Comparison, decided: DecisionWords | None) -> dict[str, Any]:
-    """Return agents, the systems that were dropped, and the grids; each is left out where there is none."""
+    """Return agents, judged answers, dropped systems and grids; each is left out where there is none."""
     parts: dict[str, Any] = {}
     if comparison.agents:
         parts["agents"] = [plain_data(asdict(each)) for each in comparison.agents]
+    if comparison.judged is not None:
+        parts["judged"] = judged_data(comparison.judged)
     if decided is not None and decided.grids:
         parts["grids"] = [_grid(each) for each in decided.grids]
     if comparison.dropped is not None:

@@ -21,6 +21,7 @@ from wattbench_reports.presenter.text import as_text
 from wattbench_reports.sections.agents import agents_summary
 from wattbench_reports.sections.dropped import dropped_passage
 from wattbench_reports.sections.grid import grid_passages
+from wattbench_reports.sections.judged import judged_summary
 from wattbench_reports.wording import data_support
 from wattbench_reports.wording.decision import DecisionWords
 
@@ -46,6 +47,7 @@ def ending_sections(
         *grid_passages(decided.grids, decided.decision),
         dropped_passage(comparison.dropped),
         agents_summary(comparison),
+        judged_summary(comparison),
         _notes(decided, comparison),
     )
 

@@ -9,6 +9,7 @@ from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.comparison.paid import Paid
 from wattbench_reports.export.frames.typed_frame import typed
 from wattbench_reports.metrics.money import UNNAMED
+from wattbench_reports.tables.judged_answers import opinions_of
 from wattbench_reports.tables.run_tables import NODE
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ _AS_RECORDED = {
 """Column to that of the record."""
 
 _NEWER = {
+    "judges_opinion": "judged",
     "cached_tokens": "cached_tokens",
     "cache_write_tokens": "cache_write_tokens",
     "reasoning_tokens": "reasoning_tokens",
@@ -59,6 +61,8 @@ COLUMNS = {
     "item": "Int64",
     "repeat": "Int64",
     "score": "Float64",
+    "judges_opinion": "Float64",
+    "label": "Float64",
     "started_s": "Float64",
     "seconds": "Float64",
     "first_token_seconds": "Float64",
@@ -116,6 +120,7 @@ def item_parts(measured: Measured, paid: Paid) -> Iterator[pd.DataFrame]:
     import pandas as pd
 
     frames, currency, first = measured.frames, _currency(paid), 0
+    _, labels = opinions_of(frames, slice(None))
     names = (*_AS_RECORDED.values(), "finished_s", "first_token_s")
     for part in frames.parts(*names, newer=tuple(_NEWER.values())):
         seconds = (part["finished_s"] - part["started_s"]).where(part["failure"].isna())
@@ -126,6 +131,7 @@ def item_parts(measured: Measured, paid: Paid) -> Iterator[pd.DataFrame]:
                 "first_token_seconds": part["first_token_s"] - part["started_s"],
                 "cost": paid.answers_money(measured.frames, slice(first, first + len(part))),
                 "currency": currency,
+                "label": labels[first : first + len(part)],
                 "node": part[NODE].replace("", None) if NODE in part else None,
             },
             columns=list(COLUMNS),

@@ -95,7 +95,8 @@ def _results(measured: Measured, system: str) -> Iterator[Mapping[str, Any]]:
     """
     for each in _accuracies(measured, system):
         low, high = (units.percent(bound) for bound in (each.interval.low, each.interval.high))
-        name = f"Accuracy (95% CI {low} to {high}, {units.plural(each.items, 'item')})"
+        details = (f"95% CI {low} to {high}", units.plural(each.items, "item"), each.corrected_by)
+        name = f"Accuracy ({', '.join(filter(None, details))})"
         yield {
             "task": {"type": TASK_TYPE, "name": each.domain},
             "dataset": {"type": each.task, "name": each.task},
@@ -112,18 +113,27 @@ class _Accuracy:
     items: int
     """How many it was asked."""
     interval: Interval
+    labels: int
+    """Of people, which correct a judge's verdicts; 0: the task is scored."""
+
+    @property
+    def corrected_by(self) -> str:
+        """Say what corrects the judge of the task; empty where it is scored."""
+        return f"judged, corrected by {units.plural(self.labels, 'label')}" if self.labels else ""
 
 
 def _accuracies(measured: Measured, system: str) -> Iterator[_Accuracy]:
     frames = measured.frames
     table = item_table(frames.pooled_by("task")) if isinstance(frames, StreamedFrames) else measured.table
     column = table.column(system)
+    judged = () if frames.judged_tasks is None else frames.judged_tasks.cells.values()
+    labels = {cell.task: cell.labels for cell in judged if cell.system == system}
     for task in dict.fromkeys(measured.frames.categories("task")):
         of_task = table.where(table.tasks.are(task))
         trials = of_task.trials[:, column]
         accuracy = accuracy_interval(of_task.correct[:, column], trials)
         if accuracy is not None:
-            yield _Accuracy(task, of_task.domains[:1].present[0], of_task.items(column), accuracy)
+            yield _Accuracy(task, of_task.domains[:1].present[0], of_task.items(column), accuracy, labels.get(task, 0))
 
 
 def _money(comparison: Comparison, figures: SystemFigures) -> Iterator[tuple[str, str]]:
@@ -197,7 +207,11 @@ def _section(
     yield from markdown_table(
         (TextColumn("task"), TextColumn("items", right=True), TextColumn("accuracy", right=True)),
         [
-            (escaped(each.task), units.count(each.items), units.percent_interval(each.interval))
+            (
+                escaped(f"{each.task} ({each.corrected_by})" if each.labels else each.task),
+                units.count(each.items),
+                units.percent_interval(each.interval),
+            )
             for each in _accuracies(measured, figures.system)
         ],
     )

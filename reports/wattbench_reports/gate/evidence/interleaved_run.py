@@ -144,7 +144,7 @@ def _unscored(record: HeaderRecord, read: _Read) -> dict[str, str]:
     Raises:
         UserError: another task lacks scores.
     """
-    judges = {task: judge for task, judge in record.suite.judges.items() if task in read.domains}
+    judges = {task: judge for task, judge in record.suite.judge_of.items() if task in read.domains}
     without = {
         task for side in read.sides.values() for (task, _), item in side.figures.items() if math.isnan(item.correct)
     }

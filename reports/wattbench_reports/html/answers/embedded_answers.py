@@ -17,13 +17,16 @@ from numpy.typing import NDArray
 
 from wattbench.records.prompts import prompt_as_text
 from wattbench_reports.analyses.labels import LabelledTask, labelled_tasks
+from wattbench_reports.comparison.judges import LEAST_APART
 from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.figures.palette import MARKERS, VARIABLES, colour
 from wattbench_reports.formatting import units
 from wattbench_reports.formatting.safe_text import visible
+from wattbench_reports.sections.answer_links import DIFFER
 from wattbench_reports.sections.labels import OTHER
 from wattbench_reports.tables.answer_texts import texts_in_parts
 from wattbench_reports.tables.item_matrix import RIGHT
+from wattbench_reports.tables.judged_answers import opinions_of
 from wattbench_reports.tables.run_tables import Frames, answers_of
 
 MOST = 100_000
@@ -39,7 +42,10 @@ _PART = 2_000
 """Answers in a part."""
 _RATIO = 2.5
 """Characters of text for a byte of the page, about: where they take more, texts are cut further."""
-OUTCOMES = ("right", "wrong", "failed", "not scored")
+OUTCOMES = ("right", "wrong", "failed", "not scored", "judge's opinion")
+"""The last one is of judged answers without a label: what they are worth is only known of many together."""
+JUDGED = ("not judged", "judge's opinion", "labelled, judge agrees", DIFFER)
+"""What is known of an answer to a judged task."""
 _TEXTS = ("prompt", "output", "filtered", "target", "failure")
 
 Packed = str | tuple[str, int, int]
@@ -103,7 +109,8 @@ def embedded_answers(measured: Measured, against: tuple[str, str] | None = None)
         "tasks": facts.tasks,
         "domains": facts.domains,
         "labels": facts.labels,
-        "outcomes": list(OUTCOMES),
+        "outcomes": list(OUTCOMES) if facts.judged else list(OUTCOMES[:-1]),
+        "judged": list(JUDGED) if facts.judged else [],
         "marks": [[VARIABLES[colour(series)], series % len(MARKERS)] for series in range(len(frames.systems))],
         "against": list(against) if against and set(against) <= set(frames.systems) else None,
         "parts": len(parts),
@@ -191,11 +198,15 @@ class _Facts:
         self.system, self.task, self.domain = (frames.codes(name, rows) for name in ("system", "task", "domain"))
         self.document, self.repeat = frames.documents_of(rows), frames.items["repeat"].to_numpy()[rows]
         self.seconds, self.joules = frames.seconds(rows), frames.figures("energy_j", rows)
-        self.tokens, self.score = frames.figures("output_tokens", rows), frames.figures("correct", rows)
+        self.tokens, self.score = frames.figures("output_tokens", rows), frames.figures("score", rows)
         names = frames.categories("energy_provenance")
         self.provenance = [names[code] for code in frames.codes("energy_provenance", rows).tolist()]
-        scored = np.where(np.isfinite(self.score), np.where(self.score >= RIGHT, 0, 1), 3)
-        self.outcome = np.where(frames.failed(rows), 2, scored)
+        self.verdict, self.label = opinions_of(frames, rows)
+        self.judged_tasks = frozenset[str]() if frames.judged_tasks is None else frozenset(frames.judged_tasks.judges)
+        self.judged = bool(self.judged_tasks.intersection(self.tasks))
+        opinion = np.isfinite(self.verdict) & np.isnan(self.label)
+        scored = np.where(np.isfinite(self.score) & ~opinion, np.where(self.score >= RIGHT, 0, 1), 3)
+        self.outcome = np.where(frames.failed(rows), 2, np.where(opinion, 4, scored))
         self.labels = sorted({label for task in labelled for label in task.labels})
         if self.labels:
             self.labels.append(OTHER)
@@ -204,6 +215,19 @@ class _Facts:
             number_of = np.array([*map(self.labels.index, task.labels), len(self.labels) - 1])
             key, answer = task.key[rows], task.answer[rows]
             self.key[key >= 0], self.answer[key >= 0] = number_of[key[key >= 0]], number_of[answer[key >= 0]]
+
+    def opinion(self, at: int) -> tuple[float | None, float | None, int]:
+        """Return the verdict and the label of an answer, and which of `JUDGED` it is; -1: its task is not judged."""
+        verdict, label = float(self.verdict[at]), float(self.label[at])
+        task = self.tasks[int(self.task[at])]
+        return _number(verdict), _number(label), _judged(verdict, label) if task in self.judged_tasks else -1
+
+
+def _judged(verdict: float, label: float) -> int:
+    """Return which of `JUDGED` an answer to a judged task is."""
+    if math.isnan(label):
+        return 0 if math.isnan(verdict) else 1
+    return 3 if abs(verdict - label) >= LEAST_APART else 2
 
 
 def _parts(facts: _Facts, texts: _CutTexts, longest: int) -> Iterator[dict[str, Any]]:
@@ -246,6 +270,7 @@ def _parts(facts: _Facts, texts: _CutTexts, longest: int) -> Iterator[dict[str, 
                     _end(output, lengths["output"][at], longest),
                     None if filtered == output else _end(filtered, lengths["filtered"][at], longest),
                     _end(text["failure"], lengths["failure"][at], _KEY),
+                    *(facts.opinion(at) if facts.judged else ()),
                 ]
             )
         yield {"items": items, "answers": answers}

@@ -22,7 +22,7 @@ from wattbench_reports.comparison.paid import Paid
 from wattbench_reports.comparison.weighed import Weighed
 from wattbench_reports.decision import bounds
 from wattbench_reports.decision.best import of_a_pair
-from wattbench_reports.decision.checks import peak_memory_gib
+from wattbench_reports.decision.checks import peak_memory_gib, why_unscored
 from wattbench_reports.decision.cost_basis import latency_sides, side_of, why_no
 from wattbench_reports.decision.latency_limit import BEYOND, SystemLatency
 from wattbench_reports.decision.model import ROUNDING, SHARE, WhichRun
@@ -79,7 +79,13 @@ def carried_decision(
     apart, alpha = outside(measured), level_of_ties(measured)
     return {
         "phrases": IF_DROPPED if words.dropped else PHRASES,
-        "reasons": {**REASONS, "none_takes_part": measured.contest.reason or REASONS["none_takes_part"]},
+        "reasons": {
+            **REASONS,
+            "scored": why_unscored(measured),
+            "none_takes_part": measured.contest.reason or REASONS["none_takes_part"],
+        },
+        "opinions": dict(measured.frames.domains_left_out),
+        "corrected": measured.frames.corrected,
         "ask": ask,
         # What is said whatever the settings.
         "first_evidence": words.evidence[: len(words.evidence) - len(evidence(decision, ask))],

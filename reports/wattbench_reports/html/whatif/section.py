@@ -222,7 +222,8 @@ def _currency(measured: Measured, paid: Paid) -> str:
 
 def _accuracies(measured: Measured, weighed: Weighed) -> tuple[tuple[str, str], ...]:
     required = {each.domain: each.bound for each in weighed.settings.requirements if each.quantity == "accuracy"}
-    domains = measured.basis.domains if len(measured.basis.domains) > 1 else ()
+    unknown = [domain for domain in measured.frames.domains_left_out if domain in required]
+    domains = (*(measured.basis.domains if len(measured.basis.domains) > 1 else ()), *unknown)
     return tuple(
         (domain or "", f"{units.plain(100 * required[domain], 12)}%" if domain in required else "")
         for domain in (None, *domains)

@@ -23,8 +23,8 @@ class Prices:
     """The prices at which a run is read."""
 
     by_system: Mapping[str, Price]
-    """Of each system that has one, those that only a hybrid or an agent asks included. An agent without a price of its
-    own has that of the system whose server it asks."""
+    """Of each system that has one, judges and those that only a hybrid or an agent asks included. An agent without a
+    price of its own has that of the system whose server it asks."""
     chosen: frozenset[str]
     """Systems whose price the reader set."""
 
@@ -41,9 +41,8 @@ def prices_of(suite: SuiteRecord, systems: Iterable[str], choice: Iterable[str] 
         UserError: a price on record is damaged, or a reader's names no system or is no price.
     """
     servers = {name: each.server_name for name, each in suite.systems.items() if each.server_name is not None}
-    known = dict.fromkeys(
-        [*systems, *(name for each in suite.systems.values() for name in each.asks), *servers.values()]
-    )
+    asked = [name for each in suite.systems.values() for name in each.asks]
+    known = dict.fromkeys([*systems, *asked, *servers.values(), *suite.judges])
     prices, chosen = dict(suite.prices), set()
     for text in choice:
         name, named = _parsed(text, list(known))

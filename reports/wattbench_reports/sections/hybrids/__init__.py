@@ -9,6 +9,7 @@ from wattbench_reports.comparison.paid import Paid
 from wattbench_reports.comparison.weighed import Weighed
 from wattbench_reports.formatting import units
 from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table, numbers, text_rows
+from wattbench_reports.routing.candidates import why_not_routed
 from wattbench_reports.routing.hybrids.study import Offline, Studies, studies
 from wattbench_reports.routing.prediction_check import PredictionCheck, prediction_checks
 from wattbench_reports.sections.hybrids.frontier import frontier_passage
@@ -27,14 +28,16 @@ _LEAD = (
 
 def hybrids_section(measured: Measured, paid: Paid, weighed: Weighed) -> Section | None:
     """Make passages per hybrid, and one for the routers of a file; None where there are neither."""
-    all_studies = studies(measured, paid, weighed)
-    if all_studies is None:
+    why = why_not_routed(measured)
+    all_studies = Studies((), None, ()) if why else studies(measured, paid, weighed)
+    hybrids = any(row.members for row in measured.frames.run.systems().values())
+    if all_studies is None or (why and not hybrids and not weighed.offline_routers):
         return None
     return Section(
         "routing",
         "Routing",
         "Routing decisions of the hybrids",
-        _LEAD,
+        f"Other choices are not shown: {why}." if why else _LEAD,
         tuple(_passages(all_studies, measured, paid)),
         line="what routers chose, and what other choices would have given",
     )

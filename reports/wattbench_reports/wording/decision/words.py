@@ -90,6 +90,11 @@ def joule_provenance(decision: Decision, measured: Measured) -> str:
 
 FIRST = (
     "dropped-otherwise",
+    "judges-opinion",
+    "other-judges",
+    "labels-as-given",
+    "people-disagree",
+    "labels-pooled",
     "unread-answers",
     "strict-scoring",
     "scored-here",

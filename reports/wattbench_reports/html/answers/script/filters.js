@@ -4,6 +4,7 @@ const FILTERS = [ // to add one: its name in the address, its label, its choices
 	{ name: "domain", label: "Domain", choices: head.domains, of: ({ item }) => item.domain },
 	{ name: "task", label: "Task", choices: head.tasks, of: ({ item }) => item.task },
 	{ name: "outcome", label: "Outcome", choices: head.outcomes, of: ({ outcome }) => outcome },
+	{ name: "judged", label: "Judged", choices: head.judged, of: ({ judged }) => judged },
 	{ name: "key", label: "Key", choices: head.labels.slice(0, -1), of: ({ item }) => item.keyLabel },
 	{ name: "label", label: "Answered label", choices: head.labels, of: ({ label }) => label },
 ];

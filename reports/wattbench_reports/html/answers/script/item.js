@@ -10,7 +10,8 @@ const quoted = (label, text, { parts = null, last = false } = {}) => {
 	const box = long ? { class: "quote long", tabindex: "0" } : { class: "quote" };
 	return [made("p", { class: "label" }, labelled(label, text, last)), made("pre", box, ...(parts ?? [cut(text)]))];
 };
-const factsOf = ({ latency, energy, tokens, score, outcome }) => [
+const factsOf = ({ latency, energy, tokens, score, outcome, verdict, said }) => [
+	...(verdict === null ? [] : [`judge's opinion ${share(verdict)}`]), ...(said === null ? [] : [`label ${share(said)}`]),
 	latency, energy, ...(tokens === null ? [] : [`${tokens} token${tokens === 1 ? "" : "s"}`]), ...(outcome < 2 && score !== 0 && score !== 1 ? [`score ${score}`] : []),
 ].filter(Boolean).join(" · ");
 const chooser = (name, label, chosen, offered) => {

@@ -13,9 +13,9 @@ const read = async (name) => {
 		const text = `${prompts.map(cut).join("\n")}\n${cut(key) ?? ""}`.toLowerCase();
 		items.push({ task, domain, document, key, keyLabel, prompts, text, place: items.length, answers: [], name: `${head.tasks[task]}/${document}` });
 	}
-	for (const [place, system, repeat, outcome, label, score, seconds, latency, joules, energy, tokens, prompt, output, filtered, failure] of part.answers) {
+	for (const [place, system, repeat, outcome, label, score, seconds, latency, joules, energy, tokens, prompt, output, filtered, failure, verdict = null, said = null, judged = -1] of part.answers) {
 		const item = items[first + place], text = `${cut(output) ?? ""}\n${cut(filtered) ?? ""}`.toLowerCase();
-		const answer = { item, system, repeat, outcome, label, score, seconds, latency, joules, energy, tokens, prompt, output, filtered, failure, text };
+		const answer = { item, system, repeat, outcome, label, score, seconds, latency, joules, energy, tokens, prompt, output, filtered, failure, verdict, said, judged, text };
 		answers.push(answer);
 		item.answers.push(answer);
 	}

@@ -19,10 +19,10 @@ const fewest = (items, tells) => {
 };
 const testedShare = ({ shares, variance, bound, most, df, sides = 1 }) => { // a share that is to be at least a bound
 	const kept = bound * (1 - limits.rounding), effective = (share, risk) => {
-		const spread = share * (1 - share), own = variance(share);
-		if (spread <= 0 || own <= 0) return most;
+		const own = variance(share);
+		if (own <= 0) return most;
 		const ratio = quantileAt(1 - risk, max(Math.floor(most + limits.rounding) - 1, 1)) / quantileAt(1 - risk, df);
-		return max(1, min(most, (spread / own) * min(1, ratio) ** 2));
+		return max(1, min(most, independentTrials(share, own) * min(1, ratio) ** 2));
 	};
 	const isMet = (risk, factor) => {
 		const [share] = shares(risk / sides), number = effective(share, risk / sides) * factor, right = number * share;
@@ -106,12 +106,13 @@ const checkAll = (all, set) => {
 	for (const requirement of set.requirements) {
 		const { quantity, bound, domain } = requirement, items = ALL.map((s) => summed(basis.items, s));
 		if (quantity === "accuracy") {
+			if (domain in known.opinions) { for (const s of ALL) unknown(s, requirement, known.opinions[domain]); continue; }
 			const one = domain === null ? -1 : domains.indexOf(domain), { at, variances, most } = accuracyTrials(one < 0 ? mix : range(D).map((d) => Number(d === one)));
 			const asked = one < 0 ? known.reasons.domains : fillIn(known.reasons.domain, { domain });
 			for (const s of ALL) {
 				if (!isFinite(at[s])) { unknown(s, requirement, summed(basis.trials, s) > 0 ? asked : known.reasons.scored); continue; }
-				const tested = testedShare({ shares: () => [at[s], at[s]], variance: () => variances[s], bound, most: most[s], df: known.df });
-				checked(s, requirement, at[s], tested, one < 0 ? items[s] : basis.items[one][s]);
+				const share = min(max(at[s], 0), 1), tested = testedShare({ shares: () => [share, share], variance: () => variances[s], bound, most: most[s], df: known.df });
+				checked(s, requirement, share, tested, known.corrected ? 0 : one < 0 ? items[s] : basis.items[one][s]);
 			}
 		} else if (quantity === "p95") {
 			const moves = known.sessions && known.sessions.moves.latency_p95, machine = moves ? known.machines.another_run : known.machines.this_run;

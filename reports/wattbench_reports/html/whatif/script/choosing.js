@@ -21,10 +21,10 @@ const confidenceSet = (names, p) => { // Bonferroni-t elimination, as in stats/m
 	return names.filter((_, i) => members.has(i));
 };
 const differences = (figure) => { const of = covariance(figure, figure); return (i, j) => max(of(i, i) + of(j, j) - 2 * of(i, j), 0); };
-const tiedOf = (figure, chosen, among) => {
+const tiedOf = (figure, chosen, among, items) => {
 	const p = pairwise(figure), members = confidenceSet(among, p), variance = differences(figure);
 	const others = members.filter((s) => s !== chosen).sort((a, b) => figure.at[a] - figure.at[b]), score = known.pair_scores[others.length + 1];
-	const needed = others.map((s) => further(known.items, sqrt(variance(chosen, s)), figure.at[s] - figure.at[chosen], score));
+	const needed = others.map((s) => further(items, sqrt(variance(chosen, s)), figure.at[s] - figure.at[chosen], score));
 	return { best: [chosen, ...others], items: !needed.length || needed.includes(null) ? null : max(...needed) };
 };
 const perRightAnswer = (cost, right) => {

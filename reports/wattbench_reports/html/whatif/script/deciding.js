@@ -12,7 +12,7 @@ const decide = (set, right, rates) => { // right: accuracies; rates: [per reques
 	const bestOf = () => [...advisable].sort((a, b) => loss.at[a] - loss.at[b] || rightOf(b) - rightOf(a) || byName(a, b))[0];
 	const chosen = objective === "prices" ? (ends && ends.cheaper === ends.dearer ? ends.dearer : null)
 		: (objective === "benefit" && !cost) || !advisable.length ? null : bestOf();
-	const tied = chosen === null ? null : objective === "prices" ? tiedWith(chosen, cost, exact, advisable) : tiedOf(loss, chosen, advisable);
+	const tied = chosen === null ? null : objective === "prices" ? tiedWith(chosen, cost, exact, advisable) : tiedOf(loss, chosen, advisable, known.corrected && objective !== "cost" ? Infinity : known.items);
 	const priced = cost ? ALL.filter((s) => isFinite(cost.at[s]) && isFinite(exact.at[s]) && !apart[s]) : [];
 	const chain = cost ? hullOf(cost.at, exact.at, priced.filter((s) => !useless[s]), priced.filter((s) => useless[s])) : [];
 	const among = priced.filter((s) => !useless[s] && checked.outcomes[s] !== "no"), front = cost ? frontOf(cost, exact, priced) : {};

@@ -1,0 +1,27 @@
+"""What judges said of answers, how people's labels correct it, and what judging took."""
+
+from wattbench_reports.comparison.judges.caveats import judged_caveats
+from wattbench_reports.comparison.judges.figures import LEAST_APART, judged_of
+from wattbench_reports.comparison.judges.model import (
+    JudgeBill,
+    JudgedAnswers,
+    JudgedSystem,
+    JudgedTask,
+    LabelledAnswer,
+    Used,
+)
+from wattbench_reports.comparison.judges.of_runs import judged_of_runs, other_judges
+
+__all__ = [
+    "LEAST_APART",
+    "JudgeBill",
+    "JudgedAnswers",
+    "JudgedSystem",
+    "JudgedTask",
+    "LabelledAnswer",
+    "Used",
+    "judged_caveats",
+    "judged_of",
+    "judged_of_runs",
+    "other_judges",
+]

@@ -1,0 +1,118 @@
+"""Test whether a judge errs alike on all systems, and say which difference the test would have seen.
+
+Labels y of system s and verdicts f are fitted by y = a_s + b f. Of each system a_s less the mean of the others' is
+tested by t, with the jackknife over items as its error and one degree of freedom less than the system, or all others,
+have labelled items; the p-values are Holm's. Where people and judge agree on all labels of a system, a disagreement in
+n + 1 is assumed, as in `label_correction`.
+
+**A test that does not reject shows nothing unless it could have**: its power to see `SEEN` is that of the t test at the
+level of Bonferroni. With n labels and a standard deviation s of what the judge errs by, 10 points are seen in 80% from
+n = 8 (s / .1)^2 or so: 8 labels of s = .1, but 70 of s = .3, which is a judge of pass and fail that errs in one of ten.
+So few labels of one system rarely prove that it can do with those of others, unless grades are fine and the judge good.
+
+Source: analysis of covariance, H. Scheffe, "The Analysis of Variance" (1959), chapter 6; power: J. Cohen, "Statistical
+Power Analysis for the Behavioral Sciences" (1988).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench_reports.stats.intervals import CONFIDENCE
+from wattbench_reports.stats.item_jackknife import ItemEstimate
+from wattbench_reports.stats.label_correction import FEWEST_POOLED, TaskAnswers
+from wattbench_reports.stats.multiple_testing import holm
+from wattbench_reports.stats.sample_size import POWER
+
+SEEN = 0.1
+"""The difference of a judge's errors that the test is to see, of a scale from 0 to 1."""
+
+
+@dataclass(frozen=True)
+class ErrorDifference:
+    """How a judge errs on one system, less how it errs on the others."""
+
+    system: int
+    labels: int
+    difference: ItemEstimate | None
+    """Above 0 where people give more than the judge; None with fewer than two labelled items of it or of others."""
+    p_value: float | None
+    """Of alike errors, adjusted by Holm over the systems."""
+    power: float
+    """To see `SEEN`; 0 where nothing can be tested."""
+
+    @property
+    def alike(self) -> bool:
+        """Return whether the judge may be taken to err alike on this system and on the others."""
+        return self.p_value is not None and self.p_value > 1 - CONFIDENCE and self.power >= POWER
+
+
+def may_be_pooled(errors: list[ErrorDifference], system: int) -> bool:
+    """Return whether the labels of all systems may correct the verdicts on a system.
+
+    The judge errs alike on it and the others, as far as a test can tell that would have seen 10 points; and on no
+    other system is it shown to err differently.
+    """
+    (own,) = (each for each in errors if each.system == system)
+    others = all(each.p_value is None or each.p_value > 1 - CONFIDENCE for each in errors)
+    return own.labels >= FEWEST_POOLED and own.alike and others
+
+
+def error_differences(answers: TaskAnswers) -> list[ErrorDifference]:
+    """Return how a judge's errors on each system differ from those on the others, in the order of the systems.
+
+    Answers without a verdict take no part.
+    """
+    some = answers.where(answers.known & answers.judged)
+    systems = np.unique(answers.systems)
+    differences = [_difference(some, each) for each in systems.tolist()] if len(systems) > 1 else [None] * len(systems)
+    p_values = holm([None if each is None else each.p_value() for each in differences])
+    tests = 1 if len(systems) == 2 else len(systems)  # of two systems both differences are the same one
+    return [
+        ErrorDifference(
+            system,
+            int((some.systems == system).sum()),
+            each,
+            each.p_value() if each is not None and len(systems) == 2 else p_value,
+            0.0 if each is None else each.power(SEEN, (1 - CONFIDENCE) / tests),
+        )
+        for system, each, p_value in zip(systems.tolist(), differences, p_values, strict=True)
+    ]
+
+
+def _difference(some: TaskAnswers, system: int) -> ItemEstimate | None:
+    """Return a_s of a system less that of the others, which are fitted with one each."""
+    own = some.systems == system
+    fewest = min(len(np.unique(some.items[rows])) for rows in (own, ~own))
+    if fewest < 2:
+        return None
+    systems, column = np.unique(some.systems, return_inverse=True)
+    number = len(systems)
+    design = np.zeros((len(column), number + 1))
+    design[np.arange(len(column)), column] = 1.0
+    design[:, number] = some.verdicts
+    names, item = np.unique(some.items, return_inverse=True)
+    weighted = design * some.weights[:, None]
+    squares, products = np.zeros((len(names), number + 1, number + 1)), np.zeros((len(names), number + 1))
+    np.add.at(squares, item, weighted[:, :, None] * design[:, None, :])
+    np.add.at(products, item, weighted * some.labels[:, None])
+    fits = _solved(squares.sum(axis=0)[None] - squares, products.sum(axis=0)[None] - products)
+    (fit,) = _solved(squares.sum(axis=0)[None], products.sum(axis=0)[None])
+    counts = np.bincount(column, some.weights)
+    counts[systems == system] = 0.0
+    contrast = np.append(np.where(systems == system, 1.0, -counts / counts.sum()), 0.0)
+    variance = float((fits @ contrast).var()) * (len(names) - 1)
+    residuals = np.abs(some.labels - design @ fit)
+    agreed = np.array([residuals[column == each].max() < 1e-9 for each in range(number)])
+    labels = np.bincount(column)
+    variance += float((contrast[:number] ** 2 / (labels * (labels + 1.0)))[agreed].sum())
+    return ItemEstimate(float(fit @ contrast), math.sqrt(variance), fewest - 1.0)
+
+
+def _solved(squares: NDArray[np.float64], products: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the coefficients of normal equations, shape (fits, columns); 0 where a column has nothing to fit."""
+    return np.asarray((np.linalg.pinv(squares, hermitian=True) @ products[:, :, None])[:, :, 0])
