@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from wattbench.records.invariants import ITEM
@@ -33,22 +33,35 @@ def judgement_problems(run: RunRecords) -> Iterator[str]:
         UserError: a line or a table cannot be read.
     """
     layout, judges = run.layout, run.judges()
-    tasks = {task for _, task in run.header.pairs}
-    for task, judge in judges.items():
-        if task not in tasks:
-            yield f"{layout.judges.name} has a judge of the task {task!r:.60}, which is not of this run"
-        if judge.against is not None and (judge.against, task) not in run.header.pairs:
-            yield f"{layout.judges.name} compares answers with those of {judge.against!r:.60}, which has none to {task}"
     judgements = read_rows(layout.judgements, JudgementRow)
     if not judgements and not judges:
         return
+    yield from _of_judges(run)
     answers, windows = _judged_answers(run), {row.window: row for row in run.windows()}
-    orders: dict[_Answer, set[str | None]] = defaultdict(set)
     for number, row in enumerate(judgements, start=1):
-        where, answer = f"{layout.judgements.name}: line {number}", answers.get(_answer(row))
+        answer = answers.get(_answer(row))
         for what in (_no_answer(row, answer), _of_judge(row, judges.get(row.task)), _of_window(row, windows)):
             if what is not None:
-                yield f"{where}: {what}"
+                yield f"{layout.judgements.name}: line {number}: {what}"
+    yield from _without_verdicts(run, answers, judgements)
+
+
+def _of_judges(run: RunRecords) -> Iterator[str]:
+    name, tasks = run.layout.judges.name, run.header.tasks
+    for task, judge in run.judges().items():
+        if task not in tasks:
+            yield f"{name} has a judge of the task {task!r:.60}, which is not of this run"
+        elif judge.against is not None and (judge.against, task) not in run.header.pairs:
+            yield f"{name} compares answers with those of {judge.against!r:.60}, which has none to {task}"
+
+
+def _without_verdicts(
+    run: RunRecords, answers: Mapping[_Answer, _JudgedAnswer], judgements: Sequence[JudgementRow]
+) -> Iterator[str]:
+    """Yield a sentence for each answer that has an opinion in the table, and not the verdicts that it is made of."""
+    judges, orders = run.judges(), defaultdict[_Answer, set[str | None]](set)
+    for row in judgements:
+        answer = answers.get(_answer(row))
         if answer is not None and answer.sha256 == row.answer_sha256 and row.verdict is not None:
             orders[_answer(row)].add(row.shown)
     for key, answer in answers.items():
@@ -58,7 +71,7 @@ def judgement_problems(run: RunRecords) -> Iterator[str]:
             continue
         if orders[key] != (_ORDERS if judge.scale == _PAIR else {None}):
             what = "no verdict in both orders" if judge.scale == _PAIR else "no verdict"
-            yield f"{layout.judgements.name} has {what} on the answer of {system} to document {doc_id} of {task}"
+            yield f"{run.layout.judgements.name} has {what} on the answer of {system} to document {doc_id} of {task}"
 
 
 def label_problems(run: RunRecords) -> Iterator[str]:
