@@ -136,6 +136,8 @@ class FakeRun:
     """`measure.stop`, where a system has `dropped_after`: there is then a look after each block but the last."""
     nodes: tuple[FakeNode, ...] = ()
     """The machines that measured it, where it is in blocks; empty: an older record, which names none."""
+    decide: Mapping[str, object] = field(default_factory=dict)
+    """The block of the suite."""
     judges: Mapping[str, FakeJudge] = field(default_factory=dict)
     """What scores the answers to some tasks. People label none of them as yet: `tests.made_up.judged_runs`."""
 
@@ -173,6 +175,7 @@ def write_run(root: Path, fake: FakeRun) -> Path:
                 },
                 "carbon": fake.carbon,
                 "workload": dict(fake.workload),
+                **({"decide": dict(fake.decide)} if fake.decide else {}),
                 **({"tasks": {"select": _selected(fake)}} if fake.judges else {}),
             },
             "systems": _settings(fake),
