@@ -22,7 +22,6 @@ from wattbench.records.layout import RunLayout
 from wattbench.records.reader import RunRecords
 from wattbench.records.rows.answers import ScoreRow
 from wattbench.records.rows.header import RunHeader
-from wattbench.records.rows.judgements import LabelRow
 from wattbench.records.rows.windows import WindowRow
 from wattbench.records.shards import shard_of
 from wattbench.records.tables.run_tables import of_another_run, rescored_items
@@ -128,7 +127,7 @@ def copy_to_judge(
     scores: Scores,
     windows: Sequence[WindowRow],
     tasks: Collection[str],
-    labels: Sequence[LabelRow],
+    labelled: Collection[str],
 ) -> Path:
     """Copy a finished run as an unfinished one, in which some tasks lack the verdicts of a judge; return the directory.
 
@@ -141,7 +140,7 @@ def copy_to_judge(
         scores: of all cells of the tasks.
         windows: those of the run that are kept.
         tasks: whose verdicts are left out.
-        labels: those that are kept.
+        labelled: those of them whose labels are kept; of other tasks all are.
 
     Raises:
         UserError: a file cannot be read or written.
@@ -167,7 +166,7 @@ def copy_to_judge(
         _write_lines(old.judgements, new.judgements, keep=lambda line: line["task"] not in tasks)
         for (system, task), rows in scores.items():
             writer.write_scores(system, task, rows)
-        writer.append_labels(labels)
+        _write_lines(old.labels, new.labels, keep=lambda line: line["task"] in labelled or line["task"] not in tasks)
         writer.journal_files()
     return target
 
