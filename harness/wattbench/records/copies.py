@@ -95,21 +95,25 @@ def write_rescored(records: RunRecords, out: Path, header: RunHeader, scores: Sc
     return target
 
 
-def copy_to_retry(old: RunLayout, out: Path, header: RunHeader) -> Path:
-    """Copy a finished run as an unfinished one, to send its failed requests again; return the directory.
+def copy_to_retry(old: RunLayout, out: Path, header: RunHeader, *, without: Collection[Path] = ()) -> Path:
+    """Copy a run as an unfinished one, to send its failed requests again, or to score it by other code.
 
-    Lines are appended to it, so that its files are copies: none is a second name of the finished run's.
+    Lines are appended to it, so that its files are copies: none is a second name of the other run's.
 
     Args:
-        old: of the finished run.
+        old: of the run.
         out: the folder in which the copy gets its directory.
         header: of the copy, with its name.
+        without: files that are left out.
+
+    Returns:
+        The directory.
 
     Raises:
         UserError: a file cannot be read or written.
     """
     target = out / header.run
-    left_out = {getattr(old, name) for name in _NOT_TO_RETRY}
+    left_out = {*without, *(getattr(old, name) for name in _NOT_TO_RETRY)}
     with written_aside(target, header, "retrying", "the run cannot be copied") as writer:
         for path in _files(old.root):
             if path not in left_out and not is_temporary(path.name):

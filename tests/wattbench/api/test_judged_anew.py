@@ -199,6 +199,36 @@ def test_a_mended_grading_function_scores_recorded_answers_anew(here: Path, made
     assert graded == {"short": pytest.approx(0.06), "long": pytest.approx(0.4)}
 
 
+@pytest.mark.parametrize("blocks", [1, 2])
+def test_a_run_that_ended_as_its_function_failed_is_finished_once_that_is_mended(tmp_path: Path, blocks: int) -> None:
+    (tmp_path / "items.csv").write_text("text\n" + "".join(f"say {number}\n" for number in range(6)))
+    (tmp_path / "rules.py").write_text(
+        "from pathlib import Path\n"
+        f"def answer(text):\n    Path({str(tmp_path / 'asked')!r}).open('a').write(text)\n    return text\n"
+    )
+    (tmp_path / "grade.py").write_text("def grade(item, answer): return int(answer[-1]) / 4 if answer else 0\n")
+    (tmp_path / "suite.yaml").write_text(
+        "name: graded\n"
+        "tasks: {select: [{file: items.csv, input: text, score: './grade.py:grade'}]}\n"
+        "systems: {define: {a: {kind: specialist, engine: python, call: './rules.py:answer'}}}\n"
+        f"measure: {{energy: off, warmup: 0, blocks: {blocks}}}\n"
+    )
+    with pytest.raises(UserError, match=r"grade.py:grade returned 1\.25 \(float\) for document 5"):
+        wattbench.run(tmp_path / "suite.yaml", out=tmp_path / "runs")
+    [root] = (tmp_path / "runs").iterdir()
+    with pytest.raises(UserError, match="this run is not finished"):
+        wattbench.rescore(root, out=tmp_path / "new")
+    (tmp_path / "grade.py").write_text("def grade(item, answer): return int(answer[-1]) / 5 if answer else 0\n")
+    with pytest.raises(UserError, match=f"the grading function .* has changed.*wattbench runs rescore {root}"):
+        wattbench.run(resume=root)
+    before = contents(root)
+    new = wattbench.rescore(root, out=tmp_path / "new")
+    assert contents(root) == before
+    assert sorted(new.items()["score"]) == pytest.approx([0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
+    assert (tmp_path / "asked").read_text().count("say") == 6
+    assert verify(new.path, run_code=True).ok
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
