@@ -384,7 +384,7 @@ def resolved_from_record(record: Mapping[str, Any]) -> Resolved:
 
 
 def tasks_from_record(record: Mapping[str, Any]) -> Resolved:
-    """Read the tasks of a suite from the record of a run, with their judges and without its systems.
+    """Read the tasks of a suite and their judges from the record of a run, without its systems.
 
     Raises:
         UserError: this version of wattbench cannot read it.

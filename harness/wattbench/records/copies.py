@@ -203,7 +203,7 @@ def _copy_complete(records: RunRecords, new: RunLayout, run: str) -> None:
 
     windows = [row for row in records.windows() if row.block is None or (row.block, row.attempt) in complete]
     names = {row.window for row in windows}
-    for path in (old.systems, old.block_plan, old.blocks, old.looks, old.spending):
+    for path in (old.systems, old.block_plan, old.blocks, old.looks, old.judges, old.judgements, old.spending):
         if os.path.lexists(path):
             _copy(path, new.root / path.name)
     _write_lines(old.windows, new.windows, keep=counts, run=run)
