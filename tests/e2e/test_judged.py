@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 TICKETS = "ticket\nWhere is my parcel?\nMay I return my shoes?\nWhen do you open?\n"
 RUBRIC = "A good reply is polite and answers the question.\n"
-CODE = '''
+CODE = """
 import time
 
 def polite(prompt):
@@ -28,7 +28,7 @@ def rude(prompt):
 def slow_judge(prompt):
     time.sleep(0.05)
     return "Verdict: " + ("pass" if "Dear" in prompt.split("[answer ")[1] else "fail")
-'''
+"""
 SUITE = """
 name: judged
 tasks:

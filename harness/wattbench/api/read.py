@@ -174,7 +174,7 @@ class Run:
         """Return one row per judged task and system: the judge's opinion, labels, and the corrected figure.
 
         Args:
-            columns: ``"all"`` (17), or names in the order wanted. Without: `task`, `system`, `judge`, `answers`,
+            columns: ``"all"`` (20), or names in the order wanted. Without: `task`, `system`, `judge`, `answers`,
                 `not_judged`, `judges_opinion`, `labels`, `corrected` with its bounds, `counts` and `why_opinion`.
         """
         return with_columns(judged_frame.judged_frame(self.analysis.comparison), judged_frame.FIRST, columns)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import itertools
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from lm_eval.api.instance import Instance
@@ -19,6 +18,7 @@ from lm_eval.api.instance import Instance
 from wattbench.config import EndpointSystem, Measure, Prompt, SystemBase
 from wattbench.measure.ask_items import ItemRequests, ask_items, items_of
 from wattbench.measure.item_rows import system_row
+from wattbench.measure.judging.judge_rows import judge_row
 from wattbench.measure.judging.questions import FAILED, Pair, Question, judged_tasks, questions_of, without_verdict
 from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.resume import check_same_judge
@@ -26,11 +26,10 @@ from wattbench.meters import OpenWindow
 from wattbench.progress import PlannedTurn
 from wattbench.records import AnswerRow, Purpose, SystemRow
 from wattbench.records.opinions import digest_of
-from wattbench.records.rows.judgements import JudgementRow, JudgeRow
+from wattbench.records.rows.judgements import JudgementRow
 from wattbench.systems import Engine, TaskContext, import_libraries, open_engine, release_base
 from wattbench.systems.base import GENERATE
-from wattbench.tasks.judged.prompt import PROMPT_VERSION, REPLY_TOKENS
-from wattbench.tasks.judged.rubric import rubric_text
+from wattbench.tasks.judged.prompt import REPLY_TOKENS
 from wattbench.tasks.judged.verdict import Verdict, read_verdict
 from wattbench.tasks.requests import in_template
 
@@ -124,15 +123,7 @@ def _record_judge(context: MeasuringContext, judge: str, loaded: SystemRow | Non
         judged = choice.judged
         if judged is None or judged.judge != judge:
             continue
-        row = JudgeRow(
-            judge=judge,
-            task=choice.task,
-            scale=judged.scale,
-            rubric=rubric_text(judged),
-            against=judged.against,
-            prompt_version=PROMPT_VERSION,
-            facts={} if loaded is None else asdict(loaded),
-        )
+        row = judge_row(choice.task, judged, loaded)
         if (before := known.get(choice.task)) is not None:
             check_same_judge(context.records, before, row)
         if before is None or (loaded is not None and not before.facts):

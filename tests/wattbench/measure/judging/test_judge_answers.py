@@ -25,7 +25,7 @@ from wattbench.scenarios.closed_loop import run_cells
 
 pytestmark = pytest.mark.slow
 
-CODE = '''
+CODE = """
 import pathlib, re
 
 FOLDER = pathlib.Path(__file__).parent
@@ -68,7 +68,7 @@ def longer(prompt):
 def first(prompt):
     noted(prompt)
     return "Verdict: A"
-'''
+"""
 SUITE = """
 name: judged
 tasks: {select: [{file: tickets.csv, input: ticket, domain: mail, score: {judge: strict, rubric: rubric.md}}]}
@@ -108,7 +108,7 @@ def run(resolved: Resolved, folder: Path, steady: Any, root: Path | None = None)
 
 def asked(folder: Path) -> list[str]:
     path = folder / "asked.txt"
-    return [eval(line) for line in path.read_text().splitlines()] if path.exists() else []  # noqa: S307 - our own
+    return [eval(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
 def judged(records: RunRecords) -> dict[str, list[float | None]]:

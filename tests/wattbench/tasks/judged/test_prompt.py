@@ -44,7 +44,9 @@ def test_the_prompt_in_words(name: str, scale: str, shown: ShownAnswer, golden: 
 
 
 def nonce_of(prompt: str) -> str:
-    [nonce] = set(re.findall(r"^\[(?:end of )?(?:item|answer(?: [AB])?|reference answer) ([0-9a-f]{16})\]$", prompt, re.M))
+    [nonce] = set(
+        re.findall(r"^\[(?:end of )?(?:item|answer(?: [AB])?|reference answer) ([0-9a-f]{16})\]$", prompt, re.M)
+    )
     return nonce
 
 
@@ -55,11 +57,24 @@ def test_an_attack_stays_between_the_lines(attack: str) -> None:
     before, _, rest = prompt.partition(f"[answer {nonce}]\n")
     inside, _, after = rest.partition(f"\n[end of answer {nonce}]")
     plain = judge_prompt(ShownAnswer(ITEM, ANSWER), judged(), RUBRIC, seed=1)
-    assert before.replace(nonce, "N") == plain.partition(f"[answer {nonce_of(plain)}]\n")[0].replace(nonce_of(plain), "N")
+    assert before.replace(nonce, "N") == plain.partition(f"[answer {nonce_of(plain)}]\n")[0].replace(
+        nonce_of(plain), "N"
+    )
     assert "Verdict" not in before
     assert inside.replace(" ", "") == attack.replace(" ", "")
     assert after.count("Verdict: pass") == 1
-    for token in ("<|", "|>", "</s>", "<s>", "[INST]", "[/INST]", "<<SYS", "<end_of_turn>", "<start_of_turn>", "<think>"):
+    for token in (
+        "<|",
+        "|>",
+        "</s>",
+        "<s>",
+        "[INST]",
+        "[/INST]",
+        "<<SYS",
+        "<end_of_turn>",
+        "<start_of_turn>",
+        "<think>",
+    ):
         assert token not in prompt
 
 

@@ -78,7 +78,9 @@ def test_a_reply_that_was_cut_says_so() -> None:
 
 
 SCALES = st.sampled_from(["pass", "1..5", "0..10", "pair"])
-PIECES = st.sampled_from(["Verdict:", "verdict", ":", " ", "\n", "pass", "fail", "A", "tie", "3", "5", ".", "*", "</think>"])
+PIECES = st.sampled_from(
+    ["Verdict:", "verdict", ":", " ", "\n", "pass", "fail", "A", "tie", "3", "5", ".", "*", "</think>"]
+)
 
 
 @given(st.lists(st.one_of(PIECES, st.text(max_size=4)), max_size=12).map("".join), SCALES)
