@@ -16,6 +16,7 @@ from wattbench_reports.formatting import units
 from wattbench_reports.formatting.safe_text import Excerpt, first_of, last_of
 from wattbench_reports.stats import Interval
 from wattbench_reports.stats.agreement import Agreement
+from wattbench_reports.tables.provenance import explained
 
 TITLE = "Judged answers"
 OPINION = "Judge's opinion"
@@ -155,7 +156,7 @@ def judge_rows(task: JudgedTask) -> Iterator[tuple[str, str, str]]:
     if of.orders is not None:
         yield "Verdicts of both orders that differ", units.percent_interval(of.orders.contradicting), ""
     for each in task.biases:
-        name = _FAVOURS.get(each.kind) or f"Bias for {each.system}, against the others"
+        name = _FAVOURS.get(each.kind) or f"Bias for {each.system}, against {_others(task, each.system)}"
         p = units.p_value(each.p_value).removeprefix("p ").removeprefix("= ")
         known = each.size.high - each.size.low <= _WIDEST
         yield name, units.points_interval(each.size) if known else "not known: too few labels", p if known else ""
@@ -316,7 +317,7 @@ def _some_tokens(bill: JudgeBill) -> bool:
 def bill_lines(bill: JudgeBill) -> Iterator[str]:
     """Say of a bill what is not in it, and what is not known."""
     if bill.judging.energy_j is not None:
-        yield f"{bill.judge}: joules are {bill.provenance}{_without(bill.judging)}."
+        yield f"{bill.judge}: joules are by {explained([bill.provenance])}{_without(bill.judging)}."
     else:
         windows = "no window of it is on record" if not bill.judging.windows else "none of its windows has valid joules"
         yield f"{bill.judge}: its joules are not known, as {windows}."
