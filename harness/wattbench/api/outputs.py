@@ -23,6 +23,7 @@ from wattbench.machine.busy import BusyNow
 from wattbench.machine.power_limits.gpu_limits import GpuLimit
 from wattbench.measure.effort import Effort
 from wattbench.measure.expected_cost import ExpectedCost
+from wattbench.measure.judging.planned import PlannedJudging
 from wattbench.measure.rescore import ChangedScore
 from wattbench.meters.contention.watch import SignalState
 from wattbench.meters.detect import Sensor
@@ -163,6 +164,7 @@ class PlanOutput(_Output):
     power_limits_w: dict[str, float]
     """System to the power limit of each GPU while it is asked."""
     code: list[str]
+    judging: list[PlannedJudging]
     costs: list[ExpectedCost]
     gate: list[str]
     shard: Open | None
