@@ -98,8 +98,8 @@ def _check_same_judges(shards: Sequence[Shard]) -> None:
                 first[task] = shard, row
             if differing:
                 raise UserError(
-                    f"{shard.root}: {differing[0]} of the judge of {task} is another one than in {before.root}. Put "
-                    "the answers of one of the two to the judge again: wattbench rescore RUN --judge"
+                    f"{shard.root}: {differing[0]} of the judge of {task} differs from that in {before.root}. Put the "
+                    "answers of one of the two to the judge again: wattbench rescore RUN --judge"
                 )
 
 

@@ -286,8 +286,7 @@ def _next_calls(session: GateSession) -> dict[str, int]:
 
 
 def finish(context: MeasuringContext, gate: Gate, cells: Sequence[Cell]) -> None:
-    """Write the phases of each system, the scores of each cell that was asked, which judges were not, and the tables.
-    """
+    """Write the phases of each system, the scores of each cell that was asked, the judges, and the tables."""
     records = CompleteRounds.of(context.writer.layout)
     rounds, windows = records.rounds(), records.windows()
     tasks = list(dict.fromkeys(cell.choice.task for cell in cells))
