@@ -13,7 +13,9 @@ from benchmarks.shares import Share, share
 
 FIGURES = Path(__file__).with_name("figures")
 """A file per module."""
-MODULES: tuple[str, ...] = ("incomplete", "latency", "prices", "queues", "requirements", "routers", "stopping")
+MODULES: tuple[str, ...] = (
+    "incomplete", "judged", "latency", "prices", "queues", "requirements", "routers", "stopping",
+)  # fmt: skip
 
 Map = Callable[[Callable[[int], Outcomes], Iterable[int]], Iterable[Outcomes]]
 

@@ -26,6 +26,7 @@ from wattbench.distributed.slots import ThisMachine
 from wattbench.errors import UserError
 from wattbench.interrupts import noticed
 from wattbench.measure.clock_changes import clock_changes, clock_changes_since
+from wattbench.measure.judging.summary import judged_in_words
 from wattbench.measure.plan import plan
 from wattbench.measure.resume import check_same_work, new_run
 from wattbench.progress.notices import notice
@@ -123,6 +124,8 @@ def _brought_to_its_end(root: Path, job: ClusterJob, slots: SlotProvider, how: H
         if (said := how_to_go_on(root, f"{how.resume or RESUME} {again}", "Complete blocks are kept")) is not None:
             notice(said)
         raise
+    for line in judged_in_words(root, job.resolved):
+        notice(f"wattbench: {line}")
     return root
 
 
@@ -364,8 +367,8 @@ def _measure(
         if isinstance(error, KeyboardInterrupt):
             raise RunInterruptedError(root) from error
         raise
-    for change in clock_changes_since(clock, root):
-        notice(f"wattbench: {change}")
+    for said in (*clock_changes_since(clock, root), *judged_in_words(root, resolved)):
+        notice(f"wattbench: {said}")
     return root
 
 

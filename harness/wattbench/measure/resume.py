@@ -132,7 +132,8 @@ def left_to_ask(root: Path, resolved: Resolved, cells: Sequence[Cell]) -> str:
     whole = sum(requests(cell.items, resolved.suite.measure, cell.config) for cell in cells)
     wanted = whole - answers_left_out(records)[0]
     there = sum(len(records.answers(cell.system, cell.choice.task)) for cell in cells)
-    return f"{there} of {wanted} answers are recorded, {wanted - there} are missing"
+    judged = f"; {len(records.judgements())} verdicts of judges are recorded" if records.judges() else ""
+    return f"{there} of {wanted} answers are recorded, {wanted - there} are missing{judged}"
 
 
 def check_same_system(records: RunRecords, row: SystemRow) -> None:

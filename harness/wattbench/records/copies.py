@@ -22,6 +22,7 @@ from wattbench.records.layout import RunLayout
 from wattbench.records.reader import RunRecords
 from wattbench.records.rows.answers import ScoreRow
 from wattbench.records.rows.header import RunHeader
+from wattbench.records.rows.judgements import LabelRow
 from wattbench.records.rows.windows import WindowRow
 from wattbench.records.shards import shard_of
 from wattbench.records.tables.run_tables import of_another_run, rescored_items
@@ -29,9 +30,11 @@ from wattbench.records.writer import RunWriter
 
 _SAME_IF_RESCORED = (
     "systems", "open_windows", "block_plan", "blocks", "looks", "calls", "passes", "phases", "loads", "spending",
-    "estimates", "summaries",
+    "estimates", "summaries", "judges", "judgements",
 )  # fmt: skip
 """Files that scoring anew does not change, as `RunLayout` names them."""
+_NOT_TO_JUDGE = ("windows", "open_windows", "judges", "judgements", "labels", "spending")
+"""Files that are written anew, or left out, where answers are put to a judge anew; and those above."""
 _NOT_TO_RETRY = (
     "header", "finished", "lock", "signature", "journal", "items_table", "windows_table",
     "calls_table", "windows",
@@ -117,6 +120,58 @@ def copy_to_retry(old: RunLayout, out: Path, header: RunHeader) -> Path:
     return target
 
 
+def copy_to_judge(
+    records: RunRecords,
+    out: Path,
+    header: RunHeader,
+    *,
+    scores: Scores,
+    windows: Sequence[WindowRow],
+    tasks: Collection[str],
+    labels: Sequence[LabelRow],
+) -> Path:
+    """Copy a finished run as an unfinished one, in which some tasks lack the verdicts of a judge; return the directory.
+
+    What the run spent is left out: a budget of the copy is for judging.
+
+    Args:
+        records: of the finished run.
+        out: the folder in which the copy gets its directory.
+        header: of the copy, with its name.
+        scores: of all cells of the tasks.
+        windows: those of the run that are kept.
+        tasks: whose verdicts are left out.
+        labels: those that are kept.
+
+    Raises:
+        UserError: a file cannot be read or written.
+    """
+    old, target = records.layout, out / header.run
+    left_out = {getattr(old, name) for name in (*_NOT_TO_RETRY, *_NOT_TO_JUDGE)}
+    left_out |= {old.scores(system, task) for system, task in scores}
+    names = {row.window for row in windows}
+    gone = [row for row in records.windows() if row.window not in names]
+
+    def is_known(line: Mapping[str, Any]) -> bool:
+        return line["window"] in names
+
+    with written_aside(target, header, "judging", "the run cannot be copied") as writer:
+        new = writer.layout
+        for path in _files(old.root):
+            if path not in left_out and path != old.calls and not is_temporary(path.name):
+                _copy(path, new.root / path.relative_to(old.root))
+        _write_lines(old.windows, new.windows, keep=is_known, run=header.run)
+        _write_lines(old.open_windows, new.open_windows, keep=is_known, run=header.run)
+        _write_lines(old.calls, new.calls, keep=lambda call: not _began_in(gone, call))
+        _write_lines(old.judges, new.judges, keep=lambda line: line["task"] not in tasks)
+        _write_lines(old.judgements, new.judgements, keep=lambda line: line["task"] not in tasks)
+        for (system, task), rows in scores.items():
+            writer.write_scores(system, task, rows)
+        writer.append_labels(labels)
+        writer.journal_files()
+    return target
+
+
 @contextmanager
 def copied_part(records: RunRecords, out: Path, header: RunHeader) -> Iterator[RunWriter]:
     """Yield the writer of a run that begins as a copy of a stopped run's complete blocks.
@@ -145,7 +200,7 @@ def _copy_complete(records: RunRecords, new: RunLayout, run: str) -> None:
 
     windows = [row for row in records.windows() if row.block is None or (row.block, row.attempt) in complete]
     names = {row.window for row in windows}
-    for path in (old.systems, old.block_plan, old.blocks, old.looks, old.spending):
+    for path in (old.systems, old.block_plan, old.blocks, old.looks, old.judges, old.judgements, old.spending):
         if os.path.lexists(path):
             _copy(path, new.root / path.name)
     _write_lines(old.windows, new.windows, keep=counts, run=run)
@@ -173,6 +228,8 @@ def _keep(old: RunLayout, new: RunLayout, run: str, scores: Scores) -> None:
         if path not in replaced:
             _link(path, new.root / path.relative_to(old.root))
     _write_lines(old.windows, new.windows, run=run)
+    if os.path.lexists(old.labels):  # people may add some to either run
+        _copy(old.labels, new.labels)
 
 
 def _files(folder: Path) -> list[Path]:

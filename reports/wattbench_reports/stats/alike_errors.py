@@ -28,6 +28,7 @@ from wattbench_reports.stats.label_correction import FEWEST_POOLED, TaskAnswers
 from wattbench_reports.stats.multiple_testing import holm
 from wattbench_reports.stats.sample_size import POWER
 
+_SAME = 1e-9
 SEEN = 0.1
 """The difference of a judge's errors that the test is to see, of a scale from 0 to 1."""
 
@@ -68,49 +69,56 @@ def error_differences(answers: TaskAnswers) -> list[ErrorDifference]:
     Answers without a verdict take no part.
     """
     some = answers.where(answers.known & answers.judged)
-    systems = np.unique(answers.systems)
-    differences = [_difference(some, each) for each in systems.tolist()] if len(systems) > 1 else [None] * len(systems)
+    systems, labels = np.unique(answers.systems), np.bincount(some.systems, minlength=int(answers.systems.max()) + 1)
+    differences = _differences(some, systems)
     p_values = holm([None if each is None else each.p_value() for each in differences])
-    tests = 1 if len(systems) == 2 else len(systems)  # of two systems both differences are the same one
+    two = len(systems) == 2  # both differences are then the same one
     return [
         ErrorDifference(
             system,
-            int((some.systems == system).sum()),
+            int(labels[system]),
             each,
-            each.p_value() if each is not None and len(systems) == 2 else p_value,
-            0.0 if each is None else each.power(SEEN, (1 - CONFIDENCE) / tests),
+            each.p_value() if each is not None and two else p_value,
+            0.0 if each is None else each.power(SEEN, (1 - CONFIDENCE) / (1 if two else len(systems))),
         )
         for system, each, p_value in zip(systems.tolist(), differences, p_values, strict=True)
     ]
 
 
-def _difference(some: TaskAnswers, system: int) -> ItemEstimate | None:
-    """Return a_s of a system less that of the others, which are fitted with one each."""
-    own = some.systems == system
-    fewest = min(len(np.unique(some.items[rows])) for rows in (own, ~own))
-    if fewest < 2:
-        return None
-    systems, column = np.unique(some.systems, return_inverse=True)
+def _differences(some: TaskAnswers, systems: NDArray[np.int64]) -> list[ItemEstimate | None]:
+    """Return a_s of each system less that of the others, the mean of theirs by their labels."""
+    column = np.searchsorted(systems, some.systems)
     number = len(systems)
     design = np.zeros((len(column), number + 1))
     design[np.arange(len(column)), column] = 1.0
     design[:, number] = some.verdicts
     names, item = np.unique(some.items, return_inverse=True)
+    if len(names) < 2:
+        return [None] * number
     weighted = design * some.weights[:, None]
     squares, products = np.zeros((len(names), number + 1, number + 1)), np.zeros((len(names), number + 1))
     np.add.at(squares, item, weighted[:, :, None] * design[:, None, :])
     np.add.at(products, item, weighted * some.labels[:, None])
-    fits = _solved(squares.sum(axis=0)[None] - squares, products.sum(axis=0)[None] - products)
     (fit,) = _solved(squares.sum(axis=0)[None], products.sum(axis=0)[None])
-    counts = np.bincount(column, some.weights)
-    counts[systems == system] = 0.0
-    contrast = np.append(np.where(systems == system, 1.0, -counts / counts.sum()), 0.0)
-    variance = float((fits @ contrast).var()) * (len(names) - 1)
-    residuals = np.abs(some.labels - design @ fit)
-    agreed = np.array([residuals[column == each].max() < 1e-9 for each in range(number)])
-    labels = np.bincount(column)
-    variance += float((contrast[:number] ** 2 / (labels * (labels + 1.0)))[agreed].sum())
-    return ItemEstimate(float(fit @ contrast), math.sqrt(variance), fewest - 1.0)
+    fits = _solved(squares.sum(axis=0)[None] - squares, products.sum(axis=0)[None] - products)
+    residuals, labels = np.abs(some.labels - design @ fit), np.bincount(column, minlength=number)
+    disagrees = np.bincount(column, residuals > _SAME, number) > 0
+    least = np.where(disagrees | (labels == 0), 0.0, 1 / np.maximum(labels * (labels + 1.0), 1.0))
+    counts = np.bincount(column, some.weights, number)
+
+    def difference(system: int) -> ItemEstimate | None:
+        own = column == system
+        fewest = min(len(np.unique(some.items[rows])) for rows in (own, ~own))
+        if fewest < 2:
+            return None
+        contrast = np.append(-counts, 0.0)
+        contrast[system] = 0.0
+        contrast /= -contrast.sum()
+        contrast[system] = 1.0
+        variance = float((fits @ contrast).var()) * (len(names) - 1) + float(contrast[:number] ** 2 @ least)
+        return ItemEstimate(float(fit @ contrast), math.sqrt(variance), fewest - 1.0)
+
+    return [difference(each) for each in range(number)]
 
 
 def _solved(squares: NDArray[np.float64], products: NDArray[np.float64]) -> NDArray[np.float64]:

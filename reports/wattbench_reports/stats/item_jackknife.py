@@ -19,8 +19,6 @@ from scipy.special import nctdtr, stdtr, stdtrit
 
 from wattbench_reports.stats.intervals import CONFIDENCE, Interval
 
-_SURE = 5.0
-"""Of the least shift that rejects: the power is 1 to all digits, and the noncentral t is not computed so far out."""
 SumsFunction = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 """Takes sums of shape (samples, features) and returns a figure of each sample, shape (samples,)."""
 
@@ -51,9 +49,8 @@ class ItemEstimate:
         if not self.error > 0:
             return 1.0
         away, most = shift / self.error, float(stdtrit(self.df, 1 - level / 2))
-        if away > _SURE * most:
-            return 1.0
-        return float(1 - nctdtr(self.df, away, most) + nctdtr(self.df, away, -most))
+        power = float(1 - nctdtr(self.df, away, most) + nctdtr(self.df, away, -most))
+        return 1.0 if math.isnan(power) else power  # scipy computes none so far out that it is 1
 
 
 def jackknife(

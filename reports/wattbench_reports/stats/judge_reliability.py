@@ -3,7 +3,7 @@
 Over answers that have a verdict and a label, each with the weight 1 / chance of its draw:
 
 - **agreement**: the share of answers whose verdict and label are less than half a step of the scale apart. A label that
-  is the mean of several people's counts as the nearest step. Cohen's **kappa** is agreement beyond chance; of grades the
+  is the mean of several people's may lie between steps. Cohen's **kappa** is agreement beyond chance; of grades the
   **correlation** says more.
 - **sensitivity** and **specificity** on the scale pass: the share of good answers that pass, and of bad ones that fail.
 - **biases**, each with an interval and a p-value that is adjusted by Holm over all of them: the mean of verdict - label

@@ -62,11 +62,12 @@ class LabelVariance:
         Returns:
             0 where it is there already; None where labels of all answers would not do: then items are what lack.
         """
-        room = variance - self.explained / self.answers
-        needed = math.inf if room <= 0 else math.ceil(self.residual / room - 1e-9)
         if self.variance(self.labels) <= variance:
             return 0
-        return None if needed > self.answers else max(1, needed - self.labels)
+        room = variance - self.explained / self.answers
+        if room <= 0 or self.residual / room > self.answers:
+            return None
+        return max(1, math.ceil(self.residual / room - 1e-9) - self.labels)
 
     def further_for_half_width(self, half_width: float) -> int | None:
         """Return how many further labels bring half the width of the 95% interval down to this."""

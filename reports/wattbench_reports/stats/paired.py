@@ -58,10 +58,11 @@ def paired_p_value(first: NDArray[np.float64], second: NDArray[np.float64]) -> f
     were averaged beforehand and stay together, so that asking again does not make more items.
 
     All signs are counted, none are drawn, so there is no seed. Where there are too many sums to count, their normal
-    distribution is used, whose tails are a little too heavy: p is then, if anything, too large.
+    distribution is used, whose tails are a little too heavy: p is then, if anything, too large. It is used, too, where
+    scores differ by more than 1, as those that labels correct do (`label_correction`): they are no steps of a scale.
 
     Args:
-        first: shape (items,): each item's mean score over its repeats, 0 to 1.
+        first: shape (items,): each item's mean score over its repeats, 0 to 1, or corrected.
         second: the same of the other system, item by item.
 
     Returns:
@@ -80,6 +81,8 @@ def paired_p_value(first: NDArray[np.float64], second: NDArray[np.float64]) -> f
     differences = np.asarray(first, dtype=np.float64) - np.asarray(second, dtype=np.float64)
     if not np.all(np.isfinite(differences)):
         raise ValueError("an item without a score cannot be compared: leave it out of both")
+    if np.abs(differences).max() > 1 + 1 / _STEPS:
+        return math.erfc(abs(float(differences.sum())) / math.sqrt(2 * float(differences @ differences)))
     steps = np.rint(differences * _STEPS).astype(np.int64)
     steps = steps[steps != 0]
     if not len(steps):
