@@ -2,8 +2,9 @@
 
 Labels y of system s and verdicts f are fitted by y = a_s + b f. Of each system a_s less the mean of the others' is
 tested by t, with the jackknife over items as its error and one degree of freedom less than the system, or all others,
-have labelled items; the p-values are Holm's. Where people and judge agree on all labels of a system, a disagreement in
-n + 1 is assumed, as in `label_correction`.
+have labelled items; the p-values are Holm's. Few labels may show less spread than there is: what a system has less than
+all together is added to its part of the variance, and where people and judge agree on all of its labels at least that
+of a disagreement in n + 1, as in `label_correction`.
 
 **A test that does not reject shows nothing unless it could have**: its power to see `SEEN` is that of the t test at the
 level of Bonferroni. With n labels and a standard deviation s of what the judge errs by, 10 points are seen in 80% from
@@ -101,9 +102,11 @@ def _differences(some: TaskAnswers, systems: NDArray[np.int64]) -> list[ItemEsti
     np.add.at(products, item, weighted * some.labels[:, None])
     (fit,) = _solved(squares.sum(axis=0)[None], products.sum(axis=0)[None])
     fits = _solved(squares.sum(axis=0)[None] - squares, products.sum(axis=0)[None] - products)
-    residuals, labels = np.abs(some.labels - design @ fit), np.bincount(column, minlength=number)
-    disagrees = np.bincount(column, residuals > _SAME, number) > 0
-    least = np.where(disagrees | (labels == 0), 0.0, 1 / np.maximum(labels * (labels + 1.0), 1.0))
+    residuals, labels = some.labels - design @ fit, np.bincount(column, minlength=number)
+    own_spread = np.bincount(column, residuals**2, number) / np.maximum(labels, 1)
+    spread = float(residuals @ residuals) / max(len(residuals) - number - 1, 1)
+    agreed = np.where(own_spread < _SAME**2, 1 / (labels + 1.0), 0.0)
+    added = np.maximum(np.maximum(spread, agreed) - own_spread, 0.0) / np.maximum(labels, 1)
     counts = np.bincount(column, some.weights, number)
 
     def difference(system: int) -> ItemEstimate | None:
@@ -115,7 +118,7 @@ def _differences(some: TaskAnswers, systems: NDArray[np.int64]) -> list[ItemEsti
         contrast[system] = 0.0
         contrast /= -contrast.sum()
         contrast[system] = 1.0
-        variance = float((fits @ contrast).var()) * (len(names) - 1) + float(contrast[:number] ** 2 @ least)
+        variance = float((fits @ contrast).var()) * (len(names) - 1) + float(contrast[:number] ** 2 @ added)
         return ItemEstimate(float(fit @ contrast), math.sqrt(variance), fewest - 1.0)
 
     return [difference(each) for each in range(number)]
