@@ -28,6 +28,8 @@ STRAY = (
 MAY_HOLD = frozenset({"verdicts", ".index"})
 """Folders of single files, and so is that in which a command runs: several processes may write there at once, so that
 none can tell a temporary file that was left. Nothing reads one."""
+VERDICT = ("system", "task", "doc_id", "repeat", "shown")
+"""What identifies a verdict in a run."""
 MOST_SITES = 3
 """The one that is shown, the one before it, and one before that, which the next build clears."""
 
@@ -62,6 +64,11 @@ def after_resumption(root: Path, before: Mapping[Path, bytes]) -> Iterator[str]:
     doubled = items.duplicated(subset=[name for name in KEY if name in items]).sum()
     if doubled:
         yield f"{doubled} answers are there twice"
+    verdicts = Counter(tuple(row[name] for name in VERDICT) for row in _lines(root / "judgements.jsonl"))
+    if twice := sum(number > 1 for number in verdicts.values()):
+        yield f"{twice} answers were judged twice"
+    if verdicts and (missing := items["judged"].isna().sum()):
+        yield f"{missing} answers were not judged"
     if len(items.drop_duplicates(["task", "doc_id", "block"])) > len(items.drop_duplicates(["task", "doc_id"])):
         yield "an item was asked in two blocks"
     opened, closed = _lines(root / "open-windows.jsonl"), _lines(root / "windows.jsonl")

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 KEY = ["system", "task", "doc_id", "repeat", "offered_per_s"]
-SAME = ["prompt_hash", "correct", "output", "target"]
+SAME = ["prompt_hash", "correct", "judged", "output", "target"]
 """What an answer has in every run of the same suite, however it was measured."""
 
 
@@ -29,7 +29,7 @@ def items_of(root: Path) -> pd.DataFrame:
 
 
 def content_of(root: Path) -> Any:
-    """Return what is equal in two runs of a suite: every answer with its key, and its score."""
+    """Return what is equal in two runs of a suite: every answer with its key, its score and its opinion."""
     items = items_of(root)
     chosen = items[[name for name in (*KEY, *SAME) if name in items]].astype(object)
     return sorted(map(repr, chosen.where(chosen.notna(), None).itertuples(index=False, name=None)))

@@ -37,6 +37,16 @@ HOPELESS = '    hopeless: {kind: generalist, engine: python, call: "./answers.py
 """A system that answers nothing right, so that it is not asked to the end."""
 PRICED = "engine: python, price: {per_request: 0.01, currency: USD}"
 """No system costs less than another, whatever the machine does."""
+JUDGE = """
+def judge(prompt):
+    answer = prompt.split("[answer ")[1].split("]", 1)[1].split("[end", 1)[0]
+    return f"It has {len(answer.strip())} digits.\\nVerdict: {'pass' if len(answer.strip()) > 1 else 'fail'}"
+"""
+JUDGED = (
+    SUITE.replace("domain: arithmetic}]", "domain: arithmetic, score: {judge: strict, rubric: rubric.md}}]")
+    + "judges:\n  strict: {kind: generalist, engine: python, call: './judge.py:judge'}\n"
+    + BLOCKS
+)
 CELLS = "measure: {idle_s: 0.15, warmup: 1, min_window_s: 0.15, window_s: 0.15, blocks: 1, SCENARIO}\n"
 LOAD = """measure:
   {scenario: load, idle_s: 0.15, warmup: 1, min_window_s: 0.15,
@@ -83,6 +93,7 @@ def subjects(url: str) -> list[Subject]:
             _run("run that drops a system", (SUITE + HOPELESS).replace("engine: python", PRICED) + DROPS, DROPPING),
             result=lambda place: [_asked(root) for root in runs_in(place.folder / "runs")],
         ),
+        _run("run with a judge", JUDGED, WITH_A_JUDGE),
         _run(
             "run by cells, a server asked in parallel",
             SUITE + ENDPOINT.replace("URL", url) + CELLS.replace("SCENARIO", "scenario: throughput, batch: 4"),
@@ -119,6 +130,8 @@ def _write_suite(place: WorkFolder, suite: str) -> None:
     shutil.copy(DATA / "answers.py", place.folder)
     (place.folder / "power.csv").write_text(POWER + "\n")
     (place.folder / "suite.yaml").write_text(suite)
+    (place.folder / "judge.py").write_text(JUDGE)
+    (place.folder / "rubric.md").write_text("An answer of two digits is right.\n")
     (place.folder / "policy.yaml").write_text(GATE)
 
 
@@ -146,6 +159,11 @@ IN_BLOCKS = (
     "before replace */scores/*/sums.jsonl 2", "amid replace */items.parquet", "after replace */items.parquet",
     "amid replace */windows.parquet", "before replace */finished.json", "amid replace */finished.json",
     "after replace */finished.json",
+)  # fmt: skip
+WITH_A_JUDGE = (
+    "after replace */scores/*/sums.jsonl 2", "before fsync */judges.jsonl 1", "after fsync */judges.jsonl 1",
+    "before fsync */judgements.jsonl 1", "amid fsync */judgements.jsonl 7", "after fsync */judgements.jsonl 60",
+    "before fsync */judgements.jsonl 80", "after fsync */judgements.jsonl 80", "before replace */finished.json",
 )  # fmt: skip
 DROPPING = (
     "after fsync */blocks.jsonl 5", "after mkdir */.look-*", "before fsync */looks.jsonl 1",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from wattbench.api.gate import GateResult, gate
     from wattbench.api.gateway import gateway
     from wattbench.api.history import History, history
+    from wattbench.api.label import label
     from wattbench.api.merge import merge
     from wattbench.api.metered.running import MeteredGateway, MeteredSession
     from wattbench.api.metering import Meters, Window, metering
@@ -48,6 +49,7 @@ __all__ = [
     "gate",
     "gateway",
     "history",
+    "label",
     "merge",
     "metering",
     "plan",
@@ -76,6 +78,7 @@ _MODULES = {
     "gate": "wattbench.api.gate",
     "gateway": "wattbench.api.gateway",
     "history": "wattbench.api.history",
+    "label": "wattbench.api.label",
     "merge": "wattbench.api.merge",
     "metering": "wattbench.api.metering",
     "plan": "wattbench.api.plans.plan_suite",

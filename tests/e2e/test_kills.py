@@ -59,6 +59,16 @@ def test_a_run_that_is_killed_around_a_look_drops_the_same_system_once(
     assert (done.killed, done.answers, done.answers_in_the_end) == (1, answered, 40 + 40 + 25)
 
 
+@pytest.mark.parametrize(
+    "moment", ["before fsync */judges.jsonl 1", "amid fsync */judgements.jsonl 7", "after fsync */judgements.jsonl 80"]
+)
+def test_a_run_that_is_killed_while_its_answers_are_judged_loses_and_doubles_no_verdict(
+    moment: str, killed: Callable[[str, str], Kill]
+) -> None:
+    done = killed("run with a judge", moment)
+    assert (done.killed, done.problems) == (1, ())
+
+
 def test_a_gate_that_is_killed_with_a_round_that_is_not_recorded_loses_and_doubles_nothing(
     killed: Callable[[str, str], Kill],
 ) -> None:

@@ -182,7 +182,8 @@ def _header(run: str, fake: FakeGate) -> RunHeader:
         environment=dict(fake.environment), meters=dict(fake.meters),
         cells=[
             {"system": side.name, "kind": "specialist", "task": task, "items": fake.items,
-             "domain": task if task in fake.judged else "text", "task_version": "1.0", "docs_sha256": "d" * 64, "task_sha256": "a" * 64}
+             "domain": task if task in fake.judged else "text", "task_version": "1.0", "docs_sha256": "d" * 64,
+             "task_sha256": "a" * 64}
             for side in fake.side.values()
             for task in fake.tasks
         ],

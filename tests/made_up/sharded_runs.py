@@ -28,6 +28,7 @@ from wattbench.records import (
     read_run,
 )
 from wattbench.records.rows.experts import ExpertRow
+from wattbench.records.rows.judgements import JudgementRow, JudgeRow, LabelRow, answer_digest
 from wattbench.records.rows.phases import TOTAL, Split
 from wattbench.records.rows.spending import SpentRow
 from wattbench.records.rows.windows import PassRow
@@ -42,6 +43,7 @@ TASKS = {"add": 11, "spell": 3}
 """Of the second one, not every block has a document."""
 OF, SEED, REPEATS = 6, 5, 2
 AGAIN, INVALID, FAILED = 2, 3, 4
+JUDGE, JUDGED_TASK = "critic", "add"
 """Blocks that were asked twice, that have a window which is not valid, and a request that failed."""
 
 
@@ -61,6 +63,8 @@ class Made:
     finished: bool = True
     gpu: str = "gpu0"
     """What is metered next to the processor."""
+    judged: bool = False
+    """Whether a judge scores the answers to `JUDGED_TASK`, of which people label some."""
     agent: bool = False
     """Whether the first system is an agent, whose answers take two model calls each."""
     name: str = "ab"
@@ -94,9 +98,41 @@ def write_shard(folder: Path, made: Made) -> Path:
         for block in (deal(TASKS, OF, SEED)[number] for number in made.blocks):
             for attempt in (0, 1) if block.number == AGAIN else (0,):
                 _write_attempt(writer, names, block, attempt, calls)
+        if made.judged:
+            _judge(writer, names)
         if made.finished:
-            _finish(writer, made.gpu)
+            _finish(writer, made.gpu, judged=made.judged)
     return folder / run
+
+
+def _judge(writer: RunWriter, names: _Names) -> None:
+    """Let a judge score the answers to a task, and a person some of them: by the answer alone."""
+    records, made = read_run(writer.layout.root), names.made
+    writer.append_judge(JudgeRow(judge=JUDGE, task=JUDGED_TASK, scale="pass", rubric="Be kind.", prompt_version="1"))
+    label = names.open(writer, JUDGE, Purpose.JUDGING, START_S + BLOCK_S * 20)
+    for name, _, _ in SYSTEMS:
+        for row in records.answers(name, JUDGED_TASK):
+            if row.failure is not None:
+                continue
+            of_answer = {"system": name, "task": JUDGED_TASK, "doc_id": row.doc_id, "repeat": row.repeat}
+            of_answer["answer_sha256"] = answer_digest(row.replies[0])
+            verdict = float(random.Random(str(of_answer)).random() < 0.7)
+            writer.append_judgement(
+                JudgementRow(
+                    **of_answer, judge=JUDGE, verdict=verdict, prompt_hash="j",
+                    reply=f"Verdict: {'pass' if verdict else 'fail'}",
+                    started_s=START_S + BLOCK_S * 20, finished_s=START_S + BLOCK_S * 20 + 1, window=label.window,
+                )
+            )  # fmt: skip
+            if made.finished:
+                writer.append_labels(
+                    [
+                        LabelRow(
+                            **of_answer, score=1.0 - verdict * 0.5, person="ada", labelled_utc="2026-01-03T00:00:00Z"
+                        )
+                    ]
+                )
+    writer.append_window(_window(label, made.gpu, START_S + BLOCK_S * 20 + 1, 2.0))
 
 
 def _header(run: str, made: Made) -> RunHeader:
@@ -241,7 +277,7 @@ def _call_twice(writer: RunWriter, system: str, session: str, at_s: float, took_
         )  # fmt: skip
 
 
-def _finish(writer: RunWriter, gpu: str) -> None:
+def _finish(writer: RunWriter, gpu: str, *, judged: bool) -> None:
     """Write scores, sums and tables as a run with blocks does at its end."""
     records = read_run(writer.layout.root)
     plan = {(str(cell["system"]), str(cell["task"])): cell for cell in records.header.cells}
@@ -249,7 +285,10 @@ def _finish(writer: RunWriter, gpu: str) -> None:
         _write_sums(writer, gpu, system, [row for row in records.windows() if row.system == system])
     for system, task in plan:
         answers = sorted(records.answers(system, task), key=lambda row: (row.repeat, row.doc_id))
-        writer.write_scores(system, task, [_score(task, row) for row in answers])
+        scores = [_score(task, row) for row in answers]
+        if judged and task == JUDGED_TASK:
+            scores = [replace(score, correct=None, metrics={}) for score in scores]
+        writer.write_scores(system, task, scores)
         if system == "small":
             of_items = sorted(answers, key=lambda row: (row.doc_id, row.repeat))
             rows = [ExpertRow(doc_id=row.doc_id, repeat=row.repeat, tokens=9, counts=[[4, 5]]) for row in of_items]

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Iterable, Mapping, Sequence
+import shlex
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from wattbench.api.labelling.book import label_book
-from wattbench.api.labelling.draws import DrawnAnswer, draw, shown_first
 from wattbench.api.labelling.label_table import (
     MatchedLabels,
     given_labels,
@@ -20,15 +19,14 @@ from wattbench.api.labelling.label_table import (
     read_label_table,
 )
 from wattbench.api.labelling.progress import LabelProgress, label_progress
-from wattbench.api.labelling.sheet import AnswerTexts, LabelSheet, read_sheet
+from wattbench.api.labelling.sheet import read_sheet
 from wattbench.api.run_folder import find_run
+from wattbench.config import tasks_from_record
 from wattbench.errors import UserError
+from wattbench.progress.notices import notice
 from wattbench.records import read_run
 from wattbench.records.files.atomic_write import write_atomically
-from wattbench_reports.html.label_page import AnswerOnPage, LabelChoice, PageToLabel, label_page
-
-if TYPE_CHECKING:
-    from wattbench.records import RunRecords
+from wattbench_reports.formatting.units import plural
 
 
 def label(
@@ -58,28 +56,32 @@ def label(
     return label_progress(read_sheet(read_run(find_run(run))))
 
 
-def labels_of_suite(records: RunRecords, files: Mapping[str, Path]) -> dict[Path, MatchedLabels | UserError]:
-    """Add the labels that a suite names to a run that has just finished: those of answers with the very same text.
+def add_labels_of_suite(root: Path) -> None:
+    """Add the labels that a suite names to its run, once that is finished: those of answers with the very same text.
+
+    A file that does not exist is left out; what is wrong with another is printed, and ends nothing.
 
     Args:
-        records: of the run.
-        files: task to its file of labels. One that does not exist is left out.
-
-    Returns:
-        Of each file what became of its rows, or why none was taken.
+        root: of the run.
     """
-    results: dict[Path, MatchedLabels | UserError] = {}
-    for path in dict.fromkeys(files.values()):
+    records = read_run(root)
+    if not records.finished or not records.judges():
+        return
+    choices = tasks_from_record(records.header.suite).tasks
+    files = [each.judged.labels for each in choices if each.judged is not None and each.judged.labels is not None]
+    for path in dict.fromkeys(files):
         if not os.path.lexists(path):
             continue
         try:
-            with label_book(records.layout.root) as book:
-                matched = match_labels(book.sheet, read_label_table(path), user_name(), skip_foreign=True)
-                book.add(matched)
-                results[path] = matched
+            matched = import_labels(root, path, user_name(), skip_foreign=True)
         except UserError as error:
-            results[path] = error
-    return results
+            command = shlex.join(["wattbench", "label", str(root), "--import", str(path)])
+            notice(
+                f"wattbench: the labels of the suite were not added: {error} Mend that, and add them with: {command}"
+            )
+        else:
+            left_out = f"; {matched.foreign:,} are of other answers" if matched.foreign else ""
+            notice(f"wattbench: {plural(len(matched.rows), 'label')} added from {path}{left_out}")
 
 
 def import_labels(run: Path, path: Path, person: str, *, skip_foreign: bool = False) -> MatchedLabels:
@@ -110,48 +112,6 @@ def export_labels(run: Path, path: Path) -> int:
     sheet = read_sheet(read_run(run))
     write_atomically(path, label_csv(sheet, sheet.labels).encode())
     return len(sheet.labels)
-
-
-def labels_page(
-    run: Path, path: Path, person: str, number: int | None, tasks: Sequence[str], *, telling_most: bool = False
-) -> int:
-    """Write the answers that a person labels next as one offline page, and return how many they are.
-
-    Args:
-        run: its directory.
-        path: of the page.
-        person, number, telling_most: as in `wattbench.api.labelling.draws.draw`.
-        tasks: only these; empty: all whose answers are judged.
-
-    Raises:
-        UserError: the file cannot be written; or as of `read_sheet` and `draw`.
-    """
-    sheet = read_sheet(read_run(run), tasks)
-    drawn = draw(sheet, person, number, telling_most=telling_most)
-    texts = sheet.texts([each.answer for each in drawn])
-    answers = [_on_page(sheet, *each) for each in zip(drawn, texts, strict=True)]
-    rubrics = {task: judge.rubric for task, judge in sheet.judges.items()}
-    write_atomically(path, label_page(PageToLabel(sheet.run, person, rubrics, answers)))
-    return len(answers)
-
-
-def _on_page(sheet: LabelSheet, drawn: DrawnAnswer, texts: AnswerTexts) -> AnswerOnPage:
-    answer = drawn.answer
-    shown = (texts.answer,) if texts.compared is None else (texts.answer, texts.compared)
-    first = shown_first(sheet.run, answer)
-    choices = tuple(LabelChoice(*each) for each in sheet.scales[answer.task].choices(first))
-    return AnswerOnPage(
-        id=sheet.id_of(answer.name),
-        task=answer.task,
-        doc_id=answer.key[0],
-        repeat=answer.key[1],
-        answer_sha256=texts.sha256,
-        drawn=drawn.drawn,
-        item=texts.item,
-        reference=texts.reference,
-        texts=shown if first else shown[::-1],
-        choices=choices,
-    )
 
 
 def user_name() -> str:

@@ -60,7 +60,7 @@ def load(
     resolved = load_suite(suite).narrowed(**narrowing)
     _check_carbon(resolved.suite)
     measure = {"effort": effort, "energy": energy, "require_measured": require_measured or None}
-    return _spending_at_most(_measured_with(resolved, measure), max_cost)
+    return spending_at_most(_measured_with(resolved, measure), max_cost)
 
 
 def recorded_suite(records: RunRecords, *, require_measured: bool = False, max_cost: str | None = None) -> Resolved:
@@ -72,9 +72,10 @@ def recorded_suite(records: RunRecords, *, require_measured: bool = False, max_c
         UserError: it cannot be read, or a secret of it is needed and gone.
     """
     recorded = resolved_from_record(with_secrets(records.header.suite))
-    if (said := changed_suite(records.header, recorded)) is not None:
+    # One that is judged anew differs from its file, or has the judges of another one.
+    if records.header.rescored is None and (said := changed_suite(records.header, recorded)) is not None:
         notice(said)
-    return _spending_at_most(_measured_with(recorded, {"require_measured": require_measured or None}), max_cost)
+    return spending_at_most(_measured_with(recorded, {"require_measured": require_measured or None}), max_cost)
 
 
 def asking_all(resolved: Resolved, why: str, *, refuse: bool) -> Resolved:
@@ -140,11 +141,14 @@ def _measured_with(resolved: Resolved, settings: Mapping[str, Any]) -> Resolved:
     return replace(resolved, suite=resolved.suite.model_copy(update={"measure": changed}))
 
 
-def _spending_at_most(resolved: Resolved, max_cost: str | None) -> Resolved:
-    """Return the suite with the user's budget, and so in its record. Unchanged if the user names no budget."""
+def spending_at_most(resolved: Resolved, max_cost: str | None) -> Resolved:
+    """Return the suite with the user's budget, and so in its record. Unchanged if the user names no budget.
+
+    Raises:
+        UserError: it is no amount of money.
+    """
     if max_cost is None:
         return resolved
-
     if not isinstance(max_cost, str) or not re.fullmatch(FORM, max_cost):
         raise UserError(f"a budget of {max_cost!r:.60} is not an amount and a currency, such as '5 USD'")
     return replace(resolved, suite=resolved.suite.model_copy(update={"max_cost": max_cost}))

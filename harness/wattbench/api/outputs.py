@@ -23,6 +23,7 @@ from wattbench.machine.busy import BusyNow
 from wattbench.machine.power_limits.gpu_limits import GpuLimit
 from wattbench.measure.effort import Effort
 from wattbench.measure.expected_cost import ExpectedCost
+from wattbench.measure.judging.planned import PlannedJudging
 from wattbench.measure.rescore import ChangedScore
 from wattbench.meters.contention.watch import SignalState
 from wattbench.meters.detect import Sensor
@@ -163,6 +164,7 @@ class PlanOutput(_Output):
     power_limits_w: dict[str, float]
     """System to the power limit of each GPU while it is asked."""
     code: list[str]
+    judging: list[PlannedJudging]
     costs: list[ExpectedCost]
     gate: list[str]
     shard: Open | None
@@ -258,6 +260,13 @@ class JudgedSystemOutput(_Output):
     corrected_low: float | None
     corrected_high: float | None
     pooled: bool
+    """Whether labels of other systems correct it, too."""
+    alike_p_value: float | None
+    """Of few labels: that the judge errs on this system as on the others, by Holm over the systems."""
+    alike_power: float | None
+    """Of that test, to see 10 points."""
+    by_definition: bool
+    """Whether others are compared with it, so that its answers have one half."""
     lacking_labels: int
 
 

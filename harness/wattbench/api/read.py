@@ -7,8 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
+import pandas as pd
+
 from wattbench.api.assumptions import AssumptionOptions, assumptions_of
 from wattbench.api.compare import Comparison, compare, decision_of
+from wattbench.api.labelling.label_table import label_columns, label_table
+from wattbench.api.labelling.sheet import read_sheet
 from wattbench.api.plot import RunPlot
 from wattbench.api.route import route_run
 from wattbench.api.run_folder import find_run
@@ -33,8 +37,6 @@ from wattbench_reports.metrics.assumptions import AS_IN_SUITE
 from wattbench_reports.tables.run_tables import check_finished
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from wattbench.api.compare import RunDecision
     from wattbench.api.route import RouteOptions, RunRouting
     from wattbench.records import RunRecords
@@ -158,12 +160,23 @@ class Run:
         """
         return with_columns(dropped_frame.dropped_frame(self.analysis.comparison), dropped_frame.FIRST, columns)
 
+    def labels(self) -> pd.DataFrame:
+        """Return one row per label of a person, as `wattbench.label` takes it: `task`, `doc_id`, `repeat`, `system`,
+        `answer_sha256`, `score` on the scale of the task, `person`, `drawn`, `labelled_utc` and `seconds`.
+
+        Raises:
+            UserError: no judge scores a task of the run.
+        """
+        sheet = read_sheet(self.records)
+        return pd.DataFrame(label_table(sheet, sheet.labels), columns=label_columns(sheet.labels))
+
     def judged(self, columns: Columns = None) -> pd.DataFrame:
         """Return one row per judged task and system: the judge's opinion, labels, and the corrected figure.
 
         Args:
-            columns: ``"all"`` (17), or names in the order wanted. Without: `task`, `system`, `judge`, `answers`,
-                `not_judged`, `judges_opinion`, `labels`, `corrected` with its bounds, `counts` and `why_opinion`.
+            columns: ``"all"`` (20), or names in the order wanted. Without: `task`, `system`, `judge`, `answers`,
+                `not_judged`, `judges_opinion`, `labels`, `corrected`, `corrected_low`, `corrected_high`, `counts` and
+                `why_opinion`.
         """
         return with_columns(judged_frame.judged_frame(self.analysis.comparison), judged_frame.FIRST, columns)
 

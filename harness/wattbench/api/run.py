@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from wattbench.api.label import add_labels_of_suite
 from wattbench.api.loaded_suite import load, shard_of_arguments
 from wattbench.api.narrowing import limit_of, names_of, seconds_to_wait
 from wattbench.api.read import Run, read
@@ -155,7 +156,9 @@ def run_suite(
         resolved = load(
             suite, effort=effort, energy=energy, require_measured=require_measured, max_cost=max_cost, **narrowing
         )
-        return run_new(resolved, out, how, shard)
+        root = run_new(resolved, out, how, shard)
+        add_labels_of_suite(root)
+        return root
     for names, given in (
         (("systems", "tasks", "limit"), any(narrowing.values())),
         (("effort", "energy"), (effort, energy) != (None, None)),
@@ -165,7 +168,9 @@ def run_suite(
             *first, last = map(spelled, names)
             raise UserError(f"{', '.join(first)} and {last} go with a new run; a resumed one keeps its own")
     assert resume is not None
-    return run_resumed(resume, how, require_measured=require_measured, retry_failed=retry_failed, max_cost=max_cost)
+    root = run_resumed(resume, how, require_measured=require_measured, retry_failed=retry_failed, max_cost=max_cost)
+    add_labels_of_suite(root)
+    return root
 
 
 def _given(narrowing: Mapping[str, tuple[str, ...] | str | int | None]) -> list[str]:

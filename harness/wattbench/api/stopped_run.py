@@ -114,6 +114,7 @@ def part_of(root: Path, command: Sequence[str], *, allow_unsafe_code: bool = Fal
         UserError: no block is complete, or the run has none; its tasks have changed; or it cannot be written.
     """
     quiet_lm_eval()  # before anything else imports it
+    from wattbench.measure.judging.judge_rows import record_judges
     from wattbench.scenarios.blocks.run import finish_record
 
     records = read_run(root)
@@ -131,6 +132,7 @@ def part_of(root: Path, command: Sequence[str], *, allow_unsafe_code: bool = Fal
     cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
     check_same_tasks(records, cells)
     with copied_part(records, out, header) as writer:
+        record_judges(resolved, read_run(writer.layout.root), writer)
         finish_record(writer, resolved, cells, allow_unsafe_code=allow_unsafe_code)
     return out / header.run
 

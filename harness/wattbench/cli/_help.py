@@ -24,10 +24,10 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Measuring": ("effort", "energy", "require-measured", "wait", "cluster", "slots", "gpus-per-slot", "slot"),
     "Compared": ("base", "system", "baseline", "candidate", "policy", "plant"),
     "Questions and answers": (
-        "input", "target", "score", "pattern", "choices", "domain", "fewshot", "split", "encoding", "keep-duplicates",
-        "api-key-env",
+        "input", "target", "score", "judge", "rubric", "scale", "pattern", "choices", "domain", "fewshot", "split",
+        "encoding", "keep-duplicates", "api-key-env",
     ),
-    "Labels": ("labels", "person", "task", "where-they-tell-most", "html", "import", "skip-foreign", "export"),
+    "Labels": ("labels", "person", "task", "where-they-tell-most", "html", "import", "skip-foreign", "export", "need"),
     "The server": ("upstream", "key-env", "listen", "record-prompts"),
     "Router": (
         "members", "routes", "requests-per-hour", "router-joules", "router-seconds", "router-cost", "check-cost",

@@ -24,21 +24,22 @@ if TYPE_CHECKING:
     from wattbench.first_suite.wishes import UndecidedError, Wishes
 
 SHOWN_PROMPTS = 2
-_SCORES = ("label", "exact", "number", "contains", "regex", "choice", "f1")
+_SCORES = "label, exact, number, contains, regex, choice or f1"
+_BY_JUDGE, _BY_FUNCTION = "--judge", "--score"
 _QUESTIONS = {
     "file": "File with questions and right answers (CSV, TSV, JSONL or Parquet)",
     "input": "Column that is asked",
-    "target": "Column with the right answers",
+    "target": "Column with the right answers, or how free answers are scored",
 }
 
 
 @main.command(
     "init",
     short_help="Write a suite for a file of questions and some systems.",
-    most_used="input target system score split fewshot domain name output force",
+    most_used="input target system score judge rubric scale split output force",
     examples=(
         "wattbench init tickets.csv --system rules.py:answer",
-        "wattbench init tickets.csv --target team --system http://localhost:8000/v1 --output suite.yaml",
+        "wattbench init tickets.csv --system http://localhost:8000/v1 --judge openai#gpt-4o --output suite.yaml",
     ),
 )
 @click.argument("file", required=False, type=click.Path(path_type=Path))
@@ -53,7 +54,20 @@ _QUESTIONS = {
     "function (rules.py:answer), a scikit-learn pipeline (.skops), a GGUF file, a folder of a Hugging Face model or "
     "its name on the hub. NAME=SYSTEM names it. Can be repeated.",
 )
-@click.option("--score", type=click.Choice(_SCORES), help="How an answer is compared. Default: guessed.")
+@click.option(
+    "--score",
+    metavar="SCORE",
+    help=f"How an answer is compared ({_SCORES}), or a function of yours that grades it: grade.py:grade. Default: "
+    "guessed.",
+)
+@click.option("--judge", metavar="SYSTEM", help="A system that scores free answers, in the forms of --system.")
+@click.option(
+    "--rubric",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="With --judge: what a good answer is. Default: NAME-rubric.md; a first text is written if it is missing.",
+)
+@click.option("--scale", metavar="SCALE", help="With --judge: pass, pair, or a range such as 1..5. Default: pass.")
 @click.option("--pattern", metavar="REGEX", help="With --score regex: what finds the answer in a reply.")
 @click.option("--choices", metavar="COLUMN", help="With --score choice: the column with the choices of each row.")
 @click.option("--domain", metavar="NAME", help="Groups tasks in the report. Default: the name.")
@@ -69,9 +83,10 @@ _QUESTIONS = {
 def init(as_json: bool, **said: Any) -> None:
     """Write a commented suite that runs, for FILE and some systems, and print its path.
 
-    What is not said is guessed from the file. It shows two prompts, which answers are right, and what difference the
-    items can show. No system is loaded, and no code of one is run; servers are asked for their models. In a terminal it
-    asks what it cannot guess; without FILE it asks everything.
+    What is not said is guessed from the file; where no column has right answers, --judge or --score say how answers are
+    scored. It shows two prompts, which answers are right, and what difference the items can show. No system is loaded,
+    and no code of one is run; servers are asked for their models. In a terminal it asks what it cannot guess; without
+    FILE it asks everything.
     """
     from wattbench.first_suite.wishes import Wishes
     from wattbench.records.files.atomic_write import write_atomically
@@ -79,19 +94,55 @@ def init(as_json: bool, **said: Any) -> None:
     wishes = Wishes(**said)
     with stdout_to_stderr():
         drafted = _drafted(wishes)
-        for line in _shown(drafted):
-            notice(line)
-        if wishes.file is None:
-            _confirm(drafted)
-        if drafted.path.exists() and not wishes.force:
-            raise UserError(f"{drafted.shown_path} was written meanwhile; add --force to replace it")
-        write_atomically(drafted.path, drafted.text.encode())
-        path = shlex.quote(_as_argument(drafted.shown_path))
-        notice(f"\nwritten. Next:\n  wattbench suites plan {path}\n  wattbench run {path} --report report.html")
+        with _rubric_of(drafted):
+            for line in _shown(drafted):
+                notice(line)
+            if wishes.file is None:
+                _confirm(drafted)
+            if drafted.path.exists() and not wishes.force:
+                raise UserError(f"{drafted.shown_path} was written meanwhile; add --force to replace it")
+            write_atomically(drafted.path, drafted.text.encode())
+        notice("\n".join(["\nwritten. Next:", *(f"  {line}" for line in _next(drafted))]))
     if as_json:
-        print_json({"written": [str(drafted.shown_path)]})
+        written = [drafted.shown_path, *([] if drafted.rubric is None else [_shown_path(drafted.rubric[0])])]
+        print_json({"written": [str(path) for path in written]})
     else:
         click.echo(drafted.shown_path)
+
+
+@contextlib.contextmanager
+def _rubric_of(drafted: Draft) -> Iterator[None]:
+    """Write the rubric, which the suite is read with, and remove it again if the suite is not written."""
+    from wattbench.records.files.atomic_write import write_atomically
+
+    if drafted.rubric is None:
+        yield
+        return
+    path, text = drafted.rubric
+    write_atomically(path, text.encode())
+    try:
+        yield
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _next(drafted: Draft) -> list[str]:
+    """Return what to do with the suite, line by line."""
+    path = shlex.quote(_as_argument(drafted.shown_path))
+    [choice] = drafted.resolved.tasks
+    edit, label = [], []
+    if choice.judged is not None:
+        rubric = printable(str(_shown_path(choice.judged.rubric)))
+        edit = [] if drafted.rubric is None else [f"edit {rubric}: it says what a good answer is"]
+        label = ["wattbench label RUN    # score some answers yourself: until then, figures are the judge's opinion"]
+    return [*edit, f"wattbench suites plan {path}", f"wattbench run {path} --report report.html", *label]
+
+
+def _shown_path(path: Path) -> Path:
+    """Return a path relative to the current folder, if it is in it."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _as_argument(path: Path) -> str:
@@ -112,15 +163,15 @@ def _shown(drafted: Draft) -> list[str]:
     prompts = shown_prompts(drafted.resolved, seen.tasks, SHOWN_PROMPTS)
     whole = max(prompts, key=lambda each: sum(len(turn.text) for turn in each.turns)).systems
     first = [each for each in prompts if each.doc_id == prompts[0].doc_id or each.systems == whole]
-    sizes = detectable_accuracy(items_by_domain(seen.cells) or {})
+    judged = any(choice.judged is not None for choice in drafted.resolved.tasks)
+    sizes = [] if judged else detectable_accuracy(items_by_domain(seen.cells) or {})
     return [
         *drafted.lines,
         "",
         *passage_lines(prompts_passage(first)),
         "",
         *drafted.right_answers,
-        "",
-        *passage_lines(detectable_passage(sizes)),
+        *(["", *passage_lines(detectable_passage(sizes))] if sizes else []),
         *(line for note in (*drafted.notes, *seen.notes) for line in wrapped(note, "note: ", "  ")),
     ]
 
@@ -155,11 +206,37 @@ def _answered(wishes: Wishes, undecided: UndecidedError, terminal: TextIO) -> Wi
     given = getattr(wishes, undecided.setting)
     if given is not None:  # and is no column
         notice(str(undecided))
-    choices = click.Choice(undecided.choices) if undecided.choices else None
+    free = (_BY_JUDGE, _BY_FUNCTION) if undecided.setting == "target" and given is None else ()
+    if free:
+        notice(f"If no column has them: {_BY_JUDGE}, a system scores free answers; {_BY_FUNCTION}, a function does.")
+    choices = click.Choice([*undecided.choices, *free]) if undecided.choices else None
     answer = str(_ask(terminal, _QUESTIONS[undecided.setting], type=choices))
+    if answer in free:
+        return _scored_freely(wishes, answer, terminal)
     if undecided.setting == "file":
         return replace(wishes, file=Path(answer))
     return replace(wishes, input=answer) if undecided.setting == "input" else replace(wishes, target=answer)
+
+
+def _scored_freely(wishes: Wishes, how: str, terminal: TextIO) -> Wishes:
+    """Ask for a judge or a grading function until it is one, and return the wishes with it."""
+    from wattbench.first_suite.free_score import check_free_score
+    from wattbench.first_suite.systems import FORMS
+
+    if how == _BY_JUDGE:
+        notice(f"Judge: {FORMS}.")
+    while True:
+        if how == _BY_JUDGE:
+            said = replace(wishes, judge=str(_ask(terminal, "System that judges")))
+            said = replace(said, scale=str(_ask(terminal, "Scale (pass, or grades such as 1..5)", default="pass")))
+        else:
+            said = replace(wishes, score=str(_ask(terminal, "Function that grades (grade.py:grade)")))
+        try:
+            check_free_score(said)
+        except UserError as error:
+            notice(str(error))
+        else:
+            return said
 
 
 def _systems(wishes: Wishes, terminal: TextIO) -> list[str]:

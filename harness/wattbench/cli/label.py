@@ -13,12 +13,13 @@ import click
 
 from wattbench.cli._group import main
 from wattbench.cli._json import json_option, print_json
-from wattbench.cli._options import RunPath
+from wattbench.cli._options import Finite, RunPath
 from wattbench.errors import UserError
 from wattbench.progress.notices import notice
 from wattbench.terminal import TextColumn, printable, text_table, wrapped
 
 if TYPE_CHECKING:
+    from wattbench.api.labelling.needed import LabelNeed
     from wattbench.api.labelling.progress import LabelProgress
 
 _LONGEST_LINE = 1000
@@ -28,7 +29,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @main.command(
     "label",
     short_help="Score answers yourself, to correct a judge.",
-    most_used="labels person task html import export",
+    most_used="labels person task html import export need",
     examples=("wattbench label runs --labels 40", "wattbench label runs --import labels.csv"),
 )
 @click.argument("run", type=RunPath())
@@ -52,6 +53,12 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     "--skip-foreign", is_flag=True, help="With --import: leave out rows of answers that the run does not have."
 )
 @click.option("--export", "exported", type=_FILE, help="Write all labels of the run as CSV.")
+@click.option(
+    "--need",
+    type=Finite(0, 50, min_open=True),
+    metavar="POINTS",
+    help="Say how many labels bring intervals of accuracy to this half-width, and tell systems apart. Asks for none.",
+)
 @json_option
 def label(
     run: Path,
@@ -63,6 +70,7 @@ def label(
     imported: Path | None,
     skip_foreign: bool,
     exported: Path | None,
+    need: float | None,
     as_json: bool,
 ) -> None:
     """Score answers of RUN that a judge has scored: they are drawn at random, and shown without saying whose they are.
@@ -71,7 +79,7 @@ def label(
     item by item, of all systems. Another person labels the same answers first; how far both agree is shown at the end.
     From 20 labels of each system on, figures are corrected by them. Keys are read from standard input, one a line.
     """
-    from wattbench.api.label import export_labels, import_labels, labels_page, user_name
+    from wattbench.api.label import export_labels, import_labels, user_name
     from wattbench.api.labelling.book import label_book
     from wattbench.api.labelling.dialogue import Dialogue
     from wattbench.api.labelling.draws import draw
@@ -79,19 +87,21 @@ def label(
     from wattbench.api.labelling.sheet import read_sheet
     from wattbench.records import read_run
 
-    if sum(each is not None for each in (page, imported, exported)) > 1:
-        raise UserError("--html, --import and --export are three steps: name one of them")
+    if sum(each is not None for each in (page, imported, exported, need)) > 1:
+        raise UserError("--html, --import, --export and --need are steps of their own: name one of them")
     if skip_foreign and imported is None:
         raise UserError("--skip-foreign goes with --import")
     person = person or user_name()
     if page is not None:
+        from wattbench.api.labelling.page import labels_page
+
         notice(f"{labels_page(run, page, person, number, tasks, telling_most=telling_most):,} answers: {page}")
     elif imported is not None:
         matched = import_labels(run, imported, person, skip_foreign=skip_foreign)
         notice(f"{len(matched.rows):,} labels added, {matched.known:,} known before, {matched.foreign:,} left out")
     elif exported is not None:
         notice(f"{export_labels(run, exported):,} labels: {exported}")
-    else:
+    elif need is None:
         stream = sys.__stdin__
         with label_book(run, tasks) as book:
             drawn = draw(book.sheet, person, number, telling_most=telling_most)
@@ -101,7 +111,7 @@ def label(
                 session.hold()
             finally:
                 notice(f"\n{session.given:,} labels recorded")
-    progress = label_progress(read_sheet(read_run(run)))
+    progress = label_progress(read_sheet(read_run(run), tasks), None if need is None else need / 100)
     if as_json:
         print_json(asdict(progress))
     else:
@@ -136,6 +146,8 @@ def _progress_lines(progress: LabelProgress, run: Path) -> Iterator[str]:
             f"Agreement on {printable(each.task)}: Krippendorff's alpha {alpha}, on {shown.answers:,} answers that at "
             f"least two of {shown.people} people labelled."
         )
+    if progress.need is not None:
+        yield from _need_lines(progress.need)
     lacking = sum(each.lacking for each in progress.cells)
     path = shlex.quote(str(run))
     yield ""
@@ -145,6 +157,34 @@ def _progress_lines(progress: LabelProgress, run: Path) -> Iterator[str]:
     else:
         yield "Figures are corrected by these labels. Next:"
         yield f"  wattbench runs compare {path}"
+
+
+def _need_lines(need: LabelNeed) -> Iterator[str]:
+    """Yield what further labels would bring, if the figures stay."""
+    wanted = f"±{100 * need.half_width:g} points"
+    if not need.intervals:
+        yield from wrapped(f"What {wanted} would take is not known before figures are corrected.")
+        return
+    heads = (TextColumn("system"), TextColumn("task"), TextColumn("interval", right=True))
+    rows = [
+        (each.system, each.task, f"±{100 * each.half_width:.1f}", _further(each.further)) for each in need.intervals
+    ]
+    yield from ("", f"Further labels that bring the interval of accuracy to {wanted}:")
+    yield from text_table([*heads, TextColumn("further labels", right=True)], rows)
+    for choice in need.choices:
+        apart = f"{choice.first} and {choice.second} apart on {choice.task} ({100 * choice.difference:.1f} points)"
+        yield from wrapped(f"To tell {apart}: {_labels(choice.further)}{' of each' if choice.further else ''}.")
+    for each in need.requirements:
+        what = f"{each.system} meets {100 * each.required:g}% on {each.task} ({100 * each.accuracy:.1f}%)"
+        yield from wrapped(f"To tell whether {what}: {_labels(each.further)}.")
+
+
+def _further(labels: int | None) -> str:
+    return "not by labels: ask more items" if labels is None else f"{labels:,}"
+
+
+def _labels(labels: int | None) -> str:
+    return "labels suffice" if labels == 0 else _further(None) if labels is None else f"{labels:,} further labels"
 
 
 _HEADS = ("answers", "labels", "cannot tell", "lacking")

@@ -159,6 +159,7 @@ def _check_options(
 
 
 def _run(layout: NightsLayout, work: _Work, date: datetime.datetime | None, backfilled: bool) -> None:
+    from wattbench.api.label import add_labels_of_suite
     from wattbench.api.suite_runs import HowToRun, run_new
     from wattbench.nights import tonight
     from wattbench.records.schema.header import NightRecord
@@ -177,6 +178,7 @@ def _run(layout: NightsLayout, work: _Work, date: datetime.datetime | None, back
             cluster=work.cluster,
         )
         root = run_new(resolved, layout.runs, how)
+        add_labels_of_suite(root)
     notice(f"wattbench: kept the night as {root}")
 
 
@@ -199,6 +201,7 @@ def _resume(
     wait_s: float,
     cluster: SlotSource | None,
 ) -> None:
+    from wattbench.api.label import add_labels_of_suite
     from wattbench.api.suite_runs import HowToRun, run_resumed
 
     root = run if run.is_dir() else layout.runs / run
@@ -209,6 +212,7 @@ def _resume(
             allow_unsafe_code=allow_unsafe_code, resume=_resume_command(layout), wait_s=wait_s, cluster=cluster
         )
         run_resumed(root, how, require_measured=require_measured)
+        add_labels_of_suite(root)
 
 
 def _resume_command(layout: NightsLayout) -> str:

@@ -11,7 +11,7 @@ import click
 
 from wattbench.cli._group import runs
 from wattbench.cli._json import json_option, print_json
-from wattbench.cli._options import RunPath, command_line
+from wattbench.cli._options import RunPath, WaitingCommand, command_line, wait_option
 from wattbench.errors import UserError
 
 if TYPE_CHECKING:
@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
 
 @runs.command(
+    cls=WaitingCommand,
     short_help="Score the recorded answers of a run anew.",
-    most_used="strip lower punctuation first-line regex task metric tasks-from out",
+    most_used="strip lower punctuation first-line regex task metric tasks-from judge out",
     examples=(
         "wattbench runs rescore runs --strip --lower",
-        "wattbench runs rescore runs --regex '[0-9]+' --task sums",
+        "wattbench runs rescore runs --judge stricter --max-cost '5 USD'",
     ),
 )
 @click.argument("run", type=RunPath())
@@ -52,6 +53,21 @@ if TYPE_CHECKING:
     metavar="FOLDER",
     help="lm-eval task files, edited since: the tasks in this folder are scored by its filters and metrics.",
 )
+@click.option(
+    "--judge",
+    is_flag=False,
+    flag_value="",
+    metavar="[NAME]",
+    help="Put the answers to a judge anew, as the suite says by now; NAME: to this judge or system of it.",
+)
+@click.option(
+    "--suite",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="With --judge: the suite that names judge, rubric and scale. Default: the file of the run's suite.",
+)
+@click.option("--max-cost", metavar="'AMOUNT CUR'", help="With --judge: stop before it spends more, such as '5 USD'.")
+@wait_option
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Where runs go.")
 @click.option("--allow-unsafe-code", is_flag=True, help="Allow tasks that run code which a model wrote.")
 @json_option
@@ -65,6 +81,10 @@ def rescore(
     tasks: tuple[str, ...],
     metrics: tuple[str, ...],
     tasks_from: Path | None,
+    judge: str | None,
+    suite: Path | None,
+    max_cost: str | None,
+    wait_s: float,
     out: Path,
     allow_unsafe_code: bool,
     as_json: bool,
@@ -72,11 +92,31 @@ def rescore(
     """Score the recorded answers of RUN anew, and print the directory of the new run. Asks nothing of any system.
 
     The new run has the same answers, seconds and joules, and says from which run and how it was scored. RUN stays as it
-    is.
+    is. With --judge a judge reads the answers again; if that is interrupted, `wattbench run --resume` finishes it.
+
+    A run that ended as a grading function failed is finished in the new run, once the function is mended.
     """
-    from wattbench.api.rescore import rescored_run
+    from wattbench.api.rescore import judged_anew, rescored_run
 
     forms = {"strip": strip, "lower": lower, "punctuation": punctuation, "first-line": first_line}
+    if judge is not None:
+        if any(forms.values()) or regex is not None or metrics or tasks_from is not None:
+            raise UserError("--judge: a judge reads whole answers: of the other ways to score only --task goes with it")
+        root, changes = judged_anew(
+            run,
+            out,
+            command_line(),
+            judge=judge or None,
+            suite=suite,
+            tasks=tasks,
+            max_cost=max_cost,
+            wait_s=wait_s,
+            allow_unsafe_code=allow_unsafe_code,
+        )
+        _print(root, changes, _OPINIONS, as_json=as_json)
+        return
+    if suite is not None or max_cost is not None or wait_s:
+        raise UserError("--suite, --max-cost and --wait go with --judge")
     root, changes = rescored_run(
         run,
         out,
@@ -88,7 +128,15 @@ def rescore(
         tasks_from=tasks_from,
         allow_unsafe_code=allow_unsafe_code,
     )
-    click.echo(_table(changes), err=True)
+    _print(root, changes, _SCORES, as_json=as_json)
+
+
+def _print(root: Path, changes: Sequence[ChangedScore], heads: Sequence[str], *, as_json: bool) -> None:
+    """Print what changed, and the directory of the new run."""
+    if changes:
+        click.echo(_table(changes, heads), err=True)
+    if not_judged := sum(each.not_judged for each in changes):
+        click.echo(f"{not_judged:,} answers are not judged: the new run says why, answer by answer", err=True)
     if checked := sum(each.checked for each in changes):
         kept = f"{checked:,} attempts of agents keep what their check said: their working folders are gone"
         click.echo(kept, err=True)
@@ -96,6 +144,11 @@ def rescore(
         print_json({"run": str(root), "systems": [asdict(each) for each in changes]})
     else:
         click.echo(root)
+
+
+_SCORES = ("answers", "as scored", "rescored", "newly right", "newly wrong")
+_OPINIONS = ("answers", "as judged", "judged anew", "higher", "lower")
+"""Heads of the columns of what changed."""
 
 
 def _metrics(options: Sequence[str]) -> dict[str, str]:
@@ -108,11 +161,10 @@ def _metrics(options: Sequence[str]) -> dict[str, str]:
     return metrics
 
 
-def _table(changes: Sequence[ChangedScore]) -> str:
+def _table(changes: Sequence[ChangedScore], heads: Sequence[str]) -> str:
     """Return what changed in the scores, one line per system."""
     from wattbench.terminal import TextColumn, printable, text_table
 
-    heads = ("answers", "as scored", "rescored", "newly right", "newly wrong")
     rows = [
         (
             printable(each.system),

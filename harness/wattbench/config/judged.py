@@ -35,9 +35,7 @@ class JudgedBy(Strict):
     @field_validator("scale", mode="before")
     @classmethod
     def _known_scale(cls, scale: Any) -> Any:
-        match = _RANGE.match(scale) if isinstance(scale, str) else None
-        if scale not in (PASS, PAIR) and (match is None or int(match[1]) >= int(match[2])):
-            raise ValueError(f"{scale!r:.40}: write pass, pair, or a range of whole numbers such as 1..5")
+        check_scale(scale)
         return scale
 
     @model_validator(mode="after")
@@ -51,6 +49,17 @@ class JudgedBy(Strict):
         """Return the lowest and the highest grade; None where the scale is no range."""
         match = _RANGE.match(self.scale)
         return None if match is None else (int(match[1]), int(match[2]))
+
+
+def check_scale(scale: Any) -> None:
+    """Check that a text is a scale.
+
+    Raises:
+        ValueError: it is not.
+    """
+    match = _RANGE.match(scale) if isinstance(scale, str) else None
+    if scale not in (PASS, PAIR) and (match is None or int(match[1]) >= int(match[2])):
+        raise ValueError(f"{scale!r:.40}: write pass, pair, or a range of whole numbers such as 1..5")
 
 
 def form_of_score(given: Any) -> str:

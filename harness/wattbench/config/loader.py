@@ -92,8 +92,8 @@ class Resolved:
         return hashlib.sha256(json.dumps(measured, sort_keys=True).encode()).hexdigest()
 
     @property
-    def asked(self) -> dict[str, SystemBase]:
-        """Return all systems that a run asks something: those that answer, and the judges."""
+    def with_judges(self) -> dict[str, SystemBase]:
+        """Return all systems that a run loads: those that answer, and the judges."""
         return {**self.systems, **self.judges}
 
     def narrowed(self, *, systems: Sequence[str] = (), tasks: Sequence[str] = (), limit: int | None = None) -> Resolved:
@@ -199,36 +199,40 @@ def shipped_suites() -> dict[str, Path]:
     return {path.stem: path for path in sorted((benchmarks_folder() / "suites").glob("*.yaml"))}
 
 
-def load_suite(name: str, *, tasks_exist: bool = True) -> Resolved:
+def load_suite(name: str, *, tasks_exist: bool = True, judge: str | None = None) -> Resolved:
     """Read a suite by its path, or by the name of a suite that wattbench ships.
 
     Args:
         name: path or name.
         tasks_exist: check that its folders and files of tasks exist; False where only its systems are needed.
+        judge: one of its judges or systems, which scores all judged tasks in place of those that they name.
 
     Raises:
         UserError: anything in it, or in a catalogue it includes, is wrong.
     """
     path = _find(name)
-    return _resolved(_settings(read_yaml(path)), tasks_exist=tasks_exist)
+    return _resolved(_settings(read_yaml(path)), tasks_exist=tasks_exist, judge=judge)
 
 
-def suite_from_text(path: Path, text: str) -> Resolved:
+def suite_from_text(path: Path, text: str, *, tasks_exist: bool = True) -> Resolved:
     """Read a suite from its text, before the file is written.
 
     Args:
         path: where it will be: an absolute path.
         text: what will be in it.
+        tasks_exist: as of `load_suite`.
 
     Raises:
         UserError: as `load_suite`.
     """
-    return _resolved(_settings(yaml_file(path, text.encode())), tasks_exist=True)
+    return _resolved(_settings(yaml_file(path, text.encode())), tasks_exist=tasks_exist)
 
 
-def _resolved(written: YamlFile, *, tasks_exist: bool) -> Resolved:
+def _resolved(written: YamlFile, *, tasks_exist: bool, judge: str | None = None) -> Resolved:
     file = without_grids(written, ("systems", "define"))
     suite = validate(Suite, file, file.data)
+    if judge is not None:
+        suite = _all_judged_by(suite, judge)
     for index, folder in enumerate(suite.tasks.include):
         if tasks_exist and not folder.is_dir():
             raise UserError(f"{file.where(('tasks', 'include', index))}: tasks.include: {folder} is not a folder")
@@ -259,6 +263,16 @@ def _resolved(written: YamlFile, *, tasks_exist: bool) -> Resolved:
     judges = _judges(suite, known, grids, file)
     suite = suite.model_copy(update={"judges": {name: judges[name] for name in suite.judges if name in judges}})
     return Resolved(suite, systems, file.path, judges, stops_by_default)
+
+
+def _all_judged_by(suite: Suite, judge: str) -> Suite:
+    select = [
+        choice
+        if choice.judged is None
+        else choice.model_copy(update={"score": choice.judged.model_copy(update={"judge": judge})})
+        for choice in suite.tasks.select
+    ]
+    return suite.model_copy(update={"tasks": suite.tasks.model_copy(update={"select": select})})
 
 
 def _judges(
@@ -370,13 +384,14 @@ def resolved_from_record(record: Mapping[str, Any]) -> Resolved:
 
 
 def tasks_from_record(record: Mapping[str, Any]) -> Resolved:
-    """Read the tasks of a suite from the record of a run, without its systems.
+    """Read the tasks of a suite and their judges from the record of a run, without its systems.
 
     Raises:
         UserError: this version of wattbench cannot read it.
     """
     try:
-        return Resolved(Suite.model_validate(record["suite"]), {}, Path(record["path"]))
+        judges: dict[str, System] = TypeAdapter(dict[str, System]).validate_python(record.get("judges", {}))
+        return Resolved(Suite.model_validate(record["suite"]), {}, Path(record["path"]), judges)
     except (KeyError, TypeError, ValidationError) as error:
         raise UserError(f"the suite in this run's record cannot be read: {_reason(error)}") from error
 

@@ -16,8 +16,8 @@ from wattbench.tasks.file_task.scores import LETTERS, plain
 from wattbench.tasks.file_task.split import key_of
 
 INPUTS = frozenset((
-    "body", "comment", "content", "document", "input", "instruction", "message", "problem", "prompt", "query",
-    "question", "review", "sentence", "text", "tweet", "utterance",
+    "body", "comment", "content", "document", "email", "input", "instruction", "message", "problem", "prompt", "query",
+    "question", "request", "review", "sentence", "text", "ticket", "tweet", "utterance",
     "anfrage", "domanda", "frage", "mensaje", "nachricht", "pregunta", "texte", "texto",
 ))  # fmt: skip
 """Usual names of what is asked."""
@@ -30,6 +30,11 @@ TARGETS = frozenset((
 """Usual names of right answers."""
 CHOICES = frozenset(("alternatives", "candidates", "choices", "options"))
 """Usual names of what can be chosen from, which is neither."""
+_IDENTIFIERS = re.compile(
+    r"(?:.*[\W_])?(?:id|uuid|guid|nr|no|number|key|index|row|date|time|timestamp|created(?:[\W_]?at)?)", re.IGNORECASE
+)
+"""Usual names of what identifies a row, or says when it was written, which is no answer."""
+_FREE = "--judge SYSTEM (a system scores free answers), or --score grade.py:grade (a function of yours does)"
 _MOST_DISTINCT = 50
 """Distinct texts by which a column is taken for labels where its name says nothing."""
 LONGEST_LABEL = 60
@@ -44,13 +49,16 @@ class Guess(NamedTuple):
     """Empty where the user named it."""
 
 
-def guess_columns(table: Table, given_input: str | None, given_target: str | None) -> tuple[Guess, Guess]:
+def guess_columns(
+    table: Table, given_input: str | None, given_target: str | None, *, free: bool = False
+) -> tuple[Guess, Guess | None]:
     """Return the column with the questions, and the column with the right answers.
 
     Args:
         table: the file.
         given_input: as the user named it.
         given_target: as the user named it.
+        free: a judge or a function scores the answers: no column has the right ones, unless the user named one.
 
     Raises:
         UndecidedError: there is no such column, or it cannot be guessed.
@@ -66,8 +74,12 @@ def guess_columns(table: Table, given_input: str | None, given_target: str | Non
     if given_input is not None and given_input == given_target:
         message = f"--input and --target are the same column, {given_input!r}: the prompt would hold the answer"
         raise UndecidedError("target", message, [name for name in table.columns if name != given_input])
-    target = Guess(given_target, "") if given_target is not None else _target(table, given_input)
-    return (Guess(given_input, "") if given_input is not None else _input(table, target.name)), target
+    target = Guess(given_target, "") if given_target is not None else None
+    if target is None and not free:
+        target = _target(table, given_input)
+    if given_input is not None:
+        return Guess(given_input, ""), target
+    return _input(table, None if target is None else target.name), target
 
 
 def _target(table: Table, given_input: str | None) -> Guess:
@@ -78,13 +90,13 @@ def _target(table: Table, given_input: str | None) -> Guess:
     alike = [column for column in named or others if _is_of_labels(column)]
     if len(alike) == 1:
         return Guess(alike[0].name, f"the only column of few distinct texts ({len(alike[0].distinct):,})")
-    left = [column for column in others if not _named([column], INPUTS)]
+    left = [column for column in others if not _named([column], INPUTS) and not _IDENTIFIERS.fullmatch(column.name)]
     if len(left) == 1:
         return Guess(left[0].name, "the only one that is left")
-    raise _undecided("target", "has the right answers", table, named or alike or left)
+    raise _undecided("target", "has the right answers", table, named or alike or left, f". If none has: {_FREE}")
 
 
-def _input(table: Table, target: str) -> Guess:
+def _input(table: Table, target: str | None) -> Guess:
     others = _others(table, target)
     named = _named(others, INPUTS)
     if len(named) == 1:
@@ -112,12 +124,14 @@ def _is_of_labels(column: Column) -> bool:
     return 2 <= len(column.distinct) <= min(_MOST_DISTINCT, len(column.values) // 2)
 
 
-def _undecided(setting: str, what: str, table: Table, columns: Sequence[Column]) -> UndecidedError:
+def _undecided(setting: str, what: str, table: Table, columns: Sequence[Column], otherwise: str = "") -> UndecidedError:
     names = [column.name for column in columns] or [*table.columns]
     no_names = any(len(name) > LONGEST_LABEL or name.endswith(("?", ".", "!")) for name in table.columns)
     hint = ". Its first line must name the columns, and reads like a row" if no_names else ""
     return UndecidedError(
-        setting, f"{table.data.path}: which column {what}? Say it with --{setting}: {', '.join(names)}{hint}", names
+        setting,
+        f"{table.data.path}: which column {what}? Say it with --{setting}: {', '.join(names)}{otherwise}{hint}",
+        names,
     )
 
 
@@ -127,20 +141,24 @@ _MANY_ROWS = 2_000
 """More are seldom needed, and take long to ask."""
 
 
-def check_rows(table: Table, given: str, target: str, *, duplicates: bool = False) -> list[str]:
+def check_rows(
+    table: Table, given: str, target: str | None, *, duplicates: bool = False, free: bool = False
+) -> list[str]:
     """Check the rows of a task, and return notes on the rows for its reader.
 
     Args:
         table: the file.
         given: the column that is asked.
-        target: the column with the right answers.
+        target: the column with the right answers; None: there is none.
         duplicates: rows with the same question and other answers are kept.
+        free: a judge or a function scores the answers, so that several can be right.
 
     Raises:
         UserError: they make no task.
     """
     path = table.data.path
-    for option, name in (("input", given), ("target", target)):
+    named = {"input": given} if target is None else {"input": given, "target": target}
+    for option, name in named.items():
         empty = [at for at, value in enumerate(table.columns[name].values) if not value]
         if len(empty) == table.rows:
             raise UserError(f"{path}: column {name!r} is empty in every row; name another one with --{option}")
@@ -153,7 +171,9 @@ def check_rows(table: Table, given: str, target: str, *, duplicates: bool = Fals
             f"{path}: {table.rows} rows can show no difference between two systems, however large it is; at least "
             f"{_LEAST_ROWS} are needed, and some hundred for a difference of a few points"
         )
-    if len(table.columns[target].distinct) == 1:
+    if free:
+        return [*_repeated(table, given, None, duplicates=True), *_many(table)]
+    if target is not None and len(table.columns[target].distinct) == 1:
         raise UserError(
             f"{path}: column {target!r} has the same text in every row ({table.columns[target].values[0]!r:.80}): a "
             "system that always says it would be right. Name another one with --target, or add rows with other answers"
@@ -161,11 +181,11 @@ def check_rows(table: Table, given: str, target: str, *, duplicates: bool = Fals
     return [*_repeated(table, given, target, duplicates=duplicates), *_many(table)]
 
 
-def _repeated(table: Table, given: str, target: str, *, duplicates: bool) -> list[str]:
+def _repeated(table: Table, given: str, target: str | None, *, duplicates: bool) -> list[str]:
     by_question: dict[str, list[int]] = {}
     for at, text in enumerate(table.columns[given].values):
         by_question.setdefault(key_of(text), []).append(at)
-    answers = table.columns[target].values
+    answers = [""] * table.rows if target is None else table.columns[target].values
     twice = {key: rows for key, rows in by_question.items() if len(rows) > 1}
     torn = {key: rows for key, rows in twice.items() if len({plain(answers[at]) for at in rows}) > 1}
     if torn and not duplicates:

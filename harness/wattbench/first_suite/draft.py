@@ -17,6 +17,7 @@ from wattbench.config.file_task import ScoreName, name_after
 from wattbench.config.written_paths import written_path
 from wattbench.errors import UserError, nearest
 from wattbench.first_suite.columns import Guess, GuessedScore, check_rows, guess_columns, guess_score
+from wattbench.first_suite.free_score import FreeScore, draft_free_score, is_free
 from wattbench.first_suite.systems import FORMS, DraftedSystem, draft_system
 from wattbench.first_suite.table import Table, read_table
 from wattbench.first_suite.wishes import UndecidedError, Wishes, check_texts, existing_file, place_of
@@ -27,6 +28,10 @@ from wattbench.terminal import printable, wrapped
 
 _SHOWN_LABELS = 12
 _SHOWN_REPLY = 60
+_WORDS_IN_COMMON = (
+    "f1 counts words in common with the right answer, which says little of texts that can be right in many words. A "
+    "judge can read both instead: --judge SYSTEM --target COLUMN"
+)
 QUICK = "measure: {effort: quick, energy: off}"
 """What shortens a first try."""
 
@@ -46,6 +51,8 @@ class Draft:
     """What was read, said and guessed, for people."""
     notes: tuple[str, ...]
     """What they should look at."""
+    rubric: tuple[Path, str] | None = None
+    """A rubric that is to be written with it, and its text."""
 
     @property
     def right_answers(self) -> list[str]:
@@ -53,6 +60,8 @@ class Draft:
         [choice] = self.resolved.tasks
         assert isinstance(choice, FileTask)
         built = build_once(choice)
+        if choice.is_free:
+            return wrapped(f"right answers: {built.accepts}")
         document = built.splits["test"][0]
         judged = judged_examples(built.score, document)
         lines = wrapped(f"right answers: {built.accepts}")
@@ -81,21 +90,39 @@ def draft(wishes: Wishes) -> Draft:
     shown_path, path = place_of(wishes.output, name, force=wishes.force)
     wanted = [each for each in (wishes.input, wishes.target) if each is not None]
     table = read_table(file, wanted, wishes.encoding)
-    given, target = guess_columns(table, wishes.input, wishes.target)
-    notes = check_rows(table, given.name, target.name, duplicates=wishes.keep_duplicates)
-    score = _score(wishes, table, target.name)
+    given, target = guess_columns(table, wishes.input, wishes.target, free=is_free(wishes))
+    answers = None if target is None else target.name
+    notes = check_rows(table, given.name, answers, duplicates=wishes.keep_duplicates, free=is_free(wishes))
     domain = wishes.domain if wishes.domain is not None else name
-    systems = [_fitting(system, score) for system in _systems(wishes, path.parent, domain)]
-    task, comments = _task(wishes, table, path.parent, given, target, score, domain)
-    text = _text(name, file, table, Section(task, comments, _more(wishes)), systems)
-    resolved = suite_from_text(path, text)
-    lines = (_read(table, wishes.encoding), *_guessed(table, given, target, score), *_known(table, target.name, score))
-    return Draft(path, shown_path, text, resolved, lines, (*notes, *(system.note for system in systems if system.note)))
+    systems = _systems(wishes, path.parent, domain)
+    if answers is None or is_free(wishes):
+        free: FreeScore | None = draft_free_score(wishes, name, path.parent, domain, systems, given.name)
+        score = GuessedScore("free", "", _settings_of_score(wishes))
+    else:
+        free, score = None, _score(wishes, table, answers)
+        systems = [_fitting(system, score) for system in systems]
+        notes += [_WORDS_IN_COMMON] if score.score == "f1" and score.why else []
+    task, comments = _task(wishes, table, path.parent, given, target, score, domain, free)
+    text = _text(name, file, table, Section(task, comments, _more(wishes, answers)), systems, free)
+    resolved = suite_from_text(path, text, tasks_exist=free is None)  # a rubric is not written yet
+    lines = (
+        _read(table, wishes.encoding),
+        *_guessed(given, target, score, free),
+        *(_known(table, answers, score) if answers is not None else []),
+    )
+    judges = [free.judge] if free is not None and free.judge is not None else []
+    notes += [system.note for system in (*systems, *judges) if system.note]
+    rubric = None if free is None else free.rubric
+    return Draft(path, shown_path, text, resolved, lines, tuple(notes), rubric)
+
+
+def _settings_of_score(wishes: Wishes) -> dict[str, Any]:
+    said: dict[str, Any] = {"choices": wishes.choices, "pattern": wishes.pattern}
+    return {key: value for key, value in said.items() if value is not None}
 
 
 def _score(wishes: Wishes, table: Table, target: str) -> GuessedScore:
-    said: dict[str, Any] = {"choices": wishes.choices, "pattern": wishes.pattern}
-    settings = {key: value for key, value in said.items() if value is not None}
+    settings = _settings_of_score(wishes)
     name = wishes.score or ("regex" if wishes.pattern is not None else "choice" if wishes.choices is not None else None)
     if name is None:
         return guess_score(table, target)
@@ -136,13 +163,20 @@ def _fitting(system: DraftedSystem, score: GuessedScore) -> DraftedSystem:
 
 
 def _task(
-    wishes: Wishes, table: Table, folder: Path, given: Guess, target: Guess, score: GuessedScore, domain: str
+    wishes: Wishes,
+    table: Table,
+    folder: Path,
+    given: Guess,
+    target: Guess | None,
+    score: GuessedScore,
+    domain: str,
+    free: FreeScore | None,
 ) -> tuple[dict[str, Any], dict[str, str]]:
     task: dict[str, Any] = {
         "file": written_path(table.data.path, folder),
         "input": given.name,
-        "target": target.name,
-        "score": score.score,
+        **({} if target is None else {"target": target.name}),
+        "score": score.score if free is None else free.value,
         **score.settings,
         "domain": domain,
     }
@@ -156,8 +190,8 @@ def _task(
     comments = {
         "file": f"{table.rows:,} rows",
         "input": "the column that is asked",
-        "target": "the column with the right answers",
-        "score": f"right: {RIGHT[score.score]}",
+        "target": "the column with the right answers" if free is None else "the column with an answer to compare with",
+        "score": f"right: {RIGHT[score.score] if free is None else free.said}",
         "domain": "groups tasks in the report",
         "fewshot": "worked examples, the same for every item",
         "split": "this share of the rows is asked; the others are for training",
@@ -165,29 +199,41 @@ def _task(
     return task, comments
 
 
-def _more(wishes: Wishes) -> list[str]:
+def _more(wishes: Wishes, answers: str | None) -> list[str]:
     """Return keys that could be added to the task, as comments."""
     fewshot = "fewshot: 5                      # worked examples: a number of rows, or a file"
     split = "split: {test: 0.5, seed: 1}     # asks half of the rows; the others are for training"
     return [
-        *([fewshot] if wishes.fewshot is None else []),
+        *([fewshot] if wishes.fewshot is None and answers is not None else []),
         *([split] if wishes.split is None else []),
         "limit: 100                      # asks the first rows only",
     ]
 
 
-def _text(name: str, file: Path, table: Table, task: Section, systems: Sequence[DraftedSystem]) -> str:
+def _text(
+    name: str,
+    file: Path,
+    table: Table,
+    task: Section,
+    systems: Sequence[DraftedSystem],
+    free: FreeScore | None,
+) -> str:
     head = [
         f"{name}: {table.rows:,} rows of {file.name}, by wattbench init. All keys: wattbench dev schema",
         "wattbench suites plan shows what will be asked, wattbench run asks it and measures.",
     ]
-    define = Section(
-        {system.name: Section(system.settings, after=system.after) for system in systems},
-        {system.name: system.comment for system in systems},
-    )
+    judges = [free.judge] if free is not None and free.judge is not None else []
     top = Section(
-        {"name": name, "tasks": Section({"select": [task]}), "systems": Section({"define": define})},
-        {"systems": "kind: specialist, generalist, moe, distilled or hybrid, the system's role in the comparison."},
+        {
+            "name": name,
+            "tasks": Section({"select": [task]}),
+            "systems": Section({"define": _by_name(systems)}),
+            **({"judges": _by_name(judges)} if judges else {}),
+        },
+        {
+            "systems": "kind: specialist, generalist, moe, distilled or hybrid, the system's role in the comparison.",
+            "judges": "A judge scores answers and is not compared. Best is a strong model of no system's family.",
+        },
         (
             "",
             "For a first try, accuracy and latency alone:",
@@ -199,6 +245,13 @@ def _text(name: str, file: Path, table: Table, task: Section, systems: Sequence[
     return suite_text(head, top)
 
 
+def _by_name(systems: Sequence[DraftedSystem]) -> Section:
+    return Section(
+        {system.name: Section(system.settings, after=system.after) for system in systems},
+        {system.name: system.comment for system in systems},
+    )
+
+
 def _read(table: Table, given: str | None) -> str:
     how = f", separated by {table.separator}" if table.separator is not None else ""
     if table.encoding != "utf-8":
@@ -206,8 +259,12 @@ def _read(table: Table, given: str | None) -> str:
     return f"{table.data.path.name}: {table.rows:,} rows of {len(table.columns)} columns{how}"
 
 
-def _guessed(table: Table, given: Guess, target: Guess, score: GuessedScore) -> list[str]:
-    said = (("input", given.name, given.why), ("target", target.name, target.why), ("score", score.score, score.why))
+def _guessed(given: Guess, target: Guess | None, score: GuessedScore, free: FreeScore | None) -> list[str]:
+    said = [
+        ("input", given.name, given.why),
+        *([] if target is None else [("target", target.name, target.why)]),
+        ("score", score.score if free is None else free.said, score.why),
+    ]
     return [f"{what}: {value}" + (f" (guessed: {why}; else --{what})" if why else "") for what, value, why in said]
 
 

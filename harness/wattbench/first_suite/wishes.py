@@ -34,6 +34,13 @@ class Wishes:
     target: str | None = None
     systems: tuple[str, ...] = ()
     score: str | None = None
+    """A score by its name, or a grading function: `grade.py:grade`."""
+    judge: str | None = None
+    """A system that scores free answers, as the user calls it; also one of `systems`."""
+    rubric: Path | None = None
+    """What a good answer is, for the judge. None: a first text of it is drafted."""
+    scale: str | None = None
+    """Of the judge. None: `pass`."""
     domain: str | None = None
     name: str | None = None
     fewshot: str | None = None

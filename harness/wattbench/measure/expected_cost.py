@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from wattbench.config import AskingSystem, EndpointSystem, HybridSystem, Resolved
+from wattbench.config.judged import PAIR
+from wattbench.measure.judging.planned import planned_judging
 from wattbench.measure.plan import Planned, requests
 from wattbench.measure.services.spending_of_run import tariffs_of
 from wattbench.measure.shown_prompts import ShownPrompt
 from wattbench.quantities import money
 from wattbench.systems.endpoint.request import most_prompt_tokens
+from wattbench.tasks.judged.prompt import REPLY_TOKENS, ShownAnswer, judge_prompt
+from wattbench.tasks.judged.rubric import rubric_text
 from wattbench.tasks.output_limit import output_limit
 from wattbench.tasks.task_scores import TaskScores
 
@@ -32,7 +36,7 @@ class ExpectedCost:
 def expected_costs(
     resolved: Resolved, cells: Sequence[Planned], prompts: Sequence[ShownPrompt], scores: Sequence[TaskScores]
 ) -> list[ExpectedCost]:
-    """Return the highest cost of each endpoint or agent with a price, and a row for each hybrid that may use one.
+    """Return the highest cost of each endpoint, agent and judge with a price, and a row for each hybrid with one.
 
     Args:
         resolved: the suite.
@@ -40,7 +44,7 @@ def expected_costs(
         prompts: the first item of each task, at least, as systems are asked them.
         scores: how answers of each task end.
     """
-    tariffs, measure = tariffs_of(resolved.asked), resolved.suite.measure
+    tariffs, measure = tariffs_of(resolved.with_judges), resolved.suite.measure
     limits = {each.task: each.max_tokens for each in scores}
     costs: list[ExpectedCost] = []
     for name, config in resolved.systems.items():
@@ -68,7 +72,34 @@ def expected_costs(
             number += sent
             most += sent * tariff.most(most_prompt_tokens(texts), tokens)
         costs.append(ExpectedCost(name, number, None if why else most, tariff.currency, why))
-    return costs
+    return [*costs, *_of_judges(resolved, cells, prompts, limits)]
+
+
+def _of_judges(
+    resolved: Resolved, cells: Sequence[Planned], prompts: Sequence[ShownPrompt], limits: Mapping[str, int | None]
+) -> Iterator[ExpectedCost]:
+    """Yield the highest cost of each judge with a price: it reads rubric, item and the longest answers."""
+    tariffs, choices = tariffs_of(resolved.judges), {choice.task: choice for choice in resolved.tasks}
+    planned = planned_judging(resolved, cells)
+    for judge, tariff in tariffs.items():
+        of_judge = [each for each in planned if each.judge == judge]
+        if not of_judge:  # the member of a hybrid, or the server of an agent, that judges
+            continue
+        config, title = resolved.judges[judge], f"{judge} (judge)"
+        number, most, why = sum(each.requests or 0 for each in of_judge), 0.0, ""
+        if not isinstance(config, EndpointSystem):
+            why = "it makes several calls for a verdict"
+        for each in of_judge:
+            judged, item = choices[each.task].judged, next((one for one in prompts if one.task == each.task), None)
+            if each.requests is None or item is None or judged is None:
+                why = why or f"the documents of {each.task} were not read"
+                continue
+            answer = max(output_limit(cell.config, limits.get(each.task)).tokens for cell in cells)
+            shown = ShownAnswer("".join(turn.text for turn in item.turns), "", "" if each.scale == PAIR else None)
+            prompt = judge_prompt(shown, judged, rubric_text(judged), resolved.suite.measure.seed)
+            tokens = most_prompt_tokens([prompt, item.target]) + answer * (2 if each.scale == PAIR else 1)
+            most += each.requests * tariff.most(tokens, output_limit(config, REPLY_TOKENS).tokens)
+        yield ExpectedCost(title, number, None if why else most, tariff.currency, why)
 
 
 def _of_attempts(

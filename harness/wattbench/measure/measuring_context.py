@@ -75,7 +75,7 @@ class MeasuringContext:
         Raises:
             UserError: the limit cannot be set, or cannot be set back.
         """
-        config = self.resolved.asked.get(system)
+        config = self.resolved.with_judges.get(system)
         return self.power_limits.limited_to(None if config is None else power_limit_of(config))
 
     def _left_s(self) -> float | None:
@@ -111,7 +111,7 @@ class MeasuringContext:
 
     def _hosts(self, systems: Sequence[str]) -> frozenset[str | None] | None:
         """Return the machines on which systems run; None if one is not in the suite, and is no judge of it."""
-        configs = [self.resolved.asked.get(name) for name in systems]
+        configs = [self.resolved.with_judges.get(name) for name in systems]
         known = [hosts_of(config) for config in configs if config is not None]
         return frozenset[str | None]().union(*known) if known and len(known) == len(configs) else None
 
@@ -200,6 +200,12 @@ def measuring(
             spending.close()  # what is under way after an interrupt writes into no record
 
 
+def _number(window: str, prefix: str) -> int:
+    """Return the number in a window's name; 0 for a name with another prefix."""
+    digits = window.removeprefix(f"{prefix}w")
+    return int(digits) if digits.isascii() and digits.isdigit() else 0
+
+
 class WindowNames:
     """Give out ``w0001``, ``w0002``, ... in order; in a shard ``b3-w0001``, by the first of its blocks."""
 
@@ -220,7 +226,9 @@ class WindowNames:
         """Continue the numbering of windows in a record. Shards have distinct prefixes."""
         header = records.header
         prefix = "" if header.shard is None else f"{window_prefix(header.shard['blocks'])}-"
-        taken = len(records.windows()) + len(records.open_windows())
+        begun = [row.window for row in (*records.windows(), *records.open_windows())]
+        # A copy of a run may lack some: its windows have no number of the others.
+        taken = max((_number(name, prefix) for name in begun), default=0)
         return cls(header.run, taken, node=header.node, prefix=prefix)
 
     @property

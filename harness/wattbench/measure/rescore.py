@@ -74,6 +74,8 @@ class ChangedScore:
     newly_wrong: int
     checked: int = 0
     """Attempts of an agent that a check judged: they keep what it said, as their working folders are gone."""
+    not_judged: int = 0
+    """Answers that a judge was to score anew, and could not."""
 
     def as_record(self) -> dict[str, float]:
         """Return the change in the form that a header has."""
@@ -104,7 +106,7 @@ def rescore(
     Raises:
         UserError: the run cannot be scored anew, an argument is wrong, or a task does not score these answers.
     """
-    _check_run(records)
+    check_run(records)
     if how.pattern is not None:
         compiled(how.pattern)
     if records.header.imported is not None:
@@ -117,7 +119,12 @@ def rescore(
     return write_rescored(records, out, header, scores, utc_now()), changes
 
 
-def _check_run(records: RunRecords) -> None:
+def check_run(records: RunRecords) -> None:
+    """Check that the answers of a run can be scored anew.
+
+    Raises:
+        UserError: they cannot.
+    """
     root, header = records.layout.root, records.header
     if not records.finished:
         raise UserError(f"{root}: this run is not finished. Finish it with: wattbench run --resume {root}")
@@ -183,6 +190,10 @@ class _TasksToScore:
         resolved = tasks_from_record(records.header.suite)
         known = {choice.task: choice for choice in resolved.tasks if choice.task in records.header.tasks}
         _check_names(how, known)
+        judged = [name for name, choice in known.items() if choice.judged is not None]
+        if named := [name for name in how.tasks if name in judged] or (judged if len(judged) == len(known) else []):
+            raise UserError(f"task {named[0]!r}: a judge scores it. To put its answers to a judge anew: --judge")
+        known = {name: choice for name, choice in known.items() if name not in judged}  # keep verdicts and labels
         edited = _edited(how.tasks_from, known)
         tasks: dict[str, tuple[Resolved, TaskChoice]] = {}
         for name in how.tasks or known:
@@ -207,7 +218,7 @@ class _TasksToScore:
                 answers = self.records.answers(system, task)
                 if answers:
                     scores[system, task] = scorer.score(answers)
-                    _check_documents(self.records, system, task, scores[system, task])
+                    check_documents(self.records, system, task, scores[system, task])
         return scores
 
     def _extracted(self, cells: Iterable[tuple[str, str]]) -> Mapping[str, str] | None:
@@ -269,8 +280,12 @@ def _texts(tasks: Mapping[str, tuple[Resolved, TaskChoice]], how: Rescoring, all
     return texts
 
 
-def _check_documents(records: RunRecords, system: str, task: str, scores: Sequence[ScoreRow]) -> None:
-    """Check that the task's documents are the same as when the system answered."""
+def check_documents(records: RunRecords, system: str, task: str, scores: Sequence[ScoreRow]) -> None:
+    """Check that the task's documents are the same as when the system answered.
+
+    Raises:
+        UserError: one is not.
+    """
     hashes = {row.doc_id: row.doc_hash for row in records.scores(system, task) or []}
     for row in scores:
         if hashes.get(row.doc_id, row.doc_hash) != row.doc_hash:

@@ -29,9 +29,11 @@ from wattbench.records.writer import RunWriter
 
 _SAME_IF_RESCORED = (
     "systems", "open_windows", "block_plan", "blocks", "looks", "calls", "passes", "phases", "loads", "spending",
-    "estimates", "summaries",
+    "estimates", "summaries", "judges", "judgements",
 )  # fmt: skip
 """Files that scoring anew does not change, as `RunLayout` names them."""
+_NOT_TO_JUDGE = ("windows", "open_windows", "judges", "judgements", "labels", "spending")
+"""Files that are written anew, or left out, where answers are put to a judge anew; and those above."""
 _NOT_TO_RETRY = (
     "header", "finished", "lock", "signature", "journal", "items_table", "windows_table",
     "calls_table", "windows",
@@ -93,26 +95,82 @@ def write_rescored(records: RunRecords, out: Path, header: RunHeader, scores: Sc
     return target
 
 
-def copy_to_retry(old: RunLayout, out: Path, header: RunHeader) -> Path:
-    """Copy a finished run as an unfinished one, to send its failed requests again; return the directory.
+def copy_to_retry(old: RunLayout, out: Path, header: RunHeader, *, without: Collection[Path] = ()) -> Path:
+    """Copy a run as an unfinished one, to send its failed requests again, or to score it by other code.
 
-    Lines are appended to it, so that its files are copies: none is a second name of the finished run's.
+    Lines are appended to it, so that its files are copies: none is a second name of the other run's.
 
     Args:
-        old: of the finished run.
+        old: of the run.
         out: the folder in which the copy gets its directory.
         header: of the copy, with its name.
+        without: files that are left out.
+
+    Returns:
+        The directory.
 
     Raises:
         UserError: a file cannot be read or written.
     """
     target = out / header.run
-    left_out = {getattr(old, name) for name in _NOT_TO_RETRY}
+    left_out = {*without, *(getattr(old, name) for name in _NOT_TO_RETRY)}
     with written_aside(target, header, "retrying", "the run cannot be copied") as writer:
         for path in _files(old.root):
             if path not in left_out and not is_temporary(path.name):
                 _copy(path, writer.layout.root / path.relative_to(old.root))
         _write_lines(old.windows, writer.layout.windows, run=header.run)
+        writer.journal_files()
+    return target
+
+
+def copy_to_judge(
+    records: RunRecords,
+    out: Path,
+    header: RunHeader,
+    *,
+    scores: Scores,
+    windows: Sequence[WindowRow],
+    tasks: Collection[str],
+    labelled: Collection[str],
+) -> Path:
+    """Copy a finished run as an unfinished one, in which some tasks lack the verdicts of a judge; return the directory.
+
+    What the run spent is left out: a budget of the copy is for judging.
+
+    Args:
+        records: of the finished run.
+        out: the folder in which the copy gets its directory.
+        header: of the copy, with its name.
+        scores: of all cells of the tasks.
+        windows: those of the run that are kept.
+        tasks: whose verdicts are left out.
+        labelled: those of them whose labels are kept; of other tasks all are.
+
+    Raises:
+        UserError: a file cannot be read or written.
+    """
+    old, target = records.layout, out / header.run
+    left_out = {getattr(old, name) for name in (*_NOT_TO_RETRY, *_NOT_TO_JUDGE)}
+    left_out |= {old.scores(system, task) for system, task in scores}
+    names = {row.window for row in windows}
+    gone = [row for row in records.windows() if row.window not in names]
+
+    def is_known(line: Mapping[str, Any]) -> bool:
+        return line["window"] in names
+
+    with written_aside(target, header, "judging", "the run cannot be copied") as writer:
+        new = writer.layout
+        for path in _files(old.root):
+            if path not in left_out and path != old.calls and not is_temporary(path.name):
+                _copy(path, new.root / path.relative_to(old.root))
+        _write_lines(old.windows, new.windows, keep=is_known, run=header.run)
+        _write_lines(old.open_windows, new.open_windows, keep=is_known, run=header.run)
+        _write_lines(old.calls, new.calls, keep=lambda call: not _began_in(gone, call))
+        _write_lines(old.judges, new.judges, keep=lambda line: line["task"] not in tasks)
+        _write_lines(old.judgements, new.judgements, keep=lambda line: line["task"] not in tasks)
+        for (system, task), rows in scores.items():
+            writer.write_scores(system, task, rows)
+        _write_lines(old.labels, new.labels, keep=lambda line: line["task"] in labelled or line["task"] not in tasks)
         writer.journal_files()
     return target
 
@@ -145,7 +203,7 @@ def _copy_complete(records: RunRecords, new: RunLayout, run: str) -> None:
 
     windows = [row for row in records.windows() if row.block is None or (row.block, row.attempt) in complete]
     names = {row.window for row in windows}
-    for path in (old.systems, old.block_plan, old.blocks, old.looks, old.spending):
+    for path in (old.systems, old.block_plan, old.blocks, old.looks, old.judges, old.judgements, old.spending):
         if os.path.lexists(path):
             _copy(path, new.root / path.name)
     _write_lines(old.windows, new.windows, keep=counts, run=run)
@@ -173,6 +231,8 @@ def _keep(old: RunLayout, new: RunLayout, run: str, scores: Scores) -> None:
         if path not in replaced:
             _link(path, new.root / path.relative_to(old.root))
     _write_lines(old.windows, new.windows, run=run)
+    if os.path.lexists(old.labels):  # people may add some to either run
+        _copy(old.labels, new.labels)
 
 
 def _files(folder: Path) -> list[Path]:

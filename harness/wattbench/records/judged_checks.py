@@ -1,13 +1,15 @@
 """Check the verdicts of judges and the labels of people against the answers of a finished run.
 
-Both name an answer by its text's digest, too: what was said of another text says nothing of this one.
+Both name an answer by its text's digest, too: what was said of another text says nothing of this one. Verdicts on texts
+that are no longer there are left of requests that were sent again; a label on another text is of another run.
 """
 
 from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from wattbench.records.invariants import ITEM
 from wattbench.records.reader import RunRecords, read_rows
@@ -20,7 +22,7 @@ _ORDERS = {"first", "second"}
 _ROUNDING_S = 1e-6
 """Stamps are of one clock, and a record has all of their digits."""
 
-Answer = tuple[object, ...]
+_Answer = tuple[object, ...]
 """What tells an answer from all others: the columns `ITEM`."""
 
 
@@ -31,29 +33,45 @@ def judgement_problems(run: RunRecords) -> Iterator[str]:
         UserError: a line or a table cannot be read.
     """
     layout, judges = run.layout, run.judges()
-    tasks = {task for _, task in run.header.pairs}
-    for task, judge in judges.items():
-        if task not in tasks:
-            yield f"{layout.judges.name} has a judge of the task {task!r:.60}, which is not of this run"
-        if judge.against is not None and (judge.against, task) not in run.header.pairs:
-            yield f"{layout.judges.name} compares answers with those of {judge.against!r:.60}, which has none to {task}"
     judgements = read_rows(layout.judgements, JudgementRow)
-    if not judgements:
+    if not judgements and not judges:
         return
-    digests, windows = _digests(run), {row.window: row for row in run.windows()}
-    orders: dict[Answer, set[str | None]] = defaultdict(set)
+    yield from _of_judges(run)
+    answers, windows = _judged_answers(run), {row.window: row for row in run.windows()}
     for number, row in enumerate(judgements, start=1):
-        where = f"{layout.judgements.name}: line {number}"
-        orders[_answer(row)].add(row.shown)
-        for what in (_of_answer(row, digests), _of_judge(row, judges.get(row.task)), _of_window(row, windows)):
+        answer = answers.get(_answer(row))
+        for what in (_no_answer(row, answer), _of_judge(row, judges.get(row.task)), _of_window(row, windows)):
             if what is not None:
-                yield f"{where}: {what}"
-    for answer, shown in orders.items():
-        system, task, doc_id, *_ = answer
-        judge = judges.get(str(task))
-        if judge is not None and shown != (_ORDERS if judge.scale == _PAIR else {None}):
-            which = "one order alone" if judge.scale == _PAIR else "an order of a pair"
-            yield f"{layout.judgements.name} has the answer of {system} to document {doc_id} of {task} in {which}"
+                yield f"{layout.judgements.name}: line {number}: {what}"
+    yield from _without_verdicts(run, answers, judgements)
+
+
+def _of_judges(run: RunRecords) -> Iterator[str]:
+    name, tasks = run.layout.judges.name, run.header.tasks
+    for task, judge in run.judges().items():
+        if task not in tasks:
+            yield f"{name} has a judge of the task {task!r:.60}, which is not of this run"
+        elif judge.against is not None and (judge.against, task) not in run.header.pairs:
+            yield f"{name} compares answers with those of {judge.against!r:.60}, which has none to {task}"
+
+
+def _without_verdicts(
+    run: RunRecords, answers: Mapping[_Answer, _JudgedAnswer], judgements: Sequence[JudgementRow]
+) -> Iterator[str]:
+    """Yield a sentence for each answer that has an opinion in the table, and not the verdicts that it is made of."""
+    judges, orders = run.judges(), defaultdict[_Answer, set[str | None]](set)
+    for row in judgements:
+        answer = answers.get(_answer(row))
+        if answer is not None and answer.sha256 == row.answer_sha256 and row.verdict is not None:
+            orders[_answer(row)].add(row.shown)
+    for key, answer in answers.items():
+        system, task, doc_id, *_ = key
+        judge = judges[str(task)]
+        if answer.judged is None or answer.failed or system == judge.against:
+            continue
+        if orders[key] != (_ORDERS if judge.scale == _PAIR else {None}):
+            what = "no verdict in both orders" if judge.scale == _PAIR else "no verdict"
+            yield f"{run.layout.judgements.name} has {what} on the answer of {system} to document {doc_id} of {task}"
 
 
 def label_problems(run: RunRecords) -> Iterator[str]:
@@ -64,37 +82,50 @@ def label_problems(run: RunRecords) -> Iterator[str]:
     """
     if not os.path.lexists(run.layout.labels):
         return
-    judges, digests = run.judges(), _digests(run)
+    judges, answers = run.judges(), _judged_answers(run)
     for number, row in enumerate(read_rows(run.layout.labels, LabelRow), start=1):
-        what = _of_answer(row, digests)
-        if what is None and row.task not in judges:
-            what = f"no judge scores {row.task}"
+        answer = answers.get(_answer(row))
+        what = f"no judge scores {row.task!r:.60}" if row.task not in judges else _no_answer(row, answer)
+        if answer is not None and answer.sha256 != row.answer_sha256:
+            what = f"it is of another text than the answer of {_named(row)}"
         if what is not None:
             yield f"{run.layout.labels.name}: line {number}: {what}; the label counts for nothing"
 
 
-def _digests(run: RunRecords) -> dict[Answer, str]:
-    """Return the digest of the text of each answer to a task that a judge scores."""
-    columns = read_columns(run.layout.items_table, (*ITEM, "output"), optional=("offered_per_s", "arrivals"))
-    judged, tasks = run.judges(), columns["task"]
-    answers = zip(*(columns[name] for name in ITEM), strict=True)
+@dataclass(frozen=True)
+class _JudgedAnswer:
+    sha256: str
+    judged: float | None
+    failed: bool
+
+
+def _judged_answers(run: RunRecords) -> dict[_Answer, _JudgedAnswer]:
+    """Return the answers of a run to the tasks that a judge scores."""
+    names = ("output", "judged", "failure")
+    columns = read_columns(run.layout.items_table, (*ITEM, *names), optional=("offered_per_s", "arrivals", *names[1:]))
+    judges = run.judges()
     return {
-        answer: answer_digest(text)
-        for answer, task, text in zip(answers, tasks, columns["output"], strict=True)
-        if task in judged
+        key: _JudgedAnswer(answer_digest(text), judged, failure is not None)
+        for key, task, text, judged, failure in zip(
+            zip(*(columns[name] for name in ITEM), strict=True),
+            columns["task"],
+            *(columns[name] for name in names),
+            strict=True,
+        )
+        if task in judges
     }
 
 
-def _answer(row: OfJudgedAnswer) -> Answer:
+def _answer(row: OfJudgedAnswer) -> _Answer:
     return row.system, row.task, *row.key
 
 
-def _of_answer(row: OfJudgedAnswer, digests: Mapping[Answer, str]) -> str | None:
-    digest = digests.get(_answer(row))
-    named = f"{row.system!r:.60} to document {row.doc_id} of {row.task!r:.60}"
-    if digest is None:
-        return f"there is no answer of {named}, repeat {row.repeat}"
-    return None if digest == row.answer_sha256 else f"it is of another text than the answer of {named}"
+def _named(row: OfJudgedAnswer) -> str:
+    return f"{row.system!r:.60} to document {row.doc_id} of {row.task!r:.60}, repeat {row.repeat}"
+
+
+def _no_answer(row: OfJudgedAnswer, answer: _JudgedAnswer | None) -> str | None:
+    return f"there is no answer of {_named(row)}" if answer is None else None
 
 
 def _of_judge(row: JudgementRow, judge: JudgeRow | None) -> str | None:

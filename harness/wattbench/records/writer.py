@@ -165,9 +165,13 @@ class RunWriter:
         self._append(self.layout.judgements, row)
 
     def append_labels(self, rows: Iterable[LabelRow]) -> None:
-        """Record people's labels, of a finished run too; they are safe from `kill -9` when this returns."""
+        """Record people's labels, of a finished run too; they are safe from `kill -9` when this returns.
+
+        They are in no journal: it ends with the run.
+        """
         if rows := list(rows):
-            self._append_all(self.layout.labels, rows)
+            with self._writing, failing_as(self.layout.labels, FAILURE):
+                self._appender(self.layout.labels).append_all(row.as_json() for row in rows)
 
     def append_estimates(self, rows: Iterable[EstimateRow]) -> None:
         """Record the estimates of cells' requests to services."""

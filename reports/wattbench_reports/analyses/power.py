@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wattbench.records import RunLayout, WindowRow, added
+from wattbench.records import Purpose, RunLayout, WindowRow, added
 from wattbench.records.shards import shard_of
 from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.tables.power_trace import trace_table
@@ -146,7 +146,10 @@ def _windows(measured: Measured) -> list[WindowRow]:
         row if (purpose := purposes.get(row.window, row.purpose)) == row.purpose else replace(row, purpose=purpose)
         for row in rows
     ]
-    fine = [row for row in known if math.isfinite(row.started_s) and 0 < row.duration_s < math.inf]
+    of_systems = (
+        row for row in known if row.purpose != Purpose.JUDGING
+    )  # what a judge takes is in no system's figures
+    fine = [row for row in of_systems if math.isfinite(row.started_s) and 0 < row.duration_s < math.inf]
     return sorted(fine, key=lambda row: row.started_s)
 
 

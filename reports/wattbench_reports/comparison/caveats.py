@@ -90,7 +90,7 @@ def caveats(
         *_together(_unmetered(measured, judged, frames), "Some or all requests of {names} have no valid joules."),
         *_together(_waited(frames), "Requests of {names} waited before they were sent; no latency counts that."),
         *_not_timed(measured),
-        *_not_scored(measured),
+        *(() if frames.why_unscored else _not_scored(measured)),  # what judges lack is said with their answers
         *_never_right(measured),
         *_short_tail(measured),
         *_yardsticks(frames),

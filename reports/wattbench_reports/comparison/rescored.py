@@ -20,8 +20,10 @@ def rescored_caveat(record: RescoredRecord, *, dropped: bool = False) -> Caveat:
     """
     text = (
         f"These are the answers of run {record.source}, scored anew ({how_scored(record)}). Requests, seconds and "
-        f"joules are of that run. {_changed(record)}"
+        f"joules are of that run."
     )
+    if not record.judges:
+        text += f" {_changed(record)}"
     if dropped:
         text += " Which systems were not asked to the end was decided by the earlier scores."
     return Caveat("rescored", text, tuple(record.scores))
@@ -52,9 +54,10 @@ def how_scored(record: RescoredRecord) -> str:
     if record.regex is not None:
         how.append(f"of answers the pattern {record.regex:.80} is taken")
     how += [f"the metric of {task} is {metric}" for task, metric in [*record.metrics.items()][:NAMED]]
+    how += [f"{task} is judged by {judge}" for task, judge in [*record.judges.items()][:NAMED]]
     if record.tasks_from is not None:
         how.append(f"by the task files in {record.tasks_from}")
-    if record.tasks:
+    if record.tasks and not record.judges:
         how.append(f"{named(record.tasks)} alone")
     return "; ".join(how) or "by the tasks as they are now"
 

@@ -13,6 +13,7 @@ import datetime
 import hashlib
 import io
 import json
+import shlex
 import statistics
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -30,6 +31,7 @@ from wattbench.records.files.plain_yaml import parse_yaml, yaml_problem
 from wattbench.records.files.regular_file import MissingFileError, read_regular
 from wattbench.records.tables.damaged_table import opened_table
 from wattbench_reports.formatting.units import plural
+from wattbench_reports.history.judged_nights import judged_night
 from wattbench_reports.history.model import History, Night, Reference
 from wattbench_reports.history.night_metrics import COLUMNS, summarised, values_of
 from wattbench_reports.history.series_key import Conditions
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
 RUNS = "runs"
 _FAR_OFF = 3653
 """Days, ten years. A night so far from the others has a wrong date, and would make a trend of nothing but gaps."""
-VERSION = 6
+VERSION = 7
 """Rises when what is kept changes, or how it is computed."""
 FOLDER = ".index"
 _RUNS = b"wattbench.runs"
@@ -77,42 +79,53 @@ def load_history(root: Path) -> History:
         nights=nights,
         values=_typed(values[values["run"].isin([night.run for night in nights])]),
         reference=reference,
-        notes=(*(f"{run}: left out ({why})" for run, why in sorted(broken.items())), *notes, *note, *_others(nights)),
+        notes=(
+            *(f"{run}: left out ({why})" for run, why in sorted(broken.items())),
+            *notes,
+            *note,
+            *_others(nights),
+            *_of_opinions(nights),
+        ),
     )
 
 
-def _finished(root: Path) -> Iterator[tuple[str, tuple[int, int]]]:
-    """Yield the name of every finished run, with a stamp of its end: a time and a size."""
+def _finished(root: Path) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Yield the name of every finished run, with a stamp of its end and of its labels: of each a time and a size."""
     for folder in sorted((root / RUNS).iterdir()):
         try:
-            ended = RunLayout(folder).finished.stat()
+            stats = [RunLayout(folder).finished.stat()]
         except OSError:  # not finished, or gone since
             continue
-        yield folder.name, (ended.st_mtime_ns, ended.st_size)
+        with contextlib.suppress(OSError):  # no labels
+            stats.append(RunLayout(folder).labels.stat())
+        yield folder.name, tuple(figure for each in stats for figure in (each.st_mtime_ns, each.st_size))
 
 
 def _read(
-    root: Path, stamps: Mapping[str, tuple[int, int]]
+    root: Path, stamps: Mapping[str, tuple[int, ...]]
 ) -> tuple[dict[str, IndexedRun], pd.DataFrame | None, dict[str, str]]:
     """Read the runs that the index lacks: their entries, their figures, and why some cannot be read."""
     if not stamps:
         return {}, None, {}
-    kept, conditions, broken = {}, {}, {}
+    kept, conditions, broken, judged = {}, {}, {}, []
     for run, stamp in stamps.items():
         try:
             records = read_run(root / RUNS / run)
             record = header_record(records)
-            kept[run] = _kept(record, stamp, ", ".join(sorted(records.header.machines)) or records.header.node)
+            night = judged_night(run, records)
+            node = ", ".join(sorted(records.header.machines)) or records.header.node
+            kept[run] = _kept(record, stamp, node, {} if night is None else night.opinions)
+            judged += [] if night is None else [night.answers]
             conditions[run] = Conditions(record)
         except UserError as error:
             broken[run] = str(error)
-    cells, unread = summarised({run: RunLayout(root / RUNS / run).items_table for run in conditions})
+    cells, unread = summarised({run: RunLayout(root / RUNS / run).items_table for run in conditions}, judged)
     readable = {run: entry for run, entry in kept.items() if run in conditions and run not in unread}
     figures = values_of(cells, {run: entry.date for run, entry in readable.items()}, conditions)
     return readable, figures, broken | unread
 
 
-def _kept(record: HeaderRecord, stamp: tuple[int, int], node: str) -> IndexedRun:
+def _kept(record: HeaderRecord, stamp: tuple[int, ...], node: str, opinions: Mapping[str, str]) -> IndexedRun:
     text = record.night.date or record.created_utc[:10]
     try:
         date = datetime.date.fromisoformat(text)
@@ -127,6 +140,7 @@ def _kept(record: HeaderRecord, stamp: tuple[int, int], node: str) -> IndexedRun
         suite=record.suite.name,
         node=node,
         canaries=record.suite.canaries,
+        opinions=opinions,
     )
 
 
@@ -148,6 +162,7 @@ def _night(root: Path, run: str, kept: IndexedRun) -> Night:
         suite=kept.suite,
         node=kept.node,
         canaries=kept.canaries,
+        opinions=kept.opinions,
     )
 
 
@@ -184,6 +199,20 @@ def _others(nights: tuple[Night, ...]) -> list[str]:
     return [f"{plural(len(others), 'run')} of other suites {verb} left out of the trends of {suite}: {named}"]
 
 
+def _of_opinions(nights: tuple[Night, ...]) -> list[str]:
+    """Return a note on the tasks of which the last night has only a judge's opinion, and on such nights before it."""
+    notes = [
+        f"the last night has a judge's opinion of {task} alone, which is in no figure: {lacking} "
+        f"(wattbench label {shlex.quote(str(night.root))})"
+        for night in nights[-1:]
+        for task, lacking in night.opinions.items()
+    ]
+    earlier = sum(bool(night.opinions) for night in nights[:-1])
+    if earlier:
+        notes.append(f"{plural(earlier, 'earlier night')} {'has' if earlier == 1 else 'have'} such opinions, too")
+    return notes
+
+
 def _typed(values: pd.DataFrame) -> pd.DataFrame:
     """Convert the column of dates from texts to dates."""
     dates = {text: datetime.date.fromisoformat(text) for text in values["date"].unique()}
@@ -194,8 +223,8 @@ def _typed(values: pd.DataFrame) -> pd.DataFrame:
 class IndexedRun:
     """The facts of a run that the index keeps, apart from the run's figures."""
 
-    stamp: tuple[int, int]
-    """Of its `finished.json`, nanoseconds and bytes: with another one it is another run."""
+    stamp: tuple[int, ...]
+    """Of its `finished.json` and its labels, nanoseconds and bytes: with another one it has other figures."""
     date: str
     created_utc: str
     commit: str | None
@@ -203,6 +232,7 @@ class IndexedRun:
     suite: str
     node: str
     canaries: tuple[str, ...]
+    opinions: Mapping[str, str]
 
 
 def index_path(root: Path) -> Path:

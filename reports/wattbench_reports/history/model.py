@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,8 @@ class Night:
     """The machine that measured it, or several, sorted; empty in an older record."""
     canaries: tuple[str, ...] = ()
     """The systems of its suite that never change."""
+    opinions: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """Task of which there is only a judge's opinion, which is in no figure, to what it lacks, as a clause."""
 
 
 @dataclass(frozen=True, eq=False)

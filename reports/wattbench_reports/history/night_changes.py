@@ -16,18 +16,18 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from wattbench_reports.formatting.units import fixed, plural
+from wattbench_reports.formatting.units import fixed, listed, plural
 from wattbench_reports.gate.metrics import size_text
 from wattbench_reports.gate.policy import NIGHT_POLICY, Policy
 from wattbench_reports.history.alarms import blocks, worsenings
-from wattbench_reports.history.model import EVERYWHERE, Change, History, Trend
+from wattbench_reports.history.model import EVERYWHERE, Change, History, Night, Trend
 from wattbench_reports.history.series_watch import (
     LEAST_NIGHTS,
     MOST_NIGHTS,
@@ -39,7 +39,7 @@ from wattbench_reports.history.series_watch import (
     unscaled,
 )
 from wattbench_reports.history.trends import OTHER_MARGIN, is_worse, watched
-from wattbench_reports.metrics.registry import METRICS
+from wattbench_reports.metrics.registry import ACCURACY, METRICS
 from wattbench_reports.stats import Levels, levels_of, nights_to, single_night
 from wattbench_reports.stats.student import t_quantile
 
@@ -128,7 +128,45 @@ def night_changes(history: History, policy: Policy = NIGHT_POLICY) -> tuple[Nigh
         if trend.domain == EVERYWHERE:
             raised.setdefault((trend.system, trend.metric), []).append(change)
     changes = [row for metric in metrics for row in _of(metric, metrics, history, policy, raised)]
+    changes += _opinions(history, policy, {row.system for row in changes if row.metric == ACCURACY})
     return tuple(sorted(changes, key=_rank))
+
+
+def _opinions(history: History, policy: Policy, compared: Collection[str]) -> Iterator[NightChange]:
+    """Yield that accuracy is not measured, of the systems of which the last night has only a judge's opinion.
+
+    Args:
+        history: as of `night_changes`.
+        policy: likewise.
+        compared: the systems of which accuracy has a comparison.
+    """
+    last = history.series_nights()[-1]
+    rule = next((rule for rule in policy.rules if rule.metric == ACCURACY), None)
+    if rule is None or rule.only_if_measured or not last.opinions or not blocks(policy, ACCURACY, "", last.date):
+        return
+    values = history.values[history.values["run"] == last.run]
+    scored = values.loc[values["metric"] == ACCURACY, "system"]
+    for system in sorted({*values["system"]} - {*scored, *compared}):
+        yield NightChange(
+            system=system,
+            metric=ACCURACY,
+            against=FOUR_WEEKS,
+            label="",
+            before=None,
+            now=None,
+            change=None,
+            low=None,
+            high=None,
+            margin=rule.margin,
+            state="not_measured",
+            blocks=True,
+            note=_opinion(last),
+        )
+
+
+def _opinion(night: Night) -> str:
+    """State that a night has no more than an opinion: ``this night has a judge's opinion of replies alone``."""
+    return f"this night has a judge's opinion of {listed(list(night.opinions))} alone"
 
 
 _ORDER: Mapping[State, int] = {
@@ -206,7 +244,10 @@ class _Series:
         needed = self._rule is not None and not self._rule.only_if_measured and self._answered()
         if needed or column == self._last - 1:
             before = unscaled(float(self._values[column]), self._metric)
-            note = "an earlier night has this figure, and this night has none"
+            night = self._history.series_nights()[-1]
+            is_opinion = bool(night.opinions) and self._metric == ACCURACY
+            nothing = _opinion(night) if is_opinion else "this night has none"
+            note = f"an earlier night has this figure, and {nothing}"
             bare = self._bare(FOUR_WEEKS, str(self._panel.nights[column]), "not_measured", note)
             yield replace(bare, now=None, before=before)
 

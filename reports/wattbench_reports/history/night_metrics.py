@@ -7,6 +7,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
 from wattbench.errors import require
 from wattbench_reports.history.series_key import Conditions
 from wattbench_reports.metrics.metric import Ratio
@@ -44,24 +46,25 @@ for joules."""
 # standard error is sqrt(q (1 - q) / n) / density, and the density there is a share of the answers by the seconds in
 # which they lie. A ratio's is linearised: Cochran, "Sampling Techniques" (1977), 6.3. The client's seconds are those of
 # `wattbench_reports.tables.window_spans`. What older tables lack is added as a column without values. Attempts whose
-# harness failed are no answers.
+# harness failed are no answers. Of judged answers the scores are those of `wattbench_reports.history.judged_nights`.
 _SQL = f"""
 WITH answers AS (
-  SELECT filename, system, kind, domain, task, doc_id, doc_hash, correct, energy_j, energy_provenance, "window",
+  SELECT filename, system, kind, domain, task, doc_id, doc_hash, correct AS recorded,
+         CASE WHEN kept IS NULL THEN correct ELSE corrected END AS correct, energy_j, energy_provenance, "window",
          started_s, finished_s, failure IS NULL AS answered, batch, batch_size,
          CASE WHEN offered_per_s IS NULL THEN started_s - coalesce(waited_s, 0) END AS begun_s,
          CAST(output_tokens AS DOUBLE) AS output_tokens,
          CASE WHEN failure IS NULL THEN finished_s - started_s END AS seconds, first_token_s - started_s AS ttft
          {{further}}
   FROM (
-    FROM read_parquet($1, filename = true)
+    FROM read_parquet($1, filename = true, file_row_number = true)
     UNION ALL BY NAME SELECT NULL::DOUBLE AS waited_s, NULL::DOUBLE AS offered_per_s, NULL::VARCHAR AS ended
                              {{nothing_further}} WHERE false
-  )
-  WHERE ended IS DISTINCT FROM '{HARNESS}'
+  ) LEFT JOIN judged USING (filename, file_row_number)
+  WHERE ended IS DISTINCT FROM '{HARNESS}' AND kept IS DISTINCT FROM false
 ),
 items AS (
-  SELECT filename, system, domain, avg(correct) AS score, min(correct) AS lowest, max(correct) AS highest,
+  SELECT filename, system, domain, avg(correct) AS score, min(recorded) AS lowest, max(recorded) AS highest,
          {{sums}}
   FROM answers GROUP BY filename, system, domain, task, doc_id, doc_hash
 ),
@@ -116,11 +119,12 @@ _RATIOS = {name: ALL_FIGURES[name].computed for name in (*NIGHTLY, OUTPUT_TOKENS
 """The ratios of sums over items. Of answers the mean latency is one, too, and is computed with its percentiles."""
 
 
-def summarised(tables: Mapping[str, Path]) -> tuple[pd.DataFrame, dict[str, str]]:
+def summarised(tables: Mapping[str, Path], judged: Sequence[pd.DataFrame] = ()) -> tuple[pd.DataFrame, dict[str, str]]:
     """Summarise the items of some runs, by system and domain.
 
     Args:
         tables: run to its `items.parquet`.
+        judged: the judged answers of some of them, as `wattbench_reports.history.judged_nights` has them.
 
     Returns:
         A row per run, system and domain: `run`, `system`, `kind`, `domain`, `items`, `provenance`, each of `FIGURES`
@@ -134,6 +138,7 @@ def summarised(tables: Mapping[str, Path]) -> tuple[pd.DataFrame, dict[str, str]
     duckdb = require("duckdb", extra="history", what="Reading many runs at once")
     frames, broken = [], {}
     with connected(duckdb) as connection:
+        connection.register("judged", _judged(tables, judged))
         for frame in _queried(connection, duckdb.Error, list(tables.items())):
             if isinstance(frame, tuple):
                 broken[frame[0]] = frame[1]
@@ -145,6 +150,18 @@ def summarised(tables: Mapping[str, Path]) -> tuple[pd.DataFrame, dict[str, str]
     for run in set(tables) - set(cells["run"]) - set(broken):
         broken[run] = "it holds no items"
     return cells[~cells["run"].isin(list(broken))].drop(columns=["lowest", "highest"]), broken
+
+
+def _judged(tables: Mapping[str, Path], judged: Sequence[pd.DataFrame]) -> pa.Table:
+    """Return the judged answers of all runs, each with the file that it is in; a score that is not known is null."""
+    answers = pa.concat_tables([_NOT_JUDGED, *(pa.Table.from_pandas(each, _NOT_JUDGED.schema) for each in judged)])
+    files = pa.array([str(tables[run]) for run in answers["run"].to_pylist()], pa.string())
+    return answers.append_column("filename", files).drop_columns(["run"])
+
+
+_NOT_JUDGED = pa.schema(
+    [("run", pa.string()), ("file_row_number", pa.int64()), ("corrected", pa.float64()), ("kept", pa.bool_())]
+).empty_table()
 
 
 def connected(duckdb: ModuleType) -> Any:
@@ -220,7 +237,8 @@ def literally(path: str) -> str:
 
 def _ratio(name: str, numerator: str, denominator: str) -> str:
     """Write the SQL of a ratio of two sums over items, and of its standard error."""
-    ratio = f"(sum({numerator}) / nullif(sum({denominator}), 0))"
+    total = f"nullif(greatest(sum({denominator}), 0), 0)"  # a sum of few corrected scores may be negative
+    ratio = f"(sum({numerator}) / {total})"
     squares = (
         f"sum({numerator} * {numerator}) - 2 * {ratio} * sum({numerator} * {denominator}) "
         f"+ {ratio} * {ratio} * sum({denominator} * {denominator})"
@@ -228,7 +246,7 @@ def _ratio(name: str, numerator: str, denominator: str) -> str:
     clusters = f"count(*) FILTER ({numerator} <> 0 OR {denominator} <> 0)"
     return (
         f"{ratio} AS {name}, sqrt({clusters} / nullif({clusters} - 1, 0) * greatest({squares}, 0)) "
-        f"/ nullif(sum({denominator}), 0) AS {name}_se"
+        f"/ {total} AS {name}_se"
     )
 
 

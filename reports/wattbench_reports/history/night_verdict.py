@@ -166,6 +166,8 @@ def _more(some: Sequence[NightChange]) -> str:
 def _why_not(change: NightChange, more: str) -> str:
     """Say why a change keeps a night from passing, with the note or the size of a change that would have shown."""
     name = f"{change.system} {label(change.metric)}"
+    if change.state == "not_measured" and not change.label:
+        return f"{name}{more} is not measured: {change.note}"
     if change.state == "not_measured":
         return f"{name}{more} was measured on {change.label}, and not this night"
     if change.state == "not_comparable":

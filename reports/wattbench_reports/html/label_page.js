@@ -51,7 +51,7 @@
 
   const button = (choice, said) => {
     const made = element("button", choice.text, { type: "button", "aria-pressed": String(said === choice.word) });
-    if (choice.key) made.append(" ", element("kbd", choice.key));
+    if (choice.key !== choice.text) made.append(" ", element("kbd", choice.key));
     made.addEventListener("click", () => choose(choice));
     return made;
   };

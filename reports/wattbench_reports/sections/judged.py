@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.judges import JudgedAnswers, JudgedTask, LabelledAnswer
-from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table, strong
+from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table, strong, text_rows
 from wattbench_reports.sections.answer_links import answers_link
 from wattbench_reports.wording import judged as wording
 
@@ -51,7 +51,7 @@ def _task(task: JudgedTask, places: Mapping[str, int]) -> Passage:
     return Passage(
         task.task,
         sentences=(wording.of_task(task),),
-        tables=(_systems(task, places), _to_read(task, places)),
+        tables=(_systems(task, places), _judge(task), _to_read(task, places)),
         points=tuple(wording.points(task)),
     )
 
@@ -74,6 +74,16 @@ def _systems(task: JudgedTask, places: Mapping[str, int]) -> Table:
     )
 
 
+def _judge(task: JudgedTask) -> Table:
+    """Make a table of a judge against people, without rows where no answer is labelled."""
+    return Table(
+        caption=wording.judge_caption(task),
+        columns=tuple(Column(head, numeric=number > 0) for number, head in enumerate(wording.JUDGE_HEADS)),
+        rows=text_rows(wording.judge_rows(task)),
+        note=wording.JUDGE_NOTE,
+    )
+
+
 def _to_read(task: JudgedTask, places: Mapping[str, int]) -> Table:
     """Make a table of answers on which judge and people differ, without rows where there are none."""
     return Table(
@@ -83,7 +93,7 @@ def _to_read(task: JudgedTask, places: Mapping[str, int]) -> Table:
             (
                 Cell(wording.document(each), link=_link(task, each)),
                 Cell(each.system, series=places.get(each.system)),
-                *map(Cell, wording.to_read(each)),
+                *map(Cell, wording.to_read(task, each)),
             )
             for each in task.to_read
         ),

@@ -28,7 +28,15 @@ from wattbench.records.label_order import STRATA
 from wattbench.records.rows.judgements import JudgeRow, LabelRow
 from wattbench.records.tables.table_columns import TableColumns
 from wattbench_reports.formatting.units import listed, plural
-from wattbench_reports.stats.label_correction import FEWEST_LABELS, CorrectedScores, corrected_scores
+from wattbench_reports.stats.alike_errors import ErrorDifference, error_differences, may_be_pooled
+from wattbench_reports.stats.label_correction import (
+    FEWEST_LABELS,
+    FEWEST_POOLED,
+    CorrectedScores,
+    TaskAnswers,
+    corrected_scores,
+    pooled_scores,
+)
 from wattbench_reports.tables.items_table import failed_requests
 
 EVEN = 0.5
@@ -63,6 +71,8 @@ class JudgedCell:
     """Of all answers, in the order of the table; None: there are too few labels."""
     pooled: bool = False
     """Whether it is corrected by the labels of all systems."""
+    errors: ErrorDifference | None = None
+    """Of a system with few labels: whether the judge errs on it as on the others; None: it was not tested."""
     by_definition: bool = False
     """It is the system that others are compared with."""
 
@@ -85,8 +95,9 @@ class JudgedTasks:
     answers: pd.DataFrame
     """A row per answer to a judged task, also to those that are left out of the run, in the order of the table: `KEY`,
     ``domain``, ``place`` (its row in the file), ``row`` (its row among the answers that were looked at),
-    ``answer_sha256``, ``failed``, ``verdict``, ``label`` (the mean over people), ``score`` (the label, else the
-    verdict) and ``correct`` (the corrected score). The last two are missing where the task does not count."""
+    ``answer_sha256``, ``failed``, ``verdict``, ``label`` (the mean over people), ``chance`` (with which it was drawn
+    for a label, over that of all answers of its system), ``score`` (the label, else the verdict) and ``correct`` (the
+    corrected score). The last two are missing where the task does not count."""
     counted: frozenset[str]
     """The tasks that have scores."""
     opinions: Mapping[str, str]
@@ -172,17 +183,11 @@ def judged_tasks(run: RunRecords, kept: NDArray[np.bool_] | None = None) -> Judg
     answers, looked_at = _answers(run, judges, kept)
     if answers.empty:
         return None
-    cells, parts = {}, []
-    for (system, task), of_cell in answers.groupby(["system", "task"], sort=False):
-        cell, read = _cell(judges[str(task)], of_cell, str(system))
-        cells[str(system), str(task)] = cell
-        parts.append(read)
-    answers = pd.concat(parts).sort_index()
-    tasks = list(dict.fromkeys(task for _, task in cells))
-    opinions = {
-        task: reason for task in tasks if (reason := _lacking([cell for cell in cells.values() if cell.task == task]))
-    }
-    counted = frozenset(tasks) - opinions.keys()
+    tasks = [_task(judges[str(task)], of_task) for task, of_task in answers.groupby("task", sort=False)]
+    cells = {(cell.system, cell.task): cell for of_task, _ in tasks for cell in of_task}
+    answers = pd.concat([read for _, read in tasks]).sort_index()
+    opinions = {of_task[0].task: reason for of_task, _ in tasks if (reason := _lacking(of_task))}
+    counted = frozenset(cell.task for cell in cells.values()) - opinions.keys()
     counts = answers["task"].isin(counted)
     answers = answers.assign(**{name: answers[name].where(counts) for name in ("score", "correct")})
     scored = bool(counted) or len(answers) < looked_at
@@ -249,71 +254,101 @@ def _labels(rows: Sequence[LabelRow], answers: pd.DataFrame) -> pd.DataFrame:
     return grouped.agg(label=("score", "mean"), person=("person", frozenset), drawn=("drawn", frozenset)).reset_index()
 
 
-def _cell(judge: JudgeRow, answers: pd.DataFrame, system: str) -> tuple[JudgedCell, pd.DataFrame]:
-    """Return the cell of a system's answers to a task, and the answers with ``score`` and ``correct``."""
-    failed = answers["failed"].to_numpy(dtype=np.bool_)
-    even = system == judge.against
-    verdict = np.where(failed, 0.0, EVEN if even else answers["verdict"].to_numpy(dtype=np.float64))
+def _task(judge: JudgeRow, answers: pd.DataFrame) -> tuple[list[JudgedCell], pd.DataFrame]:
+    """Return the cells of a task, and its answers with ``chance``, ``score`` and ``correct``."""
+    failed, even = answers["failed"].to_numpy(dtype=np.bool_), (answers["system"] == judge.against).to_numpy()
+    verdict = np.where(failed, 0.0, np.where(even, EVEN, answers["verdict"].to_numpy(dtype=np.float64)))
     label = np.where(failed | even, np.nan, answers["label"].to_numpy(dtype=np.float64))
-    labelled = np.isfinite(label)
-    people, drawn = (
-        frozenset[str]().union(*answers.loc[labelled, name]) if labelled.any() else frozenset[str]()
-        for name in ("person", "drawn")
+    system, names = pd.factorize(answers["system"])
+    chance, correct = np.ones(len(answers)), np.where(even & ~failed, EVEN, np.where(failed, 0.0, np.nan))
+    cells = []
+    for number, name in enumerate(names):
+        rows = system == number
+        cell = _cell(judge, str(name), answers[rows], verdict[rows], label[rows])
+        if "by verdict" in cell.drawn:
+            chance[rows] = _chances(verdict[rows], label[rows])
+        cells.append(cell)
+    items = pd.factorize(answers["doc_id"])[0].astype(np.int64)
+    open_to_labels = ~failed & ~even
+    of_task = TaskAnswers(system, items, verdict, label, chance).where(open_to_labels)
+    errors = _tested(of_task, cells)
+    for number, cell in enumerate(cells):
+        rows = open_to_labels & (system == number)
+        pooled = bool(cell.lacking) and errors is not None and may_be_pooled(errors, number)
+        corrected = None
+        if cell.by_definition or not (cell.lacking or not rows.any()):
+            corrected = _corrected(of_task.where(of_task.systems == number), cell)
+        elif pooled:
+            corrected = pooled_scores(of_task, number)
+        if corrected is not None:
+            correct[rows] = corrected.scores
+            rectifiers = np.zeros(len(answers))
+            rectifiers[rows] = corrected.rectifiers
+            mine = system == number
+            corrected = replace(corrected, scores=correct[mine], rectifiers=rectifiers[mine])
+        tested = None if errors is None else next(each for each in errors if each.system == number)
+        cells[number] = replace(cell, corrected=corrected, pooled=pooled, errors=tested if cell.lacking else None)
+    read = answers.drop(columns=["person", "drawn"]).assign(
+        verdict=verdict,
+        label=label,
+        chance=chance,
+        score=np.where(np.isfinite(label), label, verdict),
+        correct=correct,
     )
-    cell = JudgedCell(
+    return cells, read
+
+
+def _cell(
+    judge: JudgeRow, system: str, answers: pd.DataFrame, verdict: NDArray[np.float64], label: NDArray[np.float64]
+) -> JudgedCell:
+    """Return the cell of a system's answers, which is not corrected as yet."""
+    labelled = answers[np.isfinite(label)]
+    people, drawn = (frozenset[str]().union(*labelled[name]) for name in ("person", "drawn"))
+    return JudgedCell(
         system=system,
         task=judge.task,
         judge=judge.judge,
         scale=judge.scale,
         answers=len(answers),
-        failed=int(failed.sum()),
+        failed=int(answers["failed"].sum()),
         not_judged=int(np.isnan(verdict).sum()),
-        labels=int(labelled.sum()),
+        labels=len(labelled),
         people=len(people),
         drawn=drawn,
         opinion=float(np.nanmean(verdict)) if np.isfinite(verdict).any() else None,
         corrected=None,
-        by_definition=even,
+        by_definition=system == judge.against,
     )
-    corrected = (
-        None if cell.lacking else _corrected(verdict, label, failed, by_verdict="by verdict" in drawn, even=even)
-    )
-    read = answers.drop(columns=["person", "drawn"]).assign(
-        verdict=verdict,
-        label=label,
-        score=np.where(labelled, label, verdict),
-        correct=np.nan if corrected is None else corrected.scores,
-    )
-    return replace(cell, corrected=corrected), read
 
 
-def _corrected(
-    verdict: NDArray[np.float64],
-    label: NDArray[np.float64],
-    failed: NDArray[np.bool_],
-    *,
-    by_verdict: bool,
-    even: bool,
-) -> CorrectedScores:
-    """Return the corrected scores of a cell with enough labels: 0 for what failed, and the labels themselves where all
-    other answers have one."""
-    scores, there = np.where(failed, 0.0, EVEN), ~failed
-    labels = int(np.isfinite(label).sum())
-    if even or labels == there.sum():
-        opinion = float(np.nanmean(verdict[there])) if np.isfinite(verdict[there]).any() else 0.0
-        scores[there] = EVEN if even else label[there]
-        both = there & np.isfinite(verdict) & np.isfinite(label)
-        bias = float((verdict[both] - label[both]).mean()) if both.any() else 0.0
-        return CorrectedScores(scores, labels, 0.0, opinion, bias)
-    corrected = corrected_scores(
-        verdict[there], label[there], _chances(verdict[there], label[there]) if by_verdict else None
-    )
-    scores[there] = corrected.scores
-    return replace(corrected, scores=scores)
+def _corrected(answers: TaskAnswers, cell: JudgedCell) -> CorrectedScores:
+    """Return the corrected scores of a cell with enough labels; where all answers have one, these are the scores."""
+    nothing, labels = np.zeros(len(answers.items)), answers.labels
+    if cell.by_definition:
+        return CorrectedScores(nothing + EVEN, nothing, 0, 0.0, EVEN, 0.0)
+    if answers.known.all():
+        return CorrectedScores(
+            labels, nothing, len(labels), 0.0, _mean(answers.verdicts), _mean(answers.verdicts - labels)
+        )
+    return corrected_scores(answers.verdicts, labels, answers.chances, answers.items)
+
+
+def _mean(values: NDArray[np.float64]) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else np.nan
+
+
+def _tested(answers: TaskAnswers, cells: Sequence[JudgedCell]) -> list[ErrorDifference] | None:
+    """Test whether the judge errs alike on all systems of a task; None where no system would do with others' labels."""
+    short = [cell for cell in cells if cell.lacking]
+    if not short or any(cell.labels < FEWEST_POOLED for cell in short):
+        return None
+    return error_differences(answers)
 
 
 def _chances(verdict: NDArray[np.float64], label: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the chance with which each answer was drawn, where labels were drawn by verdict: n / N of its stratum.
+    """Return the chance with which each answer was drawn, over that of all answers, where labels were drawn by verdict:
+    n / N of its stratum.
 
     A stratum without a label joins the nearest one that has some: what is not judged is next to the lowest.
     """
@@ -321,7 +356,7 @@ def _chances(verdict: NDArray[np.float64], label: NDArray[np.float64]) -> NDArra
     with_labels = np.unique(stratum[np.isfinite(label)])
     nearest = with_labels[np.abs(stratum[:, None] - with_labels).argmin(axis=1)]
     labels, answers = np.bincount(nearest, weights=np.isfinite(label)), np.bincount(nearest)
-    return np.asarray(labels[nearest] / answers[nearest])
+    return np.asarray(labels[nearest] / answers[nearest] * (answers.sum() / labels.sum()))
 
 
 def _lacking(cells: Sequence[JudgedCell]) -> str:

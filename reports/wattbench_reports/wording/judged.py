@@ -14,7 +14,9 @@ from wattbench_reports.comparison.judges import (
 )
 from wattbench_reports.formatting import units
 from wattbench_reports.formatting.safe_text import Excerpt, first_of, last_of
+from wattbench_reports.stats import Interval
 from wattbench_reports.stats.agreement import Agreement
+from wattbench_reports.tables.provenance import explained
 
 TITLE = "Judged answers"
 OPINION = "Judge's opinion"
@@ -27,9 +29,10 @@ CORRECTED = (
     "Corrected: the mean verdict, corrected by people's labels (prediction-powered inference, PPI++), with its 95% "
     "interval. A label is taken for the truth."
 )
-POOLED = "Pooled: corrected by the labels of all systems, as no difference between the judge's errors was seen."
+POOLED = "Pooled: corrected by the labels of all systems, as the judge is taken to err alike on them."
 IN_NO_FIGURE = "Judging is a bill of the evaluation: it is in no system's figures."
 _SCALES = {"pass": "pass or fail", "pair": "the better of two answers, in both orders"}
+_VALUES = {"pass": {0.0: "fail", 1.0: "pass"}, "pair": {0.0: "worse", 1.0: "better"}}
 _MOST_REASONS = 4
 
 
@@ -56,7 +59,7 @@ def lead(judged: JudgedAnswers) -> str:
 
 
 def of_task(task: JudgedTask) -> str:
-    """Say by whom, how and with which effect a task is judged."""
+    """Say which judge scores a task, how, and with which effect."""
     how = f"Judged by {task.judge}: {scale(task)} (prompt version {task.prompt_version})."
     if task.counts:
         return f"{how} Corrected by the labels of {_people(task.people)}."
@@ -73,7 +76,7 @@ SHORT_HEADS = ("answers", "judge's opinion", "not judged", "labels", "people", "
 
 def cells(each: JudgedSystem) -> tuple[str, ...]:
     """Format a system's answers to a task, in the order of `HEADS`."""
-    difference = each.difference
+    difference = None if each.by_definition else each.difference
     return (
         f"{each.answers:,}",
         units.percent(each.judges_opinion),
@@ -87,6 +90,8 @@ def cells(each: JudgedSystem) -> tuple[str, ...]:
 
 def corrected(each: JudgedSystem) -> str:
     """Format the corrected figure, or what it lacks: ``71.2% [63.0, 79.1]``, ``14 labels lack``."""
+    if each.by_definition:
+        return "50% by definition"
     if each.corrected is not None:
         return units.percent_interval(each.corrected) + (" (pooled)" if each.pooled else "")
     if each.lacking:
@@ -114,6 +119,98 @@ def why_not_judged(task: JudgedTask) -> str:
     return f"Not judged, which is not 0: {units.plural(total, 'verdict')} ({'; '.join(clauses)})."
 
 
+JUDGE_HEADS = ("Figure", "Value", "p")
+JUDGE_NOTE = (
+    "Over answers with a verdict and a label, clustered by item. p: that there is no such bias, adjusted by Holm over "
+    "the biases in this table."
+)
+_FAVOURS = {
+    "overall": "Bias: verdict less label",
+    "length": "Bias by length, per doubling",
+    "position": "Bias by position, first less a half",
+}
+_LEVEL = 0.05
+_WIDEST = 2.0
+"""From -1 to 1, which are all biases that there can be: a wider interval says nothing."""
+
+
+def judge_caption(task: JudgedTask) -> str:
+    """Head the table that compares a judge with people."""
+    return f"{task.judge} against people, {units.plural(task.reliability.answers, 'labelled answer')}"
+
+
+def judge_rows(task: JudgedTask) -> Iterator[tuple[str, str, str]]:
+    """Yield each figure of a judge on a task: its name, its value, and the p-value of a bias."""
+    of = task.reliability
+    shares = {
+        "Agreement with people": of.agreement,
+        "Sensitivity (good ones that pass)": of.sensitivity,
+        "Specificity (bad ones that fail)": of.specificity,
+    }
+    for name, share in shares.items():
+        if share is not None:
+            yield name, units.percent_interval(share), ""
+    for name, figure in (("Cohen's kappa", of.kappa), ("Correlation", of.correlation)):
+        if figure is not None:
+            yield name, _two_places(figure), ""
+    if of.orders is not None:
+        yield "Verdicts of both orders that differ", units.percent_interval(of.orders.contradicting), ""
+    for each in task.biases:
+        name = _FAVOURS.get(each.kind) or f"Bias for {each.system}, against {_others(task, each.system)}"
+        p = units.p_value(each.p_value).removeprefix("p ").removeprefix("= ")
+        known = each.size.high - each.size.low <= _WIDEST
+        yield name, units.points_interval(each.size) if known else "not known: too few labels", p if known else ""
+
+
+def _two_places(interval: Interval) -> str:
+    at, low, high = (units.fixed(each, 2) for each in (interval.estimate, interval.low, interval.high))
+    return f"{at} [{low}, {high}]".replace("-", "−")
+
+
+def _alike(each: JudgedSystem) -> str:
+    """Say what a test of alike errors says of a system with few labels."""
+    p, power = each.alike_p_value or 0.0, each.alike_power or 0.0
+    tested = f"({units.p_value(p)}; a difference of 10 points would be seen with {units.certainty(power)})"
+    if each.pooled:
+        return (
+            f"{each.system} is corrected by the labels of all systems: the judge errs on it as on the others {tested}."
+        )
+    return f"{each.system} is not corrected by labels of others: that the judge errs alike is not shown {tested}."
+
+
+def favoured(task: JudgedTask) -> Iterator[str]:
+    """Say which systems a judge is shown to favour over the others, or the others over it."""
+    effect = "labels take that out of corrected figures" if task.counts else "its opinion says nothing of their order"
+    for each in task.biases:
+        if each.kind != "system" or each.p_value >= _LEVEL:
+            continue
+        size, pair = each.size, (f"{each.system}", _others(task, each.system))
+        if size.estimate < 0:
+            size, pair = Interval(-size.estimate, -size.high, -size.low), (pair[1], pair[0])
+        yield f"{task.judge} favours {pair[0]} over {pair[1]} by {units.points_interval(size)}: {effect}."
+
+
+def _others(task: JudgedTask, system: str | None) -> str:
+    others = [each.system for each in task.systems if each.labels and each.system != system]
+    return others[0] if len(others) == 1 else "the others"
+
+
+def more_labels(task: JudgedTask) -> Iterator[str]:
+    """Say what further labels would make of the intervals, and what a judge that never errs would."""
+    known = [(each, each.more_labels) for each in task.systems if each.more_labels is not None]
+    clauses = [
+        f"{each.system} ±{units.points(buys.half_width)} with {each.labels:,} labels, {_plain(buys.with_twice)} with "
+        f"{buys.twice:,}, {_plain(buys.with_perfect_judge)} with a judge that never errs"
+        for each, buys in known
+    ]
+    if clauses:
+        yield f"What more labels would buy, and a better judge (items alone, without blocks): {'; '.join(clauses)}."
+
+
+def _plain(share: float) -> str:
+    return units.points(share).removesuffix(" points")
+
+
 TO_READ = "Labelled answers on which judge and people differ most"
 MORE = "All labels, as CSV: wattbench label RUN --export labels.csv"
 HEADS_TO_READ = ("Item", "System", "Judge", "People", "Answer", "The judge wrote")
@@ -126,13 +223,13 @@ def document(answer: LabelledAnswer) -> str:
     return f"document {answer.doc_id}" + (f", repeat {answer.repeat}" if answer.repeat else "")
 
 
-def to_read(answer: LabelledAnswer) -> tuple[str, ...]:
+def to_read(task: JudgedTask, answer: LabelledAnswer) -> tuple[str, ...]:
     """Return what judge and people say of an answer, its text and the judge's, both cut; in the order of
     `HEADS_TO_READ`, after the system."""
     replies = (last_of(reply, _OF_REPLY) for reply in answer.replies)
     return (
-        _graded(answer.verdict),
-        _graded(answer.label) + ("" if answer.people == 1 else f" ({_people(answer.people)})"),
+        _graded(task, answer.verdict),
+        _graded(task, answer.label) + ("" if answer.people == 1 else f" ({_people(answer.people)})"),
         units.NONE if answer.output is None else _line(first_of(answer.output, _OF_ANSWER), "", "…"),
         " / ".join(_line(each, "…", "") for each in replies),
     )
@@ -144,8 +241,12 @@ def _line(excerpt: Excerpt, before: str, after: str) -> str:
     return f"{before}{line}{after}" if excerpt.cut else line
 
 
-def _graded(share: float) -> str:
-    return units.percent_of(round(share, 3))
+def _graded(task: JudgedTask, share: float) -> str:
+    """Write a verdict or a label as its scale has it: ``pass``, ``4``; between two of its values as a share."""
+    if task.scale in _VALUES:
+        return _VALUES[task.scale].get(share) or units.percent_of(round(share, 3))
+    low, _, high = task.scale.partition("..")
+    return units.plain(int(low) + share * (int(high) - int(low)), 3)
 
 
 def note(task: JudgedTask) -> str:
@@ -167,6 +268,9 @@ def points(task: JudgedTask) -> Iterator[str]:
             f"{units.plural(task.as_given, 'label')} as given: that they are of answers drawn at random within system "
             "and task is an assumption."
         )
+    yield from (_alike(each) for each in task.systems if each.alike_p_value is not None)
+    yield from favoured(task)
+    yield from more_labels(task)
     if task.agreement is not None:
         yield agreement(task.agreement)
     elif task.people == 1:
@@ -178,11 +282,10 @@ def agreement(each: Agreement) -> str:
     of = f"{units.plural(each.answers, 'answer')} that {each.people} people labelled"
     if each.alpha is None:
         return f"How far people agree is not defined over the {of}: all labels are the same."
-    bounds = "" if each.low is None or each.high is None else f" [{each.low:.2f}, {each.high:.2f}]"
-    return (
-        f"People agree with each other at Krippendorff's alpha {each.alpha:.2f}{bounds}, over {of} "
-        "(1: always; 0: as by chance)."
-    )
+    alpha = _two_places(Interval(each.alpha, each.low or 0.0, each.high or 0.0))
+    if each.low is None or each.high is None:
+        alpha = alpha.partition(" ")[0]
+    return f"People agree with each other at Krippendorff's alpha {alpha}, over {of} (1: always; 0: as by chance)."
 
 
 BILL_HEADS = ("Answers", "Joules", "Per answer", "Seconds", "Tokens in", "Tokens out", "Money", "Per answer")
@@ -211,7 +314,7 @@ def _some_tokens(bill: JudgeBill) -> bool:
 def bill_lines(bill: JudgeBill) -> Iterator[str]:
     """Say of a bill what is not in it, and what is not known."""
     if bill.judging.energy_j is not None:
-        yield f"{bill.judge}: joules are {bill.provenance}{_without(bill.judging)}."
+        yield f"{bill.judge}: joules are by {explained([bill.provenance])}{_without(bill.judging)}."
     else:
         windows = "no window of it is on record" if not bill.judging.windows else "none of its windows has valid joules"
         yield f"{bill.judge}: its joules are not known, as {windows}."

@@ -14,7 +14,7 @@ from tests.made_up.agents import FakeAgent, FakeAgentRun, write_agents
 from tests.made_up.gates import FakeGate, write_gate
 from tests.made_up.runs import FakeRun, write_run
 from tests.made_up.standard_runs import family_run
-from tests.made_up.whole_run import write_whole_run
+from tests.made_up.whole_run import label_whole_run, write_whole_run
 from wattbench.api.read import read
 from wattbench.api.verify import verify
 from wattbench.config.loader import load_suite, resolved_from_record, tasks_from_record
@@ -27,6 +27,7 @@ from wattbench.records.reader import read_rows
 from wattbench.records.rows.arrival_rates import LoadRow
 from wattbench.records.rows.blocks import BlockRow
 from wattbench.records.rows.experts import ExpertRow
+from wattbench.records.rows.judgements import JudgementRow, JudgeRow, LabelRow
 from wattbench.records.rows.looks import LookRow
 from wattbench.records.rows.phases import PhaseRow
 from wattbench.records.rows.rounds import RoundRow
@@ -137,6 +138,12 @@ def _agents(folder: Path) -> Path:
     return write_agents(folder, FakeAgentRun(agents=(FakeAgent("careful"),), items=2, repeats=1, name="whole"))
 
 
+def _judged(folder: Path) -> Path:
+    run = write_whole_run(folder, judged=True)
+    label_whole_run(run)
+    return run
+
+
 def _root(path: Path) -> Path:
     return next(parent for parent in path.parents if parent.name == RUN)
 
@@ -204,6 +211,11 @@ WHOLE = (
     ("items.parquet", "parquet"),
     ("windows.parquet", "parquet"),
 )
+OF_JUDGES = (
+    ("judges.jsonl", "jsonl"),
+    ("judgements.jsonl", "jsonl"),
+    ("labels.jsonl", "jsonl"),
+)
 OF_AGENTS = (
     ("calls.jsonl", "jsonl"),
     ("calls.parquet", "parquet"),
@@ -223,6 +235,9 @@ TARGETS = (
     Target("experts", "jsonl", _of_made(_family, "experts/*/*.jsonl"), _rows(ExpertRow), "rows.jsonl"),
     Target("loads", "jsonl", given(_line(LOAD), _line(BOUNDED_LOAD)), _rows(LoadRow), "rows.jsonl"),
     Target("calls", "jsonl", _of_made(_agents, "calls.jsonl"), _rows(CallRow), "rows.jsonl"),
+    Target("judges", "jsonl", _of_made(_judged, "judges.jsonl"), _rows(JudgeRow), "rows.jsonl"),
+    Target("judgements", "jsonl", _of_made(_judged, "judgements.jsonl"), _rows(JudgementRow), "rows.jsonl"),
+    Target("labels", "jsonl", _of_made(_judged, "labels.jsonl"), _rows(LabelRow), "rows.jsonl"),
     Target("phases", "jsonl", given(_line(PHASE)), _rows(PhaseRow), "rows.jsonl"),
     Target("passes", "jsonl", given(_line(PASS)), _rows(PassRow), "rows.jsonl"),
     Target(
@@ -258,15 +273,16 @@ TARGETS = (
     ),
     *(
         Target(
-            f"{what}-of-agents-{Path(name).name.replace('.', '-')}",
+            f"{what}-of-{kind}-{Path(name).name.replace('.', '-')}",
             form,
-            _whole(name, _agents),
+            _whole(name, make),
             read_it,
             f"{RUN}/{name}",
             named=False,
             weight=0.05,
         )
-        for name, form in OF_AGENTS
+        for kind, make, files in (("agents", _agents, OF_AGENTS), ("judges", _judged, OF_JUDGES))
+        for name, form in files
         for what, read_it in (("run", _analysed), ("verify", _rebuilt))
     ),
     Target(

@@ -45,7 +45,6 @@ def test_a_judged_run_passes_before_and_after_people_label_it(judged: Path) -> N
         ({"system": "tiny"}, "there is no answer of 'tiny' to document 0 of 'spell', repeat 0"),
         ({"task": "add"}, "no judge scores 'add'"),
         ({"doc_id": 99}, "there is no answer of 'big' to document 99 of 'spell', repeat 0"),
-        ({"answer_sha256": "0" * 64}, "it is of another text than the answer of 'big' to document 0 of 'spell'"),
         ({"judge": "kind"}, "'kind' judged, and the judge of spell is critic"),
         ({"window": "w9"}, "it names the window 'w9', which is not recorded"),
         ({"window": "w0000"}, "it names the window 'w0000', in which big was not asked to judge"),
@@ -58,11 +57,50 @@ def test_a_verdict_that_does_not_fit_is_named(judged: Path, fields: dict[str, An
     assert f"judgements.jsonl: line 1: {said}" in problems(verify(judged))["invariants"]
 
 
-def test_a_pair_that_was_asked_in_one_order_is_named(judged: Path) -> None:
-    changed(judged / "judges.jsonl", 1, scale="pair")
+@pytest.mark.parametrize(
+    ("file", "fields", "said"),
+    [
+        ("judges.jsonl", {"scale": "pair"}, "no verdict in both orders"),
+        ("judgements.jsonl", {"answer_sha256": "0" * 64}, "no verdict"),
+        ("judgements.jsonl", {"verdict": None, "why": "unread"}, "no verdict"),
+        ("judgements.jsonl", {"shown": "first"}, "no verdict"),
+    ],
+)
+def test_an_answer_that_has_an_opinion_without_its_verdicts_is_named(
+    judged: Path, file: str, fields: dict[str, Any], said: str
+) -> None:
+    changed(judged / file, 1, **fields)
     without_digests(judged)
-    said = problems(verify(judged))["invariants"]
-    assert "judgements.jsonl has the answer of big to document 0 of spell in one order alone" in said
+    found = problems(verify(judged))["invariants"]
+    assert f"judgements.jsonl has {said} on the answer of big to document 0 of spell" in found
+
+
+def test_a_verdict_on_a_text_that_is_no_longer_there_is_no_fault(judged: Path) -> None:
+    path = judged / "judgements.jsonl"
+    old = json.loads(path.read_text().splitlines()[0]) | {"answer_sha256": "0" * 64}
+    path.write_text(json.dumps(old) + "\n" + path.read_text())
+    without_digests(judged)
+    assert problems(verify(judged)) == {}
+
+
+def test_a_verdict_that_was_changed_shows_in_the_tables(judged: Path) -> None:
+    changed(judged / "judgements.jsonl", 1, verdict=1.0)
+    without_digests(judged)
+    assert problems(verify(judged))["tables"][0].startswith("judged of row 8 of items.parquet is 0.0, and 1.0")
+
+
+def test_a_verdict_that_the_reply_does_not_have_is_named(judged: Path) -> None:
+    changed(judged / "judgements.jsonl", 1, reply="Verdict: pass")
+    without_digests(judged)
+    said = "the verdict on the answer of big to document 0 of spell is 0.0, and 1.0 in the judge's reply"
+    assert problems(verify(judged)) == {"verdicts": (said,)}
+
+
+@pytest.mark.parametrize("scale", ["5..1", "kind"])
+def test_a_scale_that_is_none_is_damage(judged: Path, scale: str) -> None:
+    changed(judged / "judges.jsonl", 1, scale=scale)
+    without_digests(judged)
+    assert problems(verify(judged))["verdicts"] == ("judges.jsonl has no scale for 'spell'; the record is damaged",)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import sys
 from collections.abc import Callable
@@ -13,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from wattbench.cli import init, main
-from wattbench.config import load_suite
+from wattbench.config import FileTask, load_suite
 from wattbench.config.file_task import ScoreName
 
 SAYS = {"Billing": "The invoice {n} is wrong.", "Technical": "It crashes, error {n}.", "Sales": "A quote for {n}?"}
@@ -42,7 +43,48 @@ def test_it_shows_what_will_be_asked_and_what_is_right(here: Path, golden: Calla
 
 
 def test_the_scores_that_can_be_named_are_those_of_a_suite() -> None:
-    assert get_args(ScoreName) == init._SCORES
+    assert init._SCORES.replace(" or ", ", ").split(", ") == [*get_args(ScoreName)]
+
+
+@pytest.fixture
+def untargeted(here: Path) -> Path:
+    rows = [f"{n},My card number {n} was lost." for n in range(20)]
+    (here / "free.csv").write_text("\n".join(["ticket id,ticket", *rows]))
+    (here / "rules.py").write_text(
+        "raise SystemExit('this file was run')\ndef answer(message): ...\ndef judge(prompt): ...\n"
+        "def grade(item, answer): ...\n"
+    )
+    return here
+
+
+def test_without_right_answers_it_says_how_free_answers_are_scored(untargeted: Path) -> None:
+    result = called("free.csv", "--system", "rules.py:answer")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "which column has the right answers? Say it with --target: ticket id, ticket. If none has: --judge" in (
+        result.stderr
+    )
+    assert "or --score grade.py:grade" in result.stderr
+
+
+def test_a_judge_gets_a_rubric_to_edit(untargeted: Path, golden: Callable[[str, str], None]) -> None:
+    words = ("free.csv", "--system", "rules.py:answer", "--judge", "strict=rules.py:judge", "--scale", "1..5")
+    result = called(*words, "--json")
+    assert json.loads(result.stdout) == {"written": ["free.yaml", "free-rubric.md"]}
+    rubric = (untargeted / "free-rubric.md").read_text()
+    golden("init-judge.txt", f"{result.stderr}\n{Path('free.yaml').read_text()}\n{rubric}")
+    resolved = load_suite("free.yaml")
+    assert ([*resolved.systems], [*resolved.judges]) == (["rules"], ["strict"])
+    assert resolved.tasks[0].judged is not None
+    (untargeted / "free-rubric.md").write_text("mine")
+    again = called(*words, "--force")
+    assert (again.stdout, (untargeted / "free-rubric.md").read_text()) == ("free.yaml\n", "mine")
+
+
+def test_a_rubric_is_not_left_where_no_suite_was_written(untargeted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(init, "_shown", lambda drafted: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        called("free.csv", "--system", "rules.py:answer", "--judge", "rules.py:judge")
+    assert not [*untargeted.glob("*.md"), *untargeted.glob("*.yaml")]
 
 
 def test_a_file_that_is_there_is_replaced_on_demand_alone(here: Path) -> None:
@@ -100,12 +142,65 @@ def test_a_column_is_chosen_among_those_that_are_there(here: Path) -> None:
     (here / "tickets.csv").write_text(re.sub(r"^\d+", lambda match: str(int(match[0]) % 2), text, flags=re.MULTILINE))
     result = called("tickets.csv", "--system", "rules.py:answer", typed="nothing\ngroup\n")
     assert result.exit_code == 0
-    assert "Column with the right answers (urgent, group)" in result.stderr
+    assert "how free answers are scored (urgent, group, --judge, --score)" in result.stderr
     assert "Write tickets.yaml" not in result.stderr
     (here / "other.csv").write_text(text)
     (here / "tickets.yaml").unlink()
     assert called(typed="other.csv\nrules.py:answer\n\nn\n").exit_code == 2
     assert not (here / "other.yaml").exists()
+
+
+@pytest.mark.usefixtures("terminal")
+@pytest.mark.parametrize(
+    ("typed", "score"),
+    [
+        ("--judge\nrules.py:juge\npass\nrules.py:judge\n5..1\nrules.py:judge\n1..5\n", "1..5"),
+        ("--score\nrules.py:answer\nrules.py:grade\n", "rules.py:grade"),
+        ("ticket id\n", "number"),
+    ],
+)
+def test_in_a_terminal_it_asks_how_free_answers_are_scored(untargeted: Path, typed: str, score: str) -> None:
+    result = called("free.csv", "--system", "rules.py:answer", typed=typed)
+    assert result.exit_code == 0, result.stderr
+    assert "(ticket id, ticket, --judge, --score)" in result.stderr
+    [choice] = load_suite("free.yaml").tasks
+    assert score in str(choice.score)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--rubric", "x.md"), "--rubric: it belongs to --judge SYSTEM"),
+        (("--judge", "rules.py:judge", "--score", "f1"), "one of them scores the answers"),
+        (("--judge", "rules.py:judge", "--scale", "5..1"), "--scale '5..1': write pass, pair, or a range"),
+        (("--judge", "rules.py:judge", "--scale", "pair"), "--target COLUMN"),
+        (("--judge", "rules.py:juge"), "--judge rules.py:juge: rules.py has no function 'juge'"),
+        (("--score", "rules.py:answer"), "it is called with an item and an answer"),
+        (("--score", "nothing.py:grade"), "nothing.py: no such file"),
+        (("--score", "rules.py:grade", "--fewshot", "3"), "fewshot: a worked example shows an answer"),
+        (("--score", "label2", "--target", "ticket"), "--score label2: no such score; did you mean 'label'?"),
+    ],
+)
+def test_options_of_free_scores_that_do_not_fit_are_named(untargeted: Path, words: tuple[str, ...], said: str) -> None:
+    result = called("free.csv", "--system", "rules.py:answer", *words)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert said in result.stderr
+    assert not [*untargeted.glob("*.md"), *untargeted.glob("*.yaml")]
+
+
+def test_a_column_of_replies_is_what_a_judge_compares_with(untargeted: Path) -> None:
+    rows = [f"My card number {n} was lost.,We are sorry for card {n} and send you a new one." for n in range(20)]
+    (untargeted / "replies.csv").write_text("\n".join(["ticket,reply", *rows]))
+    result = called("replies.csv", "--system", "rules.py:answer")
+    assert "f1 counts words in common" in result.stderr
+    words = ("--judge", "rules", "--scale", "pair", "--target", "reply", "--force")
+    assert called("replies.csv", "--system", "rules.py:answer", *words).exit_code == 0
+    resolved = load_suite("replies.yaml")
+    [choice] = resolved.tasks
+    assert isinstance(choice, FileTask)
+    assert choice.judged is not None
+    assert (choice.target, choice.judged.judge, resolved.suite.judges) == ("reply", "rules", {})
+    assert "The column reply has an answer to compare with." in (untargeted / "replies-rubric.md").read_text()
 
 
 def test_hostile_names_and_texts_reach_no_terminal(here: Path) -> None:

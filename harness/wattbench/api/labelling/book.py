@@ -8,7 +8,7 @@ from pathlib import Path
 
 from wattbench.api.labelling.draws import DrawnAnswer
 from wattbench.api.labelling.label_table import MatchedLabels
-from wattbench.api.labelling.sheet import AnswerTexts, LabelSheet, read_sheet
+from wattbench.api.labelling.sheet import LabelSheet, read_sheet
 from wattbench.records import RunWriter, read_run
 from wattbench.records.rows.header import utc_now
 from wattbench.records.rows.judgements import LabelRow
@@ -26,9 +26,7 @@ class LabelBook:
         """Write labels of a table."""
         self._writer.append_labels(matched.rows)
 
-    def give(
-        self, drawn: DrawnAnswer, texts: AnswerTexts, *, score: float | None, person: str, seconds: float | None
-    ) -> None:
+    def give(self, drawn: DrawnAnswer, *, score: float | None, person: str, seconds: float | None) -> None:
         """Write a label; it is safe from `kill -9` when this returns. A later one of the person replaces it."""
         doc_id, repeat, offered_per_s, arrivals = drawn.answer.key
         row = LabelRow(
@@ -38,7 +36,7 @@ class LabelBook:
             repeat=repeat,
             offered_per_s=offered_per_s,
             arrivals=arrivals,
-            answer_sha256=texts.sha256,
+            answer_sha256=drawn.answer.sha256,
             score=score,
             person=person,
             drawn=drawn.drawn,

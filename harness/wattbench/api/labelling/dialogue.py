@@ -90,7 +90,7 @@ class Dialogue:
                 return -1
             if said == _UNSURE or said in scores:
                 seconds = None if self.scripted else time.monotonic() - started_s
-                self.book.give(drawn, texts, score=scores.get(said), person=self.person, seconds=seconds)
+                self.book.give(drawn, score=scores.get(said), person=self.person, seconds=seconds)
                 self.given += 1
                 return 1
             if said == _RUBRIC:

@@ -17,14 +17,10 @@ from wattbench.errors import UserError, nearest
 from wattbench.records.files.csv_text import csv_lines, for_spreadsheet, from_spreadsheet
 from wattbench.records.rows.answers import AnswerKey, Arrivals
 from wattbench.records.rows.header import utc_now
-from wattbench.records.rows.judgements import LabelRow, answer_digest
+from wattbench.records.rows.judgements import LabelRow
 from wattbench.records.rows.schema import LARGEST_INTEGER, FieldError
 from wattbench.tasks.file_task.rows import read_file
 
-COLUMNS = (
-    "task", "doc_id", "repeat", "id", "system", "answer_sha256", "score", "person", "drawn", "labelled_utc", "seconds",
-)  # fmt: skip
-"""Of a table that is written. `id` names the answer without saying whose it is."""
 _LONGEST_PERSON = 200
 
 
@@ -126,8 +122,8 @@ def match_labels(
     lines: dict[tuple[AnswerName, str], str] = {}
     for row, answer, output in zip(kept, answers, sheet.outputs(answers), strict=True):
         try:
-            _check_text(row, output)
-            label = _label(sheet, row, answer, output, person)
+            _check_text(row, answer, output)
+            label = _label(sheet, row, answer, person)
             first = lines.setdefault((answer.name, label.person), row.where)
             if first != row.where:
                 raise row.wrong(f"labels the same answer as {first}, by the same person; keep one of them")
@@ -144,33 +140,31 @@ def match_labels(
     return MatchedLabels(new, len(labels) - len(new), foreign)
 
 
-def label_table(sheet: LabelSheet, labels: Sequence[LabelRow]) -> list[dict[str, object]]:
-    """Return labels as rows of a table, by column."""
-    loaded = any(row.offered_per_s is not None for row in labels)
-    return [
-        {
-            "task": row.task,
-            "doc_id": row.doc_id,
-            "repeat": row.repeat,
-            **({"offered_per_s": row.offered_per_s, "arrivals": row.arrivals} if loaded else {}),
-            "id": sheet.id_of(name_of(row)),
-            "system": row.system,
-            "answer_sha256": row.answer_sha256,
-            "score": None if row.score is None else sheet.scales[row.task].text(row.score),
-            "person": row.person,
-            "drawn": row.drawn,
-            "labelled_utc": row.labelled_utc,
-            "seconds": row.seconds,
-        }
+def label_columns(labels: Sequence[LabelRow]) -> list[str]:
+    """Return the columns of a table of labels; two of them only of a run under load."""
+    load = ["offered_per_s", "arrivals"] if any(row.offered_per_s is not None for row in labels) else []
+    of_answer = ["task", "doc_id", "repeat", *load, "doc_hash", "system", "answer_sha256"]
+    return [*of_answer, "score", "person", "drawn", "labelled_utc", "seconds"]
+
+
+def label_table(sheet: LabelSheet, labels: Sequence[LabelRow]) -> list[list[object]]:
+    """Return a row per label, with the columns of `label_columns`; scores are as a person gives them."""
+    columns = label_columns(labels)
+    rows = (
+        row.as_json() | {"score": _as_given(sheet, row), "doc_hash": sheet.answers[name_of(row)].doc_hash}
         for row in labels
-    ]
+    )
+    return [[row[name] for name in columns] for row in rows]
 
 
 def label_csv(sheet: LabelSheet, labels: Sequence[LabelRow]) -> str:
     """Return labels as CSV that `read_label_table` reads."""
-    rows = label_table(sheet, labels)
-    columns = list(rows[0]) if rows else list(COLUMNS)
-    return csv_lines([columns, *([for_spreadsheet(row[name]) for name in columns] for row in rows)])
+    rows = ([for_spreadsheet(cell) for cell in row] for row in label_table(sheet, labels))
+    return csv_lines([label_columns(labels), *rows])
+
+
+def _as_given(sheet: LabelSheet, row: LabelRow) -> str | None:
+    return None if row.score is None else sheet.scales[row.task].text(row.score)
 
 
 def _check_columns(where: str, columns: Sequence[str]) -> None:
@@ -205,20 +199,20 @@ def _answer(sheet: LabelSheet, row: GivenLabel) -> AnswerToLabel:
         ForeignLabelError: the run has none such.
         UserError: the row is damaged.
     """
-    if row["id"]:
-        name = sheet.ids.get(row["id"])
-        if name is None:
+    if row["id"] and not row["system"]:
+        if row["id"] not in sheet.ids:
             raise ForeignLabelError(f"{row.where}: this run has no answer with the id {row['id']!r:.60}")
-        for column, value in (("task", name[1]), ("doc_id", str(name[2][0])), ("system", name[0])):
-            if row[column] and row[column] != value:
-                raise row.wrong(f"{column} is {row[column]!r:.60}, but the id is of an answer of {value!r:.60}")
-        return sheet.answers[name]
+        return sheet.answers[sheet.ids[row["id"]]]
     for column in ("task", "system"):
         if not row[column]:
             raise row.wrong(f"{column} is empty")
     name = (row["system"], row["task"], _key(row))
     if name not in sheet.answers:
         raise ForeignLabelError(f"{row.where}: {_lacking(sheet, row)}")
+    if row["doc_hash"] not in ("", sheet.answers[name].doc_hash):
+        raise ForeignLabelError(f"{row.where}: the item is another one than this run's (doc_hash)")
+    if not row["answer_sha256"] and "answer" not in row.cells:
+        raise row.wrong("answer_sha256 is empty: without the text that was labelled it may be of another answer")
     return sheet.answers[name]
 
 
@@ -231,10 +225,10 @@ def _lacking(sheet: LabelSheet, row: GivenLabel) -> str:
     if system not in systems:
         return f"no system {system!r:.60} has answers to {task} to label in this run{nearest(system, systems)}"
     repeat = f", repeat {row['repeat']}" if row["repeat"] not in ("", "0") else ""
-    return f"{system} has no answer to document {row['doc_id']}{repeat} of {task} in this run, or its request failed"
+    return f"{system} has no answer to document {row['doc_id']}{repeat} of {task} that a judge was asked about"
 
 
-def _check_text(row: GivenLabel, output: str) -> None:
+def _check_text(row: GivenLabel, answer: AnswerToLabel, output: str) -> None:
     """Check that what was labelled is the text of the run's answer.
 
     Raises:
@@ -244,7 +238,7 @@ def _check_text(row: GivenLabel, output: str) -> None:
     if digest := row["answer_sha256"].lower():
         if len(digest) != 64 or set(digest) - set("0123456789abcdef"):
             raise row.wrong(f"answer_sha256 is {digest!r:.40}: it must have 64 hexadecimal digits")
-        if digest != answer_digest(output):
+        if digest != answer.sha256:
             raise ForeignLabelError(f"{row.where}: the labelled answer is another one than this run's (answer_sha256)")
     if "answer" in row.cells:
         text = _plain(row.cells["answer"])
@@ -256,7 +250,7 @@ def _plain(text: str) -> str:
     return text.replace("\r\n", "\n").strip()
 
 
-def _label(sheet: LabelSheet, row: GivenLabel, answer: AnswerToLabel, output: str, person: str) -> LabelRow:
+def _label(sheet: LabelSheet, row: GivenLabel, answer: AnswerToLabel, person: str) -> LabelRow:
     """Return the label that a row says.
 
     Raises:
@@ -277,7 +271,7 @@ def _label(sheet: LabelSheet, row: GivenLabel, answer: AnswerToLabel, output: st
         "repeat": repeat,
         "offered_per_s": offered_per_s,
         "arrivals": arrivals,
-        "answer_sha256": answer_digest(output),
+        "answer_sha256": answer.sha256,
         "score": score,
         "person": by,
         "drawn": row["drawn"] or "as given",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from wattbench.api.labelling.needed import LabelNeed, label_need
 from wattbench.api.labelling.sheet import LabelSheet, name_of
 from wattbench_reports.stats.agreement import Agreement, agreement
 from wattbench_reports.stats.label_correction import FEWEST_LABELS
@@ -44,10 +45,20 @@ class LabelProgress:
     people: tuple[str, ...]
     agreements: tuple[AgreementOfTask, ...]
     """Of tasks of which two people labelled the same answers."""
+    need: LabelNeed | None = None
+    """What further labels would bring, where it is asked for."""
 
 
-def label_progress(sheet: LabelSheet) -> LabelProgress:
-    """Return which labels a run has."""
+def label_progress(sheet: LabelSheet, half_width: float | None = None) -> LabelProgress:
+    """Return which labels a run has.
+
+    Args:
+        sheet: of the run.
+        half_width: that intervals of accuracy are to have, as a share: what lacks for it is then computed.
+
+    Raises:
+        UserError: the record is damaged.
+    """
     cells = []
     seen = {name_of(row) for row in sheet.labels}
     for (system, task), answers in sheet.cells.items():
@@ -56,7 +67,8 @@ def label_progress(sheet: LabelSheet) -> LabelProgress:
         lacking = max(min(FEWEST_LABELS, len(answers)) - labels, 0)
         cells.append(LabelsOfCell(system, task, len(answers), labels, unsure, lacking))
     people = tuple(dict.fromkeys(row.person for row in sheet.labels))
-    return LabelProgress(sheet.run, tuple(cells), people, tuple(_agreements(sheet, people)))
+    need = None if half_width is None else label_need(sheet.records, half_width, list(sheet.judges))
+    return LabelProgress(sheet.run, tuple(cells), people, tuple(_agreements(sheet, people)), need)
 
 
 def _agreements(sheet: LabelSheet, people: tuple[str, ...]) -> list[AgreementOfTask]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -25,7 +25,7 @@ from wattbench_reports.tables.answer_texts import texts_in
 from wattbench_reports.tables.run_tables import check_finished
 
 _KEY = ("system", "task", "doc_id", "repeat", "offered_per_s", "arrivals")
-_LIGHT = (*_KEY, "failure", "judged")
+_LIGHT = (*_KEY, "judged", "doc_hash")
 _OPAQUE = 20
 """Hexadecimal digits of a name of an answer."""
 AnswerName = tuple[str, str, AnswerKey]
@@ -45,6 +45,10 @@ class AnswerToLabel:
     """In `items.parquet`."""
     position: int
     """In the order of draws."""
+    sha256: str
+    """Of its whole text, as the judge got it."""
+    doc_hash: str
+    """Of the item, the same in every run that asks it."""
 
     @property
     def name(self) -> AnswerName:
@@ -64,8 +68,6 @@ class AnswerTexts:
     """Without the thoughts before it, as the judge sees it."""
     compared: str | None
     """Of a pair: the text that it is compared with."""
-    sha256: str
-    """Of the whole answer."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,8 @@ class LabelSheet:
     scales: Mapping[str, LabelScale]
     """By task."""
     answers: Mapping[AnswerName, AnswerToLabel]
-    """Of systems that were asked to the end; without failed requests, and of a pair without those that are compared
-    with."""
+    """That were put to a judge, of systems that were asked to the end: no failed request, and of a pair none of those
+    that are compared with."""
     rows: Mapping[AnswerName, int]
     """Of every answer to a judged task: its row in `items.parquet`."""
     labels: tuple[LabelRow, ...]
@@ -125,14 +127,14 @@ class LabelSheet:
 
     def _texts(self, frame: pd.DataFrame, answer: AnswerToLabel, asked_first: int, compared: int | None) -> AnswerTexts:
         judge = self.judges[answer.task]
-        output, target = (_text(frame, answer.row, column) for column in ("output", "target"))
+        output, target = self._output(frame, answer), _text(frame, answer.row, "target")
         of_other: str | None = None
         if judge.scale == PAIR and judge.against is None:
             of_other, target = target, ""
         elif judge.scale == PAIR:
             of_other = "" if compared is None else without_thoughts(_text(frame, compared, "output"))
         item = prompt_as_text(_text(frame, asked_first, "prompt"))
-        return AnswerTexts(item, target, without_thoughts(output), of_other, answer_digest(output))
+        return AnswerTexts(item, target, without_thoughts(output), of_other)
 
     def _compared_with(self, answer: AnswerToLabel) -> int | None:
         """Return the row of the answer that a system of the run gave to the same item, of a pair with one."""
@@ -150,7 +152,16 @@ class LabelSheet:
     def outputs(self, answers: Sequence[AnswerToLabel]) -> list[str]:
         """Return the whole recorded text of each of some answers."""
         frame = self._read([each.row for each in answers], ["output"])
-        return [_text(frame, each.row, "output") for each in answers]
+        return [self._output(frame, each) for each in answers]
+
+    def _output(self, frame: pd.DataFrame, answer: AnswerToLabel) -> str:
+        text = _text(frame, answer.row, "output")
+        if answer_digest(text) != answer.sha256:
+            raise UserError(
+                f"{self.records.layout.judgements}: {answer.system}'s answer to document {answer.key[0]} of "
+                f"{answer.task} is another one than the judge got; the record is damaged"
+            )
+        return text
 
     def id_of(self, name: AnswerName) -> str:
         """Return a name of an answer that does not say whose it is."""
@@ -199,13 +210,18 @@ def read_sheet(records: RunRecords, tasks: Sequence[str] = ()) -> LabelSheet:
     dropped = dropped_after(records.looks())
     answers: dict[AnswerName, AnswerToLabel] = {}
     rows: dict[AnswerName, int] = {}
-    for name, row, failed, verdict in _answers(records, judges):
+    judged = {(row.system, row.task, row.key): row.answer_sha256 for row in records.judgements()}
+    for name, row, verdict, doc_hash in _answers(records, judges):
         system, task, key = name
         rows[name] = row
-        if not failed and system not in dropped and system != judges[task].against:
+        if name in judged and system not in dropped:
             position = draw_position(header.run, task, key)
-            answers[name] = AnswerToLabel(system, task, key, verdict, row, position)
-    return _with_labels(LabelSheet(records, judges, scales, answers, rows, ()), records.labels())
+            answers[name] = AnswerToLabel(system, task, key, verdict, row, position, judged[name], doc_hash)
+    labels = tuple(
+        row for row in records.labels()
+        if (answer := answers.get(name_of(row))) is not None and row.answer_sha256 == answer.sha256
+    )  # fmt: skip
+    return LabelSheet(records, judges, scales, answers, rows, labels)
 
 
 def name_of(row: LabelRow) -> AnswerName:
@@ -218,20 +234,10 @@ def without_thoughts(answer: str) -> str:
     return answer.rpartition("</think>")[2].strip()
 
 
-def _with_labels(sheet: LabelSheet, labels: Iterable[LabelRow]) -> LabelSheet:
-    """Return a sheet with the labels whose text is that of the run's answer."""
-    known = [row for row in labels if name_of(row) in sheet.answers]
-    names = list(dict.fromkeys(map(name_of, known)))
-    outputs = sheet.outputs([sheet.answers[name] for name in names])
-    digests = {name: answer_digest(output) for name, output in zip(names, outputs, strict=True)}
-    matching = tuple(row for row in known if row.answer_sha256 == digests[name_of(row)])
-    return LabelSheet(sheet.records, sheet.judges, sheet.scales, sheet.answers, sheet.rows, matching)
-
-
 def _answers(
     records: RunRecords, judges: Mapping[str, JudgeRow]
-) -> Iterable[tuple[AnswerName, int, bool, float | None]]:
-    """Yield the name, the row, whether the request failed, and the verdict of each answer to a judged task."""
+) -> Iterator[tuple[AnswerName, int, float | None, str]]:
+    """Yield the name, the row, the verdict and the hash of the item of each answer to a judged task."""
     start = 0
     with opened_table(records.layout.items_table) as file:
         known = [name for name in _LIGHT if name in file.schema_arrow.names]
@@ -239,10 +245,10 @@ def _answers(
             columns: dict[str, list[Any]] = {name: batch.column(name).to_pylist() for name in known}
             nothing = [None] * len(batch)
             keys = zip(*(columns.get(name, nothing) for name in _KEY), strict=True)
-            others = zip(columns.get("failure", nothing), columns.get("judged", nothing), strict=True)
-            for row, ((system, task, *key), (failure, verdict)) in enumerate(zip(keys, others, strict=True), start):
+            others = zip(columns.get("judged", nothing), columns["doc_hash"], strict=True)
+            for row, ((system, task, *key), (verdict, doc_hash)) in enumerate(zip(keys, others, strict=True), start):
                 if task in judges:
-                    yield (system, task, (key[0], key[1], key[2], key[3])), row, failure is not None, verdict
+                    yield (system, task, (key[0], key[1], key[2], key[3])), row, verdict, doc_hash
             start += len(batch)
 
 

@@ -142,12 +142,13 @@ def scores_passage(scores: Sequence[TaskScores]) -> Passage:
         alike.setdefault(replace(each, task="", max_tokens=None), []).append(each.task)
     points = []
     for one, tasks in alike.items():
-        text = f"{', '.join(tasks)}: {one.metric or 'a metric that a run shows'}"
+        metric = one.metric or ("" if one.accepts else "a metric that a run shows")
+        rule = ": ".join(part for part in (metric, one.accepts) if part)
         ends = " or ".join(map(repr, one.until))
         others = [each for each in one.metrics if each != one.metric]
-        parts = (f": {one.accepts}" if one.accepts else "", f"; answers end at {ends}" if ends else "",
+        parts = (f"{', '.join(tasks)}: {rule}", f"; answers end at {ends}" if ends else "",
                  f"; also given: {', '.join(others)}" if others else "")  # fmt: skip
-        points.append(text + "".join(parts))
+        points.append("".join(parts))
     return listed_passage("an answer is right by", points)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,7 @@ from wattbench.machine.environment import installation
 from wattbench.measure.answer_limits import answer_limits, limits_in_words
 from wattbench.measure.code_to_run import code_to_run
 from wattbench.measure.effort import effort_of
+from wattbench.measure.judging.planned import PlannedJudging, judging_in_words, planned_judging
 from wattbench.measure.power_limits import limits_of
 from wattbench.measure.preview import preview
 from wattbench.progress.notices import stdout_to_stderr
@@ -87,6 +88,8 @@ class SuitePlan:
     """Whose answers are sampled, as far as the tasks were read."""
     gate: list[str]
     """What a gate of two systems finds, in sentences; empty where the suite has no policy."""
+    judging: list[PlannedJudging] = field(default_factory=list)
+    """How tasks without a key are judged."""
     shard: Mapping[str, Any] | None = None
     """The blocks that are asked here, as `RunHeader.shard` has them; None: all."""
 
@@ -111,6 +114,7 @@ class SuitePlan:
 
         passages = (
             scores_passage(self.preview.scores),
+            listed_passage("judged", judging_in_words(self.judging)),
             listed_passage("an answer ends at the latest after", limits_in_words(self.limits, self._in_short)),
             listed_passage("fields added to requests", requests_in_words(in_common(self.requests, self.resolved))),
             listed_passage("sampled", sampled_in_words(self.sampled, self._in_short)),
@@ -161,6 +165,7 @@ class SuitePlan:
             "energy": dict(self.metered),
             "power_limits_w": limits_of(self.resolved),
             "code": code_to_run(self.resolved),
+            "judging": [asdict(each) for each in self.judging],
             "costs": [asdict(each) for each in self.costs],
             "gate": self.gate,
             "shard": self.shard,
@@ -204,7 +209,7 @@ def plan_suite(
     check_shard(resolved, shard)
     seen = preview(resolved, allow_unsafe_code=allow_unsafe_code, load=load, network=network)
     items = items_by_domain(seen.cells)
-    chosen = meters_here(resolved.suite, resolved.systems)
+    chosen = meters_here(resolved.suite, resolved.with_judges)
     metered, measure = chosen.provenance, resolved.suite.measure
     effort = effort_of(measure, metered, chosen.shortest_window_s)
     folder = RUNS if like is None else like
@@ -227,6 +232,7 @@ def plan_suite(
         no_concordant=earlier.no_concordant if like is not None else "",
         metered=metered,
         gate=_of_a_gate(resolved, items, metered),
+        judging=planned_judging(resolved, seen.cells),
         shard=None if shard is None else shard.as_record(resolved.sha256),
     )
 

@@ -10,12 +10,14 @@ import numpy as np
 
 from wattbench.distributed.merging.found_shards import Shard, Shards, check_disjoint
 from wattbench.errors import UserError
-from wattbench.records import RunHeader, machine_parts, system_parts
+from wattbench.records import RunHeader, SystemRow, machine_parts, system_parts
 from wattbench.records.fingerprint_parts import LABELS
 from wattbench.records.rows.components import within_slot
+from wattbench.records.rows.judgements import JudgeRow
 from wattbench.records.shards import blocks_in_words, spans_of
 from wattbench.records.verified_files import check_unchanged
 
+_OF_A_JUDGE = ("judge", "scale", "rubric", "against", "prompt_version")
 _OF_A_MACHINE = ("device", "driver", "power_limit")
 """Parts of a machine that must not change between its own shards. Machines may differ: each has all systems."""
 
@@ -57,6 +59,7 @@ def check_fit_together(shards: Shards) -> None:
     for shard in shards.every:
         check_unchanged(replace(shard.records, check_digests=True))
     _check_same_systems(shards.every)
+    _check_same_judges(shards.every)
     _check_same_machines(shards.every)
     _check_windows(shards.every)
     _check_whole_blocks(shards)
@@ -79,6 +82,29 @@ def _check_same_systems(shards: Sequence[Shard]) -> None:
                         f"{was[part].fact(fact)} in {shards[0].root}: their answers are of two systems. Ask the blocks "
                         "of one of the two again"
                     )
+
+
+def _check_same_judges(shards: Sequence[Shard]) -> None:
+    """Check that each judged task has the same judge, rubric and prompt in all shards: one figure has one judge."""
+    first: dict[str, tuple[Shard, JudgeRow]] = {}
+    for shard in shards:
+        for task, row in shard.records.judges().items():
+            before, judge = first.setdefault(task, (shard, row))
+            differing = [name for name in _OF_A_JUDGE if getattr(row, name) != getattr(judge, name)]
+            was, now = (system_parts(_loaded(each), each.judge) for each in (judge, row))
+            if row.facts and judge.facts:
+                differing += [fact for part in was for fact in was[part].differing(now[part])]
+            if row.facts and not judge.facts:
+                first[task] = shard, row
+            if differing:
+                raise UserError(
+                    f"{shard.root}: {differing[0]} of the judge of {task} differs from that in {before.root}. Put the "
+                    "answers of one of the two to the judge again: wattbench rescore RUN --judge"
+                )
+
+
+def _loaded(judge: JudgeRow) -> SystemRow | None:
+    return SystemRow.from_json(judge.facts) if judge.facts else None
 
 
 def _check_same_machines(shards: Sequence[Shard]) -> None:

@@ -167,6 +167,9 @@ def write_lines(layout: RunLayout, shards: Shards, run: str) -> Shift:
     _write(layout.phases, _lines(asdict(row) for system in systems for row in merged_phases(shards.every, system)))
     _write(layout.estimates, _lines(asdict(row) for row in merged_estimates(shards.every)))
     _write(layout.spending, _lines(_spending(layouts)))
+    _write(layout.judges, _lines(_judges(shards.every)))
+    for name in ("judgements", "labels"):
+        _write(getattr(layout, name), _lines(row for each in layouts for row in read_lines(getattr(each, name))))
     _keep_traces(layout, layouts)
     return shift
 
@@ -196,6 +199,12 @@ def _system_rows(shards: Sequence[Shard]) -> list[Mapping[str, Any]]:
 
 def _last_of_each_system(shard: Shard) -> Iterable[Mapping[str, Any]]:
     return {row["system"]: row for row in read_lines(shard.records.layout.systems)}.values()
+
+
+def _judges(shards: Sequence[Shard]) -> Iterator[Mapping[str, Any]]:
+    """Yield what scores each judged task once, as loaded where a shard asked it."""
+    rows = [row for shard in shards for row in shard.records.judges().values()]
+    yield from ({row.task: row.as_json() for row in sorted(rows, key=lambda row: bool(row.facts))}).values()
 
 
 def _attempts(shards: Sequence[Shard]) -> list[Mapping[str, Any]]:

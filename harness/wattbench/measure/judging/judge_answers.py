@@ -2,7 +2,8 @@
 
 A judge is loaded after all answers are recorded and the systems are released. Loading it, its idle draw and its
 requests have windows with its name, of the purposes `load`, `idle` and `judging`: a bill of the evaluation, in no
-system's figures. Each verdict is on disk as it comes, so that a run that is resumed asks for the rest.
+system's figures. Of a judge that is also one of the systems, all of them are of the purpose `judging`, so that its own
+loading stays what it was. Each verdict is on disk as it comes, so that a run that is resumed asks for the rest.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import itertools
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from lm_eval.api.instance import Instance
@@ -18,18 +18,18 @@ from lm_eval.api.instance import Instance
 from wattbench.config import EndpointSystem, Measure, Prompt, SystemBase
 from wattbench.measure.ask_items import ItemRequests, ask_items, items_of
 from wattbench.measure.item_rows import system_row
-from wattbench.measure.judging.questions import FAILED, Pair, Question, judged_tasks, questions_of, without_verdict
+from wattbench.measure.judging.judge_rows import judge_row
+from wattbench.measure.judging.questions import FAILED, JudgeQuestion, Pair, judged_tasks, questions_of, without_verdict
 from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.resume import check_same_judge
 from wattbench.meters import OpenWindow
 from wattbench.progress import PlannedTurn
 from wattbench.records import AnswerRow, Purpose, SystemRow
 from wattbench.records.opinions import digest_of
-from wattbench.records.rows.judgements import JudgementRow, JudgeRow
+from wattbench.records.rows.judgements import JudgementRow
 from wattbench.systems import Engine, TaskContext, import_libraries, open_engine, release_base
 from wattbench.systems.base import GENERATE
-from wattbench.tasks.judged.prompt import PROMPT_VERSION
-from wattbench.tasks.judged.rubric import rubric_text
+from wattbench.tasks.judged.prompt import REPLY_TOKENS
 from wattbench.tasks.judged.verdict import Verdict, read_verdict
 from wattbench.tasks.requests import in_template
 
@@ -42,9 +42,6 @@ TASK = "judging"
 AT_ONCE = 4
 """Requests of a server that judges which are under way together, unless the suite has more: no answer is timed here,
 and a server that decodes one at a time has the others wait within its `timeout_s`."""
-
-REPLY_TOKENS = 1024
-"""The limit of a judge's reply, unless the judge has one: some sentences, and the verdict."""
 
 _GENERATION = {"until": [], "do_sample": False, "temperature": 0.0, "max_gen_toks": REPLY_TOKENS}
 
@@ -70,14 +67,14 @@ def judge_answers(context: MeasuringContext, pairs: Iterable[Pair]) -> None:
             _record_judge(context, judge, None)
 
 
-def _ask(context: MeasuringContext, judge: str, questions: Sequence[Question], answered: int) -> None:
+def _ask(context: MeasuringContext, judge: str, questions: Sequence[JudgeQuestion], answered: int) -> None:
     config, measure = context.resolved.judges[judge], context.measure
-    title = f"{judge} (judge)"
+    title, answers_too = f"{judge} (judge)", judge in context.resolved.systems
     with context.alone():
         context.progress.note(f"loading {title} ...")
         context.trace_to(judge, None)
         import_libraries(config)
-        window = context.open_window(judge, None, Purpose.LOAD)
+        window = context.open_window(judge, None, Purpose.JUDGING if answers_too else Purpose.LOAD)
         try:
             with open_engine(judge, config, batch=measure.batch, seed=measure.seed) as engine:
                 context.attach(engine)
@@ -86,14 +83,14 @@ def _ask(context: MeasuringContext, judge: str, questions: Sequence[Question], a
                 _record_judge(context, judge, system_row(judge, config, engine.facts(), load))
                 engine.activate()
                 asks = _requests(engine, config, questions)
-                idle_w = context.idle_power_w(judge, title)
+                idle_w = {} if answers_too else context.idle_power_w(judge, title)
                 context.progress.start_cell(title, PlannedTurn(title, answered + len(questions)), answered)
                 recorder = VerdictRecorder(context, judge, title, questions, idle_w)
                 with context.limited(judge):
-                    asked = ask_items(
+                    replies = ask_items(
                         engine, recorder, asks, batch=_at_once(engine, config, measure), numbers=itertools.count()
                     )
-                    deque(asked, maxlen=0)  # the recorder keeps the verdicts
+                    deque(replies, maxlen=0)  # the recorder keeps the verdicts
                     recorder.done()
                 context.progress.end_cell()
         finally:
@@ -126,22 +123,14 @@ def _record_judge(context: MeasuringContext, judge: str, loaded: SystemRow | Non
         judged = choice.judged
         if judged is None or judged.judge != judge:
             continue
-        row = JudgeRow(
-            judge=judge,
-            task=choice.task,
-            scale=judged.scale,
-            rubric=rubric_text(judged),
-            against=judged.against,
-            prompt_version=PROMPT_VERSION,
-            facts={} if loaded is None else asdict(loaded),
-        )
+        row = judge_row(choice.task, judged, loaded)
         if (before := known.get(choice.task)) is not None:
             check_same_judge(context.records, before, row)
         if before is None or (loaded is not None and not before.facts):
             context.writer.append_judge(row)
 
 
-def _requests(engine: Engine, config: SystemBase, questions: Sequence[Question]) -> list[ItemRequests]:
+def _requests(engine: Engine, config: SystemBase, questions: Sequence[JudgeQuestion]) -> list[ItemRequests]:
     """Write the questions in the judge's prompt form; `doc_id` is the position of a question."""
 
     def in_form(prompt: Prompt, lm: LM) -> Mapping[int, Sequence[Instance]]:
@@ -173,7 +162,7 @@ class VerdictRecorder:
         context: MeasuringContext,
         judge: str,
         title: str,
-        questions: Sequence[Question],
+        questions: Sequence[JudgeQuestion],
         idle_w: Mapping[str, float],
     ) -> None:
         """Set up the recorder, without an open window.
@@ -236,7 +225,7 @@ class VerdictRecorder:
         self._window = None
 
 
-def judgement(question: Question, row: AnswerRow) -> JudgementRow:
+def judgement(question: JudgeQuestion, row: AnswerRow) -> JudgementRow:
     """Build the record of a verdict.
 
     Args:

@@ -67,8 +67,9 @@ class RunHeader(RecordRow):
     """For a run of `wattbench runs rescore`: ``{"from": the run whose answers these are, "command": [...],
     "created_utc", "forms": [...], "regex": str | None, "tasks": [...], "metrics": {task: metric},
     "tasks_from": str | None, "scores": {system: {"answers", "before", "after", "newly_right", "newly_wrong"}}}``:
-    how they were scored anew, and the sums of scores of the tasks that were. All else in the record is of the run
-    that it is from."""
+    how they were scored anew, and the sums of scores of the tasks that were. Where a judge was asked anew:
+    ``{"from", "command", "created_utc", "judges": {task: judge}, "tasks": [...]}``. All else in the record is of the
+    run that it is from."""
     retried_from: str | None = None
     """For a copy of a finished run in which its failed requests were asked again: the run that it is from."""
     part_of: str | None = None

@@ -37,7 +37,8 @@ class Purpose(StrEnum):
     ROUTER = "router"
     TRAINING = "training"
     JUDGING = "judging"
-    """A judge was asked about recorded answers: a bill of the evaluation, in no system's figures."""
+    """A judge was asked about recorded answers (one that is a system of the run was also loaded for it): a bill of the
+    evaluation, in no system's figures."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -197,6 +197,8 @@ class RescoredRecord(Described):
     """Those that were scored anew; empty: all."""
     tasks_from: Text | None = None
     """The folder of the task files."""
+    judges: dict[str, AsText] = {}
+    """Task to the judge that its answers were put to anew. The other fields are then empty, but for the tasks."""
     scores: ThoseValid[dict[str, RescoredScore]] = {}
     """By system."""
 

@@ -21,6 +21,7 @@ from wattbench.measure.ask_items import ask_items
 from wattbench.measure.call_rows import call_rows
 from wattbench.measure.cell_recorder import CellRecorder
 from wattbench.measure.item_rows import item_rows
+from wattbench.measure.judging.judge_rows import record_judges
 from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.plan import Cell
 from wattbench.measure.resume import recover_windows
@@ -285,7 +286,7 @@ def _next_calls(session: GateSession) -> dict[str, int]:
 
 
 def finish(context: MeasuringContext, gate: Gate, cells: Sequence[Cell]) -> None:
-    """Write the phases of each system, the scores of each cell that was asked, and the tables."""
+    """Write the phases of each system, the scores of each cell that was asked, the judges, and the tables."""
     records = CompleteRounds.of(context.writer.layout)
     rounds, windows = records.rounds(), records.windows()
     tasks = list(dict.fromkeys(cell.choice.task for cell in cells))
@@ -299,6 +300,7 @@ def finish(context: MeasuringContext, gate: Gate, cells: Sequence[Cell]) -> None
             if scores:
                 context.writer.write_scores(cell.system, cell.choice.task, scores)
                 complete.append(cell)
+    record_judges(context.resolved, records, context.writer)
     calls = call_rows(records, windows)
     context.writer.finish(item_rows(records, complete, windows, calls), windows, utc_now(), calls)
 

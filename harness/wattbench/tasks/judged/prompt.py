@@ -28,6 +28,9 @@ _GRADES = f"{_END} `Verdict: N`, where N is a whole number from {{low}} (worst) 
 PROMPT_VERSION = f"1-{hashlib.sha256(''.join([ONE, TWO, *_FORMS.values(), _GRADES]).encode()).hexdigest()[:8]}"
 """Of the prompt. It changes with every letter of it."""
 
+REPLY_TOKENS = 1024
+"""The limit of a judge's reply, unless the judge has one: some sentences, and the verdict."""
+
 MOST_ITEM, MOST_ANSWER = 24_000, 16_000
 """Characters of an item, and of an answer or a reference, that a judge sees: about 6,000 and 4,000 tokens of English.
 Of a longer text the middle is left out."""

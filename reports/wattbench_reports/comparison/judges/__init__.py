@@ -8,6 +8,8 @@ from wattbench_reports.comparison.judges.model import (
     JudgedSystem,
     JudgedTask,
     LabelledAnswer,
+    LabelsBuy,
+    NamedBias,
     Used,
 )
 from wattbench_reports.comparison.judges.of_runs import judged_of_runs, other_judges
@@ -19,6 +21,8 @@ __all__ = [
     "JudgedSystem",
     "JudgedTask",
     "LabelledAnswer",
+    "LabelsBuy",
+    "NamedBias",
     "Used",
     "judged_caveats",
     "judged_of",

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from wattbench.records import SystemRow
 from wattbench.records.rows.judgements import JudgementRow, JudgeRow, LabelRow
 from wattbench_reports.comparison.judges.bill import bills_of_judges
 from wattbench_reports.comparison.judges.model import JudgedAnswers, JudgedSystem, JudgedTask, LabelledAnswer
+from wattbench_reports.comparison.judges.reliability import PAIR, PASS, labels_buy, reliability_of
 from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.comparison.paid import Paid
 from wattbench_reports.metrics.task_accuracy import task_accuracies
@@ -26,9 +26,6 @@ MOST_TO_READ = 5
 """Answers of a task on which judge and people differ that are shown."""
 LEAST_APART = 0.25
 """A verdict and a label that are nearer than this say the same."""
-_NAMED = ("system", "task", "doc_id", "repeat", "answer_sha256")
-NOMINAL = ("pass", "pair")
-"""The scales on which two labels are the same or not; on others they are nearer or further."""
 
 
 def judged_of(measured: Measured, paid: Paid) -> JudgedAnswers | None:
@@ -80,23 +77,34 @@ class _Read:
 
     @cached_property
     def given(self) -> pd.DataFrame:
-        """Return each label of an answer of the run that says something: ``task``, ``answer`` (its row in the answers
-        of `JudgedTasks`), ``person``, ``score`` and ``drawn``."""
-        answers = self.judged.answers
-        names = [*KEY, "answer_sha256", "person", "score", "drawn"]
-        rows = [[getattr(row, name) for name in names] for row in self.labels if row.score is not None]
-        given = pd.DataFrame(rows, columns=names)
-        given["arrivals"] = given["arrivals"].fillna("").astype(str)
-        given["offered_per_s"] = given["offered_per_s"].astype(np.float64)
-        known = answers.loc[answers["label"].notna(), [*KEY, "answer_sha256"]].assign(answer=lambda each: each.index)
-        kinds = {name: known[name].dtype for name in KEY}
-        return given.astype(kinds).merge(known, on=[*KEY, "answer_sha256"])
+        """Return the labels that say something: ``answer`` (in the index of the answers of `JudgedTasks`), ``task``,
+        ``person``, ``score`` and ``drawn``."""
+        given = self._of_answers([row for row in self.labels if row.score is not None], "person", "score", "drawn")
+        labelled = self.judged.answers["label"].notna()
+        return given[labelled[given["answer"]].to_numpy()]
+
+    @cached_property
+    def said(self) -> pd.DataFrame:
+        """Return the verdicts: ``answer``, ``task``, ``shown``, ``verdict``, ``why`` and ``reply``."""
+        return self._of_answers(self.judgements, "shown", "verdict", "why", "reply")
+
+    def _of_answers(self, rows: Sequence[JudgementRow | LabelRow], *names: str) -> pd.DataFrame:
+        """Return some fields of rows that are of answers of the run, and of the same text; with ``answer``."""
+        identity = [*KEY, "answer_sha256"]
+        frame = pd.DataFrame([[getattr(row, name) for name in (*identity, *names)] for row in rows])
+        frame = frame.set_axis([*identity, *names], axis=1) if rows else pd.DataFrame(columns=[*identity, *names])
+        frame["arrivals"] = frame["arrivals"].fillna("").astype(str)
+        known = self.judged.answers[identity].assign(answer=self.judged.answers.index)
+        return frame.astype({name: known[name].dtype for name in KEY}).merge(known, on=identity)
 
     def task(self, judge: JudgeRow) -> JudgedTask:
         """Return what is said of one task."""
         judged, task = self.judged, judge.task
-        given = self.given[self.given["task"] == task]
-        intervals = task_accuracies(self.measured.table, task) if task in judged.counted else {}
+        answers = judged.answers[(judged.answers["task"] == task).to_numpy()]
+        given, said = (each[each["task"] == task] for each in (self.given, self.said))
+        outputs = self._outputs(answers)
+        put = answers[(~answers["failed"] & (answers["system"] != judge.against)).to_numpy()]
+        reliability, biases = reliability_of(judge.scale, put, _lengths(outputs, put), said)
         return JudgedTask(
             run=self.measured.run,
             task=task,
@@ -106,68 +114,79 @@ class _Read:
             rubric=judge.rubric,
             prompt_version=judge.prompt_version,
             why_opinion=judged.opinions.get(task, ""),
-            systems=tuple(
-                JudgedSystem(
-                    system=cell.system,
-                    task=task,
-                    answers=cell.answers,
-                    not_judged=cell.not_judged,
-                    judges_opinion=cell.opinion,
-                    labels=cell.labels,
-                    people=cell.people,
-                    corrected=intervals.get(cell.system),
-                    pooled=cell.pooled,
-                    lacking=cell.lacking,
-                )
-                for cell in judged.of_task(task)
-            ),
-            not_judged=self._why_not_judged(task),
+            systems=tuple(self._systems(task, answers)),
+            not_judged=_reasons(said[said["verdict"].isna()]["why"]),
             as_given=int((given["drawn"] == "as given").sum()),
-            people=given["person"].nunique(),
-            agreement=_agreement(given, graded=judge.scale not in NOMINAL),
-            to_read=tuple(self._to_read(task)),
+            people=int(given["person"].nunique()),
+            agreement=_agreement(given, graded=judge.scale not in (PASS, PAIR)),
+            reliability=reliability,
+            biases=biases,
+            to_read=tuple(_to_read(answers, given, said, outputs)),
         )
 
-    def _why_not_judged(self, task: str) -> dict[str, int]:
-        """Count the verdicts of a task that are missing, by reason."""
-        reasons = (row.why or "no reason is on record" for row in self.judgements if _is_missing(row, task))
-        return dict(Counter(reasons))
-
-    def _to_read(self, task: str) -> Iterator[LabelledAnswer]:
-        """Yield the answers to a task of which judge and people say the most different things."""
-        answers = self.judged.answers
-        answers = answers[(answers["task"] == task).to_numpy()]
-        apart = (answers["verdict"] - answers["label"]).abs()
-        chosen = answers.assign(apart=apart)[apart >= LEAST_APART]
-        chosen = chosen.sort_values(["apart", "doc_id", "system", "repeat"], ascending=[False, True, True, True])
-        chosen = chosen.head(MOST_TO_READ)
-        path = self.measured.frames.run.layout.items_table
-        texts = texts_in(path, chosen["place"].to_numpy(dtype=np.int64), ("output",))
-        people = self.given.groupby("answer")["person"].nunique()
-        chosen = chosen.assign(people=people.reindex(chosen.index))
-        for row in chosen.to_dict("records"):
-            yield LabelledAnswer(
-                system=str(row["system"]),
-                doc_id=int(row["doc_id"]),
-                repeat=int(row["repeat"]),
-                verdict=float(row["verdict"]),
-                label=float(row["label"]),
-                people=int(row["people"]),
-                output=text_of(texts.loc[row["place"]].to_dict(), "output"),
-                replies=tuple(self._replies[tuple(row[name] for name in _NAMED)]),
+    def _systems(self, task: str, answers: pd.DataFrame) -> Iterator[JudgedSystem]:
+        intervals = task_accuracies(self.measured.table, task) if task in self.judged.counted else {}
+        for cell in self.judged.of_task(task):
+            items = answers.loc[(answers["system"] == cell.system).to_numpy(), "doc_id"].to_numpy(dtype=np.int64)
+            yield JudgedSystem(
+                system=cell.system,
+                task=task,
+                answers=cell.answers,
+                not_judged=cell.not_judged,
+                judges_opinion=cell.opinion,
+                labels=cell.labels,
+                people=cell.people,
+                corrected=intervals.get(cell.system),
+                pooled=cell.pooled,
+                alike_p_value=None if cell.errors is None else cell.errors.p_value,
+                alike_power=None if cell.errors is None or cell.errors.p_value is None else cell.errors.power,
+                by_definition=cell.by_definition,
+                lacking=cell.lacking,
+                more_labels=labels_buy(cell, items),
             )
 
-    @cached_property
-    def _replies(self) -> Mapping[tuple[Any, ...], Sequence[str]]:
-        """Map what names an answer to what its judge wrote of it."""
-        replies: dict[tuple[Any, ...], list[str]] = {}
-        for row in self.judgements:
-            replies.setdefault(tuple(getattr(row, name) for name in _NAMED), []).append(row.reply)
-        return replies
+    def _outputs(self, answers: pd.DataFrame) -> Mapping[int, str | None]:
+        """Return what people and the judge saw of labelled answers, by their index: what follows the thoughts."""
+        labelled = answers[answers["label"].notna().to_numpy()]
+        places = labelled["place"].to_numpy(dtype=np.int64)
+        texts = texts_in(self.measured.frames.run.layout.items_table, places, ("output",))
+        outputs = (text_of(texts.loc[each].to_dict(), "output") for each in places)
+        seen = [None if text is None else text.rpartition("</think>")[2].strip() for text in outputs]
+        return dict(zip(labelled.index.tolist(), seen, strict=True))
 
 
-def _is_missing(row: JudgementRow, task: str) -> bool:
-    return row.task == task and row.verdict is None
+def _lengths(outputs: Mapping[int, str | None], answers: pd.DataFrame) -> NDArray[np.float64]:
+    """Return the characters of labelled answers; NaN for others."""
+    known = {answer: len(text) for answer, text in outputs.items() if text is not None}
+    return np.array([known.get(answer, np.nan) for answer in answers.index.tolist()], dtype=np.float64)
+
+
+def _reasons(why: pd.Series) -> dict[str, int]:
+    """Count the verdicts that are missing, by reason."""
+    counts = why.fillna("no reason is on record").value_counts()
+    return {str(reason): int(count) for reason, count in counts.items()}
+
+
+def _to_read(
+    answers: pd.DataFrame, given: pd.DataFrame, said: pd.DataFrame, outputs: Mapping[int, str | None]
+) -> Iterator[LabelledAnswer]:
+    """Yield the answers to a task of which judge and people say the most different things, at most `MOST_TO_READ`."""
+    apart = (answers["verdict"] - answers["label"]).abs()
+    chosen = answers.assign(apart=apart, answer=answers.index)[(apart >= LEAST_APART).to_numpy()]
+    order = ["apart", "doc_id", "system", "repeat"]
+    chosen = chosen.sort_values(order, ascending=[False, True, True, True]).head(MOST_TO_READ)
+    for row in chosen.to_dict("records"):
+        answer = row["answer"]
+        yield LabelledAnswer(
+            system=str(row["system"]),
+            doc_id=int(row["doc_id"]),
+            repeat=int(row["repeat"]),
+            verdict=float(row["verdict"]),
+            label=float(row["label"]),
+            people=int(given.loc[given["answer"] == answer, "person"].nunique()),
+            output=outputs[answer],
+            replies=tuple(said.loc[said["answer"] == answer, "reply"]),
+        )
 
 
 def _agreement(given: pd.DataFrame, *, graded: bool) -> Agreement | None:

@@ -7,6 +7,34 @@ from dataclasses import dataclass
 
 from wattbench_reports.stats import Interval
 from wattbench_reports.stats.agreement import Agreement
+from wattbench_reports.stats.judge_reliability import BiasKind, JudgeReliability
+
+
+@dataclass(frozen=True)
+class LabelsBuy:
+    """Half the width of a corrected interval, as a share: now, with more labels, and with a better judge.
+
+    Clustered by item, whether or not the run is in blocks.
+    """
+
+    half_width: float
+    twice: int
+    """Twice the labels, or all answers."""
+    with_twice: float
+    with_perfect_judge: float
+    """That of a judge that never errs, which is that of labels of all answers."""
+
+
+@dataclass(frozen=True)
+class NamedBias:
+    """Something that moves a judge's verdicts: `wattbench_reports.stats.judge_reliability`."""
+
+    kind: BiasKind
+    system: str | None
+    """Of the kind ``system``: the mean of verdict - label of this one less that of the others."""
+    size: Interval
+    p_value: float
+    """That there is none, adjusted by Holm over all biases of the judge on the task."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +56,17 @@ class JudgedSystem:
     """The mean corrected by labels; None: there are too few labels."""
     pooled: bool
     """Whether labels of other systems correct it, too."""
+    alike_p_value: float | None
+    """Of a system with few labels: that the judge errs on it as on the others, adjusted by Holm over the systems. None:
+    it has enough labels, or that cannot be tested. So the next one."""
+    alike_power: float | None
+    """The chance with which the test sees a difference of 10 points."""
+    by_definition: bool
+    """Whether it is the system that others are compared with, whose answers have one half."""
     lacking: int
     """Further labels until it can be corrected; 0 where it is."""
+    more_labels: LabelsBuy | None
+    """None where its own labels do not correct it, or all of its answers have one."""
 
     @property
     def difference(self) -> float | None:
@@ -140,6 +177,9 @@ class JudgedTask:
     """How many people labelled some answer."""
     agreement: Agreement | None
     """Of these people with each other; None where no two labelled the same answer."""
+    reliability: JudgeReliability
+    """The judge against people."""
+    biases: tuple[NamedBias, ...]
     to_read: tuple[LabelledAnswer, ...]
     """Answers of which judge and people say the most different things, the furthest apart first."""
 

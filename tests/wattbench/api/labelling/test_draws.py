@@ -35,7 +35,7 @@ def made_up(
             key = (item, 0, None, None)
             verdict = float(item < passed * items)
             row = system * items + item
-            answer = AnswerToLabel(f"s{system}", TASK, key, verdict, row, draw_position(run, TASK, key))
+            answer = AnswerToLabel(f"s{system}", TASK, key, verdict, row, draw_position(run, TASK, key), "0", "d")
             answers[answer.name] = answer
     judge = JudgeRow(judge="j", task=TASK, scale="pass", rubric="r", prompt_version="1")
     records = Mock(spec=RunRecords, layout=RunLayout(Path(run)), header=Mock(run=run))
@@ -87,6 +87,7 @@ def test_resumption_changes_nothing(done: int, score: float | None) -> None:
     assert names(draw(labelled(sheet, whole[:done], score=score), "ann", 60)) == names(whole)[done:]
 
 
+@pytest.mark.slow
 def test_each_answer_has_the_same_chance() -> None:
     runs, wanted, items = 2000, 6, 12
     times = Counter(
@@ -97,6 +98,7 @@ def test_each_answer_has_the_same_chance() -> None:
     assert abs(shares - wanted / items).max() < 4 * np.sqrt(0.25 / runs)
 
 
+@pytest.mark.slow
 def test_each_answer_of_a_stratum_has_the_same_chance_where_labels_tell_most() -> None:
     runs, items = 800, 40
     times = np.zeros(items)

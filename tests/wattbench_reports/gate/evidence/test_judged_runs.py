@@ -132,10 +132,11 @@ def test_gates_on_corrected_scores_err_as_rarely_as_they_say(items: int, labels:
         theirs = np.where(rng.random(items) < 0.7, ours, rng.random(items) < 0.7) & (rng.random(items) > margin / 0.7)
         pair = [corrected_of(truth, kindness, labels, rng) for truth, kindness in ((ours, 0.0), (theirs, 0.1))]
         both = PairedItems(
-            tasks=Labels(np.zeros(items, dtype=np.int64), ("replies",)), doc_id=np.arange(items),
-            figures={name: np.column_stack(pair) if name == "correct" else np.full((items, 2), np.nan) for name in FIGURES},
+            tasks=Labels(np.zeros(items, dtype=np.int64), ("replies",)),
+            doc_id=np.arange(items),
+            figures=dict.fromkeys(FIGURES, np.full((items, 2), np.nan)) | {"correct": np.column_stack(pair)},
             corrected=frozenset({"replies"}),
-        )  # fmt: skip
+        )
         bounds = record_bounds(both, {}, {})["accuracy"].bounds
         failed += bool(bounds.low(0.05)[-1] > margin)
         passed += bool(bounds.high(0.1)[-1] <= margin)
