@@ -278,9 +278,6 @@ def test_a_server_judges_in_chat_and_what_it_refuses_is_not_judged_and_asked_aga
     server: RecordingServer, tmp_path: Path, steady: Any, make_steady: Any
 ) -> None:
     server.refuses = lambda body: "no parcels" if "parcel" in str(body["messages"]) else None
-    (tmp_path / "code.py").write_text(
-        CODE.replace('return "No."', 'return "No parcel." if "parcel" in prompt else "No."')
-    )
     records = run(by_server(server, tmp_path), tmp_path, steady)
     assert judged(records) == {"polite": [None, 1.0, 1.0, 1.0], "rude": [None, 1.0, 1.0, 1.0]}
     messages = json.loads(server.bodies[0])["messages"]
