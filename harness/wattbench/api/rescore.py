@@ -150,7 +150,7 @@ def judged_anew(
         source = load_suite(str(suite or records.header.suite.get("path")), judge=judge)
         recorded = resolved_from_record(with_secrets(records.header.suite))
         resolved, names = suite_to_judge_by(records, recorded, spending_at_most(source, max_cost), tasks)
-        chosen = meters_here(resolved.suite, resolved.asked)
+        chosen = meters_here(resolved.suite, resolved.with_judges)
         cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
         header = header_to_judge(records, resolved, cells, names, command)
         try:

@@ -250,8 +250,8 @@ def recover_windows(records: RunRecords, writer: RunWriter) -> None:
         several = label.block is not None or label.purpose == Purpose.MEASURED  # a block, or a round of a gate
         tasks = [label.task] if label.task is not None else records.header.tasks if several else []
         answers = [row for task in tasks for row in records.answers_of_all_attempts(label.system, task)]
-        asked = records.judgements() if label.purpose == Purpose.JUDGING else answers
-        until_s = max((row.finished_s for row in asked if row.window == label.window), default=None)
+        rows = records.judgements() if label.purpose == Purpose.JUDGING else answers
+        until_s = max((row.finished_s for row in rows if row.window == label.window), default=None)
         trace = records.layout.trace(label.system, label.task, label.block, shard=shard_of(label.window))
         row = recover_window(trace, label, until_s=until_s)
         writer.append_window(row)
