@@ -177,6 +177,7 @@ def _need_lines(need: LabelNeed) -> Iterator[str]:
     for each in need.requirements:
         what = f"{each.system} meets {100 * each.required:g}% on {each.task} ({100 * each.accuracy:.1f}%)"
         yield from wrapped(f"To tell whether {what}: {_labels(each.further)}.")
+    yield from wrapped("Time (blocks) is left aside: where it widens an interval, it takes more labels.")
 
 
 def _further(labels: int | None) -> str:
