@@ -119,7 +119,8 @@ def _judge(writer: RunWriter, names: _Names) -> None:
             verdict = float(random.Random(str(of_answer)).random() < 0.7)
             writer.append_judgement(
                 JudgementRow(
-                    **of_answer, judge=JUDGE, verdict=verdict, reply="Verdict: pass", prompt_hash="j",
+                    **of_answer, judge=JUDGE, verdict=verdict, prompt_hash="j",
+                    reply=f"Verdict: {'pass' if verdict else 'fail'}",
                     started_s=START_S + BLOCK_S * 20, finished_s=START_S + BLOCK_S * 20 + 1, window=label.window,
                 )
             )  # fmt: skip

@@ -91,12 +91,13 @@ def _write_judging(writer: RunWriter, run: str) -> None:
     records = read_run(writer.layout.root)
     answers = [(name, row) for name, _, _ in SYSTEMS for row in records.answers(name, JUDGED_TASK)]
     for number, (name, row) in enumerate(answers):
-        readable = number != 3
+        verdict = None if number == 3 else float(number % 3 != 0)
+        said = {None: "I cannot say.", 0.0: "Verdict: fail", 1.0: "It is fine.\n\nVerdict: pass"}[verdict]
         writer.append_judgement(
             JudgementRow(
-                system=name, task=JUDGED_TASK, doc_id=row.doc_id, repeat=0, judge=JUDGE, reply="Verdict: pass",
-                answer_sha256=answer_digest(row.replies[0]), verdict=float(number % 3 != 0) if readable else None,
-                why=None if readable else "it has no verdict", prompt_hash="j", started_s=started_s + number,
+                system=name, task=JUDGED_TASK, doc_id=row.doc_id, repeat=0, judge=JUDGE, reply=said,
+                answer_sha256=answer_digest(row.replies[0]), verdict=verdict,
+                why=None if verdict is not None else "it has no verdict", prompt_hash="j", started_s=started_s + number,
                 finished_s=started_s + number + 0.5, window=window, output_tokens=4,
             )
         )  # fmt: skip

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wattbench.api.verifying.recomputed import figures, scores, tables
+from wattbench.api.verifying.recomputed import figures, scores, tables, verdicts
 from wattbench.api.verifying.written import (
     Check,
     digests,
@@ -102,6 +102,8 @@ def verify(
         checks.append(figures(records, rebuilt))
     if any(check.name == "tables" for check in checks):
         checks.append(scores(records, run_code=run_code, allow_unsafe_code=allow_unsafe_code))
+        if (of_judges := verdicts(records)) is not None:
+            checks.append(of_judges)
     signed = signature(records, None if signers is None else Path(signers))
     return Verified(records.layout.root, (*checks, *([] if signed is None else [signed])))
 

@@ -285,10 +285,7 @@ def agreement(each: Agreement) -> str:
     alpha = _two_places(Interval(each.alpha, each.low or 0.0, each.high or 0.0))
     if each.low is None or each.high is None:
         alpha = alpha.partition(" ")[0]
-    return (
-        f"People agree with each other at Krippendorff's alpha {alpha}, over {of} "
-        "(1: always; 0: as by chance)."
-    )
+    return f"People agree with each other at Krippendorff's alpha {alpha}, over {of} (1: always; 0: as by chance)."
 
 
 BILL_HEADS = ("Answers", "Joules", "Per answer", "Seconds", "Tokens in", "Tokens out", "Money", "Per answer")

@@ -89,6 +89,20 @@ def test_a_verdict_that_was_changed_shows_in_the_tables(judged: Path) -> None:
     assert problems(verify(judged))["tables"][0].startswith("judged of row 8 of items.parquet is 0.0, and 1.0")
 
 
+def test_a_verdict_that_the_reply_does_not_have_is_named(judged: Path) -> None:
+    changed(judged / "judgements.jsonl", 1, reply="Verdict: pass")
+    without_digests(judged)
+    said = "the verdict on the answer of big to document 0 of spell is 0.0, and 1.0 in the judge's reply"
+    assert problems(verify(judged)) == {"verdicts": (said,)}
+
+
+@pytest.mark.parametrize("scale", ["5..1", "kind"])
+def test_a_scale_that_is_none_is_damage(judged: Path, scale: str) -> None:
+    changed(judged / "judges.jsonl", 1, scale=scale)
+    without_digests(judged)
+    assert problems(verify(judged))["verdicts"] == ("judges.jsonl has no scale for 'spell'; the record is damaged",)
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [

@@ -14,13 +14,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydantic import ValidationError
 
 from wattbench.api.verifying.written import Check, check, not_made
+from wattbench.config.judged import JudgedBy
 from wattbench.errors import UserError
 from wattbench.measure.rebuilt_tables import rebuild, table_differences
 from wattbench.progress.notices import stdout_to_stderr
 from wattbench.records.tables.tables_elsewhere import with_tables
 from wattbench.scenarios.interleaved.complete_rounds import CompleteRounds
+from wattbench.tasks.judged.prompt import PROMPT_VERSION
+from wattbench.tasks.judged.verdict import read_verdict
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.export import render
 from wattbench_reports.export.compared_runs import compare_runs
@@ -34,6 +38,7 @@ from wattbench_reports.tables.judged_tasks import judged_tasks
 if TYPE_CHECKING:
     from wattbench.measure.rebuilt_tables import Rebuilt
     from wattbench.records import ItemRow, RunRecords, WindowRow
+    from wattbench.records.rows.judgements import JudgementRow, JudgeRow
     from wattbench_reports.comparison.comparison import Comparison
 
 
@@ -289,6 +294,42 @@ def scores(records: RunRecords, *, run_code: bool, allow_unsafe_code: bool) -> C
     said = f"scores of {scored.answers:,} answers, from their texts"
     made = check("scores", said, lambda: scored.differences, records.layout.root)
     return Check("scores", made.said, made.problems, left_out=left_out)
+
+
+def verdicts(records: RunRecords) -> Check | None:
+    """Read the verdicts again in what the judges wrote. None for a run without any."""
+    rows, judges = records.judgements(), records.judges()
+    if not rows:
+        return None
+    forms = {judge.prompt_version.partition("-")[0] for judge in judges.values()}  # of replies; then of the words
+    if forms - {PROMPT_VERSION.partition("-")[0]}:
+        return not_made("verdicts", "verdicts: the judges were asked by another version of the prompt")
+
+    def differences() -> Iterator[str]:
+        for row in rows:
+            read = _verdict(row, judges.get(row.task))
+            if read != row.verdict:
+                answer = f"the answer of {row.system} to document {row.doc_id} of {row.task}"
+                yield f"the verdict on {answer} is {row.verdict!r:.60}, and {read!r:.60} in the judge's reply"
+
+    said = f"{len(rows):,} verdicts, from the judges' replies"
+    return check("verdicts", said, differences, records.layout.root)
+
+
+def _verdict(row: JudgementRow, judge: JudgeRow | None) -> float | None:
+    """Return the verdict in a reply.
+
+    Raises:
+        UserError: no judge scores the task, or not on a scale.
+    """
+    try:
+        judged = None if judge is None else JudgedBy(judge=judge.judge, rubric=Path("rubric"), scale=judge.scale)
+    except ValidationError:
+        judged = None
+    if judged is None:
+        raise UserError(f"judges.jsonl has no scale for {row.task!r:.60}; the record is damaged")
+    score = read_verdict(row.reply, judged).score
+    return 1.0 - score if score is not None and row.shown == "second" else score
 
 
 def comparison_differences(records: RunRecords, rebuilt: Rebuilt) -> Iterator[str]:

@@ -39,7 +39,7 @@ class Check:
 
     name: str
     """``digests``, ``journal``, ``lines``, ``invariants``, ``labels``; and what is computed again: ``tables``,
-    ``power``, ``figures``, ``scores``."""
+    ``power``, ``figures``, ``scores``, ``verdicts``."""
     said: str
     """What was compared with what, in a clause; of a check that could not be made: why."""
     problems: tuple[str, ...] = ()

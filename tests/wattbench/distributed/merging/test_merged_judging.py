@@ -76,5 +76,5 @@ def test_shards_with_unlike_judges_are_refused(tmp_path: Path, fields: dict[str,
         path.write_text(json.dumps(row) + "\n")
         record = json.loads(finished.read_text())
         finished.write_text(json.dumps({key: record[key] for key in ("finished_utc", "items", "windows")}))
-    with pytest.raises(UserError, match=f"{what} of the judge of {JUDGED_TASK} is another one than in"):
+    with pytest.raises(UserError, match=f"{what} of the judge of {JUDGED_TASK} differs from that in"):
         merge_shards(shards, tmp_path / "merged", ["merge"])
