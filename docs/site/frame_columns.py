@@ -9,6 +9,7 @@ from pathlib import Path
 from wattbench_reports.export.frames import (
     calls_frame,
     items_frame,
+    judged_frame,
     machines_frame,
     power_frame,
     systems_frame,
@@ -22,6 +23,7 @@ FRAMES: Mapping[str, Mapping[str, str]] = {
     "calls": calls_frame.COLUMNS,
     "machines": machines_frame.COLUMNS,
     "power": power_frame.COLUMNS,
+    "judged": judged_frame.COLUMNS,
 }
 """The method of a run that returns a frame, to the types of its columns."""
 

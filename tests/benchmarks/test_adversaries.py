@@ -15,7 +15,7 @@ RATES = [
     for rate in rates
     if rate.holds
 ]
-BY_CHANCE = ("incomplete", "prices", "requirements")
+BY_CHANCE = ("incomplete", "judged", "prices", "requirements")
 """Modules with so many rates that some are beyond a limit by chance, by two standard errors at most."""
 
 

@@ -80,7 +80,7 @@ def judge_items(writer: RunWriter, judges: Mapping[str, FakeJudge], items: Seque
             judged.append(replace(row, judged=0.0 if row.failure else 0.5))
             continue
         verdicts = [_verdict(judge, truth, row.system, shown, rng[row.task]) for shown in judge.orders]
-        lines += [_judgement(judge, row, *each) for each in zip(judge.orders, verdicts, strict=True)]
+        lines += [judgement(judge, row, *each) for each in zip(judge.orders, verdicts, strict=True)]
         known = [each for each in verdicts if each is not None]
         judged.append(replace(row, judged=sum(known) / len(known) if len(known) == len(verdicts) else None))
     writer.layout.judgements.write_text("".join(json.dumps(line.as_json()) + "\n" for line in lines))
@@ -183,7 +183,8 @@ def _verdict(
     return float(rng.random() < judge.wrong + (judge.right - judge.wrong) * truth + more)
 
 
-def _judgement(judge: FakeJudge, row: ItemRow, shown: Shown | None, verdict: float | None) -> JudgementRow:
+def judgement(judge: FakeJudge, row: ItemRow, shown: Shown | None, verdict: float | None) -> JudgementRow:
+    """Return what a judge says of an answer."""
     return JudgementRow(
         system=row.system, task=row.task, doc_id=row.doc_id, repeat=row.repeat, offered_per_s=row.offered_per_s,
         arrivals=row.arrivals, answer_sha256=answer_digest(row.output), judge=judge.judge, shown=shown, verdict=verdict,

@@ -176,6 +176,9 @@ def write_run(root: Path, fake: FakeRun) -> Path:
                 **({"tasks": {"select": _selected(fake)}} if fake.judges else {}),
             },
             "systems": _settings(fake),
+            **(
+                {"judges": {each.judge: {"kind": "generalist"} for each in fake.judges.values()}} if fake.judges else {}
+            ),
         },
         suite_sha256="ab" * 32,
         created_utc="2026-01-02T03:04:05+00:00",

@@ -175,7 +175,8 @@ class Run:
 
         Args:
             columns: ``"all"`` (20), or names in the order wanted. Without: `task`, `system`, `judge`, `answers`,
-                `not_judged`, `judges_opinion`, `labels`, `corrected` with its bounds, `counts` and `why_opinion`.
+                `not_judged`, `judges_opinion`, `labels`, `corrected`, `corrected_low`, `corrected_high`, `counts` and
+                `why_opinion`.
         """
         return with_columns(judged_frame.judged_frame(self.analysis.comparison), judged_frame.FIRST, columns)
 

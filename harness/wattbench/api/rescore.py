@@ -8,17 +8,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wattbench.api.loaded_suite import spending_at_most
+from wattbench.api.loaded_suite import recorded_suite, spending_at_most
 from wattbench.api.narrowing import names_of, seconds_to_wait
 from wattbench.api.read import Run, read
 from wattbench.api.session import meters_here
-from wattbench.api.suite_runs import HowToRun, run_resumed
-from wattbench.config import load_suite, resolved_from_record, with_secrets
+from wattbench.api.suite_runs import HowToRun, run_resumed, writer_to_resume
+from wattbench.config import load_suite, resolved_from_record, tasks_from_record, with_secrets
 from wattbench.errors import UserError
 from wattbench.measure.plan import plan
 from wattbench.measure.resume import check_same_work
 from wattbench.progress.notices import notice, stdout_to_stderr
-from wattbench.records import in_order, read_run
+from wattbench.records import RunRecords, in_order, read_run
+from wattbench.records.copies import copy_to_retry
+from wattbench.records.rows.header import new_run_name
 from wattbench.tasks.loading import forget_task_files, quiet_lm_eval
 
 if TYPE_CHECKING:
@@ -148,7 +150,7 @@ def judged_anew(
         source = load_suite(str(suite or records.header.suite.get("path")), judge=judge)
         recorded = resolved_from_record(with_secrets(records.header.suite))
         resolved, names = suite_to_judge_by(records, recorded, spending_at_most(source, max_cost), tasks)
-        chosen = meters_here(resolved.suite, resolved.asked)
+        chosen = meters_here(resolved.suite, resolved.with_judges)
         cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
         header = header_to_judge(records, resolved, cells, names, command)
         try:
@@ -183,8 +185,46 @@ def rescored_run(
         raise UserError("--regex: an empty pattern extracts nothing")
     with stdout_to_stderr():
         quiet_lm_eval()  # before anything else imports it
+        if not (records.finished or forms or regex or tasks or metrics or tasks_from):
+            copied = _graded_by_mended_code(records, out, command, allow_unsafe_code)
+            if copied is not None:
+                return copied, ()
         from wattbench.measure.rescore import Rescoring, rescore
 
         forget_task_files()
         how = Rescoring(in_order(forms), regex, tuple(tasks), dict(metrics), tasks_from)
         return rescore(records, how, out, command, allow_unsafe_code=allow_unsafe_code)
+
+
+def _graded_by_mended_code(
+    records: RunRecords, out: Path, command: Sequence[str], allow_unsafe_code: bool
+) -> Path | None:
+    """Copy a run that ended as a grading function failed, finish the copy by the function as it is now, and return it.
+
+    Returns:
+        None: no function of the run's suite has changed.
+
+    Raises:
+        UserError: another process is writing the run, or it cannot be finished here.
+    """
+    header, root = records.header, records.layout.root
+    graded = {choice.task for choice in tasks_from_record(header.suite).tasks if choice.graded is not None}
+    if not graded or header.gate is not None or header.metered is not None or header.shard is not None:
+        return None
+    cells = plan(recorded_suite(records), allow_unsafe_code=allow_unsafe_code)
+    now = {cell.choice.task: cell.task_sha256 for cell in cells if cell.choice.task in graded}
+    changed = [cell for cell in header.cells if now.get(cell["task"], cell["task_sha256"]) != cell["task_sha256"]]
+    if not changed:
+        return None
+    header = replace(
+        header,
+        run=new_run_name(str(header.suite["suite"]["name"])),
+        command=list(command),
+        cells=[{**cell, "task_sha256": now[cell["task"]]} if cell in changed else cell for cell in header.cells],
+        journal=True,
+    )
+    scored = [records.layout.scores(cell["system"], cell["task"]) for cell in changed]
+    with writer_to_resume(root):  # no other process may go on with it meanwhile
+        copied = copy_to_retry(records.layout, out, header, without=scored)
+    notice(f"wattbench: {root} stays as it is; its answers are scored by the function as it is now in {copied}")
+    return run_resumed(copied, HowToRun(command=command, allow_unsafe_code=allow_unsafe_code))

@@ -201,9 +201,9 @@ def run_new(resolved: Resolved, out: Path, how: HowToRun, shard: ShardChoice | N
             raise UserError("--cluster and --slots ask all blocks, on all slots: leave --block and --slot out")
         return _run_new_on(how.cluster, resolved, out, how)
     with sharing_machine(how.wait_s, how.slot, metered=resolved.suite.measure.energy) as machine:
-        if (said := let_waiting_threads_sleep(resolved.asked)) is not None:
+        if (said := let_waiting_threads_sleep(resolved.with_judges)) is not None:
             notice(f"wattbench: {said}")
-        chosen = meters_here(resolved.suite, resolved.asked)  # before any data set is fetched: it may refuse
+        chosen = meters_here(resolved.suite, resolved.with_judges)  # before any data set is fetched: it may refuse
         cells = plan(resolved, allow_unsafe_code=how.allow_unsafe_code)
         check_shard(resolved, shard, cells)
         record = None if shard is None else shard.as_record(resolved.sha256)
@@ -260,7 +260,7 @@ def run_resumed(
             if records.finished:
                 notice(f"{root} is finished already")
                 return root
-        let_waiting_threads_sleep(resolved.asked, records.header.environment)
+        let_waiting_threads_sleep(resolved.with_judges, records.header.environment)
         chosen, cells = planned_again(records, resolved, how.allow_unsafe_code)
         if finished:
             root = copy_of(records, how.command)
@@ -311,7 +311,7 @@ def planned_again(records: RunRecords, resolved: Resolved, allow_unsafe_code: bo
     """
     from wattbench.measure.changed_prompts import check_no_prompt_changed
 
-    chosen = meters_here(resolved.suite, resolved.asked)
+    chosen = meters_here(resolved.suite, resolved.with_judges)
     cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
     check_no_prompt_changed(records, resolved, cells, allow_unsafe_code=allow_unsafe_code)
     check_same_work(records, cells, chosen.provenance)

@@ -57,7 +57,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     "--need",
     type=Finite(0, 50, min_open=True),
     metavar="POINTS",
-    help="Say how many labels bring intervals of accuracy to this half-width, and choices to be told. Asks for none.",
+    help="Say how many labels bring intervals of accuracy to this half-width, and tell systems apart. Asks for none.",
 )
 @json_option
 def label(

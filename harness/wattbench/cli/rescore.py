@@ -93,6 +93,8 @@ def rescore(
 
     The new run has the same answers, seconds and joules, and says from which run and how it was scored. RUN stays as it
     is. With --judge a judge reads the answers again; if that is interrupted, `wattbench run --resume` finishes it.
+
+    A run that ended as a grading function failed is finished in the new run, once the function is mended.
     """
     from wattbench.api.rescore import judged_anew, rescored_run
 
@@ -131,7 +133,8 @@ def rescore(
 
 def _print(root: Path, changes: Sequence[ChangedScore], heads: Sequence[str], *, as_json: bool) -> None:
     """Print what changed, and the directory of the new run."""
-    click.echo(_table(changes, heads), err=True)
+    if changes:
+        click.echo(_table(changes, heads), err=True)
     if not_judged := sum(each.not_judged for each in changes):
         click.echo(f"{not_judged:,} answers are not judged: the new run says why, answer by answer", err=True)
     if checked := sum(each.checked for each in changes):

@@ -92,8 +92,8 @@ class Resolved:
         return hashlib.sha256(json.dumps(measured, sort_keys=True).encode()).hexdigest()
 
     @property
-    def asked(self) -> dict[str, SystemBase]:
-        """Return all systems that a run asks something: those that answer, and the judges."""
+    def with_judges(self) -> dict[str, SystemBase]:
+        """Return all systems that a run loads: those that answer, and the judges."""
         return {**self.systems, **self.judges}
 
     def narrowed(self, *, systems: Sequence[str] = (), tasks: Sequence[str] = (), limit: int | None = None) -> Resolved:

@@ -57,7 +57,7 @@ class ShardSession:
         suite = self.resolved.suite
         chosen = choose_for(suite)
         if suite.measure.require_measured:
-            require_measured(chosen, self.resolved.asked)
+            require_measured(chosen, self.resolved.with_judges)
         writer = new_run(
             self.folder,
             self.resolved,

@@ -38,7 +38,7 @@ def code_to_run(resolved: Resolved) -> list[str]:
     Returns:
         One line each: ``system 'adder' (answers.py:add)``.
     """
-    systems = with_members(resolved.asked)
+    systems = with_members(resolved.with_judges)
     of_systems = (
         f"system {(name if config.arm is None else config.arm.grid)!r} ({what})"  # systems of a grid differ in settings
         for name, config in systems.items()

@@ -44,7 +44,7 @@ def expected_costs(
         prompts: the first item of each task, at least, as systems are asked them.
         scores: how answers of each task end.
     """
-    tariffs, measure = tariffs_of(resolved.asked), resolved.suite.measure
+    tariffs, measure = tariffs_of(resolved.with_judges), resolved.suite.measure
     limits = {each.task: each.max_tokens for each in scores}
     costs: list[ExpectedCost] = []
     for name, config in resolved.systems.items():

@@ -75,7 +75,7 @@ class MeasuringContext:
         Raises:
             UserError: the limit cannot be set, or cannot be set back.
         """
-        config = self.resolved.asked.get(system)
+        config = self.resolved.with_judges.get(system)
         return self.power_limits.limited_to(None if config is None else power_limit_of(config))
 
     def _left_s(self) -> float | None:
@@ -111,7 +111,7 @@ class MeasuringContext:
 
     def _hosts(self, systems: Sequence[str]) -> frozenset[str | None] | None:
         """Return the machines on which systems run; None if one is not in the suite, and is no judge of it."""
-        configs = [self.resolved.asked.get(name) for name in systems]
+        configs = [self.resolved.with_judges.get(name) for name in systems]
         known = [hosts_of(config) for config in configs if config is not None]
         return frozenset[str | None]().union(*known) if known and len(known) == len(configs) else None
 

@@ -117,7 +117,7 @@ def plan(resolved: Resolved, *, allow_unsafe_code: bool = False) -> list[Cell]:
     check_budget(resolved)
     check_estimates(resolved)
     check_power_limits(resolved, tries=True)
-    for name, config in resolved.asked.items():
+    for name, config in resolved.with_judges.items():
         engine_class(config.engine).check(name, config)  # before any data set is fetched
     tasks = [load_task(resolved, choice) for choice in resolved.tasks]
     for task in tasks:

@@ -9,7 +9,7 @@ from wattbench.machine.power_limits.gpu_limits import why_not_limited
 
 def limits_of(resolved: Resolved) -> dict[str, float]:
     """Return the power limit of each system that has one, in watts."""
-    limits = {name: power_limit_of(config) for name, config in resolved.asked.items()}
+    limits = {name: power_limit_of(config) for name, config in resolved.with_judges.items()}
     return {name: limit_w for name, limit_w in limits.items() if limit_w is not None}
 
 

@@ -114,7 +114,7 @@ def _unread(tasks: Sequence[str], coded: Sequence[str]) -> list[str]:
 def _probed(resolved: Resolved, *, network: bool, keys: bool) -> list[str]:
     """Check the files and servers of all systems, members of hybrids included, and return notes on them."""
     notes = []
-    for name, config in with_members(resolved.asked).items():
+    for name, config in with_members(resolved.with_judges).items():
         with suppress(MissingHereError):  # which is among what is missing
             said = engine_class(config.engine).probe(name, config, network=network, keys=keys)
             notes += [f"{name}: {note}" for note in said]
@@ -124,7 +124,7 @@ def _probed(resolved: Resolved, *, network: bool, keys: bool) -> list[str]:
 def _missing(resolved: Resolved, *, load: bool) -> list[str]:
     """List each thing that the suite needs and this machine lacks, with the systems that need it."""
     needed: dict[str, list[str]] = {}
-    for name, config in with_members(resolved.asked).items():
+    for name, config in with_members(resolved.with_judges).items():
         engine = engine_class(config.engine)
         try:
             (engine.check if load else engine.look)(name, config)

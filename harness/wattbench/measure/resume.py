@@ -42,6 +42,12 @@ _CHANGED = {
 }
 """What a difference in a cell means."""
 
+_GRADED = (
+    "the grading function of task {task!r} has changed, or how the task is asked. If only the function was mended, "
+    "this scores the recorded answers by it, in a copy: wattbench runs rescore {root}. Otherwise "
+)
+"""What may have changed of a task that a function of the suite grades."""
+
 SHOWN = 60
 """Characters of a prompt that a message shows."""
 
@@ -116,6 +122,7 @@ def check_same_tasks(records: RunRecords, cells: Sequence[Cell]) -> None:
         UserError: they are not; the message says what differs.
     """
     header, now = records.header, [cell.as_record() for cell in cells]
+    graded = {cell.choice.task: cell.choice.graded is not None for cell in cells}
     if len(header.cells) != len(now):
         raise _cannot_resume(records, f"it had {len(header.cells)} cells and would now have {len(now)}")
     for was, is_now in zip(header.cells, now, strict=True):
@@ -123,6 +130,8 @@ def check_same_tasks(records: RunRecords, cells: Sequence[Cell]) -> None:
             if was.get(key) != is_now.get(key):
                 cell = f"{is_now['system']} on {is_now['task']}"
                 what = _CHANGED.get(key, "").format(task=is_now["task"])
+                if key == "task_sha256" and graded.get(is_now["task"]):
+                    what = _GRADED.format(task=is_now["task"], root=records.layout.root)
                 raise _cannot_resume(records, f"{what}{key} of {cell} was {was.get(key)} and is now {is_now.get(key)}")
 
 
@@ -241,8 +250,8 @@ def recover_windows(records: RunRecords, writer: RunWriter) -> None:
         several = label.block is not None or label.purpose == Purpose.MEASURED  # a block, or a round of a gate
         tasks = [label.task] if label.task is not None else records.header.tasks if several else []
         answers = [row for task in tasks for row in records.answers_of_all_attempts(label.system, task)]
-        asked = records.judgements() if label.purpose == Purpose.JUDGING else answers
-        until_s = max((row.finished_s for row in asked if row.window == label.window), default=None)
+        rows = records.judgements() if label.purpose == Purpose.JUDGING else answers
+        until_s = max((row.finished_s for row in rows if row.window == label.window), default=None)
         trace = records.layout.trace(label.system, label.task, label.block, shard=shard_of(label.window))
         row = recover_window(trace, label, until_s=until_s)
         writer.append_window(row)

@@ -22,7 +22,6 @@ from wattbench.records.layout import RunLayout
 from wattbench.records.reader import RunRecords
 from wattbench.records.rows.answers import ScoreRow
 from wattbench.records.rows.header import RunHeader
-from wattbench.records.rows.judgements import LabelRow
 from wattbench.records.rows.windows import WindowRow
 from wattbench.records.shards import shard_of
 from wattbench.records.tables.run_tables import of_another_run, rescored_items
@@ -96,21 +95,25 @@ def write_rescored(records: RunRecords, out: Path, header: RunHeader, scores: Sc
     return target
 
 
-def copy_to_retry(old: RunLayout, out: Path, header: RunHeader) -> Path:
-    """Copy a finished run as an unfinished one, to send its failed requests again; return the directory.
+def copy_to_retry(old: RunLayout, out: Path, header: RunHeader, *, without: Collection[Path] = ()) -> Path:
+    """Copy a run as an unfinished one, to send its failed requests again, or to score it by other code.
 
-    Lines are appended to it, so that its files are copies: none is a second name of the finished run's.
+    Lines are appended to it, so that its files are copies: none is a second name of the other run's.
 
     Args:
-        old: of the finished run.
+        old: of the run.
         out: the folder in which the copy gets its directory.
         header: of the copy, with its name.
+        without: files that are left out.
+
+    Returns:
+        The directory.
 
     Raises:
         UserError: a file cannot be read or written.
     """
     target = out / header.run
-    left_out = {getattr(old, name) for name in _NOT_TO_RETRY}
+    left_out = {*without, *(getattr(old, name) for name in _NOT_TO_RETRY)}
     with written_aside(target, header, "retrying", "the run cannot be copied") as writer:
         for path in _files(old.root):
             if path not in left_out and not is_temporary(path.name):
@@ -128,7 +131,7 @@ def copy_to_judge(
     scores: Scores,
     windows: Sequence[WindowRow],
     tasks: Collection[str],
-    labels: Sequence[LabelRow],
+    labelled: Collection[str],
 ) -> Path:
     """Copy a finished run as an unfinished one, in which some tasks lack the verdicts of a judge; return the directory.
 
@@ -141,7 +144,7 @@ def copy_to_judge(
         scores: of all cells of the tasks.
         windows: those of the run that are kept.
         tasks: whose verdicts are left out.
-        labels: those that are kept.
+        labelled: those of them whose labels are kept; of other tasks all are.
 
     Raises:
         UserError: a file cannot be read or written.
@@ -167,7 +170,7 @@ def copy_to_judge(
         _write_lines(old.judgements, new.judgements, keep=lambda line: line["task"] not in tasks)
         for (system, task), rows in scores.items():
             writer.write_scores(system, task, rows)
-        writer.append_labels(labels)
+        _write_lines(old.labels, new.labels, keep=lambda line: line["task"] in labelled or line["task"] not in tasks)
         writer.journal_files()
     return target
 

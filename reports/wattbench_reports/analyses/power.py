@@ -146,8 +146,10 @@ def _windows(measured: Measured) -> list[WindowRow]:
         row if (purpose := purposes.get(row.window, row.purpose)) == row.purpose else replace(row, purpose=purpose)
         for row in rows
     ]
-    own = (row for row in known if row.purpose != Purpose.JUDGING)  # what a judge takes is in no system's figures
-    fine = [row for row in own if math.isfinite(row.started_s) and 0 < row.duration_s < math.inf]
+    of_systems = (
+        row for row in known if row.purpose != Purpose.JUDGING
+    )  # what a judge takes is in no system's figures
+    fine = [row for row in of_systems if math.isfinite(row.started_s) and 0 < row.duration_s < math.inf]
     return sorted(fine, key=lambda row: row.started_s)
 
 

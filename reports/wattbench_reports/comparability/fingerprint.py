@@ -18,12 +18,14 @@ from numpy.typing import NDArray
 from wattbench.records import ABSENT, LABELS, Part, machine_parts, part, system_parts
 from wattbench.records.fingerprint_parts import fields_in_words
 from wattbench.records.rows.components import within_slot
+from wattbench.records.rows.judgements import JudgeRow
 from wattbench.records.tables.table_columns import Coded
 from wattbench_reports.comparability.asked_items import AskedTask, answered_by_cell, asked_tasks
 from wattbench_reports.comparability.co_running import ALONE, co_runners_part, shared_ways
 from wattbench_reports.comparability.joules import JouleOwner, hosts_elsewhere, joule_owners
 from wattbench_reports.tables.header_record import HeaderRecord
 from wattbench_reports.tables.item_rows import as_slice, rows_by_code
+from wattbench_reports.tables.judged_tasks import JudgedTasks
 from wattbench_reports.tables.run_tables import Frames, object_of_text
 from wattbench_reports.tables.streamed import StreamedFrames
 from wattbench_reports.tables.streamed.text_numbers import text_numbers
@@ -105,7 +107,7 @@ def fingerprints(frames: Frames) -> dict[str, Fingerprint]:
         owner = "" if imported else f"{name} in {run}"
         config = record.suite.systems.get(name, SystemSettings())
         own_machine = machine_parts(machines[name], run) if name in machines else machine
-        tasks = _tasks(record, name, documents)
+        tasks = _tasks(record, name, documents, frames.judged_tasks)
         parts = own_machine | system_parts(rows.get(name), owner) | {
             "tasks": part({fact: value for facts in tasks.values() for fact, value in facts.items()}, run),
             "scenario": part(_imported_scenario(record, name) if imported else _scenario(measure), run),
@@ -132,9 +134,17 @@ def fingerprints(frames: Frames) -> dict[str, Fingerprint]:
     return fingerprints_of
 
 
-def _tasks(record: HeaderRecord, system: str, documents: Mapping[tuple[str, str], str]) -> dict[str, dict[str, Any]]:
-    """Return, for each task, the facts of a system's plan and of the documents that it answered."""
-    cells = {cell.task: cell.as_recorded for cell in record.cells if cell.system == system}
+def _tasks(
+    record: HeaderRecord, system: str, documents: Mapping[tuple[str, str], str], judged: JudgedTasks | None
+) -> dict[str, dict[str, Any]]:
+    """Return, for each task, the facts of a system's plan and of the documents that it answered.
+
+    The scores of a judged task are those of people, whatever judge they correct: it is the rubric and the scale that
+    two runs must share. A task of which there is an opinion only is left out with its answers.
+    """
+    judges, left_out = ({}, frozenset[str]()) if judged is None else (judged.judges, judged.left_out)
+    known_cells = (cell for cell in record.cells if cell.system == system and cell.task not in left_out)
+    cells = {cell.task: cell.as_recorded for cell in known_cells}
     answered = {task: digest for (name, task), digest in documents.items() if name == system}
     facts: dict[str, dict[str, Any]] = {}
     for task in sorted({*cells, *answered}):
@@ -143,13 +153,19 @@ def _tasks(record: HeaderRecord, system: str, documents: Mapping[tuple[str, str]
             f"{task} version": cell.get("task_version", ABSENT),
             f"{task}{PLANNED}": cell.get("docs_sha256", ABSENT),
             f"{task}{ANSWERED}": answered.get(task),
-            f"{task} scoring": cell.get("task_sha256") or ABSENT,
+            f"{task} scoring": _of_people(judges[task]) if task in judges else cell.get("task_sha256") or ABSENT,
             **({f"{task} trace of arrivals": cell["trace_sha256"]} if "trace_sha256" in cell else {}),
             f"{task} metric": record.suite.metrics.get(task, "the task's first"),
         }
         # Another tool has its own ways to name a task: which documents were answered is the evidence.
         facts[task] = {name: value for name, value in known.items() if record.imported is None or value is not ABSENT}
     return facts
+
+
+def _of_people(judge: JudgeRow) -> str:
+    """Say on which scale people label the answers to a task."""
+    against = "" if judge.against is None else f" against {judge.against}"
+    return f"{judge.scale}{against} by people, rubric {hashlib.sha256(judge.rubric.encode()).hexdigest()[:12]}"
 
 
 def _documents(frames: Frames) -> dict[tuple[str, str], str]:

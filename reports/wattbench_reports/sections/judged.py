@@ -75,7 +75,7 @@ def _systems(task: JudgedTask, places: Mapping[str, int]) -> Table:
 
 
 def _judge(task: JudgedTask) -> Table:
-    """Make a table of a judge against people, without rows where nobody labelled an answer."""
+    """Make a table of a judge against people, without rows where no answer is labelled."""
     return Table(
         caption=wording.judge_caption(task),
         columns=tuple(Column(head, numeric=number > 0) for number, head in enumerate(wording.JUDGE_HEADS)),

@@ -16,6 +16,7 @@ from wattbench_reports.formatting import units
 from wattbench_reports.formatting.safe_text import Excerpt, first_of, last_of
 from wattbench_reports.stats import Interval
 from wattbench_reports.stats.agreement import Agreement
+from wattbench_reports.tables.provenance import explained
 
 TITLE = "Judged answers"
 OPINION = "Judge's opinion"
@@ -58,7 +59,7 @@ def lead(judged: JudgedAnswers) -> str:
 
 
 def of_task(task: JudgedTask) -> str:
-    """Say by whom, how and with which effect a task is judged."""
+    """Say which judge scores a task, how, and with which effect."""
     how = f"Judged by {task.judge}: {scale(task)} (prompt version {task.prompt_version})."
     if task.counts:
         return f"{how} Corrected by the labels of {_people(task.people)}."
@@ -155,10 +156,10 @@ def judge_rows(task: JudgedTask) -> Iterator[tuple[str, str, str]]:
     if of.orders is not None:
         yield "Verdicts of both orders that differ", units.percent_interval(of.orders.contradicting), ""
     for each in task.biases:
-        name = _FAVOURS.get(each.kind) or f"Bias for {each.system}, against the others"
+        name = _FAVOURS.get(each.kind) or f"Bias for {each.system}, against {_others(task, each.system)}"
         p = units.p_value(each.p_value).removeprefix("p ").removeprefix("= ")
-        told = each.size.high - each.size.low <= _WIDEST
-        yield name, units.points_interval(each.size) if told else "not known: too few labels", p if told else ""
+        known = each.size.high - each.size.low <= _WIDEST
+        yield name, units.points_interval(each.size) if known else "not known: too few labels", p if known else ""
 
 
 def _two_places(interval: Interval) -> str:
@@ -281,11 +282,10 @@ def agreement(each: Agreement) -> str:
     of = f"{units.plural(each.answers, 'answer')} that {each.people} people labelled"
     if each.alpha is None:
         return f"How far people agree is not defined over the {of}: all labels are the same."
-    bounds = "" if each.low is None or each.high is None else f" [{each.low:.2f}, {each.high:.2f}]"
-    return (
-        f"People agree with each other at Krippendorff's alpha {each.alpha:.2f}{bounds}, over {of} "
-        "(1: always; 0: as by chance)."
-    )
+    alpha = _two_places(Interval(each.alpha, each.low or 0.0, each.high or 0.0))
+    if each.low is None or each.high is None:
+        alpha = alpha.partition(" ")[0]
+    return f"People agree with each other at Krippendorff's alpha {alpha}, over {of} (1: always; 0: as by chance)."
 
 
 BILL_HEADS = ("Answers", "Joules", "Per answer", "Seconds", "Tokens in", "Tokens out", "Money", "Per answer")
@@ -314,7 +314,7 @@ def _some_tokens(bill: JudgeBill) -> bool:
 def bill_lines(bill: JudgeBill) -> Iterator[str]:
     """Say of a bill what is not in it, and what is not known."""
     if bill.judging.energy_j is not None:
-        yield f"{bill.judge}: joules are {bill.provenance}{_without(bill.judging)}."
+        yield f"{bill.judge}: joules are by {explained([bill.provenance])}{_without(bill.judging)}."
     else:
         windows = "no window of it is on record" if not bill.judging.windows else "none of its windows has valid joules"
         yield f"{bill.judge}: its joules are not known, as {windows}."

@@ -19,6 +19,7 @@ from wattbench.meters import Reading
 from wattbench.meters.sampling.trace import TraceWriter
 from wattbench_reports.export.frames.calls_frame import COLUMNS as CALLS
 from wattbench_reports.export.frames.items_frame import COLUMNS as ITEMS
+from wattbench_reports.export.frames.judged_frame import COLUMNS as JUDGED
 from wattbench_reports.export.frames.machines_frame import COLUMNS as MACHINES
 from wattbench_reports.export.frames.power_frame import COLUMNS as POWER
 from wattbench_reports.export.frames.systems_frame import TYPES as SYSTEMS
@@ -27,7 +28,9 @@ from wattbench_reports.export.frames.windows_frame import COLUMNS as WINDOWS
 Write = Callable[[FakeRun], Path]
 
 
-FRAMES = {"systems": SYSTEMS, "items": ITEMS, "windows": WINDOWS, "calls": CALLS, "machines": MACHINES}
+FRAMES = {
+    "systems": SYSTEMS, "items": ITEMS, "windows": WINDOWS, "calls": CALLS, "machines": MACHINES, "judged": JUDGED,
+}  # fmt: skip
 """Method to its columns."""
 
 

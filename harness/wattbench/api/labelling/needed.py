@@ -1,4 +1,4 @@
-"""Say how many further labels would bring an interval to a width, or a choice to be told, if the figures stay.
+"""Say how many further labels would bring an interval to a width, or tell systems apart, if the figures stay.
 
 They are computed from what the judge has erred by on the labels of this run, as
 `wattbench_reports.stats.label_need` says. Each task is looked at by itself.
@@ -142,7 +142,7 @@ def _choices(cells: Sequence[_Cell]) -> Iterator[NeededToChoose]:
 
 def _required(judged: JudgedTasks, by_domain: Mapping[str, float]) -> dict[str, float]:
     """Return the share that is required on each judged task: that of its domain, else that over all."""
-    domains = dict(judged.answers[["task", "domain"]].drop_duplicates("task").itertuples(index=False))
+    domains: dict[str, str] = dict(judged.answers[["task", "domain"]].drop_duplicates("task").itertuples(index=False))
     shares = {task: by_domain.get(domain, by_domain.get(OVERALL)) for task, domain in domains.items()}
     return {str(task): share for task, share in shares.items() if share is not None}
 

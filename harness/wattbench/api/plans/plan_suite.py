@@ -209,7 +209,7 @@ def plan_suite(
     check_shard(resolved, shard)
     seen = preview(resolved, allow_unsafe_code=allow_unsafe_code, load=load, network=network)
     items = items_by_domain(seen.cells)
-    chosen = meters_here(resolved.suite, resolved.asked)
+    chosen = meters_here(resolved.suite, resolved.with_judges)
     metered, measure = chosen.provenance, resolved.suite.measure
     effort = effort_of(measure, metered, chosen.shortest_window_s)
     folder = RUNS if like is None else like

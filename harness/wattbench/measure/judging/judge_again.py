@@ -21,7 +21,7 @@ from wattbench.records import Purpose, RunHeader, RunRecords, ScoreRow
 from wattbench.records.copies import copy_to_judge
 from wattbench.records.opinions import Opinions
 from wattbench.records.rows.header import new_run_name, utc_now
-from wattbench.records.rows.judgements import JudgementRow, LabelRow
+from wattbench.records.rows.judgements import JudgementRow
 from wattbench.records.rows.windows import WindowRow
 from wattbench.tasks.judged.rubric import rubric_text
 
@@ -34,10 +34,8 @@ class JudgedAnew:
     """A copy of a run that is to be judged."""
 
     root: Path
-    labels: int
-    """Labels of people that were copied."""
     labels_left: int
-    """Labels that were not, as they are by another rubric, scale or answer to compare with."""
+    """Labels of people that were not copied, as they are by another rubric, scale or answer to compare with."""
 
 
 def suite_to_judge_by(
@@ -140,8 +138,7 @@ def copy_to_judge_anew(
                 scores[system, choice.task] = scorer.score(answers)
                 check_documents(records, system, choice.task, scores[system, choice.task])
     verdicts = [row for row in records.judgements() if row.task not in tasks]
-    labels = records.labels()
-    kept = [row for row in labels if row.task not in tasks or _still_counts(row, records, resolved)]
+    labelled = [task for task in tasks if _labels_count(task, records, resolved)]
     root = copy_to_judge(
         records,
         out,
@@ -149,9 +146,9 @@ def copy_to_judge_anew(
         scores=scores,
         windows=_without_judging(records, verdicts),
         tasks=tasks,
-        labels=kept,
+        labelled=labelled,
     )
-    return JudgedAnew(root, len(kept), len(labels) - len(kept))
+    return JudgedAnew(root, sum(row.task in tasks and row.task not in labelled for row in records.labels()))
 
 
 def header_to_judge(
@@ -188,13 +185,13 @@ def header_to_judge(
     )
 
 
-def _still_counts(label: LabelRow, records: RunRecords, resolved: Resolved) -> bool:
-    """Return whether a label was given by the rubric and on the scale by which its task is judged now."""
-    was = records.judges().get(label.task)
-    now = next(choice.judged for choice in resolved.tasks if choice.task == label.task)
-    return was is not None and now is not None and (
-        (was.scale, was.against, was.rubric) == (now.scale, now.against, rubric_text(now))
-    )  # fmt: skip
+def _labels_count(task: str, records: RunRecords, resolved: Resolved) -> bool:
+    """Return whether the labels of a task were given by the rubric and on the scale by which it is judged now."""
+    was = records.judges().get(task)
+    now = next(choice.judged for choice in resolved.tasks if choice.task == task)
+    if was is None or now is None:
+        return False
+    return (was.scale, was.against, was.rubric) == (now.scale, now.against, rubric_text(now))
 
 
 def _without_judging(records: RunRecords, verdicts: Sequence[JudgementRow]) -> list[WindowRow]:

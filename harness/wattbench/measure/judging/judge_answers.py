@@ -19,7 +19,7 @@ from wattbench.config import EndpointSystem, Measure, Prompt, SystemBase
 from wattbench.measure.ask_items import ItemRequests, ask_items, items_of
 from wattbench.measure.item_rows import system_row
 from wattbench.measure.judging.judge_rows import judge_row
-from wattbench.measure.judging.questions import FAILED, Pair, Question, judged_tasks, questions_of, without_verdict
+from wattbench.measure.judging.questions import FAILED, JudgeQuestion, Pair, judged_tasks, questions_of, without_verdict
 from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.resume import check_same_judge
 from wattbench.meters import OpenWindow
@@ -67,7 +67,7 @@ def judge_answers(context: MeasuringContext, pairs: Iterable[Pair]) -> None:
             _record_judge(context, judge, None)
 
 
-def _ask(context: MeasuringContext, judge: str, questions: Sequence[Question], answered: int) -> None:
+def _ask(context: MeasuringContext, judge: str, questions: Sequence[JudgeQuestion], answered: int) -> None:
     config, measure = context.resolved.judges[judge], context.measure
     title, answers_too = f"{judge} (judge)", judge in context.resolved.systems
     with context.alone():
@@ -87,10 +87,10 @@ def _ask(context: MeasuringContext, judge: str, questions: Sequence[Question], a
                 context.progress.start_cell(title, PlannedTurn(title, answered + len(questions)), answered)
                 recorder = VerdictRecorder(context, judge, title, questions, idle_w)
                 with context.limited(judge):
-                    asked = ask_items(
+                    replies = ask_items(
                         engine, recorder, asks, batch=_at_once(engine, config, measure), numbers=itertools.count()
                     )
-                    deque(asked, maxlen=0)  # the recorder keeps the verdicts
+                    deque(replies, maxlen=0)  # the recorder keeps the verdicts
                     recorder.done()
                 context.progress.end_cell()
         finally:
@@ -130,7 +130,7 @@ def _record_judge(context: MeasuringContext, judge: str, loaded: SystemRow | Non
             context.writer.append_judge(row)
 
 
-def _requests(engine: Engine, config: SystemBase, questions: Sequence[Question]) -> list[ItemRequests]:
+def _requests(engine: Engine, config: SystemBase, questions: Sequence[JudgeQuestion]) -> list[ItemRequests]:
     """Write the questions in the judge's prompt form; `doc_id` is the position of a question."""
 
     def in_form(prompt: Prompt, lm: LM) -> Mapping[int, Sequence[Instance]]:
@@ -162,7 +162,7 @@ class VerdictRecorder:
         context: MeasuringContext,
         judge: str,
         title: str,
-        questions: Sequence[Question],
+        questions: Sequence[JudgeQuestion],
         idle_w: Mapping[str, float],
     ) -> None:
         """Set up the recorder, without an open window.
@@ -225,7 +225,7 @@ class VerdictRecorder:
         self._window = None
 
 
-def judgement(question: Question, row: AnswerRow) -> JudgementRow:
+def judgement(question: JudgeQuestion, row: AnswerRow) -> JudgementRow:
     """Build the record of a verdict.
 
     Args:

@@ -27,7 +27,7 @@ Pair = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Question:
+class JudgeQuestion:
     """One request to a judge: an answer, or of a pair two answers in one order."""
 
     system: str
@@ -58,7 +58,7 @@ class Question:
         )
 
 
-def questions_of(records: RunRecords, resolved: Resolved, judge: str, pairs: Iterable[Pair]) -> list[Question]:
+def questions_of(records: RunRecords, resolved: Resolved, judge: str, pairs: Iterable[Pair]) -> list[JudgeQuestion]:
     """Return all questions to a judge about a run, in a random order over systems, tasks and items.
 
     Requests that failed have no answer, and the answers that others are compared with are not compared with themselves.
@@ -88,7 +88,7 @@ def questions_of(records: RunRecords, resolved: Resolved, judge: str, pairs: Ite
     return questions
 
 
-def without_verdict(questions: Sequence[Question], verdicts: Iterable[JudgementRow]) -> list[Question]:
+def without_verdict(questions: Sequence[JudgeQuestion], verdicts: Iterable[JudgementRow]) -> list[JudgeQuestion]:
     """Return the questions that the judge has not answered, in the same order."""
     known = {(row.system, row.task, row.key, row.shown): row for row in verdicts}
     return [each for each in questions if not each.has(known.get(each.key))]
@@ -99,13 +99,18 @@ def judged_tasks(resolved: Resolved) -> list[TaskChoice]:
     return [choice for choice in resolved.tasks if choice.judged is not None]
 
 
-def _of_task(records: RunRecords, loaded: LoadedTask, systems: Sequence[str], seed: int) -> Iterator[Question]:
+def _of_task(records: RunRecords, loaded: LoadedTask, systems: Sequence[str], seed: int) -> Iterator[JudgeQuestion]:
     choice = loaded.choice
     judged = choice.judged
     assert judged is not None  # the caller has chosen it so
     rubric = rubric_text(judged)
     against = None if judged.against is None else _texts(records, judged.against, choice.task)
     items: dict[int, str] = {}
+
+    def question(system: str, answer: AnswerRow, order: Shown | None, shown: ShownAnswer) -> JudgeQuestion:
+        prompt = judge_prompt(shown, judged, rubric, seed)
+        return JudgeQuestion(system, choice.task, answer, judged, order, prompt)
+
     for system in systems:
         if system == judged.against:
             continue
@@ -117,19 +122,14 @@ def _of_task(records: RunRecords, loaded: LoadedTask, systems: Sequence[str], se
             reference = references.get(answer.key) or None
             said = said_in(answer)
             if judged.scale != PAIR:
-                shown = ShownAnswer(item, said, reference=reference)
-                yield Question(system, choice.task, answer, judged, None, judge_prompt(shown, judged, rubric, seed))
+                yield question(system, answer, None, ShownAnswer(item, said, reference=reference))
                 continue
             other = reference if against is None else against.get(answer.key)
             if other is None:
                 continue
             reference = None if against is None else reference
-            orders: dict[Shown, ShownAnswer] = {
-                "first": ShownAnswer(item, said, other, reference),
-                "second": ShownAnswer(item, other, said, reference),
-            }
-            for order, shown in orders.items():
-                yield Question(system, choice.task, answer, judged, order, judge_prompt(shown, judged, rubric, seed))
+            yield question(system, answer, "first", ShownAnswer(item, said, other, reference))
+            yield question(system, answer, "second", ShownAnswer(item, other, said, reference))
 
 
 def _texts(records: RunRecords, system: str, task: str) -> Mapping[AnswerKey, str]:

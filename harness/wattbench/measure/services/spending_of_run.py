@@ -17,7 +17,7 @@ from wattbench.systems.spending import Spending, Tariff
 
 def spending_of(resolved: Resolved, records: RunRecords, writer: RunWriter) -> Spending:
     """Return the counter of what a run spends, continued from its record."""
-    tariffs = tariffs_of(resolved.asked)
+    tariffs = tariffs_of(resolved.with_judges)
     budget = None if resolved.suite.max_cost is None else Budget.of(resolved.suite.max_cost)
     rows = records.spending()
     return Spending(
@@ -50,7 +50,7 @@ def check_budget(resolved: Resolved) -> None:
     where, budget = f"{resolved.path}: max_cost", Budget.of(resolved.suite.max_cost)
     if resolved.suite.measure.load is not None:
         raise UserError(f"{where}: under scenario: load requests arrive whatever they cost. Leave max_cost out")
-    for name, config in with_members(resolved.asked).items():
+    for name, config in with_members(resolved.with_judges).items():
         tariff = Tariff.of(config.price)
         if tariff is None:
             if isinstance(config, EndpointSystem) and config.service is not None:

@@ -36,13 +36,13 @@ def bills_of_judges(measured: Measured, paid: Paid, judgements: Sequence[Judgeme
         paid: prices, and what the building draws for each watt.
         judgements: all of the run.
     """
-    asked: dict[str, list[JudgementRow]] = {}
+    by_judge: dict[str, list[JudgementRow]] = {}
     for row in judgements:
-        asked.setdefault(row.judge, []).append(row)
-    windows = measured.frames.run.windows() if asked else []
+        by_judge.setdefault(row.judge, []).append(row)
+    windows = measured.frames.run.windows() if by_judge else []
     return tuple(
         _bill(measured, paid, name, rows, [each for each in windows if each.system == name])
-        for name, rows in asked.items()
+        for name, rows in by_judge.items()
     )
 
 
@@ -54,7 +54,9 @@ def _bill(
     others = [] if is_a_system else [each for each in windows if each.purpose in _OTHERS]
     judging = _used(asking)
     known = {each.window for each in asking if _has_joules(each)}
-    money, currency, why = _money(rows, judging, paid.prices.by_system.get(name), paid.pue, measured.workload)
+    counts = _counts(rows)
+    prompt, output = (counts[name] for name in ("prompt_tokens", "output_tokens"))
+    money, currency, why = _money(counts, judging, paid.prices.by_system.get(name), paid.pue, measured.workload)
     return JudgeBill(
         run=measured.run,
         judge=name,
@@ -65,13 +67,21 @@ def _bill(
         other=_used(others) if others else None,
         metered_answers=len(_answers([row for row in rows if row.window in known])),
         provenance=joined(each.provenance_label for each in (*asking, *others) if _has_joules(each)),
-        prompt_tokens=sum(row.prompt_tokens or 0 for row in rows),
-        output_tokens=sum(row.output_tokens or 0 for row in rows),
-        uncounted=sum(row.prompt_tokens is None or row.output_tokens is None for row in rows),
+        prompt_tokens=int(prompt.sum()),
+        output_tokens=int(output.sum()),
+        uncounted=int((prompt.isna() | output.isna()).sum()),
         money=money,
         currency=currency,
         why_no_money=why,
     )
+
+
+def _counts(rows: Sequence[JudgementRow]) -> pd.DataFrame:
+    """Return the tokens of each request, columns `COUNTS`; NaN where not known. A failed one that has no tokens on
+    record had none, as those of systems."""
+    counts = pd.DataFrame([{name: getattr(row, name) for name in COUNTS} for row in rows], dtype=np.float64)
+    failed = np.array([row.verdict is None and not row.reply for row in rows])
+    return counts.mask(failed[:, None] & counts.isna().to_numpy(), 0.0)
 
 
 def _answers(rows: Sequence[JudgementRow]) -> set[tuple[object, ...]]:
@@ -94,7 +104,7 @@ def _has_joules(window: WindowRow) -> bool:
 
 
 def _money(
-    rows: Sequence[JudgementRow], judging: Used, price: Price | None, pue: float, workload: Workload
+    counts: pd.DataFrame, judging: Used, price: Price | None, pue: float, workload: Workload
 ) -> tuple[float | None, str, str]:
     """Return the money of judging, its currency, and why it is not known, as a clause."""
     kwh, electricity = workload.price_per_kwh, 0.0
@@ -113,9 +123,8 @@ def _money(
         electricity = judging.energy_j / JOULES_PER_KWH * pue * kwh
     if price is None:
         return electricity, currency, ""
-    counts = pd.DataFrame([{name: getattr(row, name) for name in COUNTS} for row in rows], dtype=np.float64)
     if price.by_token and (why := unknown_tokens(counts, price)):
         return None, "", why.replace("every answer", "every request")
-    seconds = np.full(len(rows), judging.seconds / len(rows))
-    parts = parts_at(price, len(rows), counts if price.by_token else None, seconds if price.by_time else None)
+    seconds = np.full(len(counts), judging.seconds / len(counts))
+    parts = parts_at(price, len(counts), counts if price.by_token else None, seconds if price.by_time else None)
     return electricity + sum(float(np.sum(each)) for each in parts.values()), currency, ""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from wattbench_reports.comparability.caveat import Caveat
 from wattbench_reports.comparison.judges.model import JudgedAnswers, JudgedTask
-from wattbench_reports.formatting.units import named, plural
+from wattbench_reports.formatting.units import fixed, named, plural
 
 LEAST_ALPHA = 2 / 3
 """Below it people agree too little for even tentative conclusions: K. Krippendorff, "Content Analysis" (2004), 11.4."""
@@ -49,9 +49,10 @@ def _labels(task: JudgedTask) -> Iterator[Caveat]:
             "system and task is an assumption: with labels of chosen answers, corrected figures are wrong."
         )
         yield Caveat("labels-as-given", text, names)
-    if task.agreement is not None and (task.agreement.alpha or 1.0) < LEAST_ALPHA:
+    if task.agreement is not None and task.agreement.alpha is not None and task.agreement.alpha < LEAST_ALPHA:
+        alpha = fixed(task.agreement.alpha, 2).replace("-", "−")
         text = (
-            f"{task.task}: people disagree (Krippendorff's alpha {task.agreement.alpha:.2f}, below 0.67): what a label "
+            f"{task.task}: people disagree (Krippendorff's alpha {alpha}, below 0.67): what a label "
             "says depends on who gives it. Make the rubric more exact, and label again."
         )
         yield Caveat("people-disagree", text, names)

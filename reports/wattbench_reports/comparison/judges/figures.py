@@ -150,7 +150,7 @@ class _Read:
         labelled = answers[answers["label"].notna().to_numpy()]
         places = labelled["place"].to_numpy(dtype=np.int64)
         texts = texts_in(self.measured.frames.run.layout.items_table, places, ("output",))
-        outputs = (text_of(texts.loc[place].to_dict(), "output") for place in places)
+        outputs = (text_of(texts.loc[each].to_dict(), "output") for each in places)
         seen = [None if text is None else text.rpartition("</think>")[2].strip() for text in outputs]
         return dict(zip(labelled.index.tolist(), seen, strict=True))
 

@@ -41,8 +41,8 @@ def prices_of(suite: SuiteRecord, systems: Iterable[str], choice: Iterable[str] 
         UserError: a price on record is damaged, or a reader's names no system or is no price.
     """
     servers = {name: each.server_name for name, each in suite.systems.items() if each.server_name is not None}
-    asked = [name for each in suite.systems.values() for name in each.asks]
-    known = dict.fromkeys([*systems, *asked, *servers.values(), *suite.judges])
+    pools = [name for each in suite.systems.values() for name in each.asks]
+    known = dict.fromkeys([*systems, *pools, *servers.values(), *suite.judges])
     prices, chosen = dict(suite.prices), set()
     for text in choice:
         name, named = _parsed(text, list(known))

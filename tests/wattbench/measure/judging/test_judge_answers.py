@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.made_up.progress import Quiet
 from tests.made_up.suites import suite_of
 from wattbench.config import Resolved
 from wattbench.errors import UserError
+from wattbench.measure.item_rows import item_rows
 from wattbench.measure.measuring_context import measuring
 from wattbench.measure.plan import plan
 from wattbench.measure.resume import check_same_work, new_run
@@ -225,6 +227,21 @@ def test_a_judge_has_windows_of_its_own_and_changes_no_others(tmp_path: Path, st
     used = Counter((row.system, row.purpose) for row in both.windows())
     assert (used["rude", Purpose.LOAD], used["rude", Purpose.JUDGING]) == (1, 2)
     assert both.systems()["rude"].load_window in {row.window for row in both.windows() if row.purpose == Purpose.LOAD}
+
+
+@pytest.mark.parametrize("judge", ["strict", "rude"])
+def test_systems_have_the_figures_that_they_have_without_a_judge(judge: str, tmp_path: Path, steady: Any) -> None:
+    resolved = suite_of(SUITE, tmp_path, ("judge: strict", f"judge: {judge}"))
+    records = run(resolved, tmp_path, steady)
+    cells, windows = plan(resolved), records.windows()
+    with_judge = item_rows(records, cells, windows)
+    assert any(row.energy_j for row in with_judge)
+    for path in (records.layout.judges, records.layout.judgements):
+        path.unlink()
+    kept = [row for row in windows if row.purpose != Purpose.JUDGING and row.system in resolved.systems]
+    assert len(kept) < len(windows)
+    without = item_rows(records, cells, kept)
+    assert without == [replace(row, judged=None) for row in with_judge]
 
 
 def test_a_hybrid_can_judge(tmp_path: Path, steady: Any) -> None:
