@@ -318,13 +318,13 @@ def _corrected(answers: TaskAnswers, there: NDArray[np.bool_], cell: JudgedCell)
         there: shape (answers,): which did not fail.
         cell: of these answers.
     """
-    own, scores, rectifiers = answers.where(there), np.zeros(len(there)), np.zeros(len(there))
-    if cell.by_definition or own.known.all():
-        scores[there] = EVEN if cell.by_definition else own.labels
+    answered, scores, rectifiers = answers.where(there), np.zeros(len(there)), np.zeros(len(there))
+    if cell.by_definition or answered.known.all():
+        scores[there] = EVEN if cell.by_definition else answered.labels
         return CorrectedScores(
-            scores, rectifiers, cell.labels, 0.0, _mean(own.verdicts), _mean(own.verdicts - own.labels)
+            scores, rectifiers, cell.labels, 0.0, _mean(answered.verdicts), _mean(answered.verdicts - answered.labels)
         )
-    corrected = corrected_scores(own.verdicts, own.labels, own.chances, own.items)
+    corrected = corrected_scores(answered.verdicts, answered.labels, answered.chances, answered.items)
     scores[there], rectifiers[there] = corrected.scores, corrected.rectifiers
     return replace(corrected, scores=scores, rectifiers=rectifiers)
 
