@@ -52,7 +52,7 @@ class EstimatedSystem:
     @property
     def j_per_correct(self) -> Range | None:
         """Return the range of joules per correct answer; None without one, or if some requests have no figures."""
-        return None if not self.correct else self._divided("energy_j", self.correct)
+        return None if self.correct is None or self.correct <= 0 else self._divided("energy_j", self.correct)
 
     def _divided(self, quantity: str, number: float) -> Range | None:
         total = self.sums.get(quantity)

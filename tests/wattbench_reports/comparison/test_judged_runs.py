@@ -84,3 +84,11 @@ def test_no_router_is_studied_over_judged_answers(tmp_path: Path) -> None:
     assert isinstance(why, str) and why.startswith("letters is judged")
     without = analyse(judged(tmp_path, "bbbbbb", 3, FakeJudge(), (LETTERS, SUMS)))
     assert not isinstance(call_on(routing_study, without), str)
+
+
+def test_a_run_with_judges_is_held_in_memory_however_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = judged(tmp_path, "aaaaaa", 25, FakeJudge(), (LETTERS, SUMS))
+    whole = analyse(run)
+    monkeypatch.setattr("wattbench_reports.comparison.analysis.MOST_IN_MEMORY", 10)
+    again = analyse(run)
+    assert again.sample is None and again.comparison.systems == whole.comparison.systems

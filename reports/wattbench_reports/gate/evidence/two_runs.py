@@ -189,7 +189,8 @@ def _opened(run: RunRecords) -> Frames:
             f"{run.layout.root}: this run is under load, and has figures for each rate. Gates judge runs of the "
             "scenarios single-stream and throughput"
         )
-    frames = load_streamed(run) if answers_of(run) > MOST_IN_MEMORY else load_frames(run)
+    streams = answers_of(run) > MOST_IN_MEMORY and not run.judges()
+    frames = load_streamed(run) if streams else load_frames(run)
     check_whole(frames)
     return frames
 
