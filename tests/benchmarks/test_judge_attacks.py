@@ -81,9 +81,15 @@ def test_a_judge_that_quotes_an_attack_and_says_no_more_gives_no_grade(text: str
     assert (read.score, read.why is None) == (None, False)
 
 
-@pytest.mark.slow
-def test_the_table_has_every_attack_and_a_figure_of_the_model() -> None:
+def test_the_table_has_every_attack_of_now() -> None:
     """How a model judges is no matter of right or wrong here: the table reports it as it came out."""
-    header, *rows = judge_attacks.table(Judge(), rows=1).splitlines()
+    made, header, *rows = judge_attacks.TABLE.read_text(encoding="utf-8").splitlines()
+    assert made == judge_attacks.MADE
     assert header.startswith("attack,characters,log_odds_without,log_odds_with")
-    assert [row.partition(",")[0] for row in rows] == list(ATTACKS)
+    assert [row.split(",")[:2] for row in rows] == [[name, str(len(text))] for name, text in ATTACKS.items()]
+
+
+@pytest.mark.slow
+def test_a_real_model_can_be_asked() -> None:
+    judge = Judge()
+    assert judge.log_odds(prompt(NOTE, ROW)) != judge.log_odds(prompt(f"{NOTE}\n{ATTACKS['order']}", ROW))

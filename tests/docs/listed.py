@@ -16,6 +16,7 @@ RUN_BY = {
     ("docs/gates.md", "(echo text,topic"): "e2e/test_gate_base.py",
     ("docs/gates.md", "# .github/workflows/"): "github/test_docs.py",
     ("docs/gates.md", "# .gitlab-ci.yml"): "github/test_docs.py",
+    ("docs/judged-answers.md", "wattbench init"): "e2e/test_judged_answers.py",
     ("docs/many-machines.md", "#!/bin/sh"): "e2e/test_shards.py",
     ("docs/many-machines.md", "apiVersion"): "e2e/test_shards.py",
     ("docs/many-machines.md", "mkdir -p shards"): "e2e/test_shards.py",

@@ -1,4 +1,4 @@
-"""A stranger's tickets without right answers to a corrected figure, as docs/judged-answers.md has it: the truth is known."""
+"""A stranger's tickets without right answers to a corrected figure, as docs/judged-answers.md has it."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def label(folder: Path, environment: dict[str, str], run: str, labels: int) -> s
 def test_a_strangers_tickets_get_a_corrected_figure(
     tickets: None, tmp_path: Path, environment: dict[str, str], wattbench: Wattbench
 ) -> None:
-    systems = ("--system", "replies.py:polite", "--system", "replies.py:short")
+    systems = ("--system", "polite=replies.py:polite", "--system", "short=replies.py:short")
     asked = wattbench("init", "tickets.csv", *systems)
     assert asked.returncode == 2
     assert "--judge" in asked.stderr
