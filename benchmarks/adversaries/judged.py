@@ -23,9 +23,8 @@ from benchmarks.adversaries.claim import Claim, Outcomes, World
 from wattbench_reports.comparison.paired_tests import EqualPairs
 from wattbench_reports.decision.bounds import BoundedShare
 from wattbench_reports.stats import Interval, accuracy_interval, block_mean_intervals
-from wattbench_reports.stats.alike_errors import error_differences, may_be_pooled
 from wattbench_reports.stats.intervals import ratio_se
-from wattbench_reports.stats.label_correction import TaskAnswers, corrected_scores, pooled_scores
+from wattbench_reports.stats.label_correction import TaskAnswers, corrected_scores
 from wattbench_reports.tables.item_matrix import ItemTable
 from wattbench_reports.tables.labels import Labels
 
@@ -88,29 +87,6 @@ CLAIMS = (
         _ASSUMED,
         _SEEN,
         most=0.1,
-    ),
-    Claim(
-        "pooled-allowed",
-        "The labels of others may correct a system with 5 to 19 labels this often.",
-        "systems with so few labels",
-        "none",
-        "The p-value and the power of the test of alike errors are printed.",
-    ),
-    Claim(
-        "pooled-interval",
-        "Where they may, the interval of its accuracy holds it in 93% or more.",
-        "as above, among the runs in which they may",
-        f"{_ASSUMED}, and the judge errs alike on all systems",
-        "The judge's bias by system, of what labels there are.",
-        least=0.93,
-    ),
-    Claim(
-        "pooled-flip",
-        "A system that the judge favours by 10 points is, in at most 5% of runs, pooled and shown to be more accurate.",
-        "the difference of accuracies by people's labels, which is 0",
-        _ASSUMED,
-        "As above.",
-        most=0.05,
     ),
 )
 
@@ -278,7 +254,9 @@ def outcomes(setup: Setup, seed: int) -> Outcomes:
     rng = np.random.default_rng([zlib.crc32(repr(setup).encode()), seed])
     run = simulated(setup, rng)
     answers = labelled(setup, run, rng)
-    corrected = _sums([corrected_scores(*_own(answers, each)).scores for each in range(len(setup.labels))], setup)
+    corrected = _sums(
+        [corrected_scores(*_of(answers, each), system=f"s{each}").scores for each in range(len(setup.labels))], setup
+    )
     opinion = run.verdicts.sum(axis=2)
     counted = {
         "judged-interval": _held(corrected, run, setup),
@@ -293,24 +271,7 @@ def outcomes(setup: Setup, seed: int) -> Outcomes:
     return counted
 
 
-def pooled_outcomes(setup: Setup, seed: int) -> Outcomes:
-    """Simulate a run whose first system has few labels, which are pooled with those of the others where they may be."""
-    rng = np.random.default_rng([zlib.crc32(repr(setup).encode()), seed])
-    run = simulated(setup, rng)
-    answers = labelled(setup, run, rng)
-    if not may_be_pooled(error_differences(answers), 0):
-        return {"pooled-allowed": (0, 1), "pooled-flip": (0, 1)}
-    others = [corrected_scores(*_own(answers, each)).scores for each in range(1, len(setup.labels))]
-    sums = _sums([pooled_scores(answers, 0).scores, *others], setup)
-    interval = _intervals(sums, run, setup)[0]
-    return {
-        "pooled-allowed": (1, 1),
-        "pooled-interval": (int(interval.low <= run.truth[0] <= interval.high), 1),
-        "pooled-flip": (int(_first_ahead(sums, run, setup)), 1),
-    }
-
-
-def _own(answers: TaskAnswers, system: int) -> tuple[Floats, Floats, Floats, NDArray[np.int64]]:
+def _of(answers: TaskAnswers, system: int) -> tuple[Floats, Floats, Floats, NDArray[np.int64]]:
     own = answers.where(answers.systems == system)
     assert own.chances is not None
     return own.verdicts, own.labels, own.chances, own.items
@@ -407,21 +368,6 @@ def _favoured() -> list[World]:
     ]
 
 
-def _pooled() -> list[World]:
-    """Return worlds in which the first of three systems has few labels, and the judge favours it or does not."""
-    return [
-        World(
-            f"{favour:.0%} favoured, {judge} judge, {scale}, {few} labels and twice 100 of 300",
-            not favour,
-            partial(pooled_outcomes, Setup(judge, scale, labels=(few, 100, 100), favour=favour)),
-            400,
-        )
-        for judge, scale in (("good", "pass"), ("biased", "1..5"), ("good", "1..5"))
-        for few in (8, 19)
-        for favour in (0.0, 0.05, FAVOUR)
-    ]
-
-
 _EASY, _BY_LOT = Setup("biased", drawn="easy ones first"), Setup("biased", label_noise=0.1)
 
 WORLDS = (
@@ -446,5 +392,4 @@ WORLDS = (
     _world("easy answers labelled first, biased judge, 1..5", replace(_EASY, scale="1..5"), holds=False),
     _world("10% of labels by lot, 50 of 300 labelled", _BY_LOT, holds=False),
     _world("10% of labels by lot, 500 of 2000 labelled", replace(_BY_LOT, items=2000, labels=(500, 500)), holds=False),
-    *_pooled(),
 )

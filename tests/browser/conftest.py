@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 import pytest
 
+from tests.made_up.judged_runs import FakeJudge, add_labels
 from tests.made_up.runs import FakeRun, write_run
 from tests.made_up.standard_runs import family_run, grid_run, hostile_run, many_systems, odd_names, plain_systems
 from wattbench_reports.html import write_report
@@ -64,8 +65,8 @@ def axe() -> str:
 
 @pytest.fixture(scope="session")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Write a plain report, one with nearly every section, a hostile one, one of many systems, one of odd names, and
-    one of a grid of which systems were dropped."""
+    """Write a plain report, one with nearly every section, a hostile one, one of many systems, one of odd names, one
+    of a grid of which systems were dropped, and one with judged and labelled answers."""
     root = tmp_path_factory.mktemp("reports")
     runs = {
         "plain": FakeRun(plain_systems()),
@@ -74,8 +75,11 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "many": many_systems(),
         "odd": odd_names(),
         "grid": grid_run(),
+        "judged": FakeRun(plain_systems(), items=60, judges={"chain_sum": FakeJudge(unread=0.05)}),
     }
-    return {name: write_report(write_run(root, run), root / f"{name}.html") for name, run in runs.items()}
+    written = {name: write_run(root / name, run) for name, run in runs.items()}
+    add_labels(written["judged"], 25, people=("ann", "bob"))
+    return {name: write_report(run, root / f"{name}.html") for name, run in written.items()}
 
 
 @pytest.fixture(scope="session")

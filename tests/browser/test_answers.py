@@ -244,3 +244,32 @@ def test_the_page_of_a_gate_shows_flipped_items_first(browser, show, tmp_path) -
     assert status(browser).startswith(f"{2 * flipped} of {len(table)} answers, {flipped} of them right.")
     click(browser, RESET)
     assert status(browser).startswith(f"{len(table)} of {len(table)} answers")
+
+
+def test_judged_answers_have_an_opinion_a_label_and_a_filter(browser, show, pages) -> None:
+    show(pages["judged"], fragment="#answers&task=chain_sum")
+    heads = "[...document.querySelectorAll('.answers thead th')].map(each => each.innerText)"
+    assert len(rows(browser)) == 50
+    at = browser.execute_script(f"return {heads}").index("Judge's opinion")
+    for choice, opinion, said in (
+        ("judge's opinion", True, False),
+        ("labelled, judge agrees", True, True),
+        ("judge and people differ", True, True),
+    ):
+        choose(browser, "#answers--judged", choice)
+        shown = rows(browser)
+        assert shown and all(bool(row[at]) is opinion and bool(row[at + 1]) is said for row in shown)
+        outcomes = {row[at - 1] for row in shown}
+        assert outcomes == {"judge's opinion"} if not said else outcomes <= {"right", "wrong"}
+        if said:
+            assert all((row[at] != row[at + 1]) is ("differ" in choice) for row in shown)
+    choose(browser, "#answers--judged", "not judged")
+    assert all(row[at] == "" for row in rows(browser))
+
+
+def test_an_answer_to_read_opens_from_the_section(browser, show, pages) -> None:
+    show(pages["judged"], fragment="#judged")
+    browser.execute_script("document.querySelector('#judged a[href*=\"answer=chain_sum\"]').click()")
+    wait(browser, "!document.getElementById('answers--item').hidden")
+    assert "judge's opinion" in text(browser, "answers--item") and "label" in text(browser, "answers--item")
+    assert browser.get_log("browser") == []

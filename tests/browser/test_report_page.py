@@ -40,7 +40,7 @@ return [...document.querySelectorAll('main *')].filter(e =>
 """
 
 
-@pytest.mark.parametrize("name", [*PAGES, "many", "odd", "grid"])
+@pytest.mark.parametrize("name", [*PAGES, "many", "odd", "grid", "judged"])
 def test_nothing_is_wider_than_the_page(browser, show, pages, name) -> None:
     show(pages[name], width=390)
     browser.execute_script(OPEN_ALL)

@@ -14,6 +14,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from tests.browser.test_what_if import READ
+from tests.made_up.judged_runs import FakeJudge, add_labels
 from tests.made_up.records import call_on, page_texts
 from tests.made_up.runs import write_run
 from tests.made_up.standard_runs import family_run, grid_run
@@ -86,6 +87,8 @@ SETTINGS: list[Setting] = [
 ]
 """Fields, shares that must be correct by domain (all: no name), and weights of the domains."""
 
+OF_OPINION = {"min_accuracy": {"all": 0.3, "arithmetic": 0.2}}
+
 MONEY: list[Setting] = [
     ({"price": "0.3"}, {}, None),
     ({"price:tuned": "40"}, {}, None),
@@ -115,7 +118,8 @@ def runs(
     tmp_path_factory: pytest.TempPathFactory, write_stated: Callable[[Path, Path], Path]
 ) -> dict[str, tuple[RunRecords, Path]]:
     """The family without blocks; in blocks with a mix and prices in two currencies; with two provenances; a part of it
-    with prices, without blocks; without joules, so that costs are in seconds; and a grid that dropped systems."""
+    with prices, without blocks; without joules, so that costs are in seconds; a grid that dropped systems; and two with
+    a judged task, in one of which people labelled some answers, while in the other its domain is required of."""
     root = tmp_path_factory.mktemp("requirements")
     family = family_run(18)
     two = tuple(
@@ -139,7 +143,13 @@ def runs(
             family, name="sessions", blocks=5, systems=few, workload={"currency": "USD", "mix": {"text": 2, "logic": 1}}
         ),
     }
+    judged = dataclasses.replace(family, blocks=5, judges={family.tasks[0][0]: FakeJudge(wrong=0.2)})
+    made["judged"] = dataclasses.replace(judged, name="judged", systems=few, workload={"currency": "USD"})
+    made["judged-items"] = dataclasses.replace(judged, name="judged-items", blocks=0, items=24)
+    made["opinion"] = dataclasses.replace(judged, name="opinion", decide=OF_OPINION)
     opened = {name: read_run(write_run(root / name, run)) for name, run in made.items()}
+    add_labels(opened["judged"].layout.root, 18)
+    add_labels(opened["judged-items"].layout.root, 20)
     (root / "sessions" / f"{PREFIX}of-five.json").write_text(sessions_json(of_five(opened["sessions"])))
     return {name: (run, write_stated(run.layout.root, root / f"{name}.html")) for name, run in opened.items()}
 
@@ -192,6 +202,9 @@ def assert_the_same(by_script: dict[str, Any], drawing: Drawing) -> None:
         ("seconds", [*SETTINGS[:3], SETTINGS[8]]),
         ("seconds-of-items", [*SETTINGS[:2], ({"minimise": "seconds"}, {"": "30"}, MIX)]),
         ("sessions", [*SETTINGS[2:4], *SETTINGS[5:8], *MONEY[2:]]),
+        ("judged", [*SETTINGS[:3], SETTINGS[10], MONEY[3]]),
+        ("judged-items", [*SETTINGS[:2], SETTINGS[7]]),
+        ("opinion", [SETTINGS[0], SETTINGS[5], ({}, {"": "35%", "arithmetic": "25%"}, None)]),
     ],
 )
 def test_the_first_screen_states_what_the_command_line_decides(browser, show, runs, name, settings) -> None:

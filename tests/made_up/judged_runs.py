@@ -15,7 +15,7 @@ import numpy as np
 
 from tests.made_up.rows import START_S
 from wattbench.config.judged import JudgedBy
-from wattbench.records import ItemRow, RunWriter, WindowRow, read_run
+from wattbench.records import ItemRow, RunWriter, SystemRow, WindowRow, read_run
 from wattbench.records.rows.judgements import Drawn, JudgementRow, JudgeRow, LabelRow, Shown, answer_digest
 from wattbench.records.tables.table_columns import TableColumns
 
@@ -62,7 +62,8 @@ def judge_items(writer: RunWriter, judges: Mapping[str, FakeJudge], items: Seque
         writer.append_judge(
             JudgeRow(
                 judge=each.judge, task=task, scale=each.scale, rubric=each.rubric, against=each.against,
-                prompt_version="1", facts={"engine": "python"},
+                prompt_version="1",
+                facts=SystemRow(system=each.judge, kind="generalist", engine="python").as_json(),
             )
         )  # fmt: skip
     rng = {task: np.random.default_rng([each.seed, place]) for place, (task, each) in enumerate(judges.items())}

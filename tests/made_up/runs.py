@@ -136,6 +136,10 @@ class FakeRun:
     """`measure.stop`, where a system has `dropped_after`: there is then a look after each block but the last."""
     nodes: tuple[FakeNode, ...] = ()
     """The machines that measured it, where it is in blocks; empty: an older record, which names none."""
+    decide: Mapping[str, object] = field(default_factory=dict)
+    """The block of the suite."""
+    draw: int | None = None
+    """Of items and answers: another number draws others. None: always the same ones."""
     judges: Mapping[str, FakeJudge] = field(default_factory=dict)
     """What scores the answers to some tasks. People label none of them as yet: `tests.made_up.judged_runs`."""
 
@@ -173,6 +177,7 @@ def write_run(root: Path, fake: FakeRun) -> Path:
                 },
                 "carbon": fake.carbon,
                 "workload": dict(fake.workload),
+                **({"decide": dict(fake.decide)} if fake.decide else {}),
                 **({"tasks": {"select": _selected(fake)}} if fake.judges else {}),
             },
             "systems": _settings(fake),
@@ -277,7 +282,7 @@ def _write_system(
     items: list[ItemRow],
     windows: list[WindowRow],
 ) -> None:
-    rng = np.random.default_rng(number)
+    rng = np.random.default_rng(number if fake.draw is None else [fake.draw, number])
     writer.append_system(
         SystemRow(
             system=system.name, kind=system.kind, engine=system.engine, engine_version="5.1",
@@ -460,7 +465,7 @@ def _items(
     rows = []
     now_s = START_S
     # The same documents are hard for everyone: scores of systems go together, as real ones do.
-    hardness = np.random.default_rng(len(task)).random(fake.items)
+    hardness = np.random.default_rng(len(task) if fake.draw is None else [fake.draw, 99, len(task)]).random(fake.items)
     for doc in range(fake.items - system.skip_docs):
         for repeat in range(fake.repeats):
             accuracy = system.by_domain.get(domain, system.accuracy)

@@ -259,12 +259,6 @@ class JudgedSystemOutput(_Output):
     """The mean corrected by labels; null: there are too few."""
     corrected_low: float | None
     corrected_high: float | None
-    pooled: bool
-    """Whether labels of other systems correct it, too."""
-    alike_p_value: float | None
-    """Of few labels: that the judge errs on this system as on the others, by Holm over the systems."""
-    alike_power: float | None
-    """Of that test, to see 10 points."""
     by_definition: bool
     """Whether others are compared with it, so that its answers have one half."""
     lacking_labels: int

@@ -174,7 +174,7 @@ class Run:
         """Return one row per judged task and system: the judge's opinion, labels, and the corrected figure.
 
         Args:
-            columns: ``"all"`` (20), or names in the order wanted. Without: `task`, `system`, `judge`, `answers`,
+            columns: ``"all"`` (17), or names in the order wanted. Without: `task`, `system`, `judge`, `answers`,
                 `not_judged`, `judges_opinion`, `labels`, `corrected`, `corrected_low`, `corrected_high`, `counts` and
                 `why_opinion`.
         """

@@ -20,7 +20,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     ),
     "Carbon and impacts": ("region", "intensity", "intensity-csv", "pue", "embodied", "impacts"),
     "Intervals and comparability": ("across", "sessions", "cluster_by"),
-    "What is asked": ("systems", "tasks", "limit", "block", "seed", "retry-failed", "allow-unsafe-code"),
+    "What is asked": ("suite", "systems", "tasks", "limit", "block", "seed", "retry-failed", "allow-unsafe-code"),
     "Measuring": ("effort", "energy", "require-measured", "wait", "cluster", "slots", "gpus-per-slot", "slot"),
     "Compared": ("base", "system", "baseline", "candidate", "policy", "plant"),
     "Questions and answers": (

@@ -132,6 +132,8 @@ def _lines_of(stream: TextIO | None) -> Callable[[], str | None]:
 
 def _progress_lines(progress: LabelProgress, run: Path) -> Iterator[str]:
     """Yield what labels the run has, how far people agree, and what to do next."""
+    from wattbench_reports.formatting.units import plural
+
     columns = [TextColumn("system"), TextColumn("task"), *(TextColumn(each, right=True) for each in _HEADS)]
     rows = [
         (each.system, each.task, f"{each.answers:,}", f"{each.labels:,}", f"{each.cannot_tell:,}", f"{each.lacking:,}")
@@ -143,8 +145,8 @@ def _progress_lines(progress: LabelProgress, run: Path) -> Iterator[str]:
         interval = "" if shown.low is None or shown.high is None else f" [{shown.low:.2f}, {shown.high:.2f}]"
         alpha = "is not defined, as all labels are the same" if shown.alpha is None else f"{shown.alpha:.2f}{interval}"
         yield from wrapped(
-            f"Agreement on {printable(each.task)}: Krippendorff's alpha {alpha}, on {shown.answers:,} answers that at "
-            f"least two of {shown.people} people labelled."
+            f"Agreement of {shown.people} people on {printable(each.task)}: Krippendorff's alpha {alpha}. "
+            f"{plural(shown.answers, 'answer')} with labels of at least two."
         )
     if progress.need is not None:
         yield from _need_lines(progress.need)
@@ -177,6 +179,7 @@ def _need_lines(need: LabelNeed) -> Iterator[str]:
     for each in need.requirements:
         what = f"{each.system} meets {100 * each.required:g}% on {each.task} ({100 * each.accuracy:.1f}%)"
         yield from wrapped(f"To tell whether {what}: {_labels(each.further)}.")
+    yield from wrapped("Time (blocks) is left aside: where it widens an interval, it takes more labels.")
 
 
 def _further(labels: int | None) -> str:

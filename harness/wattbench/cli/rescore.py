@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     most_used="strip lower punctuation first-line regex task metric tasks-from judge out",
     examples=(
         "wattbench runs rescore runs --strip --lower",
-        "wattbench runs rescore runs --judge stricter --max-cost '5 USD'",
+        "wattbench runs rescore runs --regex '[0-9]+' --task sums",
     ),
 )
 @click.argument("run", type=RunPath())

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from wattbench.config.code_files import Call
+from wattbench.records.rows.judgements import grades_of
 from wattbench.records.schema.base import Name, RelativePath, Strict
 
 PASS, PAIR = "pass", "pair"
 """The scales that are no range of whole numbers."""
-_RANGE = re.compile(r"^(\d{1,3})\.\.(\d{1,3})$")
 
 
 class JudgedBy(Strict):
@@ -47,8 +46,7 @@ class JudgedBy(Strict):
     @property
     def grades(self) -> tuple[int, int] | None:
         """Return the lowest and the highest grade; None where the scale is no range."""
-        match = _RANGE.match(self.scale)
-        return None if match is None else (int(match[1]), int(match[2]))
+        return grades_of(self.scale)
 
 
 def check_scale(scale: Any) -> None:
@@ -57,8 +55,7 @@ def check_scale(scale: Any) -> None:
     Raises:
         ValueError: it is not.
     """
-    match = _RANGE.match(scale) if isinstance(scale, str) else None
-    if scale not in (PASS, PAIR) and (match is None or int(match[1]) >= int(match[2])):
+    if scale not in (PASS, PAIR) and (not isinstance(scale, str) or grades_of(scale) is None):
         raise ValueError(f"{scale!r:.40}: write pass, pair, or a range of whole numbers such as 1..5")
 
 

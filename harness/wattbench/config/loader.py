@@ -312,17 +312,21 @@ def _stop(suite: Suite, systems: Mapping[str, SystemBase], file: YamlFile) -> St
     """Return when the run stops asking a system, with what systems are chosen by; None: never.
 
     Raises:
-        UserError: the suite demands it where there are no blocks.
+        UserError: the suite demands it where there are no blocks, or where a judge scores a task.
     """
     measure = suite.measure
     written = measure.stop
     if written is False or (written is None and not any(system.arm is not None for system in systems.values())):
         return None
-    if not measure.in_blocks:
+    judged = next((choice.task for choice in suite.tasks.select if choice.judged is not None), None)
+    if not measure.in_blocks or judged is not None:
         if written is None:
             return None
-        why = "scenario: load has no blocks" if measure.load is not None else "there is one block"
         where = f"{file.where(('measure', 'stop'))}: measure.stop"
+        if judged is not None:
+            why = f"answers to {judged} have no scores before people label some of them"
+            raise UserError(f"{where}: {why}, and systems are left out by their scores: remove stop")
+        why = "scenario: load has no blocks" if measure.load is not None else "there is one block"
         raise UserError(f"{where}: {why}, and systems are only left out after a block: remove stop")
     stop = written if isinstance(written, Stop) else Stop()
     if stop.names_objective:

@@ -119,6 +119,11 @@ def _judge(wishes: Wishes, folder: Path, domain: str, systems: Sequence[DraftedS
     given = str(wishes.judge)
     for system in systems:
         if system.name == given:
+            if system.settings.get("sees") == "input":
+                raise UserError(
+                    f"--judge {given}: this system is a function that gets the input alone, and a judge has to read an "
+                    "answer, too. Name the judge as a function of its own: --judge rules.py:judge"
+                )
             return system, True
     try:
         judge = draft_system(given, folder, domain, wishes.api_key_env)

@@ -281,6 +281,11 @@ def _scores(row: Mapping[str, Any], where: str) -> dict[str, Any]:
         raise UserError(f"{where}: {error}") from error
 
 
+_MODEL_GRADED = "model_graded"
+"""How the names begin of inspect_ai's scorers that have a model judge an answer."""
+_OPINION = "scores of model_graded scorers are a judge's opinion, which labels of people have not corrected"
+
+
 def _answer(
     system: str, log: _Log, row: Mapping[str, Any], scores: Mapping[str, Any], where: str, draft: ImportDraft
 ) -> Answer:
@@ -293,6 +298,8 @@ def _answer(
         draft.left_out["seconds of samples with several calls of the model"] += 1
     prompt, target, choices = (_text(row[name]) for name in ("input", "target", "choices"))
     scorer = chosen.partition(".")[0]
+    if scorer.startswith(_MODEL_GRADED):
+        draft.remarks["model-graded"] = _OPINION
     return Answer(
         where=where,
         system=system,

@@ -12,7 +12,7 @@ from pathlib import Path
 from wattbench.errors import UserError
 from wattbench.folder_aside import folder_aside, remove_left
 from wattbench.nights.nights import RUN_NAME, NightsLayout, date_of
-from wattbench.records import RunLayout, read_run
+from wattbench.records import RunLayout, RunWriter, read_run
 from wattbench.records.files.atomic_write import failing_as, move_into_place
 from wattbench.records.files.regular_file import MOST_BYTES, copy_record, open_record
 from wattbench.records.verified_files import check_unchanged
@@ -91,18 +91,23 @@ def _copy(root: Path, copy: Path) -> None:
 
 
 def _there_already(root: Path, target: Path) -> Added:
+    """Add the labels of a run that is in the history, as people may have given some since; nothing else may differ."""
     if _content(root) != _content(target):
         raise UserError(
             f"{root}: the history has another run of this name with other content: {target}. A history is never "
             "overwritten"
         )
+    known = read_run(target).labels()
+    if further := [row for row in read_run(root).labels() if row not in known]:
+        with RunWriter(target) as writer:
+            writer.append_labels(further)
     return Added(target, new=False)
 
 
 def _content(root: Path) -> dict[str, str]:
-    """Map the relative path of every file of a run to its SHA-256."""
-    lock = RunLayout(root).lock
-    files = (path for path in root.rglob("*") if path.is_file() and path != lock)
+    """Map the relative path of every file of a run to its SHA-256, but of the labels that are added later."""
+    not_held = (RunLayout(root).lock, RunLayout(root).labels)
+    files = (path for path in root.rglob("*") if path.is_file() and path not in not_held)
     digests = {}
     for path in files:
         with open_record(path, MOST_BYTES) as file:

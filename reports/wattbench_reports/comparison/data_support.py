@@ -71,6 +71,8 @@ class DataSupport:
     origin: DataOrigin
     columns: tuple[ImportedColumn, ...]
     """Of tables: which column was read as what, and which was not read."""
+    lacking_labels: int = 0
+    """Labels that lack where a judge's opinion is all that there is of answers; 0 anywhere else."""
 
     @property
     def unpaired(self) -> bool:
@@ -130,6 +132,7 @@ def data_support(comparison: Comparison, headers: Sequence[HeaderRecord]) -> Dat
         Supported.JOULES: _joined(each.energy_provenance for each in comparison.systems),
         Supported.MONEY: _joined(each.cost_currency or "" for each in comparison.systems),
     }
+    judged = comparison.judged
     imported = [each.imported for each in headers if each.imported is not None]
     return DataSupport(
         check=check,
@@ -138,6 +141,7 @@ def data_support(comparison: Comparison, headers: Sequence[HeaderRecord]) -> Dat
         quantities=tuple(SupportedBy(each, known[each], units.get(each, "")) for each in Supported),
         origin=_origin(headers),
         columns=tuple(column for each in imported for column in each.columns),
+        lacking_labels=0 if judged is None or not judged.nothing_scored else judged.lacking_labels,
     )
 
 

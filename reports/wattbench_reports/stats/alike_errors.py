@@ -2,13 +2,18 @@
 
 Labels y of system s and verdicts f are fitted by y = a_s + b f. Of each system a_s less the mean of the others' is
 tested by t, with the jackknife over items as its error and one degree of freedom less than the system, or all others,
-have labelled items; the p-values are Holm's. Where people and judge agree on all labels of a system, a disagreement in
-n + 1 is assumed, as in `label_correction`.
+have labelled items; the p-values are Holm's. Few labels may show less spread than there is: what a system has less than
+all together is added to its part of the variance, and where people and judge agree on all of its labels at least that
+of a disagreement in n + 1, as in `label_correction`.
 
 **A test that does not reject shows nothing unless it could have**: its power to see `SEEN` is that of the t test at the
 level of Bonferroni. With n labels and a standard deviation s of what the judge errs by, 10 points are seen in 80% from
 n = 8 (s / .1)^2 or so: 8 labels of s = .1, but 70 of s = .3, which is a judge of pass and fail that errs in one of ten.
-So few labels of one system rarely prove that it can do with those of others, unless grades are fine and the judge good.
+
+Labels of other systems therefore never correct a system that has few. Simulated with 19 labels of one system, 100 of
+each of two others, 300 answers and a good judge of grades that favours the one by 5 points: the test does not reject
+and has its power of 80% in 80% of runs, in which an interval by all labels holds the truth in 24%; it makes the
+favoured system the better one in two thirds of all runs. An interval by the 19 labels alone holds it in 95%.
 
 Source: analysis of covariance, H. Scheffe, "The Analysis of Variance" (1959), chapter 6; power: J. Cohen, "Statistical
 Power Analysis for the Behavioral Sciences" (1988).
@@ -24,9 +29,8 @@ from numpy.typing import NDArray
 
 from wattbench_reports.stats.intervals import CONFIDENCE
 from wattbench_reports.stats.item_jackknife import ItemEstimate
-from wattbench_reports.stats.label_correction import FEWEST_POOLED, TaskAnswers
+from wattbench_reports.stats.label_correction import TaskAnswers
 from wattbench_reports.stats.multiple_testing import holm
-from wattbench_reports.stats.sample_size import POWER
 
 _SAME = 1e-9
 SEEN = 0.1
@@ -45,22 +49,6 @@ class ErrorDifference:
     """Of alike errors, adjusted by Holm over the systems."""
     power: float
     """To see `SEEN`; 0 where nothing can be tested."""
-
-    @property
-    def alike(self) -> bool:
-        """Return whether the judge may be taken to err alike on this system and on the others."""
-        return self.p_value is not None and self.p_value > 1 - CONFIDENCE and self.power >= POWER
-
-
-def may_be_pooled(errors: list[ErrorDifference], system: int) -> bool:
-    """Return whether the labels of all systems may correct the verdicts on a system.
-
-    The judge errs alike on it and the others, as far as a test can tell that would have seen 10 points; and on no
-    other system is it shown to err differently.
-    """
-    (own,) = (each for each in errors if each.system == system)
-    others = all(each.p_value is None or each.p_value > 1 - CONFIDENCE for each in errors)
-    return own.labels >= FEWEST_POOLED and own.alike and others
 
 
 def error_differences(answers: TaskAnswers) -> list[ErrorDifference]:
@@ -101,21 +89,23 @@ def _differences(some: TaskAnswers, systems: NDArray[np.int64]) -> list[ItemEsti
     np.add.at(products, item, weighted * some.labels[:, None])
     (fit,) = _solved(squares.sum(axis=0)[None], products.sum(axis=0)[None])
     fits = _solved(squares.sum(axis=0)[None] - squares, products.sum(axis=0)[None] - products)
-    residuals, labels = np.abs(some.labels - design @ fit), np.bincount(column, minlength=number)
-    disagrees = np.bincount(column, residuals > _SAME, number) > 0
-    least = np.where(disagrees | (labels == 0), 0.0, 1 / np.maximum(labels * (labels + 1.0), 1.0))
+    residuals, labels = some.labels - design @ fit, np.bincount(column, minlength=number)
+    own_spread = np.bincount(column, residuals**2, number) / np.maximum(labels, 1)
+    spread = float(residuals @ residuals) / max(len(residuals) - number - 1, 1)
+    agreed = np.where(own_spread < _SAME**2, 1 / (labels + 1.0), 0.0)
+    added = np.maximum(np.maximum(spread, agreed) - own_spread, 0.0) / np.maximum(labels, 1)
     counts = np.bincount(column, some.weights, number)
 
     def difference(system: int) -> ItemEstimate | None:
-        own = column == system
-        fewest = min(len(np.unique(some.items[rows])) for rows in (own, ~own))
+        of_it = column == system
+        fewest = min(len(np.unique(some.items[rows])) for rows in (of_it, ~of_it))
         if fewest < 2:
             return None
         contrast = np.append(-counts, 0.0)
         contrast[system] = 0.0
         contrast /= -contrast.sum()
         contrast[system] = 1.0
-        variance = float((fits @ contrast).var()) * (len(names) - 1) + float(contrast[:number] ** 2 @ least)
+        variance = float((fits @ contrast).var()) * (len(names) - 1) + float(contrast[:number] ** 2 @ added)
         return ItemEstimate(float(fit @ contrast), math.sqrt(variance), fewest - 1.0)
 
     return [difference(each) for each in range(number)]

@@ -135,8 +135,8 @@ def _tested(
     yield "overall", None, _mean(gaps, weights, some.items)
     systems = np.unique(some.systems)
     for system in systems.tolist() if len(systems) > 1 else ():
-        own = (some.systems == system).astype(np.float64)
-        yield "system", system, _difference(gaps, weights * own, weights * (1 - own), some.items)
+        ours = (some.systems == system).astype(np.float64)
+        yield "system", system, _difference(gaps, weights * ours, weights * (1 - ours), some.items)
         if len(systems) == 2:
             break  # the other's is the same, with the other sign
     if lengths is not None:
@@ -199,10 +199,10 @@ def _kappa(some: TaskAnswers, steps: int) -> Interval | None:
         chance = (shares[:, 2 : 2 + number] * shares[:, 2 + number :]).sum(axis=1)
         return np.asarray((shares[:, 1] - chance) / (1 - chance))
 
-    found = jackknife(features, some.items, kappa)
-    if found is None:
+    estimate = jackknife(features, some.items, kappa)
+    if estimate is None:
         return None
-    interval = found.interval
+    interval = estimate.interval
     return replace(interval, low=max(-1.0, interval.low), high=min(1.0, interval.high))
 
 
@@ -215,10 +215,10 @@ def _correlation(some: TaskAnswers) -> Interval | None:
         _, x, y, xx, yy, xy = (sums / sums[:, :1]).T
         return np.asarray(np.arctanh((xy - x * y) / np.sqrt((xx - x * x) * (yy - y * y))))
 
-    found = jackknife(powers * some.weights[:, None], some.items, transformed)
-    if found is None:
+    estimate = jackknife(powers * some.weights[:, None], some.items, transformed)
+    if estimate is None:
         return None
-    z = found.interval
+    z = estimate.interval
     return Interval(math.tanh(z.estimate), math.tanh(z.low), math.tanh(z.high))
 
 

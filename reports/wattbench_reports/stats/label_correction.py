@@ -29,10 +29,6 @@ the truth by definition: what people disagree on is said next to it (`wattbench_
 - Where people and judge agree on all n labels the residuals are 0, which is no proof that the judge never errs. A
   disagreement in n + 1 labels is then assumed, in both directions alike, as Jeffreys' prior has it. An interval then
   holds the truth in more than 97% of runs: 20 labels without a disagreement are as likely where the judge errs in 10%.
-
-**Pooled**: labels of all systems correct one that has few (`pooled_scores`), if the judge errs alike on them
-(`wattbench_reports.stats.alike_errors`). The rectifier of an item is then the same for each such system, so that it
-cancels in their difference and stays in the level of each.
 """
 
 from __future__ import annotations
@@ -50,9 +46,7 @@ _SAME = 1e-9
 """Residuals and spreads below this are rounding errors."""
 
 FEWEST_LABELS = 20
-"""Of a system and a task: with fewer the figure stays the judge's opinion, unless they are pooled."""
-FEWEST_POOLED = 5
-"""Of a system: with fewer, labels of other systems do not correct it either."""
+"""Of a system and a task: with fewer the figure stays the judge's opinion."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +58,7 @@ class CorrectedScores:
     rectifiers: NDArray[np.float64]
     """Shape (answers,): the part of each score that is due to labels; 0 without any."""
     labels: int
-    """How many answers are labelled: of the system, or where labels are pooled of all systems."""
+    """How many of the answers are labelled."""
     slope: float
     """b: 0 where the verdicts say nothing of the labels, about 1 where they are as good."""
     opinion: float
@@ -100,7 +94,7 @@ class TaskAnswers:
 
     @property
     def weights(self) -> NDArray[np.float64]:
-        """Return what each answer stands for among the labels: 0 without a label, else 1 / chance."""
+        """Return how many answers each label is one of: 1 / chance; 0 without a label."""
         chances = np.ones(len(self.labels)) if self.chances is None else self.chances
         return np.where(self.known, 1 / np.where(self.known, chances, 1.0), 0.0)
 
@@ -115,6 +109,8 @@ def corrected_scores(
     labels: NDArray[np.float64],
     chances: NDArray[np.float64] | None = None,
     items: NDArray[np.int64] | None = None,
+    *,
+    system: str = "",
 ) -> CorrectedScores:
     """Return the corrected scores of a system's answers to a task.
 
@@ -123,83 +119,33 @@ def corrected_scores(
         labels: shape (answers,): 0 to 1; NaN: without a label.
         chances: shape (answers,): with which each was drawn, up to a factor; None: all alike.
         items: shape (answers,): the item of each, as any whole number; None: no item was asked twice.
+        system: its name: what is assumed where all labels agree is drawn by it.
 
     Raises:
         ValueError: there are fewer than 3 labels, or labels of fewer than 3 items.
     """
-    number = len(verdicts)
-    of_items = np.arange(number) if items is None else items
-    answers = TaskAnswers(np.zeros(number, dtype=np.int64), of_items, verdicts, labels, chances)
-    line = _line(answers)
-    rectifiers = np.zeros(number)
-    rectifiers[answers.known] = number * line.parts
-    return _scores(answers, line, rectifiers)
-
-
-def pooled_scores(answers: TaskAnswers, system: int) -> CorrectedScores:
-    """Return the corrected scores of a system's answers, with the labels of all systems.
-
-    Valid where the judge errs alike on all of them. Labels of items that the system was not asked are left out.
-
-    Args:
-        answers: of all systems.
-        system: by its number; its answers are in the order that they have there.
-
-    Raises:
-        ValueError: there are fewer than 3 labels, or labels of fewer than 3 items.
-    """
-    own = answers.where(answers.systems == system)
-    shared = answers.where(np.isin(answers.items, own.items))
-    line = _line(shared)
-    names, item = np.unique(own.items, return_inverse=True)
-    of_item = np.bincount(np.searchsorted(names, shared.items[shared.known]), line.parts, len(names))
-    rectifiers = (of_item * len(item) / np.bincount(item))[item]
-    return _scores(own, line, np.asarray(rectifiers))
-
-
-@dataclass(frozen=True)
-class _Line:
-    """The line that is fitted to labels."""
-
-    offset: float
-    slope: float
-    unjudged: float
-    """The verdict that answers without one take."""
-    parts: NDArray[np.float64]
-    """Shape (labels,): the share of each label times its residual. Their sum is 0."""
-    bias: float
-
-
-def _line(answers: TaskAnswers) -> _Line:
-    judged, known = answers.judged, answers.known
-    unjudged = float(answers.verdicts[judged].mean()) if judged.any() else 0.0
-    verdicts = np.where(judged, answers.verdicts, unjudged)[known]
-    labels = answers.labels[known]
-    items, item = np.unique(answers.items[known], return_inverse=True)
-    if len(items) < FEWEST_TO_FIT:
-        raise ValueError(f"{len(labels)} labels of {len(items)} items: at least {FEWEST_TO_FIT} items are needed")
-    weights = answers.weights[known]
+    judged, known = np.isfinite(verdicts), np.isfinite(labels)
+    opinion = float(verdicts[judged].mean()) if judged.any() else np.nan
+    filled = np.where(judged, verdicts, opinion if judged.any() else 0.0)
+    x, y = filled[known], labels[known]
+    names, item = np.unique(np.flatnonzero(known) if items is None else items[known], return_inverse=True)
+    if len(names) < FEWEST_TO_FIT:
+        raise ValueError(f"{len(y)} labels of {len(names)} items: at least {FEWEST_TO_FIT} items are needed")
+    weights = np.ones(len(y)) if chances is None else 1 / chances[known]
     share = weights / weights.sum()
-    sums = np.stack([share, share * verdicts, share * labels, share * verdicts**2, share * verdicts * labels])
-    offset, slope = _fitted(sums.sum(axis=1)[:, None])
-    of_item = np.stack([np.bincount(item, row) for row in sums])
-    offsets, slopes = _fitted(sums.sum(axis=1)[:, None] - of_item)
-    residuals = labels - offsets[item] - slopes[item] * verdicts
+    sums = np.stack([share, share * x, share * y, share * x**2, share * x * y])
+    total = sums.sum(axis=1, keepdims=True)
+    (offset,), (slope,) = _fitted(total)
+    offsets, slopes = _fitted(total - np.stack([np.bincount(item, row) for row in sums]))
+    residuals = y - offsets[item] - slopes[item] * x
     residuals -= share @ residuals
     if np.abs(residuals).max() < _SAME:
-        residuals = _assumed(share, zlib.crc32(verdicts.tobytes() + answers.verdicts.tobytes()))
-    residuals *= float(stdtrit(len(items) - 2, _LEVEL) / ndtri(_LEVEL))
+        residuals = _assumed(share, zlib.crc32(system.encode()))
+    rectifiers = np.zeros(len(verdicts))
+    rectifiers[known] = len(verdicts) * share * residuals * (stdtrit(len(names) - 2, _LEVEL) / ndtri(_LEVEL))
     both = judged[known]
-    within = share[both] / share[both].sum() if both.any() else share[both]
-    bias = float(within @ (verdicts - labels)[both]) if both.any() else np.nan
-    return _Line(float(offset[0]), float(slope[0]), unjudged, share * residuals, bias)
-
-
-def _scores(own: TaskAnswers, line: _Line, rectifiers: NDArray[np.float64]) -> CorrectedScores:
-    verdicts = np.where(own.judged, own.verdicts, line.unjudged)
-    opinion = float(own.verdicts[own.judged].mean()) if own.judged.any() else np.nan
-    scores = line.offset + line.slope * verdicts + rectifiers
-    return CorrectedScores(scores, rectifiers, len(line.parts), line.slope, opinion, line.bias)
+    bias = float(share[both] @ (x - y)[both] / share[both].sum()) if both.any() else np.nan
+    return CorrectedScores(offset + slope * filled + rectifiers, rectifiers, len(y), float(slope), opinion, bias)
 
 
 def _fitted(sums: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -1,4 +1,4 @@
-"""Say what further labels would tell: how many bring an interval to a width, or a difference to be told.
+"""Compute how many further labels bring an interval to a width, or tell a difference.
 
 The variance of a mean of corrected scores (`label_correction`) has two parts, for n labels of N answers:
 
@@ -112,8 +112,8 @@ def label_variance_of_difference(
     common = np.intersect1d(*items)
     if len(common) < 2:
         return None
-    ours, theirs = (_of_items(each, common, own) for each, own in zip((first, second), items, strict=True))
-    answers = int(min(np.isin(own, common).sum() for own in items))
+    ours, theirs = (_of_items(each, common, of) for each, of in zip((first, second), items, strict=True))
+    answers = int(min(np.isin(each, common).sum() for each in items))
     return _parts(min(first.labels, second.labels, answers), answers, ours - theirs)
 
 

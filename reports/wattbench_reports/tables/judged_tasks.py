@@ -6,9 +6,9 @@ that is compared has enough labels: its scores are then the corrected ones of
 and where other tasks of the run have scores, its answers are left out where the run is read, so that no figure has
 them: joules per correct answer, or a mean over tasks, would else be of unlike requests.
 
-Whether a task counts depends on all systems; the scores of a system are its own, from its own labels. A request that
-failed is not correct, and no label can say otherwise. In a pair, the answers of the system that all are compared with
-score one half by definition.
+Whether a task counts depends on all systems; the scores of a system are from labels of its answers alone. A request
+that failed is not correct, and no label can say otherwise. In a pair, the answers of the system that all are compared
+with score one half by definition.
 """
 
 from __future__ import annotations
@@ -28,14 +28,12 @@ from wattbench.records.label_order import STRATA
 from wattbench.records.rows.judgements import JudgeRow, LabelRow
 from wattbench.records.tables.table_columns import TableColumns
 from wattbench_reports.formatting.units import listed, plural
-from wattbench_reports.stats.alike_errors import ErrorDifference, error_differences, may_be_pooled
 from wattbench_reports.stats.label_correction import (
     FEWEST_LABELS,
-    FEWEST_POOLED,
+    FEWEST_TO_FIT,
     CorrectedScores,
     TaskAnswers,
     corrected_scores,
-    pooled_scores,
 )
 from wattbench_reports.tables.items_table import failed_requests
 
@@ -61,6 +59,8 @@ class JudgedCell:
     """Of the others, those without a verdict."""
     labels: int
     """Of the others, those that at least one person scored, as they are recorded."""
+    items: int
+    """With such a label."""
     people: int
     """Who gave these labels."""
     drawn: frozenset[str]
@@ -69,19 +69,17 @@ class JudgedCell:
     """The mean verdict, with 0 for what failed; None: there is no verdict."""
     corrected: CorrectedScores | None
     """Of all answers, in the order of the table; None: there are too few labels."""
-    pooled: bool = False
-    """Whether it is corrected by the labels of all systems."""
-    errors: ErrorDifference | None = None
-    """Of a system with few labels: whether the judge errs on it as on the others; None: it was not tested."""
     by_definition: bool = False
     """It is the system that others are compared with."""
 
     @property
     def lacking(self) -> int:
-        """Return how many further labels it takes before its own labels correct it."""
-        if self.by_definition or self.pooled:
+        """Return how many further labels it takes before they correct it."""
+        if self.by_definition:
             return 0
-        return max(min(FEWEST_LABELS, self.answers - self.failed) - self.labels, 0)
+        most = self.answers - self.failed
+        items = 0 if self.labels == most else FEWEST_TO_FIT - self.items
+        return max(min(FEWEST_LABELS, most) - self.labels, items, 0)
 
 
 @dataclass(frozen=True)
@@ -157,9 +155,9 @@ class JudgedTasks:
         """
         stays = np.ones(self.looked_at, dtype=np.bool_)
         stays[self.answers["row"][~self._stay]] = False
-        place = (np.cumsum(stays) - 1)[self.answers["row"][self._stay]]
+        at = (np.cumsum(stays) - 1)[self.answers["row"][self._stay]]
         correct, score = recorded.copy(), recorded.copy()
-        correct[place], score[place] = (self.answers.loc[self._stay, name] for name in ("correct", "score"))
+        correct[at], score[at] = (self.answers.loc[self._stay, name] for name in ("correct", "score"))
         return correct, score
 
     @cached_property
@@ -260,34 +258,22 @@ def _task(judge: JudgeRow, answers: pd.DataFrame) -> tuple[list[JudgedCell], pd.
     verdict = np.where(failed, 0.0, np.where(even, EVEN, answers["verdict"].to_numpy(dtype=np.float64)))
     label = np.where(failed | even, np.nan, answers["label"].to_numpy(dtype=np.float64))
     system, names = pd.factorize(answers["system"])
-    chance, correct = np.ones(len(answers)), np.where(even & ~failed, EVEN, np.where(failed, 0.0, np.nan))
+    chance, correct = np.ones(len(answers)), np.full(len(answers), np.nan)
     cells = []
     for number, name in enumerate(names):
         rows = system == number
         cell = _cell(judge, str(name), answers[rows], verdict[rows], label[rows])
         if "by verdict" in cell.drawn:
-            chance[rows] = _chances(verdict[rows], label[rows])
+            there = rows & ~failed
+            chance[there] = _chances(verdict[there], label[there])
         cells.append(cell)
     items = pd.factorize(answers["doc_id"])[0].astype(np.int64)
-    open_to_labels = ~failed & ~even
-    of_task = TaskAnswers(system, items, verdict, label, chance).where(open_to_labels)
-    errors = _tested(of_task, cells)
+    of_task = TaskAnswers(system, items, verdict, label, chance)
     for number, cell in enumerate(cells):
-        rows = open_to_labels & (system == number)
-        pooled = bool(cell.lacking) and errors is not None and may_be_pooled(errors, number)
-        corrected = None
-        if cell.by_definition or not (cell.lacking or not rows.any()):
-            corrected = _corrected(of_task.where(of_task.systems == number), cell)
-        elif pooled:
-            corrected = pooled_scores(of_task, number)
-        if corrected is not None:
-            correct[rows] = corrected.scores
-            rectifiers = np.zeros(len(answers))
-            rectifiers[rows] = corrected.rectifiers
-            mine = system == number
-            corrected = replace(corrected, scores=correct[mine], rectifiers=rectifiers[mine])
-        tested = None if errors is None else next(each for each in errors if each.system == number)
-        cells[number] = replace(cell, corrected=corrected, pooled=pooled, errors=tested if cell.lacking else None)
+        if not cell.lacking:
+            rows = system == number
+            corrected = _corrected(of_task.where(rows), ~failed[rows], cell)
+            cells[number], correct[rows] = replace(cell, corrected=corrected), corrected.scores
     read = answers.drop(columns=["person", "drawn"]).assign(
         verdict=verdict,
         label=label,
@@ -313,6 +299,7 @@ def _cell(
         failed=int(answers["failed"].sum()),
         not_judged=int(np.isnan(verdict).sum()),
         labels=len(labelled),
+        items=labelled["doc_id"].nunique(),
         people=len(people),
         drawn=drawn,
         opinion=float(np.nanmean(verdict)) if np.isfinite(verdict).any() else None,
@@ -321,29 +308,30 @@ def _cell(
     )
 
 
-def _corrected(answers: TaskAnswers, cell: JudgedCell) -> CorrectedScores:
-    """Return the corrected scores of a cell with enough labels; where all answers have one, these are the scores."""
-    nothing, labels = np.zeros(len(answers.items)), answers.labels
-    if cell.by_definition:
-        return CorrectedScores(nothing + EVEN, nothing, 0, 0.0, EVEN, 0.0)
-    if answers.known.all():
+def _corrected(answers: TaskAnswers, there: NDArray[np.bool_], cell: JudgedCell) -> CorrectedScores:
+    """Return the corrected scores of a system with enough labels.
+
+    What failed scores 0. Where all other answers have a label, these are the scores.
+
+    Args:
+        answers: of the system.
+        there: shape (answers,): which did not fail.
+        cell: of these answers.
+    """
+    answered, scores, rectifiers = answers.where(there), np.zeros(len(there)), np.zeros(len(there))
+    if cell.by_definition or answered.known.all():
+        scores[there] = EVEN if cell.by_definition else answered.labels
         return CorrectedScores(
-            labels, nothing, len(labels), 0.0, _mean(answers.verdicts), _mean(answers.verdicts - labels)
+            scores, rectifiers, cell.labels, 0.0, _mean(answered.verdicts), _mean(answered.verdicts - answered.labels)
         )
-    return corrected_scores(answers.verdicts, labels, answers.chances, answers.items)
+    corrected = corrected_scores(answered.verdicts, answered.labels, answered.chances, answered.items)
+    scores[there], rectifiers[there] = corrected.scores, corrected.rectifiers
+    return replace(corrected, scores=scores, rectifiers=rectifiers)
 
 
 def _mean(values: NDArray[np.float64]) -> float:
     known = values[np.isfinite(values)]
     return float(known.mean()) if len(known) else np.nan
-
-
-def _tested(answers: TaskAnswers, cells: Sequence[JudgedCell]) -> list[ErrorDifference] | None:
-    """Test whether the judge errs alike on all systems of a task; None where no system would do with others' labels."""
-    short = [cell for cell in cells if cell.lacking]
-    if not short or any(cell.labels < FEWEST_POOLED for cell in short):
-        return None
-    return error_differences(answers)
 
 
 def _chances(verdict: NDArray[np.float64], label: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -126,6 +126,8 @@ def _brought(each: SupportedBy, support: DataSupport) -> str:
         missing = support.of(Supported.JOULES).missing
         grid = "--region DEU, or --intensity 380 (g per kWh)"
         return f"joules, with {grid}" if set(missing) >= set(each.missing) else grid
+    if quantity is Supported.ACCURACY and support.lacking_labels:
+        return f"{units.plural(support.lacking_labels, 'label')}: wattbench label RUN"
     if support.origin is DataOrigin.TABLE:
         return _COLUMNS[quantity]
     if support.origin is not DataOrigin.MEASURED:

@@ -16,7 +16,6 @@ from wattbench_reports.formatting import units
 from wattbench_reports.formatting.safe_text import Excerpt, first_of, last_of
 from wattbench_reports.stats import Interval
 from wattbench_reports.stats.agreement import Agreement
-from wattbench_reports.tables.provenance import explained
 
 TITLE = "Judged answers"
 OPINION = "Judge's opinion"
@@ -29,7 +28,6 @@ CORRECTED = (
     "Corrected: the mean verdict, corrected by people's labels (prediction-powered inference, PPI++), with its 95% "
     "interval. A label is taken for the truth."
 )
-POOLED = "Pooled: corrected by the labels of all systems, as the judge is taken to err alike on them."
 IN_NO_FIGURE = "Judging is a bill of the evaluation: it is in no system's figures."
 _SCALES = {"pass": "pass or fail", "pair": "the better of two answers, in both orders"}
 _VALUES = {"pass": {0.0: "fail", 1.0: "pass"}, "pair": {0.0: "worse", 1.0: "better"}}
@@ -93,7 +91,7 @@ def corrected(each: JudgedSystem) -> str:
     if each.by_definition:
         return "50% by definition"
     if each.corrected is not None:
-        return units.percent_interval(each.corrected) + (" (pooled)" if each.pooled else "")
+        return units.percent_interval(each.corrected)
     if each.lacking:
         return f"{units.plural(each.lacking, 'label')} {'lacks' if each.lacking == 1 else 'lack'}"
     return "not shown: other systems lack labels"
@@ -167,15 +165,19 @@ def _two_places(interval: Interval) -> str:
     return f"{at} [{low}, {high}]".replace("-", "−")
 
 
-def _alike(each: JudgedSystem) -> str:
-    """Say what a test of alike errors says of a system with few labels."""
-    p, power = each.alike_p_value or 0.0, each.alike_power or 0.0
-    tested = f"({units.p_value(p)}; a difference of 10 points would be seen with {units.certainty(power)})"
-    if each.pooled:
-        return (
-            f"{each.system} is corrected by the labels of all systems: the judge errs on it as on the others {tested}."
+def _alike(task: JudgedTask) -> Iterator[str]:
+    """Say how sure it is that the same verdict means the same of all systems, and what the test would have seen."""
+    tests = task.alike[:1] if len(task.alike) == 2 else task.alike  # of two systems both tests are the same one
+    clauses = [
+        f"{each.system} against {_others(task, each.system)} {units.p_value(each.p_value)}, a test that sees 10 points "
+        f"with {units.certainty(each.power)}"
+        for each in tests
+    ]
+    if clauses:
+        yield (
+            f"Whether the same verdict means the same of all systems (Holm): {'; '.join(clauses)}. So labels correct "
+            "their own system alone."
         )
-    return f"{each.system} is not corrected by labels of others: that the judge errs alike is not shown {tested}."
 
 
 def favoured(task: JudgedTask) -> Iterator[str]:
@@ -254,8 +256,6 @@ def note(task: JudgedTask) -> str:
     parts = [f"{OPINION}: the mean verdict, without what is not judged; no label corrects it."]
     if any(each.corrected is not None for each in task.systems):
         parts.append(CORRECTED)
-    if any(each.pooled for each in task.systems):
-        parts.append(POOLED)
     return " ".join(parts)
 
 
@@ -268,8 +268,8 @@ def points(task: JudgedTask) -> Iterator[str]:
             f"{units.plural(task.as_given, 'label')} as given: that they are of answers drawn at random within system "
             "and task is an assumption."
         )
-    yield from (_alike(each) for each in task.systems if each.alike_p_value is not None)
     yield from favoured(task)
+    yield from _alike(task)
     yield from more_labels(task)
     if task.agreement is not None:
         yield agreement(task.agreement)
@@ -314,7 +314,7 @@ def _some_tokens(bill: JudgeBill) -> bool:
 def bill_lines(bill: JudgeBill) -> Iterator[str]:
     """Say of a bill what is not in it, and what is not known."""
     if bill.judging.energy_j is not None:
-        yield f"{bill.judge}: joules are by {explained([bill.provenance])}{_without(bill.judging)}."
+        yield f"{bill.judge}: provenance of the joules: {bill.provenance}{_without(bill.judging)}."
     else:
         windows = "no window of it is on record" if not bill.judging.windows else "none of its windows has valid joules"
         yield f"{bill.judge}: its joules are not known, as {windows}."

@@ -96,11 +96,18 @@ def test_a_verdict_that_the_reply_does_not_have_is_named(judged: Path) -> None:
     assert problems(verify(judged)) == {"verdicts": (said,)}
 
 
-@pytest.mark.parametrize("scale", ["5..1", "kind"])
-def test_a_scale_that_is_none_is_damage(judged: Path, scale: str) -> None:
-    changed(judged / "judges.jsonl", 1, scale=scale)
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"scale": "5..1"}, "judges.jsonl: line 1: scale is '5..1': it must be pass, pair, or a range such as 1..5"),
+        ({"scale": "1..5\n"}, "judges.jsonl: line 1: scale is '1..5\\n': it must be"),
+        ({"facts": {"system": 3}}, "judges.jsonl: line 1: "),
+    ],
+)
+def test_a_judge_that_is_none_is_damage(judged: Path, fields: dict[str, Any], said: str) -> None:
+    changed(judged / "judges.jsonl", 1, **fields)
     without_digests(judged)
-    assert problems(verify(judged))["verdicts"] == ("judges.jsonl has no scale for 'spell'; the record is damaged",)
+    assert problems(verify(judged))["lines"][0].startswith(said)
 
 
 @pytest.mark.parametrize(

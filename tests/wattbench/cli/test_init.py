@@ -174,6 +174,7 @@ def test_in_a_terminal_it_asks_how_free_answers_are_scored(untargeted: Path, typ
         (("--judge", "rules.py:judge", "--score", "f1"), "one of them scores the answers"),
         (("--judge", "rules.py:judge", "--scale", "5..1"), "--scale '5..1': write pass, pair, or a range"),
         (("--judge", "rules.py:judge", "--scale", "pair"), "--target COLUMN"),
+        (("--judge", "rules"), "--judge rules: this system is a function that gets the input alone"),
         (("--judge", "rules.py:juge"), "--judge rules.py:juge: rules.py has no function 'juge'"),
         (("--score", "rules.py:answer"), "it is called with an item and an answer"),
         (("--score", "nothing.py:grade"), "nothing.py: no such file"),
@@ -193,13 +194,13 @@ def test_a_column_of_replies_is_what_a_judge_compares_with(untargeted: Path) -> 
     (untargeted / "replies.csv").write_text("\n".join(["ticket,reply", *rows]))
     result = called("replies.csv", "--system", "rules.py:answer")
     assert "f1 counts words in common" in result.stderr
-    words = ("--judge", "rules", "--scale", "pair", "--target", "reply", "--force")
+    words = ("--judge", "mine=rules.py:judge", "--scale", "pair", "--target", "reply", "--force")
     assert called("replies.csv", "--system", "rules.py:answer", *words).exit_code == 0
     resolved = load_suite("replies.yaml")
     [choice] = resolved.tasks
     assert isinstance(choice, FileTask)
     assert choice.judged is not None
-    assert (choice.target, choice.judged.judge, resolved.suite.judges) == ("reply", "rules", {})
+    assert (choice.target, choice.judged.judge, [*resolved.suite.judges]) == ("reply", "mine", ["mine"])
     assert "The column reply has an answer to compare with." in (untargeted / "replies-rubric.md").read_text()
 
 

@@ -158,6 +158,46 @@ def test_a_page_says_no_system_and_no_verdict(run: Path, tmp_path: Path) -> None
     assert {(row.person, row.drawn) for row in labels} == {("bea", "evenly")}
 
 
+SUITE = """name: tickets
+measure: {energy: false}
+tasks:
+  select:
+    - {file: tickets.csv, input: text, domain: support, score: {judge: judge, rubric: rubric.md, labels: labels.csv}}
+systems:
+  define:
+    short: {kind: specialist, engine: python, call: "./code.py:short"}
+    long: {kind: generalist, engine: python, call: "./code.py:long"}
+judges:
+  judge: {kind: generalist, engine: python, call: "./code.py:judge"}
+"""
+CODE = """
+def short(prompt): return "Sorry."
+def long(prompt): return f"We are sorry about that, and refund you {len(prompt)}."
+def judge(prompt): return "Verdict: pass"
+"""
+
+
+@pytest.mark.slow
+def test_a_run_takes_the_labels_that_its_suite_names(tmp_path: Path) -> None:
+    tickets = "".join(f"parcel {number} is late\n" for number in range(22))
+    texts = {"suite.yaml": SUITE, "code.py": CODE, "rubric.md": "Is it kind?", "tickets.csv": f"text\n{tickets}"}
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    first = wattbench.run(tmp_path / "suite.yaml", out=tmp_path / "runs")
+    assert first.labels().empty
+    items = first.items("all")
+    rows = items[["task", "system", "answer"]].assign(doc_id=items["item"], score="fail", person="ann", drawn="evenly")
+    wattbench.label(first, rows[rows["doc_id"] < 20])
+    called(first.path, "--export", tmp_path / "labels.csv")
+    (tmp_path / "code.py").write_text(CODE.replace("Sorry.", "Sorry!"))
+    second = wattbench.run(tmp_path / "suite.yaml", out=tmp_path / "runs")
+    labels = second.labels()
+    assert labels.groupby("system").size().to_dict() == {"long": 20}
+    assert set(labels["drawn"]) == {"evenly"}
+    with pytest.raises(wattbench.UserError, match="the labelled answer is another one"):
+        wattbench.label(second, rows)
+
+
 def in_process(*words: object, lines: str | None = None) -> subprocess.Popen[str]:
     process = subprocess.Popen(
         [sys.executable, "-m", "wattbench", "label", *map(str, words)],

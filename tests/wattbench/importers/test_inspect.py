@@ -89,6 +89,14 @@ def test_scorers_and_two_logs_of_one_task(tmp_path) -> None:
 
 
 @needs_inspect
+def test_what_a_model_graded_is_called_an_opinion(tmp_path) -> None:
+    scores = {"model_graded_qa": {"value": "C"}, "match": {"value": "I"}}
+    path = write_log(tmp_path / "a.json", [sample(1, scores=scores)])
+    assert "a judge's opinion" in read_sources([path]).remarks["model-graded"]
+    assert read_sources([path], metric="match").remarks == {}
+
+
+@needs_inspect
 def test_unlike_loads_are_in_no_one_list_of_seconds(tmp_path) -> None:
     samples = [sample(place) for place in range(60)]
     for number, (model, generation, config) in enumerate(

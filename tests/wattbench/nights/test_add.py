@@ -14,9 +14,11 @@ from typing import Any
 
 import pytest
 
+from tests.made_up.whole_run import label_whole_run, write_whole_run
 from wattbench.errors import UserError
 from wattbench.nights import NightsLayout, add_runs, kept_runs
 from wattbench.nights import add as adding
+from wattbench.records import read_run
 
 
 def files(root: Path) -> dict[str, bytes]:
@@ -161,3 +163,17 @@ def test_a_disk_that_is_full_at_any_write_leaves_no_part_of_a_night(
             calls = -writes
             (added,) = add_runs(layout, [root])
             assert files(added.root) == whole
+
+
+def test_labels_that_were_given_since_are_added_to_the_run_that_is_there(tmp_path: Path, layout: NightsLayout) -> None:
+    root = write_whole_run(tmp_path / "measured", judged=True)
+    label_whole_run(root, labels=2)
+    (added,) = add_runs(layout, [root])
+    label_whole_run(root, labels=4)
+    (again,) = add_runs(layout, [root])
+    assert not again.new
+    assert read_run(added.root).labels() == read_run(root).labels()
+    assert len(read_run(added.root).labels()) == 8
+    before = files(added.root)
+    add_runs(layout, [root])
+    assert files(added.root) == before

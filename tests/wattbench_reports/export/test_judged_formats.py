@@ -100,6 +100,12 @@ def test_a_decision_ends_with_the_opinion_and_the_bill(tmp_path: Path) -> None:
     assert "! There is only a judge's opinion of letters" in text
 
 
+def test_what_would_bring_an_accuracy_is_labels(tmp_path: Path) -> None:
+    compared = compare_runs([_run(tmp_path, FakeJudge(), {"labels": {"small": 4}}, tasks=TASKS[:1])])
+    text = " ".join(ending_as_text(compared.comparison, compared.decided, compared.support).split())
+    assert "which system is right more often 36 labels: wattbench label RUN" in text
+
+
 def test_frames_and_csv_name_the_opinion(tmp_path: Path) -> None:
     run = _run(tmp_path, *GOLDEN["pass"])
     frame = wattbench.read(run.layout.root).judged("all")

@@ -16,13 +16,15 @@ import pyarrow.parquet as pq
 import pytest
 
 import wattbench_reports.html.answers as answers
+from tests.made_up.judged_runs import FakeJudge, add_labels
 from tests.made_up.load_runs import write_load_run
+from tests.made_up.runs import write_run
 from tests.wattbench_reports.sectiontext import without_own_scripts
 from wattbench.records import read_run
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.html import report
 from wattbench_reports.html.answers import answers_section, embedded_answers, script_of_answers
-from wattbench_reports.html.answers.embedded_answers import BYTES_PER_ANSWER, FEW_ANSWERS, EmbeddedAnswers
+from wattbench_reports.html.answers.embedded_answers import BYTES_PER_ANSWER, FEW_ANSWERS, JUDGED, EmbeddedAnswers
 from wattbench_reports.html.answers.section import PARTS
 from wattbench_reports.sections.answer_links import answers_link
 
@@ -172,3 +174,37 @@ def test_every_part_of_the_script_is_used_once() -> None:
     script = script_of_answers()
     assert "innerHTML" not in script
     assert len(script.encode()) < 24_000
+
+
+@pytest.mark.slow
+def test_judged_answers_have_a_verdict_and_a_label(tmp_path: Path, fake) -> None:
+    systems = (fake.System("one", accuracy=0.6), fake.System("two", accuracy=0.8))
+    path = write_run(tmp_path, fake.Run(systems, items=40, judges={"chain_sum": FakeJudge(unread=0.1)}))
+    add_labels(path, 20)
+    run = read_run(path)
+    held = embedded_answers(analyse(run).measured)
+    table = pd.read_parquet(run.layout.items_table).set_index(["system", "task", "doc_id"])
+    labels = {(row.system, row.task, row.doc_id): row.score for row in run.labels()}
+    seen = set()
+    for part in held.parts:
+        data = json.loads(gzip.decompress(base64.b64decode(part)))
+        for place, system, _, outcome, *_, verdict, label, judged in data["answers"]:
+            key = held.head["systems"][system], held.head["tasks"][data["items"][place][0]], data["items"][place][2]
+            recorded = table.loc[key, "judged"]
+            assert (verdict is None) == pd.isna(recorded) and (verdict is None or verdict == recorded)
+            assert label == labels.get(key)
+            if judged < 0:
+                assert key[1] != "chain_sum" and held.head["outcomes"][outcome] in ("right", "wrong")
+                continue
+            expected = 0 if verdict is None else 1 if label is None else 2 + (verdict != label)
+            assert held.head["judged"][judged] == JUDGED[expected]
+            if label is None:
+                assert held.head["outcomes"][outcome] == ("not scored" if verdict is None else "judge's opinion")
+            seen.add(judged)
+    assert seen == {0, 1, 2, 3}
+
+
+def test_a_page_without_judges_says_nothing_of_them(reported, fake) -> None:
+    _, page = reported(fake.plain())
+    assert "judge's opinion</th>" not in page.lower()
+    assert '"judged":[]' in page

@@ -1,4 +1,4 @@
-"""The test of alike errors: its false alarms, what it sees, and when labels may be pooled."""
+"""The test of alike errors: its false alarms, and what it sees."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from statsmodels.api import OLS
 
-from wattbench_reports.stats.alike_errors import error_differences, may_be_pooled
+from wattbench_reports.stats.alike_errors import error_differences
 from wattbench_reports.stats.label_correction import TaskAnswers
 
 
@@ -61,19 +61,6 @@ def test_ten_points_are_seen_as_often_as_the_power_says() -> None:
     assert np.mean(seen) == pytest.approx(np.mean(power), abs=0.15)
 
 
-def test_labels_are_pooled_only_where_the_test_could_have_seen_ten_points() -> None:
-    rng = np.random.default_rng(4)
-    fine = error_differences(graded(rng, (19, 100, 100), 0.05))
-    assert fine[0].power > 0.8
-    assert may_be_pooled(fine, 0)
-    coarse = error_differences(graded(rng, (19, 100, 100), 0.5))
-    assert coarse[0].power < 0.8
-    assert not may_be_pooled(coarse, 0)
-    favoured = error_differences(graded(rng, (19, 100, 100), 0.05, 0.1))
-    assert not may_be_pooled(favoured, 0)
-    assert not may_be_pooled(error_differences(graded(rng, (4, 100), 0.05)), 0)
-
-
 def test_agreement_on_few_answers_is_no_proof() -> None:
     verdicts = np.tile([0.0, 1.0], 100)
     labels = np.where(np.arange(200) % 10 < 2, verdicts, np.nan)
@@ -90,4 +77,3 @@ def test_without_labels_nothing_is_tested() -> None:
     assert [each.p_value for each in error_differences(answers)][1:] == [None, None]
     alone = error_differences(answers.where(answers.systems == 0))
     assert [(each.p_value, each.power) for each in alone] == [(None, 0.0)]
-    assert not may_be_pooled(alone, 0)

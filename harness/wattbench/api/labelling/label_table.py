@@ -6,8 +6,9 @@ it may be of another run, or of an item that has changed since. Nothing is taken
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import cast, get_args
@@ -43,6 +44,10 @@ class GivenLabel:
 
 class ForeignLabelError(UserError):
     """A row is of an answer that the run does not have."""
+
+
+class ChangedAnswerError(ForeignLabelError):
+    """A row is of another text, or of an item that has changed."""
 
 
 @dataclass(frozen=True)
@@ -105,39 +110,59 @@ def match_labels(
     Raises:
         UserError: a row is damaged, is there twice, or is foreign; with its line. The message says how many more are.
     """
+    problems = _Problems(skip_foreign)
     answers: list[AnswerToLabel] = []
     kept: list[GivenLabel] = []
-    problems: list[UserError] = []
-    foreign = 0
     for row in given:
-        try:
+        with problems.noted(row):
             answers.append(_answer(sheet, row))
             kept.append(row)
-        except ForeignLabelError as error:
-            foreign += 1
-            problems += [] if skip_foreign else [error]
-        except UserError as error:
-            problems.append(error)
     labels: list[LabelRow] = []
     lines: dict[tuple[AnswerName, str], str] = {}
     for row, answer, output in zip(kept, answers, sheet.outputs(answers), strict=True):
-        try:
+        with problems.noted(row):
             _check_text(row, answer, output)
             label = _label(sheet, row, answer, person)
             first = lines.setdefault((answer.name, label.person), row.where)
             if first != row.where:
                 raise row.wrong(f"labels the same answer as {first}, by the same person; keep one of them")
             labels.append(label)
-        except ForeignLabelError as error:
-            foreign += 1
-            problems += [] if skip_foreign else [error]
-        except UserError as error:
-            problems.append(error)
-    if problems:
-        raise _joined(problems)
+    if problems.errors:
+        raise _joined(problems.errors)
+    labels = [replace(each, drawn="as given") if problems.changed(each) else each for each in labels]
     known = {(name_of(row), row.person, row.score) for row in sheet.labels}
     new = tuple(each for each in labels if (name_of(each), each.person, each.score) not in known)
-    return MatchedLabels(new, len(labels) - len(new), foreign)
+    return MatchedLabels(new, len(labels) - len(new), problems.foreign)
+
+
+@dataclass
+class _Problems:
+    """What is wrong with the rows of a table."""
+
+    skip_foreign: bool
+    errors: list[UserError] = field(default_factory=list)
+    foreign: int = 0
+    _changed: set[tuple[str, str]] = field(default_factory=set)
+
+    @contextlib.contextmanager
+    def noted(self, row: GivenLabel) -> Iterator[None]:
+        """Note what is wrong with a row; one that is foreign may be left out."""
+        try:
+            yield
+        except UserError as error:
+            foreign = isinstance(error, ForeignLabelError)
+            self.foreign += foreign
+            if isinstance(error, ChangedAnswerError):
+                self._changed.add((row["system"], row["task"]))
+            if not (foreign and self.skip_foreign):
+                self.errors.append(error)
+
+    def changed(self, label: LabelRow) -> bool:
+        """Return whether other answers of a label's system and task have changed since they were labelled.
+
+        Those that have not are no random draw any more: an answer that stays the same may be an easy one.
+        """
+        return (label.system, label.task) in self._changed
 
 
 def label_columns(labels: Sequence[LabelRow]) -> list[str]:
@@ -210,7 +235,7 @@ def _answer(sheet: LabelSheet, row: GivenLabel) -> AnswerToLabel:
     if name not in sheet.answers:
         raise ForeignLabelError(f"{row.where}: {_lacking(sheet, row)}")
     if row["doc_hash"] not in ("", sheet.answers[name].doc_hash):
-        raise ForeignLabelError(f"{row.where}: the item is another one than this run's (doc_hash)")
+        raise ChangedAnswerError(f"{row.where}: the item is another one than this run's (doc_hash)")
     if not row["answer_sha256"] and "answer" not in row.cells:
         raise row.wrong("answer_sha256 is empty: without the text that was labelled it may be of another answer")
     return sheet.answers[name]
@@ -239,11 +264,11 @@ def _check_text(row: GivenLabel, answer: AnswerToLabel, output: str) -> None:
         if len(digest) != 64 or set(digest) - set("0123456789abcdef"):
             raise row.wrong(f"answer_sha256 is {digest!r:.40}: it must have 64 hexadecimal digits")
         if digest != answer.sha256:
-            raise ForeignLabelError(f"{row.where}: the labelled answer is another one than this run's (answer_sha256)")
+            raise ChangedAnswerError(f"{row.where}: the labelled answer is another one than this run's (answer_sha256)")
     if "answer" in row.cells:
         text = _plain(row.cells["answer"])
         if text not in (_plain(output), _plain(without_thoughts(output))):
-            raise ForeignLabelError(f"{row.where}: the labelled answer is another one than this run's (answer)")
+            raise ChangedAnswerError(f"{row.where}: the labelled answer is another one than this run's (answer)")
 
 
 def _plain(text: str) -> str:

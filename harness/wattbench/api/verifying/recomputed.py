@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydantic import ValidationError
 
 from wattbench.api.verifying.written import Check, check, not_made
 from wattbench.config.judged import JudgedBy
@@ -317,18 +316,10 @@ def verdicts(records: RunRecords) -> Check | None:
 
 
 def _verdict(row: JudgementRow, judge: JudgeRow | None) -> float | None:
-    """Return the verdict in a reply.
-
-    Raises:
-        UserError: no judge scores the task, or not on a scale.
-    """
-    try:
-        judged = None if judge is None else JudgedBy(judge=judge.judge, rubric=Path("rubric"), scale=judge.scale)
-    except ValidationError:
-        judged = None
-    if judged is None:
-        raise UserError(f"judges.jsonl has no scale for {row.task!r:.60}; the record is damaged")
-    score = read_verdict(row.reply, judged).score
+    """Return the verdict in a reply; None: it has none, or no judge scores the task."""
+    if judge is None:
+        return None
+    score = read_verdict(row.reply, JudgedBy(judge=judge.judge, rubric=Path("rubric"), scale=judge.scale)).score
     return 1.0 - score if score is not None and row.shown == "second" else score
 
 

@@ -198,12 +198,12 @@ def _without_judging(records: RunRecords, verdicts: Sequence[JudgementRow]) -> l
     """Return the windows of a run without those of judges whose verdicts are left behind."""
     windows, systems = records.windows(), {system for system, _ in records.header.pairs}
     judges = {row.judge for row in records.judges().values()}
-    asked, still = {row.window for row in verdicts}, {row.judge for row in verdicts}
+    windows_of_kept, still = {row.window for row in verdicts}, {row.judge for row in verdicts}
     answered_s = max((row.finished_s for row in windows if row.purpose == Purpose.MEASURED), default=0.0)
 
     def counts(row: WindowRow) -> bool:
         if row.purpose == Purpose.JUDGING:
-            return row.window in asked
+            return row.window in windows_of_kept
         around = row.purpose in _AROUND and row.system in judges and row.system not in still
         return not (around and (row.system not in systems or row.started_s > answered_s))
 

@@ -6,12 +6,16 @@ A verdict is an opinion: it is no score. Labels of people correct it where repor
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from wattbench.records.rows.answers import OfAnswer, TokenCounts
-from wattbench.records.rows.schema import Amount, RecordRow, Share, check_order
+from wattbench.records.rows.schema import Amount, FieldError, RecordRow, Share, check_order
+from wattbench.records.rows.systems import SystemRow
+
+_RANGE = re.compile(r"(\d{1,3})\.\.(\d{1,3})", re.ASCII)
 
 Shown = Literal["first", "second"]
 """Where the answer was shown in a pair."""
@@ -38,6 +42,14 @@ class JudgeRow(RecordRow):
     """Of the prompt that a judge gets. Another version may judge in another way."""
     facts: dict[str, Any] = field(default_factory=dict)
     """What the judge is: fields of a line of `systems.jsonl`."""
+
+    @classmethod
+    def check(cls, raw: Mapping[str, Any]) -> None:
+        """Check the scale, and what the judge is."""
+        if raw["scale"] not in ("pass", "pair") and grades_of(raw["scale"]) is None:
+            raise FieldError(f"scale is {raw['scale']!r:.60}: it must be pass, pair, or a range such as 1..5")
+        if raw.get("facts"):
+            SystemRow.from_json(raw["facts"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +101,13 @@ class LabelRow(OfJudgedAnswer):
     """ISO 8601."""
     seconds: Amount | None = None
     """How long the answer was shown; None: not known."""
+
+
+def grades_of(scale: str) -> tuple[int, int] | None:
+    """Return the lowest and the highest grade of a scale such as ``1..5``; None: it is no such range."""
+    match = _RANGE.fullmatch(scale)
+    grades = None if match is None else (int(match[1]), int(match[2]))
+    return grades if grades is not None and grades[0] < grades[1] else None
 
 
 def answer_digest(text: str) -> str:

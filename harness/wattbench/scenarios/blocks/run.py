@@ -100,8 +100,9 @@ def ask_blocks(
     dealt = deal_documents(documents, plan.blocks, plan.seed)
     blocks = blocks_to_ask(dealt, records.header.shard)
     again = _to_retry(context, cells)
-    if left := _left(records.blocks(), blocks, context, again):
-        _show_answered(context, residents, [block for block in blocks if block not in left])
+    left = _left(records.blocks(), blocks, context, again)
+    _show_answered(context, residents, [block for block in blocks if block not in left])
+    if left:
         if not residents.one_at_a_time:
             for name in residents.configs:
                 residents.get(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,15 @@ from wattbench.tasks.judged.prompt import PROMPT_VERSION
 MOST_BYTES = 40_000
 """Of a rubric: about 10,000 tokens, which every request of the judge holds."""
 
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+
 _IDENTIFY = ("engine", "service", "model", "model_args", "weights", "call", "prompt", "request", "omit",
              "max_output_tokens", "dtype", "generation", "router", "members", "serve")  # fmt: skip
 """Settings of a judge that decide what it says; what it is loaded from is compared by its digests, too."""
 
 
 def rubric_text(judged: JudgedBy) -> str:
-    """Return the text of a rubric.
+    """Return the text of a rubric, without comments (`<!-- ... -->`), which are for who writes it.
 
     Raises:
         UserError: it cannot be read, is empty, is too long, or is no UTF-8.
@@ -35,7 +38,8 @@ def rubric_text(judged: JudgedBy) -> str:
         raise UserError(f"{path}: no such rubric; write what a good answer is into it") from error
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: the rubric is no UTF-8 text ({error.reason} at byte {error.start:,})") from error
-    if not text.strip():
+    text = _COMMENT.sub("", text).strip()
+    if not text:
         raise UserError(f"{path}: the rubric is empty; write what a good answer is into it")
     return text
 

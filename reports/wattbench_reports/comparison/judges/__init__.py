@@ -3,6 +3,7 @@
 from wattbench_reports.comparison.judges.caveats import judged_caveats
 from wattbench_reports.comparison.judges.figures import LEAST_APART, judged_of
 from wattbench_reports.comparison.judges.model import (
+    AlikeErrors,
     JudgeBill,
     JudgedAnswers,
     JudgedSystem,
@@ -16,6 +17,7 @@ from wattbench_reports.comparison.judges.of_runs import judged_of_runs, other_ju
 
 __all__ = [
     "LEAST_APART",
+    "AlikeErrors",
     "JudgeBill",
     "JudgedAnswers",
     "JudgedSystem",

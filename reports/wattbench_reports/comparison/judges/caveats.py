@@ -59,13 +59,6 @@ def _labels(task: JudgedTask) -> Iterator[Caveat]:
     elif task.people == 1:
         text = f"{task.task}: one person gave all labels, so that how far people agree is not known."
         yield Caveat("one-person", text, names)
-    pooled = tuple(each.system for each in task.systems if each.pooled)
-    if pooled:
-        text = (
-            f"{task.task}: {named(pooled)} {'is' if len(pooled) == 1 else 'are'} corrected by labels of other systems, "
-            "as no difference between the judge's errors was seen. More labels would show one."
-        )
-        yield Caveat("labels-pooled", text, pooled)
 
 
 def _kin(judge: str, related: tuple[str, ...]) -> Iterator[Caveat]:

@@ -104,7 +104,7 @@ class _Read:
         given, said = (each[each["task"] == task] for each in (self.given, self.said))
         outputs = self._outputs(answers)
         put = answers[(~answers["failed"] & (answers["system"] != judge.against)).to_numpy()]
-        reliability, biases = reliability_of(judge.scale, put, _lengths(outputs, put), said)
+        against_people = reliability_of(judge.scale, put, _lengths(outputs, put), said)
         return JudgedTask(
             run=self.measured.run,
             task=task,
@@ -119,8 +119,9 @@ class _Read:
             as_given=int((given["drawn"] == "as given").sum()),
             people=int(given["person"].nunique()),
             agreement=_agreement(given, graded=judge.scale not in (PASS, PAIR)),
-            reliability=reliability,
-            biases=biases,
+            reliability=against_people.figures,
+            biases=against_people.biases,
+            alike=against_people.alike,
             to_read=tuple(_to_read(answers, given, said, outputs)),
         )
 
@@ -137,9 +138,6 @@ class _Read:
                 labels=cell.labels,
                 people=cell.people,
                 corrected=intervals.get(cell.system),
-                pooled=cell.pooled,
-                alike_p_value=None if cell.errors is None else cell.errors.p_value,
-                alike_power=None if cell.errors is None or cell.errors.p_value is None else cell.errors.power,
                 by_definition=cell.by_definition,
                 lacking=cell.lacking,
                 more_labels=labels_buy(cell, items),

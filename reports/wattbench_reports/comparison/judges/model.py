@@ -38,6 +38,20 @@ class NamedBias:
 
 
 @dataclass(frozen=True)
+class AlikeErrors:
+    """A test of whether a judge errs alike on one system and on the others: what its verdicts leave open, by system.
+
+    Its outcome changes no figure: labels correct the verdicts on their own system alone.
+    """
+
+    system: str
+    p_value: float
+    """Adjusted by Holm over the systems."""
+    power: float
+    """The chance to see a difference of 10 points."""
+
+
+@dataclass(frozen=True)
 class JudgedSystem:
     """The answers of one system to one judged task."""
 
@@ -53,14 +67,7 @@ class JudgedSystem:
     people: int
     """How many people did."""
     corrected: Interval | None
-    """The mean corrected by labels; None: there are too few labels."""
-    pooled: bool
-    """Whether labels of other systems correct it, too."""
-    alike_p_value: float | None
-    """Of a system with few labels: that the judge errs on it as on the others, adjusted by Holm over the systems. None:
-    it has enough labels, or that cannot be tested. So the next one."""
-    alike_power: float | None
-    """The chance with which the test sees a difference of 10 points."""
+    """The mean corrected by labels of this system; None: there are too few labels."""
     by_definition: bool
     """Whether it is the system that others are compared with, whose answers have one half."""
     lacking: int
@@ -180,6 +187,8 @@ class JudgedTask:
     reliability: JudgeReliability
     """The judge against people."""
     biases: tuple[NamedBias, ...]
+    alike: tuple[AlikeErrors, ...]
+    """Of the systems of which that can be tested."""
     to_read: tuple[LabelledAnswer, ...]
     """Answers of which judge and people say the most different things, the furthest apart first."""
 
@@ -205,3 +214,8 @@ class JudgedAnswers:
     def opinions(self) -> tuple[JudgedTask, ...]:
         """Return the tasks that are judge's opinion."""
         return tuple(each for each in self.tasks if not each.counts)
+
+    @property
+    def lacking_labels(self) -> int:
+        """Count the labels that lack until all tasks count."""
+        return sum(each.lacking for task in self.tasks for each in task.systems)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wattbench_reports.comparison.judges.model import LabelsBuy, NamedBias
+from wattbench_reports.comparison.judges.model import AlikeErrors, LabelsBuy, NamedBias
+from wattbench_reports.stats.alike_errors import error_differences
 from wattbench_reports.stats.judge_reliability import JudgeReliability, judge_reliability
 from wattbench_reports.stats.label_correction import TaskAnswers
 from wattbench_reports.stats.label_need import label_variance
@@ -23,9 +26,18 @@ def steps_of(scale: str) -> int:
     return int(high) - int(low)
 
 
+@dataclass(frozen=True)
+class AgainstPeople:
+    """A judge's verdicts on a task against people's labels, with the names of systems."""
+
+    figures: JudgeReliability
+    biases: tuple[NamedBias, ...]
+    alike: tuple[AlikeErrors, ...]
+
+
 def reliability_of(
     scale: str, answers: pd.DataFrame, lengths: NDArray[np.float64], said: pd.DataFrame
-) -> tuple[JudgeReliability, tuple[NamedBias, ...]]:
+) -> AgainstPeople:
     """Compare the verdicts on a task with the labels.
 
     Args:
@@ -35,24 +47,28 @@ def reliability_of(
         said: verdicts on the task: ``answer`` (in the index of the answers), ``shown`` and ``verdict``.
     """
     systems = answers["system"].astype("category").cat
-    compared = judge_reliability(
-        TaskAnswers(
-            systems=np.asarray(systems.codes, dtype=np.int64),
-            items=answers["doc_id"].to_numpy(dtype=np.int64),
-            verdicts=answers["verdict"].to_numpy(dtype=np.float64),
-            labels=answers["label"].to_numpy(dtype=np.float64),
-            chances=answers["chance"].to_numpy(dtype=np.float64),
-        ),
-        steps_of(scale),
-        lengths,
-        (_shown(answers, said, "first"), _shown(answers, said, "second")) if scale == PAIR else None,
-    )
     names = [str(each) for each in systems.categories]
-    biases = tuple(
-        NamedBias(each.kind, None if each.system is None else names[each.system], each.size, each.p_value)
-        for each in compared.biases
+    of_task = TaskAnswers(
+        systems=np.asarray(systems.codes, dtype=np.int64),
+        items=answers["doc_id"].to_numpy(dtype=np.int64),
+        verdicts=answers["verdict"].to_numpy(dtype=np.float64),
+        labels=answers["label"].to_numpy(dtype=np.float64),
+        chances=answers["chance"].to_numpy(dtype=np.float64),
     )
-    return compared, biases
+    orders = (_shown(answers, said, "first"), _shown(answers, said, "second")) if scale == PAIR else None
+    figures = judge_reliability(of_task, steps_of(scale), lengths, orders)
+    return AgainstPeople(
+        figures,
+        tuple(
+            NamedBias(each.kind, None if each.system is None else names[each.system], each.size, each.p_value)
+            for each in figures.biases
+        ),
+        tuple(
+            AlikeErrors(names[each.system], each.p_value, each.power)
+            for each in (error_differences(of_task) if of_task.known.any() else ())
+            if each.p_value is not None
+        ),
+    )
 
 
 def _shown(answers: pd.DataFrame, said: pd.DataFrame, where: str) -> NDArray[np.float64]:
@@ -71,7 +87,7 @@ def labels_buy(cell: JudgedCell, items: NDArray[np.int64]) -> LabelsBuy | None:
     Returns:
         None where the system's own labels do not correct it, or all of its answers are labelled.
     """
-    if cell.corrected is None or cell.pooled or cell.by_definition or cell.labels >= cell.answers - cell.failed:
+    if cell.corrected is None or cell.by_definition or cell.labels >= cell.answers - cell.failed:
         return None
     known = label_variance(cell.corrected, items)
     twice = min(2 * cell.labels, cell.answers - cell.failed)

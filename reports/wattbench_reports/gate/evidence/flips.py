@@ -172,9 +172,9 @@ class _Scored:
             correct, repeats = table.numbers("correct"), table.whole_numbers("repeat")
         if judged is not None:
             counts = judged.answers["task"].isin(judged.counted) & (judged.answers["system"] == system)
-            place = np.cumsum(kept) - 1
+            position = np.cumsum(kept) - 1
             correct = correct.copy()
-            correct[place[judged.answers.loc[counts, "row"]]] = judged.answers.loc[counts, "score"]
+            correct[position[judged.answers.loc[counts, "row"]]] = judged.answers.loc[counts, "score"]
         answers = joined(joined(named, doc_ids.astype(np.uint64)), documents)
         keys, first, item = np.unique(answers, return_index=True, return_inverse=True)
         means = np.bincount(item, correct, len(keys)) / np.bincount(item, minlength=len(keys))

@@ -225,8 +225,10 @@ class _Facts:
 
 def _judged(verdict: float, label: float) -> int:
     """Return which of `JUDGED` an answer to a judged task is."""
+    if math.isnan(verdict):
+        return 0
     if math.isnan(label):
-        return 0 if math.isnan(verdict) else 1
+        return 1
     return 3 if abs(verdict - label) >= LEAST_APART else 2
 
 

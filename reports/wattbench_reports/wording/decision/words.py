@@ -94,7 +94,6 @@ FIRST = (
     "other-judges",
     "labels-as-given",
     "people-disagree",
-    "labels-pooled",
     "unread-answers",
     "strict-scoring",
     "scored-here",

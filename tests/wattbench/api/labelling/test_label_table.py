@@ -136,6 +136,15 @@ def test_a_foreign_row_is_named_or_left_out(unlabelled: LabelSheet, changes: dic
     assert (len(left.rows), left.foreign) == (1, 1)
 
 
+def test_labels_left_over_where_other_answers_have_changed_are_no_random_draw(unlabelled: LabelSheet) -> None:
+    small, large = (row_of(unlabelled, system=system, drawn="evenly") for system in ("small", "large"))
+    changed = row_of(unlabelled, 1, drawn="evenly", answer="another")
+    left = matched(unlabelled, small, large, changed, skip_foreign=True)
+    assert [(row.system, row.drawn) for row in left.rows] == [("small", "as given"), ("large", "evenly")]
+    beyond = row_of(unlabelled, drawn="evenly") | {"doc_id": 999}
+    assert [row.drawn for row in matched(unlabelled, small, beyond, skip_foreign=True).rows] == ["evenly"]
+
+
 def test_a_row_without_the_text_that_was_labelled_is_named(unlabelled: LabelSheet) -> None:
     row = row_of(unlabelled) | {"id": ""}
     del row["answer"]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,10 +14,12 @@ import pandas as pd
 import pytest
 
 from tests.made_up.progress import Quiet
+from tests.made_up.recording_server import RecordingServer
 from tests.made_up.suites import suite_of
 from wattbench.config import Resolved
 from wattbench.errors import UserError
 from wattbench.measure.item_rows import item_rows
+from wattbench.measure.judging.summary import judged_in_words
 from wattbench.measure.measuring_context import measuring
 from wattbench.measure.plan import plan
 from wattbench.measure.resume import check_same_work, new_run
@@ -24,6 +28,7 @@ from wattbench.records import Purpose, RunRecords, RunWriter, read_run
 from wattbench.records.rows.judgements import JudgementRow
 from wattbench.scenarios.blocks import run_blocks
 from wattbench.scenarios.closed_loop import run_cells
+from wattbench.systems.spending import BudgetReachedError
 
 pytestmark = pytest.mark.slow
 
@@ -252,6 +257,63 @@ def test_a_hybrid_can_judge(tmp_path: Path, steady: Any) -> None:
     text = SUITE[: SUITE.index("judges:")] + judges + SUITE[SUITE.index("measure:") :]
     records = run(suite_of(text, tmp_path), tmp_path, steady)
     assert judged(records)["polite"] == [1.0, None, 1.0, 1.0]
+
+
+@pytest.fixture
+def server() -> Iterator[RecordingServer]:
+    """A server whose model finds that all is well."""
+    served = RecordingServer(lambda _: "Fine.\nVerdict: pass")
+    yield served
+    served.close()
+
+
+def by_server(
+    server: RecordingServer, folder: Path, more: str = "", changes: Sequence[tuple[str, str]] = ()
+) -> Resolved:
+    endpoint = f"engine: endpoint, base_url: '{server.base_url}', prompt: {{chat: true, system: You are fair.}}{more}"
+    return suite_of(SUITE, folder, ('engine: python, call: "./code.py:judge"', endpoint), *changes)
+
+
+def test_a_server_judges_in_chat_and_what_it_refuses_is_not_judged_and_asked_again(
+    server: RecordingServer, tmp_path: Path, steady: Any, make_steady: Any
+) -> None:
+    server.refuses = lambda body: "no parcels" if "parcel" in str(body["messages"]) else None
+    records = run(by_server(server, tmp_path), tmp_path, steady)
+    assert judged(records) == {"polite": [None, 1.0, 1.0, 1.0], "rude": [None, 1.0, 1.0, 1.0]}
+    messages = json.loads(server.bodies[0])["messages"]
+    assert [each["role"] for each in messages] == ["system", "user"]
+    assert messages[0]["content"] == "You are fair."
+    assert "A good reply is polite." in messages[1]["content"]
+    failed = [row for row in records.judgements() if row.verdict is None]
+    assert all((row.why or "").startswith("the judge's request failed: ") and row.reply == "" for row in failed)
+    assert {row.output_tokens for row in records.judgements() if row.verdict is not None} == {1}
+    asked_before = len(server.bodies)
+    server.refuses = lambda _: None
+    records.layout.finished.unlink()
+    again = run(by_server(server, tmp_path), tmp_path, make_steady(), records.layout.root)
+    assert judged(again) == {"polite": [1.0] * 4, "rude": [1.0] * 4}
+    assert len(server.bodies) == asked_before + 2
+
+
+def test_a_budget_holds_for_the_judge_and_the_run_goes_on_with_another(
+    server: RecordingServer, tmp_path: Path, steady: Any, make_steady: Any
+) -> None:
+    price = ", price: {per_request: 0.01, currency: USD}"
+    with pytest.raises(BudgetReachedError, match=r"0\.05\d* USD of 0\.05\d* USD are spent, .* system 'strict'"):
+        run(
+            by_server(server, tmp_path, price, [("name: judged", "name: judged\nmax_cost: 0.05 USD")]), tmp_path, steady
+        )
+    assert len(server.bodies) == 5
+    [root] = (tmp_path / "runs").iterdir()
+    assert len(read_run(root).judgements()) == 5
+    more = by_server(server, tmp_path, price, [("name: judged", "name: judged\nmax_cost: 1 USD")])
+    records = run(more, tmp_path, make_steady(), root)
+    assert len(server.bodies) == 8
+    assert math.fsum(row.cost for row in records.spending()) == pytest.approx(0.08)
+    said = judged_in_words(root, more)
+    assert said[0].startswith("judge strict: 8 of 8 answers judged")
+    assert said[0].endswith("0.0800 USD")
+    assert said[1].endswith(f"wattbench label {root}")
 
 
 def test_a_verdict_on_another_text_does_not_count(tmp_path: Path, steady: Any) -> None:

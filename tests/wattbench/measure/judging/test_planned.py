@@ -71,6 +71,7 @@ def test_a_priced_judge_has_a_highest_cost(tmp_path: Path) -> None:
     ("rubric", "message"),
     [
         (b"  \n", "the rubric is empty"),
+        (b"<!-- write it here -->\n", "the rubric is empty"),
         (b"\xff\xfe", "the rubric is no UTF-8 text"),
         (b"x" * (MOST_BYTES + 1), "larger than"),
     ],

@@ -38,5 +38,11 @@ def test_it_holds_what_decides_a_verdict(tmp_path: Path) -> None:
         assert identity(tmp_path / "three", *changes, rubric=rubric) != known
 
 
+def test_comments_in_a_rubric_are_for_who_writes_it(tmp_path: Path) -> None:
+    known = identity(tmp_path / "one")
+    assert known["rubric"] == "Be polite."
+    assert identity(tmp_path / "two", rubric="<!-- a\ndraft -->Be polite.\n<!-- more") == known
+
+
 def test_a_task_without_a_judge_has_none(tmp_path: Path) -> None:
     assert identity(tmp_path, (", score: {judge: j, rubric: r.md}", ", target: q2, score: exact")) is None
