@@ -60,13 +60,14 @@ def test_a_run_is_labelled_by_the_program(tmp_path: Path) -> None:
         assert old in text
         text = text.replace(old, new)
     suite.write_text(text, encoding="utf-8")
-    run = wattbench.run(suite, out=tmp_path / "runs", limit=60)
+    wattbench.run(suite, out=tmp_path / "runs", limit=60)
     [folder] = (tmp_path / "runs").iterdir()
     [row] = judged_notes.rows_of(folder)
     judge, system, answers, opinion, labels, corrected, low, high, truth = row
     assert (judge, system, answers, opinion, labels) == ("careless-judge", "form", 60, "100.0", 20)
-    right = [row for row in draw_notes.rows()[:60] if grade(row, f"{row['order']} {row['day']} {float(row['amount']):.0f}")]
+    right = [
+        row for row in draw_notes.rows()[:60] if grade(row, f"{row['order']} {row['day']} {float(row['amount']):.0f}")
+    ]
     assert truth == f"{100 * len(right) / 60:.1f}"
     assert float(str(low)) <= float(str(truth)) <= float(str(high))
     assert float(str(corrected)) < 60
-    assert run.judged()["counts"].tolist() == [False], "of before the labels"
