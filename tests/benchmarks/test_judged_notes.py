@@ -11,7 +11,6 @@ import wattbench
 from benchmarks import judged_notes
 from benchmarks.systems.rules import careless_judge
 from benchmarks.tasks.writing import draw_notes
-from benchmarks.tasks.writing.check_notes import grade
 from wattbench.config.judged import JudgedBy
 from wattbench.tasks.judged.prompt import ShownAnswer, judge_prompt
 from wattbench.tasks.judged.verdict import read_verdict
@@ -55,8 +54,13 @@ def test_a_run_is_labelled_by_the_program(tmp_path: Path) -> None:
     """Of the form alone, which needs no model: its notes are right where the amount is whole."""
     suite = tmp_path / "notes.yaml"
     text = (SUITES / "notes.yaml").read_text(encoding="utf-8")
-    for old, new in (("../", f"{SUITES.parent}/"), ("judge: small-judge", "judge: careless-judge"),
-                     ("[writer, writer-chat, form]", "[form]"), ("single-stream", "single-stream\n  energy: off")):  # fmt: skip
+    changes = {
+        "../": f"{SUITES.parent}/",
+        "judge: small-judge": "judge: careless-judge",
+        "[writer, writer-chat, form]": "[form]",
+        "scenario: single-stream": "energy: off",
+    }
+    for old, new in changes.items():
         assert old in text
         text = text.replace(old, new)
     suite.write_text(text, encoding="utf-8")
