@@ -69,9 +69,7 @@ def test_a_run_is_labelled_by_the_program(tmp_path: Path) -> None:
     [row] = judged_notes.rows_of(folder)
     judge, system, answers, opinion, labels, corrected, low, high, truth = row
     assert (judge, system, answers, opinion, labels) == ("careless-judge", "form", 60, "100.0", 20)
-    right = [
-        row for row in draw_notes.rows()[:60] if grade(row, f"{row['order']} {row['day']} {float(row['amount']):.0f}")
-    ]
-    assert truth == f"{100 * len(right) / 60:.1f}"
+    right = sum(row["amount"].endswith(".00") for row in draw_notes.rows()[:60])
+    assert truth == f"{100 * right / 60:.1f}"
     assert float(str(low)) <= float(str(truth)) <= float(str(high))
     assert float(str(corrected)) < 60
