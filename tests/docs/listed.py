@@ -20,7 +20,6 @@ RUN_BY = {
     ("docs/many-machines.md", "#!/bin/sh"): "e2e/test_shards.py",
     ("docs/many-machines.md", "apiVersion"): "e2e/test_shards.py",
     ("docs/many-machines.md", "mkdir -p shards"): "e2e/test_shards.py",
-    ("docs/many-machines.md", "wattbench run SUITE --block"): "e2e/test_shards.py",
     ("docs/many-machines.md", "wattbench run my-suite.yaml --slot "): "e2e/test_slots.py",
     ("docs/many-machines.md", "wattbench run my-suite.yaml --slots"): "e2e/test_slots.py",
     ("docs/nightly.md", "(echo text,topic"): "e2e/test_nightly_example.py",

@@ -31,7 +31,8 @@ from wattbench.tasks.file_task.scores import FREE
 _METRIC = f"{GRADED},{FREE}"
 """The metric of what a function returns, as lm-eval writes it: with the filter of free answers."""
 
-_SHOWN = reprlib.Repr(maxstring=120, maxother=120)
+_SHOWN = reprlib.Repr()
+_SHOWN.maxstring = _SHOWN.maxother = 120
 
 
 class Grader:

@@ -20,6 +20,7 @@ from wattbench_reports.metrics.strictness import fewest_forms
 from wattbench_reports.stats.budgets import SEED
 from wattbench_reports.tables.answer_texts import text_of, texts_at
 from wattbench_reports.tables.item_matrix import KEY_CHARACTERS, RIGHT
+from wattbench_reports.tables.judged_answers import opinions_of
 
 SHOWN = 3
 """Answers of a system that are shown."""
@@ -39,6 +40,8 @@ class AnswerToRead:
     doc_id: int
     repeat: int
     score: float
+    judges_opinion: bool
+    """Whether the score is a judge's opinion: no person labelled the answer."""
     prompt: Excerpt | None
     """As text: of a chat its messages, each with its role."""
     target: Excerpt | None
@@ -138,6 +141,8 @@ def _read(measured: Measured, rows: Sequence[int]) -> Mapping[int, Mapping[str, 
     places = np.asarray(rows, dtype=np.int64)
     texts = texts_at(measured.frames, places, _TEXTS)
     facts = measured.frames.items.iloc[places][["task", "doc_id", "repeat", "score"]]
+    verdict, label = opinions_of(measured.frames, places)
+    facts = facts.assign(judges_opinion=np.isfinite(verdict) & np.isnan(label))
     joined = facts.set_axis(pd.Index(places), axis=0).join(texts)
     columns = [str(name) for name in joined]
     return {
@@ -155,6 +160,7 @@ def _answer(row: Mapping[str, Any], changed: bool, *, whole: bool) -> AnswerToRe
         doc_id=int(row["doc_id"]),
         repeat=int(row["repeat"]),
         score=float(row["score"]),
+        judges_opinion=bool(row["judges_opinion"]),
         prompt=_excerpt(prompt_as_text(prompt), whole, last_of) if prompt else None,
         target=None if target is None else _excerpt(target, whole, partial(first_of, characters=KEY_CHARACTERS)),
         output=None if output is None else _excerpt(output, whole, first_of),

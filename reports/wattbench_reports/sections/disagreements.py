@@ -10,6 +10,7 @@ from wattbench_reports.formatting import units
 from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table, numbers
 from wattbench_reports.sections.answer_links import answers_link
 from wattbench_reports.tables.item_matrix import RIGHT
+from wattbench_reports.wording import judged
 
 MOST_PAIRS = 8
 """How many pairs the page shows; the command lists the others."""
@@ -46,7 +47,7 @@ def items_section(measured: Measured) -> Section | None:
         "items",
         "Items",
         "Items on which two systems differ",
-        _LEAD + _repeats(measured),
+        " ".join(filter(None, (_LEAD, _repeats(measured), judged.single_answers(measured.frames)))),
         tuple(passages),
         line="what one system of a pair answers correctly and the other does not",
     )
@@ -55,7 +56,7 @@ def items_section(measured: Measured) -> Section | None:
 def _repeats(measured: Measured) -> str:
     if measured.table.trials.max() <= 1:
         return ""
-    return " Items were asked more than once: an item counts as right if the mean score of its answers is at least ½."
+    return "Items were asked more than once: an item counts as right if the mean score of its answers is at least ½."
 
 
 def _passage(measured: Measured, each: Flips, *, explain: bool) -> Passage:

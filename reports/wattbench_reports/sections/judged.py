@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.judges import JudgedAnswers, JudgedTask, LabelledAnswer
-from wattbench_reports.presenter.model import Cell, Column, Passage, Section, Table, strong, text_rows
+from wattbench_reports.presenter.model import RICH, Cell, Column, Passage, Section, Span, Table, Text, strong, text_rows
 from wattbench_reports.sections.answer_links import answers_link
 from wattbench_reports.wording import judged as wording
 
@@ -50,7 +50,7 @@ def judged_summary(comparison: Comparison) -> Passage:
 def _task(task: JudgedTask, places: Mapping[str, int]) -> Passage:
     return Passage(
         task.task,
-        sentences=(wording.of_task(task),),
+        sentences=(wording.of_task(task), Text((Span(wording.rubric(task)),), media=RICH)),
         tables=(_systems(task, places), _judge(task), _to_read(task, places)),
         points=tuple(wording.points(task)),
     )

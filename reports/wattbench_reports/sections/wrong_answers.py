@@ -24,6 +24,7 @@ from wattbench_reports.presenter.model import (
 )
 from wattbench_reports.sections.answer_links import answers_link
 from wattbench_reports.tables.item_matrix import RIGHT
+from wattbench_reports.wording import judged
 
 MOST_CELLS = 20
 """Rows of the table by task, those with the largest change."""
@@ -62,7 +63,7 @@ def _counts(measured: Measured) -> Table | None:
     if not rows:
         return None
     columns = (Column("System"), *numbers("Scored answers", "Wrong answers"))
-    return Table("Wrong answers by system", columns, tuple(rows))
+    return Table("Wrong answers by system", columns, tuple(rows), judged.single_answers(frames))
 
 
 def answers_section(
@@ -143,7 +144,7 @@ def _example(measured: Measured, system: str, answer: AnswerToRead) -> Example:
         sides=(
             ShownAnswer(
                 heading=Cell(system, series=measured.frames.systems.index(system)),
-                verdict="right" if right else "wrong",
+                verdict=("right" if right else "wrong") + (", the judge's opinion" if answer.judges_opinion else ""),
                 style="badge" if right else "badge-bad",
                 facts=facts,
                 quotes=tuple(quote(label, text, which) for label, text, which in quotes if text is not None),

@@ -16,6 +16,7 @@ from wattbench_reports.formatting import units
 from wattbench_reports.formatting.safe_text import Excerpt, first_of, last_of
 from wattbench_reports.stats import Interval
 from wattbench_reports.stats.agreement import Agreement
+from wattbench_reports.tables.run_tables import Frames
 
 TITLE = "Judged answers"
 OPINION = "Judge's opinion"
@@ -66,6 +67,18 @@ def of_task(task: JudgedTask) -> str:
 
 def _people(number: int) -> str:
     return "1 person" if number == 1 else f"{number} people"
+
+
+def single_answers(frames: Frames) -> str:
+    """Say what single answers to judged tasks count by; empty where there are none."""
+    if frames.judged_tasks is None or not frames.judged_tasks.counted:
+        return ""
+    return "Answers to judged tasks count by their labels, and by the judge's opinion where people gave none."
+
+
+def rubric(task: JudgedTask) -> str:
+    """Quote the beginning of a rubric."""
+    return f"Rubric: {_line(first_of(task.rubric, _OF_RUBRIC), '', '…')}"
 
 
 HEADS = ("Answers", OPINION, "Not judged", "Labels", "People", "Corrected", "Corrected less opinion")
@@ -216,7 +229,7 @@ def _plain(share: float) -> str:
 TO_READ = "Labelled answers on which judge and people differ most"
 MORE = "All labels, as CSV: wattbench label RUN --export labels.csv"
 HEADS_TO_READ = ("Item", "System", "Judge", "People", "Answer", "The judge wrote")
-_OF_ANSWER, _OF_REPLY = 160, 120
+_OF_ANSWER, _OF_REPLY, _OF_RUBRIC = 160, 120, 400
 """Characters that a table shows."""
 
 

@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click.testing
@@ -18,11 +18,13 @@ import wattbench
 from tests import commands
 from tests.made_up.folders import contents
 from tests.made_up.suites import replaced
+from tests.made_up.sums_server import SumsServer
 from wattbench.api.verify import verify
 from wattbench.cli import main
 from wattbench.errors import UserError
 from wattbench.records import Purpose, RunWriter, read_run
 from wattbench.records.rows.judgements import LabelRow, answer_digest
+from wattbench.systems.spending import BudgetReachedError
 
 pytestmark = pytest.mark.slow
 
@@ -86,7 +88,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def here(made: Path, tmp_path: Path) -> Path:
+def here(made: Path, tmp_path: Path) -> Iterator[Path]:
     """A copy of the folder, at the path that the run has on record."""
     before = contents(made)
     shutil.copytree(made / "runs", tmp_path / "runs")
@@ -197,6 +199,30 @@ def test_a_mended_grading_function_scores_recorded_answers_anew(here: Path, made
     table = items(new)
     graded = table[table["task"] == "graded"].groupby("system")["correct"].mean().to_dict()
     assert graded == {"short": pytest.approx(0.06), "long": pytest.approx(0.4)}
+
+
+def test_a_budget_ends_judging_and_a_higher_one_goes_on(here: Path, made: Path) -> None:
+    server = SumsServer()  # whose answers are no verdicts
+    paid = (
+        f'kind: generalist, engine: endpoint, base_url: "{server.base_url}", '
+        "price: {per_request: 0.1, currency: USD, source: list, date: 2026-11-25}"
+    )
+    (made / "paid.yaml").write_text(
+        replaced(SUITE, ('kind: generalist, engine: python, call: "./rules.py:strict"', paid))
+    )
+    how = {"judge": "strict", "suite": made / "paid.yaml", "tasks": ["tickets"], "out": here / "out"}
+    try:
+        with pytest.raises(BudgetReachedError, match=r"0\.50+ USD of 0\.50+ USD are spent"):
+            wattbench.rescore(here / "runs" / "old", max_cost="0.5 USD", **how)  # type: ignore[arg-type]
+        [root] = (here / "out").iterdir()
+        assert len([row for row in read_run(root).judgements() if row.task == "tickets"]) == 5
+        wattbench.run(resume=root, max_cost="2 USD")
+    finally:
+        server.close()
+    verdicts = [row for row in read_run(root).judgements() if row.task == "tickets"]
+    assert len(verdicts) == 12
+    assert {row.verdict for row in verdicts} == {None}
+    assert items(root).query("task == 'tickets'")["judged"].isna().all()
 
 
 @pytest.mark.parametrize("blocks", [1, 2])

@@ -198,8 +198,9 @@ def test_judged_answers_have_a_verdict_and_a_label(tmp_path: Path, fake) -> None
                 continue
             expected = 0 if verdict is None else 1 if label is None else 2 + (verdict != label)
             assert held.head["judged"][judged] == JUDGED[expected]
-            if label is None:
-                assert held.head["outcomes"][outcome] == ("not scored" if verdict is None else "judge's opinion")
+            score = verdict if label is None else label
+            expected = "not scored" if score is None else "right" if score else "wrong"
+            assert held.head["outcomes"][outcome] == expected
             seen.add(judged)
     assert seen == {0, 1, 2, 3}
 

@@ -109,7 +109,7 @@ def test_labels_that_all_agree_are_worth_as_many_trials_as_they_are(passed: floa
     labels[::100] = passed
     interval = accuracy_interval(corrected_scores(np.ones(2000), labels).scores, np.ones(2000))
     assert interval is not None
-    assert interval.estimate == passed
+    assert interval.estimate == pytest.approx(passed)
     assert interval.high - interval.low == pytest.approx(0.16, abs=0.03)  # Wilson's of 20 trials: 16 points
 
 

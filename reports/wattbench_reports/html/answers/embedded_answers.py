@@ -42,8 +42,7 @@ _PART = 2_000
 """Answers in a part."""
 _RATIO = 2.5
 """Characters of text for a byte of the page, about: where they take more, texts are cut further."""
-OUTCOMES = ("right", "wrong", "failed", "not scored", "judge's opinion")
-"""The last one is of judged answers without a label: what they are worth is only known of many together."""
+OUTCOMES = ("right", "wrong", "failed", "not scored")
 JUDGED = ("not judged", "judge's opinion", "labelled, judge agrees", DIFFER)
 """What is known of an answer to a judged task."""
 _TEXTS = ("prompt", "output", "filtered", "target", "failure")
@@ -109,7 +108,7 @@ def embedded_answers(measured: Measured, against: tuple[str, str] | None = None)
         "tasks": facts.tasks,
         "domains": facts.domains,
         "labels": facts.labels,
-        "outcomes": list(OUTCOMES) if facts.judged else list(OUTCOMES[:-1]),
+        "outcomes": list(OUTCOMES),
         "judged": list(JUDGED) if facts.judged else [],
         "marks": [[VARIABLES[colour(series)], series % len(MARKERS)] for series in range(len(frames.systems))],
         "against": list(against) if against and set(against) <= set(frames.systems) else None,
@@ -204,9 +203,8 @@ class _Facts:
         self.verdict, self.label = opinions_of(frames, rows)
         self.judged_tasks = frozenset[str]() if frames.judged_tasks is None else frozenset(frames.judged_tasks.judges)
         self.judged = bool(self.judged_tasks.intersection(self.tasks))
-        opinion = np.isfinite(self.verdict) & np.isnan(self.label)
-        scored = np.where(np.isfinite(self.score) & ~opinion, np.where(self.score >= RIGHT, 0, 1), 3)
-        self.outcome = np.where(frames.failed(rows), 2, np.where(opinion, 4, scored))
+        scored = np.where(np.isfinite(self.score), np.where(self.score >= RIGHT, 0, 1), 3)
+        self.outcome = np.where(frames.failed(rows), 2, scored)
         self.labels = sorted({label for task in labelled for label in task.labels})
         if self.labels:
             self.labels.append(OTHER)

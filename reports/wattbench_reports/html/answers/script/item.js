@@ -20,7 +20,7 @@ const chooser = (name, label, chosen, offered) => {
 	return select;
 };
 const sideOf = (answer, parts, choose) => made("div", { class: "side" },
-	made("p", { class: "facts" }, choose, " ", badge(answer.outcome), ` ${factsOf(answer)}`),
+	made("p", { class: "facts" }, choose, " ", badge(answer), ` ${factsOf(answer)}`),
 	...(answer.repeat ? [made("p", { class: "label" }, `Repeat ${answer.repeat}`)] : []),
 	...quoted("Extracted answer, which was compared", answer.filtered),
 	...quoted(answer.filtered === null ? "Answer" : "Output", answer.output, { parts }),
