@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from wattbench_reports.comparison.judges import (
     JudgeBill,
     JudgedAnswers,
-    JudgedSystem,
     JudgedTask,
+    JudgingUse,
     LabelledAnswer,
-    Used,
+    OpinionOnSystem,
 )
 from wattbench_reports.formatting import units
 from wattbench_reports.formatting.safe_text import Excerpt, first_of, last_of
@@ -85,7 +85,7 @@ HEADS = ("Answers", OPINION, "Not judged", "Labels", "People", "Corrected", "Cor
 SHORT_HEADS = ("answers", "judge's opinion", "not judged", "labels", "people", "corrected", "less opinion")
 
 
-def cells(each: JudgedSystem) -> tuple[str, ...]:
+def cells(each: OpinionOnSystem) -> tuple[str, ...]:
     """Format a system's answers to a task, in the order of `HEADS`."""
     difference = None if each.by_definition else each.difference
     return (
@@ -99,7 +99,7 @@ def cells(each: JudgedSystem) -> tuple[str, ...]:
     )
 
 
-def corrected(each: JudgedSystem) -> str:
+def corrected(each: OpinionOnSystem) -> str:
     """Format the corrected figure, or what it lacks: ``71.2% [63.0, 79.1]``, ``14 labels lack``."""
     if each.by_definition:
         return "50% by definition"
@@ -343,7 +343,7 @@ def bill_lines(bill: JudgeBill) -> Iterator[str]:
         yield f"{bill.judge}: loading and idle took {took}; joules: {joules}{_without(bill.other)}, besides these."
 
 
-def _without(used: Used) -> str:
+def _without(used: JudgingUse) -> str:
     if not used.without_joules:
         return ""
     return f", without those of {used.without_joules:,} of {units.plural(used.windows, 'window')}, which are not valid"

@@ -339,13 +339,25 @@ def test_a_judge_that_has_the_model_of_a_system_is_named(tmp_path: Path) -> None
     answers = [replace(item(number, number), task="letters", correct=None, judged=1.0) for number in range(2)]
 
     def also(writer: RunWriter) -> None:
-        facts = {"weights_sha256": "f" * 64}
+        facts = SystemRow(system="judge", kind="generalist", engine="llama.cpp", weights_sha256="f" * 64).as_json()
         row = JudgeRow(judge="judge", task="letters", scale="pass", rubric="r", prompt_version="1", facts=facts)
         writer.append_judge(row)
         writer.append_system(SystemRow(system="one", kind="generalist", engine="llama.cpp", weights_sha256="f" * 64))
 
     codes = _codes(write_items(tmp_path, answers, also=also))
     assert codes["judge-shares-model"].startswith("The judge judge has the model of one.")
+
+
+def test_functions_of_one_file_are_no_model(tmp_path: Path) -> None:
+    answers = [replace(item(number, number), task="letters", correct=None, judged=1.0) for number in range(2)]
+
+    def also(writer: RunWriter) -> None:
+        facts = SystemRow(system="kind", kind="generalist", engine="python", weights_sha256="f" * 64).as_json()
+        row = JudgeRow(judge="kind", task="letters", scale="pass", rubric="r", prompt_version="1", facts=facts)
+        writer.append_judge(row)
+        writer.append_system(SystemRow(system="one", kind="generalist", engine="python", weights_sha256="f" * 64))
+
+    assert "judge-shares-model" not in _codes(write_items(tmp_path, answers, also=also))
 
 
 def test_a_judge_of_its_own_answers_is_named(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from wattbench.records import WindowRow
 from wattbench.records.rows.judgements import JudgementRow
 from wattbench.records.rows.windows import Purpose
 from wattbench.records.schema.price import Price
-from wattbench_reports.comparison.judges.model import JudgeBill, Used
+from wattbench_reports.comparison.judges.model import JudgeBill, JudgingUse
 from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.comparison.paid import Paid
 from wattbench_reports.metrics.carbon import JOULES_PER_KWH
@@ -89,9 +89,9 @@ def _answers(rows: Sequence[JudgementRow]) -> set[tuple[object, ...]]:
     return {(row.system, row.task, *row.key) for row in rows}
 
 
-def _used(windows: Sequence[WindowRow]) -> Used:
+def _used(windows: Sequence[WindowRow]) -> JudgingUse:
     joules = [each.total_j for each in windows if _has_joules(each)]
-    return Used(
+    return JudgingUse(
         windows=len(windows),
         without_joules=len(windows) - len(joules),
         energy_j=sum(each for each in joules if each is not None) if joules else None,
@@ -104,7 +104,7 @@ def _has_joules(window: WindowRow) -> bool:
 
 
 def _money(
-    counts: pd.DataFrame, judging: Used, price: Price | None, pue: float, workload: Workload
+    counts: pd.DataFrame, judging: JudgingUse, price: Price | None, pue: float, workload: Workload
 ) -> tuple[float | None, str, str]:
     """Return the money of judging, its currency, and why it is not known, as a clause."""
     kwh, electricity = workload.price_per_kwh, 0.0

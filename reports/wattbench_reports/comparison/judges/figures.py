@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from wattbench.records import SystemRow
 from wattbench.records.rows.judgements import JudgementRow, JudgeRow, LabelRow
 from wattbench_reports.comparison.judges.bill import bills_of_judges
-from wattbench_reports.comparison.judges.model import JudgedAnswers, JudgedSystem, JudgedTask, LabelledAnswer
+from wattbench_reports.comparison.judges.model import JudgedAnswers, JudgedTask, LabelledAnswer, OpinionOnSystem
 from wattbench_reports.comparison.judges.reliability import PAIR, PASS, labels_buy, reliability_of
 from wattbench_reports.comparison.measured import Measured
 from wattbench_reports.comparison.paid import Paid
@@ -24,6 +24,8 @@ from wattbench_reports.tables.judged_tasks import KEY, JudgedTasks
 
 MOST_TO_READ = 5
 """Answers of a task on which judge and people differ that are shown."""
+FUNCTION = "python"
+"""The engine of a system that is a function of one's own."""
 LEAST_APART = 0.25
 """A verdict and a label that are nearer than this say the same."""
 
@@ -39,7 +41,7 @@ def judged_of(measured: Measured, paid: Paid) -> JudgedAnswers | None:
         return None
     run = frames.run
     judgements = run.judgements()
-    read = _Read(measured, frames.judged_tasks, judgements, run.labels())
+    read = _JudgedRecord(measured, frames.judged_tasks, judgements, run.labels())
     return JudgedAnswers(
         tasks=tuple(read.task(row) for row in frames.judged_tasks.judges.values() if read.judged.of_task(row.task)),
         bills=bills_of_judges(measured, paid, judgements),
@@ -52,22 +54,22 @@ def _related(judges: Iterable[JudgeRow], systems: Mapping[str, SystemRow]) -> di
     """Return the systems that are a judge, or have its weights or the name of its model at a server."""
     related = {}
     for judge in judges:
-        same = [
-            name
-            for name, row in systems.items()
-            if name == judge.judge
-            or any(
-                judge.facts.get(fact) is not None and judge.facts[fact] == getattr(row, fact)
-                for fact in ("weights_sha256", "served_model")
-            )
-        ]
+        same = [name for name, row in systems.items() if name == judge.judge or _has_model_of(judge, row)]
         if same:
             related[judge.judge] = tuple(same)
     return related
 
 
+def _has_model_of(judge: JudgeRow, system: SystemRow) -> bool:
+    """Return whether a system has the model of a judge. Functions are none: their hash is that of their file."""
+    if FUNCTION in (judge.facts.get("engine"), system.engine):
+        return False
+    facts = ("weights_sha256", "served_model")
+    return any(judge.facts.get(fact) is not None and judge.facts[fact] == getattr(system, fact) for fact in facts)
+
+
 @dataclass(frozen=True)
-class _Read:
+class _JudgedRecord:
     """What the figures of all judged tasks of a run are made from."""
 
     measured: Measured
@@ -125,11 +127,11 @@ class _Read:
             to_read=tuple(_to_read(answers, given, said, outputs)),
         )
 
-    def _systems(self, task: str, answers: pd.DataFrame) -> Iterator[JudgedSystem]:
+    def _systems(self, task: str, answers: pd.DataFrame) -> Iterator[OpinionOnSystem]:
         intervals = task_accuracies(self.measured.table, task) if task in self.judged.counted else {}
         for cell in self.judged.of_task(task):
             items = answers.loc[(answers["system"] == cell.system).to_numpy(), "doc_id"].to_numpy(dtype=np.int64)
-            yield JudgedSystem(
+            yield OpinionOnSystem(
                 system=cell.system,
                 task=task,
                 answers=cell.answers,

@@ -52,7 +52,7 @@ class AlikeErrors:
 
 
 @dataclass(frozen=True)
-class JudgedSystem:
+class OpinionOnSystem:
     """The answers of one system to one judged task."""
 
     system: str
@@ -84,7 +84,7 @@ class JudgedSystem:
 
 
 @dataclass(frozen=True)
-class Used:
+class JudgingUse:
     """What some windows took."""
 
     windows: int
@@ -108,8 +108,8 @@ class JudgeBill:
     """Those that were put to it."""
     requests: int
     """Two per answer of a pair."""
-    judging: Used
-    other: Used | None
+    judging: JudgingUse
+    other: JudgingUse | None
     """Loading, warming up and idle; None where there are no such windows, or they are a system's own."""
     metered_answers: int
     """Those of the windows with valid joules."""
@@ -175,7 +175,7 @@ class JudgedTask:
     prompt_version: str
     why_opinion: str
     """Why its figures are the judge's opinion and in no comparison, as a clause; empty where they count."""
-    systems: tuple[JudgedSystem, ...]
+    systems: tuple[OpinionOnSystem, ...]
     not_judged: Mapping[str, int]
     """Reason to the number of answers."""
     as_given: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from wattbench_reports.comparison.judges import JudgeBill, JudgedAnswers, JudgedSystem, JudgedTask
+from wattbench_reports.comparison.judges import JudgeBill, JudgedAnswers, JudgedTask, OpinionOnSystem
 from wattbench_reports.export.frames.judged_frame import COLUMNS, judged_row
 from wattbench_reports.formatting.json_text import plain_data
 
@@ -28,7 +28,7 @@ def _task(task: JudgedTask) -> dict[str, Any]:
     return data | {"counts": task.counts, "systems": [_system(task, each) for each in task.systems]}
 
 
-def _system(task: JudgedTask, each: JudgedSystem) -> dict[str, Any]:
+def _system(task: JudgedTask, each: OpinionOnSystem) -> dict[str, Any]:
     row = judged_row(task, each)
     return {name: row[name] for name in COLUMNS if name not in _OF_TASK}
 

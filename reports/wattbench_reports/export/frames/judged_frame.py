@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from wattbench_reports.comparison.comparison import Comparison
-from wattbench_reports.comparison.judges import JudgedSystem, JudgedTask
+from wattbench_reports.comparison.judges import JudgedTask, OpinionOnSystem
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +47,7 @@ def judged_frame(comparison: Comparison) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
 
 
-def judged_row(task: JudgedTask, each: JudgedSystem) -> dict[str, Any]:
+def judged_row(task: JudgedTask, each: OpinionOnSystem) -> dict[str, Any]:
     """Return the columns of a system's answers to a task, as values for programs."""
     corrected = each.corrected
     return {
