@@ -22,7 +22,7 @@ const testedShare = ({ shares, variance, bound, most, df, sides = 1 }) => { // a
 		const own = variance(share);
 		if (own <= 0) return most;
 		const ratio = quantileAt(1 - risk, max(Math.floor(most + limits.rounding) - 1, 1)) / quantileAt(1 - risk, df);
-		return max(1, min(most, independentTrials(share, own) * min(1, ratio) ** 2));
+		return max(1, min(most, trialsOf(share, own) * min(1, ratio) ** 2));
 	};
 	const isMet = (risk, factor) => {
 		const [share] = shares(risk / sides), number = effective(share, risk / sides) * factor, right = number * share;

@@ -54,10 +54,7 @@ const outer = (i, of, least) => {
 	const p = e > 0 ? 2 * below(-abs(i.at) / e, of[0].length - 1) : 0;
 	return { ...i, low: max(least, min(i.low, i.at - half)), high: min(1, max(i.high, i.at + half)), p: max(i.p || 0, p) };
 };
-const independentTrials = (share, variance) => { // as in stats/intervals.py
-	const least = min(sqrt(variance), 0.5), middle = min(max(share, least), 1 - least);
-	return (middle * (1 - middle)) / variance;
-};
+const trialsOf = (p, v) => { const e = min(sqrt(v), 0.5), q = min(max(p, e), 1 - e); return (q * (1 - q)) / v; }; // independent trials
 const accuracy = (s, mix) => {
 	const found = strata(mix, (d) => basis.items[d][s], (d, n) => {
 		const middle = (basis.means[d][s] + 1) / (n + 2);
@@ -66,7 +63,7 @@ const accuracy = (s, mix) => {
 	});
 	if (!found) return null;
 	const share = min(max(found[0], 0), 1), z2 = z ** 2;
-	const n = found[2] > 0 ? max(1, independentTrials(found[1], found[2])) : 1;
+	const n = found[2] > 0 ? max(1, trialsOf(found[1], found[2])) : 1;
 	const middle = (share + z2 / (2 * n)) / (1 + z2 / n);
 	const half = sqrt(z2 * ((share * (1 - share)) / n + z2 / (4 * n ** 2))) / (1 + z2 / n);
 	return outer({ at: share, low: max(0, min(middle - half, share)), high: min(1, max(middle + half, share)) }, blocks && [residuals(s, mix)], 0);
