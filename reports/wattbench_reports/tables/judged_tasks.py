@@ -324,7 +324,9 @@ def _corrected(answers: TaskAnswers, there: NDArray[np.bool_], cell: JudgedCell)
         return CorrectedScores(
             scores, rectifiers, cell.labels, 0.0, _mean(answered.verdicts), _mean(answered.verdicts - answered.labels)
         )
-    corrected = corrected_scores(answered.verdicts, answered.labels, answered.chances, answered.items)
+    corrected = corrected_scores(
+        answered.verdicts, answered.labels, answered.chances, answered.items, system=cell.system
+    )
     scores[there], rectifiers[there] = corrected.scores, corrected.rectifiers
     return replace(corrected, scores=scores, rectifiers=rectifiers)
 
