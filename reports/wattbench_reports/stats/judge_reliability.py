@@ -181,7 +181,8 @@ def _share(hits: NDArray[np.bool_], weights: NDArray[np.float64], items: NDArray
         return None
     _, item = np.unique(items, return_inverse=True)
     scaled = weights * len(weights) / weights.sum()
-    return accuracy_interval(np.bincount(item, scaled * hits), np.bincount(item, scaled))
+    right, all_of_item = (np.bincount(item, values).astype(np.float64) for values in (scaled * hits, scaled))
+    return accuracy_interval(right, all_of_item)
 
 
 def _kappa(some: TaskAnswers, steps: int) -> Interval | None:
@@ -230,7 +231,8 @@ def _orders(items: NDArray[np.int64], first: NDArray[np.float64], second: NDArra
     contradicting = _share(first[known] != second[known], ones, items[known])
     chosen = (first[known] + 1 - second[known]) / 2
     _, item = np.unique(items[known], return_inverse=True)
-    chose_first = accuracy_interval(np.bincount(item, chosen), np.bincount(item).astype(np.float64))
+    of_items = (np.bincount(item, values).astype(np.float64) for values in (chosen, np.ones(len(item))))
+    chose_first = accuracy_interval(*of_items)
     assert contradicting is not None and chose_first is not None
     return OrderFigures(len(ones), contradicting, chose_first)
 

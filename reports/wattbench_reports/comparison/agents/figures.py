@@ -224,7 +224,7 @@ class _Work:
         if not taken.sum() > 0:
             return None
         size = len(table.trials)
-        part, whole = (np.bincount(row, weights=values, minlength=size) for values in (taken * which, taken))
+        part, whole = (np.bincount(row, each, size).astype(np.float64) for each in (taken * which, taken))
         return _means(_one_column(table, name, part, whole), None)[0]
 
     def _passes(self, name: str) -> tuple[tuple[PassHat, ...], str]:

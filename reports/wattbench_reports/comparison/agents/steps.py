@@ -88,7 +88,7 @@ def _cached(prompt: NDArray[np.float64], cached: NDArray[np.float64], item: NDAr
     """Return the share of the tokens of prompts that were in the cache, clustered by task."""
     if not (np.isfinite(prompt) & np.isfinite(cached)).all() or not prompt.sum() > 0:
         return None
-    held, whole = (np.bincount(item, weights=values) for values in (cached, prompt))
+    held, whole = (np.bincount(item, values).astype(np.float64) for values in (cached, prompt))
     share, error, items = float(cached.sum() / prompt.sum()), ratio_se(held, whole), len(np.unique(item))
     if error is None:
         return Interval(share, 0.0, 1.0)
