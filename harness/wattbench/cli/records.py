@@ -143,6 +143,13 @@ def export_run(
     metavar="WORST..BEST",
     help="For scores that are not 0 to 1, such as 1..5: they are kept as shares of this range.",
 )
+@click.option("--judge", default="", metavar="NAME", help="Whose the verdicts of a table are; or a column judge.")
+@click.option(
+    "--scale", default="", metavar="SCALE", help="Of verdicts and labels: pass, pair, or a range such as 1..5."
+)
+@click.option(
+    "--rubric", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="What the judge was given."
+)
 @click.option(
     "--joules-of",
     multiple=True,
@@ -164,6 +171,9 @@ def import_run(
     currency: str | None,
     metric: str | None,
     score_range: str | None,
+    judge: str,
+    scale: str,
+    rubric: Path | None,
     joules_of: tuple[str, ...],
     repeats: bool,
     report: Path | None,
@@ -179,10 +189,10 @@ def import_run(
     error.
     """
     from wattbench.api.imported_runs import named_after
-    from wattbench.importers import TableOptions, read_sources, write_run
+    from wattbench.importers import JudgedOptions, TableOptions, read_sources, write_run
     from wattbench.records import read_run
 
-    table = TableOptions(renamed=pairs(renamed))
+    table = TableOptions(renamed=pairs(renamed), judged=JudgedOptions(judge, scale, rubric))
     imported = read_sources(sources, form, table=table, metric=metric, score_range=score_range, scratch=out)
     root = write_run(
         imported, out, name or named_after(sources[0]), command_line(), currency, joules=joules_of, repeats=repeats

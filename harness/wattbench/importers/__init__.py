@@ -10,6 +10,7 @@ read. Must not import anything that measures: importing needs no model and opens
 
 from wattbench.importers.detect import FORMATS, detect, read_sources
 from wattbench.importers.table.item_table import SCORES, TableOptions
+from wattbench.importers.table.judged_columns import JudgedOptions
 from wattbench.importers.write import write_run
 
-__all__ = ["FORMATS", "SCORES", "TableOptions", "detect", "read_sources", "write_run"]
+__all__ = ["FORMATS", "SCORES", "JudgedOptions", "TableOptions", "detect", "read_sources", "write_run"]

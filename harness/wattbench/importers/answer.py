@@ -47,6 +47,8 @@ class Answer(TokenCounts):
     repeat: int = 0
     score: float | None = None
     """0 to 1."""
+    verdict: float | None = None
+    """What a judge said of it, 0 to 1. None too of a task with scores."""
     scheduled_s: float | None = None
     """When it was due, in seconds since the Unix epoch. Empty: when it was sent."""
     started_s: float | None = None

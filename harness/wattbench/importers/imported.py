@@ -9,16 +9,29 @@ from pathlib import Path
 from typing import Any
 
 from wattbench.errors import UserError, nearest
-from wattbench.importers.answer import UNIT_RANGE, Answer, ScoreRange
+from wattbench.importers.answer import UNIT_RANGE, Answer, ScoreRange, check_name
 from wattbench.importers.call_spool import CallSpool
 from wattbench.importers.spool import Spool
 from wattbench.importers.stated import Stated
 from wattbench.importers.telemetry import Telemetry
 from wattbench.records import SummaryRow
+from wattbench.records.rows.judgements import Drawn, JudgeRow
 
 RATE, AT_ONCE = "requests per second", "at most at once"
 """Keys of a load, as `Imported.scenario` has it."""
 MOST_DEVICES = 1024
+
+
+@dataclass(frozen=True)
+class ImportedLabel:
+    """How a person scored an answer."""
+
+    row: int
+    """Of the answer, in the order of reading."""
+    score: float
+    """0 to 1, on the scale of the judge."""
+    person: str
+    drawn: Drawn
 
 
 @dataclass(frozen=True)
@@ -56,6 +69,9 @@ class Imported:
     and summaries, or summaries alone."""
     calls: CallSpool = field(default_factory=CallSpool)
     """The model calls of agents, by the sessions that their answers name."""
+    judges: Mapping[str, JudgeRow] = field(default_factory=dict)
+    """Task to what scores it. Answers to it have verdicts, and no scores."""
+    labels: Sequence[ImportedLabel] = ()
 
 
 @dataclass
@@ -77,6 +93,8 @@ class ImportDraft:
     remarks: dict[str, str] = field(default_factory=dict)
     stated: Stated = field(default_factory=Stated)
     calls: CallSpool = field(default_factory=CallSpool)
+    judges: dict[str, JudgeRow] = field(default_factory=dict)
+    labels: list[ImportedLabel] = field(default_factory=list)
 
     def add_system(self, name: str, load: Mapping[str, Any] | None, /, **config: Any) -> str:
         """Record a system and return its name.
@@ -90,6 +108,21 @@ class ImportDraft:
             self.scenario[name] = load
         self.configs[name] = {key: value for key, value in config.items() if value is not None and value != ""}
         return name
+
+    def add_judge(self, task: str, judge: str, where: str, *, scale: str = "pass", rubric: str = "") -> None:
+        """Record what scores the answers to a task.
+
+        Raises:
+            UserError: another judge does.
+        """
+        check_name(judge, "judge", where)
+        row = JudgeRow(judge=judge, task=task, scale=scale, rubric=rubric, prompt_version="imported")
+        known = self.judges.setdefault(task, row)
+        if known.judge != judge:
+            raise UserError(
+                f"{where}: {judge!r:.60} judged this answer to {task}, and {known.judge!r:.60} others; a task has one "
+                "judge: import the verdicts of each by itself"
+            )
 
     def add_version(self, version: Any) -> None:
         """Record the version of the tool, if it is a text."""
@@ -175,6 +208,8 @@ class ImportDraft:
             remarks=self.remarks,
             summaries=self.stated.rows,
             calls=self.calls,
+            judges=self.judges,
+            labels=tuple(self.labels),
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -22,7 +22,9 @@ from wattbench.records.tables.run_tables import default_columns, items_schema
 _ITEM = frozenset(each.name for each in fields(ItemRow))
 
 
-def item_batches(answers: Spool, known: Survey, run: str, metered: Metered | None = None) -> Iterator[Any]:
+def item_batches(
+    answers: Spool, known: Survey, run: str, metered: Metered | None = None, judged: Collection[str] = ()
+) -> Iterator[Any]:
     """Yield the rows of a run as record batches, in the order of its answers.
 
     Args:
@@ -30,6 +32,7 @@ def item_batches(answers: Spool, known: Survey, run: str, metered: Metered | Non
         known: what they are together.
         run: the run's name.
         metered: the windows in which the source counted joules.
+        judged: the tasks that a judge scores.
     """
     kinds = pa.array([known.kinds[cell.system] for cell in known.cells], pa.string())
     row = 0
@@ -40,6 +43,7 @@ def item_batches(answers: Spool, known: Survey, run: str, metered: Metered | Non
             "kind": kinds.take(pa.array(known.cell_of_row[rows])),
             "doc_id": pa.array(known.doc_id_of_row[rows]),
             "batch": pa.array(np.arange(rows.start, rows.stop)),
+            "judged": _opinions(batch, judged),
         }
         if metered is not None:
             columns |= metered.columns(rows, columns["energy_j"])
@@ -75,6 +79,13 @@ def _columns(batch: Any) -> dict[str, Any]:
         "output": given["answer"],
         "filtered": _filled(given["filtered"], given["answer"].filter),
     }  # fmt: skip
+
+
+def _opinions(batch: Any, judged: Collection[str]) -> Any:
+    """Return what the judge thinks of each answer: 0 of a request that failed, as in a measured run."""
+    in_judged = pc.is_in(batch.column("task"), pa.array(judged, pa.string()))
+    failed = pc.and_(in_judged, batch.column("failure").is_valid())
+    return pc.if_else(failed, 0.0, batch.column("verdict"))
 
 
 def _reported_currency(given: Mapping[str, Any]) -> Any:

@@ -9,7 +9,7 @@ integers. Memory: the different names, and about 60 bytes per answer.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -177,19 +177,20 @@ class Survey:
     doc_id_of_row: NDArray[np.int64]
 
 
-def survey(answers: Spool, currency: str | None = None) -> Survey:
+def survey(answers: Spool, currency: str | None = None, judged: Collection[str] = ()) -> Survey:
     """Check all answers, and return their systems, cells, currency and item numbers.
 
     Args:
         answers: none only if the source has summaries alone.
         currency: of the costs, if it is given.
+        judged: the tasks that a judge scores.
 
     Raises:
-        UserError: an answer is there twice, some of a system have no score, or a kind or the currency is wrong.
+        UserError: an answer is there twice, some of a system have no score, one to a judged task has one, or a kind or the currency is wrong.
     """
     if not len(answers):
         return Survey({}, {}, (), currency, np.empty(0, np.int32), np.empty(0, np.int64))
-    seen = _Survey()
+    seen = _Survey(judged)
     for batch in answers.batches(_COLUMNS):
         seen.append(batch)
     names, items = seen.names.finish()
@@ -202,6 +203,9 @@ def survey(answers: Spool, currency: str | None = None) -> Survey:
             f"{first.where}). If items were asked several times, number the answers in a column `repeat`"
         )
     seen.repeats.clear()
+    if seen.first_scored_and_judged is not None:
+        answer = answers.answer(seen.first_scored_and_judged)
+        raise scored_and_judged(answer.where, answer.task)
     _check_all_scored(answers, seen.systems)
     named = _currency(answers, seen.currencies, currency)
     numbers = items_by_cell(wide_cells, wide_items, len(seen.cells))
@@ -223,7 +227,10 @@ def survey(answers: Spool, currency: str | None = None) -> Survey:
 class _Survey:
     """The systems, cells, currencies and items of the batches read so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, judged: Collection[str]) -> None:
+        self.judged = judged
+        self.first_scored_and_judged: int | None = None
+        """The row of the first answer with a score to a judged task."""
         self.systems: dict[str, _System] = {}
         self.cells: dict[tuple[str, str], tuple[str, str]] = {}
         """(System, task) to kind and domain of its first answer."""
@@ -248,7 +255,8 @@ class _Survey:
         self.cell_of_row.append(places[of_row])
         self.repeats.append(batch.column("repeat").to_numpy())
         self.names.append(batch.column("item"))
-        self._append_scores(systems, batch.column("score"))
+        judged = np.isin(tasks.codes, [code for code, name in enumerate(tasks.names) if name in self.judged])
+        self._append_scores(systems, batch.column("score"), judged)
         for system, kind, _ in self._named(systems, batch.column("kind")):
             self.systems[system].kinds[kind] = None
         for system, route, _ in self._named(systems, batch.column("route")):
@@ -257,11 +265,13 @@ class _Survey:
             self.currencies.setdefault(currency, row)
         self._rows += batch.num_rows
 
-    def _append_scores(self, systems: _Coded, scores: Any) -> None:
+    def _append_scores(self, systems: _Coded, scores: Any, judged: NDArray[np.bool_]) -> None:
         valid = scores.is_valid().to_numpy(zero_copy_only=False)
+        if self.first_scored_and_judged is None and np.any(valid & judged):
+            self.first_scored_and_judged = self._rows + int(np.argmax(valid & judged))
         for code in np.unique(systems.codes[valid]):
             self.systems[systems.names[code]].scored = True
-        without = np.flatnonzero(~valid)
+        without = np.flatnonzero(~valid & ~judged)
         codes, firsts = np.unique(systems.codes[without], return_index=True)
         for code, first in zip(codes, firsts, strict=True):
             system = self.systems[systems.names[code]]
@@ -298,6 +308,14 @@ def _different(
     width = int(second.max(initial=0)) + 1
     keys, firsts, of_row = np.unique(first * width + second, return_index=True, return_inverse=True)
     return np.stack([keys // width, keys % width], axis=1), firsts, of_row.reshape(-1)
+
+
+def scored_and_judged(where: str, task: str) -> UserError:
+    """Return the error of a task that has scores and verdicts."""
+    return UserError(
+        f"{where}: {task} has scores and verdicts of a judge. A verdict is no score: leave one of both out, or name "
+        "two tasks in a column `task`"
+    )
 
 
 def _check_all_scored(answers: Spool, systems: Mapping[str, _System]) -> None:

@@ -28,6 +28,7 @@ from wattbench.importers.files import file_digest
 from wattbench.importers.imported import Imported
 from wattbench.importers.item_rows import item_batches
 from wattbench.importers.metered import Metered, meter_details, metered
+from wattbench.importers.opinions import judgement_rows, label_rows
 from wattbench.importers.repeats import as_repeats, trials
 from wattbench.importers.survey import UNSPECIFIED, Survey, survey
 from wattbench.importers.zeros import remark
@@ -75,7 +76,7 @@ def write_run(
     numbered = trials(imported.answers)
     if repeats:
         imported = replace(imported, answers=as_repeats(imported.answers, numbered))
-    known = survey(imported.answers, currency)
+    known = survey(imported.answers, currency, imported.judges)
     notes = {
         "zeros": [{"system": system, "column": column, "answers": count}
                   for (system, column), count in sorted(imported.answers.zeros.items())],
@@ -96,7 +97,11 @@ def write_run(
                     writer.append_system(system)
                 writer.append_summaries(imported.summaries)
                 _write_power(writer, imported, windows)
-                items = item_batches(imported.answers, known, run, windows)
+                for judge in imported.judges.values():
+                    writer.append_judge(judge)
+                writer.append_judgements(judgement_rows(imported, known))
+                writer.append_labels(label_rows(imported, known, header.created_utc))
+                items = item_batches(imported.answers, known, run, windows, imported.judges)
                 rows = () if windows is None else windows.windows
                 writer.append_calls(imported.calls)
                 calls = call_batches(imported.calls, run)

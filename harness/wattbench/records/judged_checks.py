@@ -38,9 +38,11 @@ def judgement_problems(run: RunRecords) -> Iterator[str]:
         return
     yield from _of_judges(run)
     answers, windows = _judged_answers(run), {row.window: row for row in run.windows()}
+    measured = run.header.imported is None
     for number, row in enumerate(judgements, start=1):
         answer = answers.get(_answer(row))
-        for what in (_no_answer(row, answer), _of_judge(row, judges.get(row.task)), _of_window(row, windows)):
+        of_window = _of_window(row, windows) if measured or row.window else None
+        for what in (_no_answer(row, answer), _of_judge(row, judges.get(row.task)), of_window):
             if what is not None:
                 yield f"{layout.judgements.name}: line {number}: {what}"
     yield from _without_verdicts(run, answers, judgements)
@@ -64,13 +66,15 @@ def _without_verdicts(
         answer = answers.get(_answer(row))
         if answer is not None and answer.sha256 == row.answer_sha256 and row.verdict is not None:
             orders[_answer(row)].add(row.shown)
+    measured = run.header.imported is None
     for key, answer in answers.items():
         system, task, doc_id, *_ = key
         judge = judges[str(task)]
         if answer.judged is None or answer.failed or system == judge.against:
             continue
-        if orders[key] != (_ORDERS if judge.scale == _PAIR else {None}):
-            what = "no verdict in both orders" if judge.scale == _PAIR else "no verdict"
+        in_both = judge.scale == _PAIR and measured
+        if orders[key] != (_ORDERS if in_both else {None}):
+            what = "no verdict in both orders" if in_both else "no verdict"
             yield f"{run.layout.judgements.name} has {what} on the answer of {system} to document {doc_id} of {task}"
 
 
@@ -142,5 +146,7 @@ def _of_window(row: JudgementRow, windows: Mapping[str, WindowRow]) -> str | Non
         return f"it names the window {row.window!r:.60}, which is not recorded"
     if window.purpose != Purpose.JUDGING or window.system != row.judge:
         return f"it names the window {row.window!r:.60}, in which {window.system} was not asked to judge"
+    if row.started_s is None or row.finished_s is None:
+        return f"it names the window {row.window!r:.60}, and has no times"
     inside = window.started_s - _ROUNDING_S <= row.started_s and row.finished_s <= window.finished_s + _ROUNDING_S
     return None if inside else f"its request was not within its window {row.window!r:.60}"

@@ -51,7 +51,7 @@ from wattbench.records.tables import batches
 from wattbench.records.tables import run_tables as tables
 from wattbench.redaction import hide_command, hide_known, hide_settings
 
-_CALLS_AT_ONCE = 10_000
+_LINES_AT_ONCE = 10_000
 
 
 class RunWriter:
@@ -128,7 +128,7 @@ class RunWriter:
     def append_calls(self, rows: Iterable[CallRow]) -> None:
         """Record the model calls of an imported run, many at once."""
         rest = iter(rows)
-        while chunk := list(itertools.islice(rest, _CALLS_AT_ONCE)):
+        while chunk := list(itertools.islice(rest, _LINES_AT_ONCE)):
             self._append_all(self.layout.calls, chunk)
 
     def append_system(self, row: SystemRow) -> None:
@@ -163,6 +163,12 @@ class RunWriter:
     def append_judgement(self, row: JudgementRow) -> None:
         """Record a verdict; it is safe from `kill -9` when this returns."""
         self._append(self.layout.judgements, row)
+
+    def append_judgements(self, rows: Iterable[JudgementRow]) -> None:
+        """Record the verdicts of an imported run, many at once."""
+        rest = iter(rows)
+        while chunk := list(itertools.islice(rest, _LINES_AT_ONCE)):
+            self._append_all(self.layout.judgements, chunk)
 
     def append_labels(self, rows: Iterable[LabelRow]) -> None:
         """Record people's labels, of a finished run too; they are safe from `kill -9` when this returns.

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from wattbench.api.labelling.scale import LabelScale
+from wattbench.config.label_scale import LabelScale
 from wattbench.config.judged import PAIR
 from wattbench.errors import UserError
 from wattbench.records import RunRecords

@@ -300,6 +300,8 @@ def verdicts(records: RunRecords) -> Check | None:
     rows, judges = records.judgements(), records.judges()
     if not rows:
         return None
+    if records.header.imported is not None:
+        return not_made("verdicts", "verdicts: those of an imported run are its source's")
     forms = {judge.prompt_version.partition("-")[0] for judge in judges.values()}  # of replies; then of the words
     if forms - {PROMPT_VERSION.partition("-")[0]}:
         return not_made("verdicts", "verdicts: the judges were asked by another version of the prompt")

@@ -19,6 +19,7 @@ COLUMNS = (
     "prompt_tokens", "cached_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens",
     "joules", "joules_above_idle", "cost", "currency", "route",
     "failure", "finish_reason", "doc_hash", "prompt_hash", "prompt", "answer", "filtered", "target",
+    "verdict", "human_label", "judge", "person", "drawn",
 )  # fmt: skip
 """The columns that a table may have, by their own names."""
 
@@ -49,6 +50,7 @@ _OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
     ),
     "joules": ("energy_j", "energy_joules"),
     "cost": ("total_cost", "cost_per_request"),
+    "verdict": ("judges_opinion",),
 }  # fmt: skip
 
 _DURATIONS = ("latency", "duration", "elapsed", "elapsed_time", "response_time", "runtime", "e2e_latency")
@@ -137,10 +139,13 @@ def named_columns(path: Path, present: Sequence[str], renamed: Mapping[str, str]
             raise UserError(f"--map: two columns, {as_.name} and {old}, are named {as_.name}")
     taken = {as_.name: (old, as_) for old, as_ in given.items()}
     taken |= {name: (name, ReadAs(name)) for name in COLUMNS if name in present and name not in (*taken, *given)}
+    verdicts = "verdict" in taken or any(_plain(column) == "judges_opinion" for column in present)
     unread: dict[str, str] = {}
     candidates: dict[str, list[tuple[str, ReadAs]]] = {}
     for column in present:
         as_found = None if column in given or column in COLUMNS else meaning(column)
+        if as_found is not None and verdicts and _plain(column) == "label":
+            as_found = ReadAs("human_label")  # without verdicts it is the right answer
         if as_found is not None:
             candidates.setdefault(as_found.name, []).append((column, as_found))
         elif column not in given and column not in COLUMNS and _plain(column) in _TO_NAME:

@@ -18,14 +18,12 @@ from wattbench.importers.imported import ImportDraft
 from wattbench.importers.table import wide_table
 from wattbench.importers.table.checked_columns import checked_columns
 from wattbench.importers.table.column_names import COLUMNS, NamedColumns, ReadAs, check_present, named_columns
+from wattbench.importers.table.judged_columns import TASK, JudgedColumns, JudgedOptions
 from wattbench.importers.table.tablefile import SUFFIXES, TableBlock, absent, blocks_of, columns_of
 from wattbench.tasks.file_task.scores import Score
 
-COMPARED = ("score", "seconds", "joules", "cost")
+COMPARED = ("score", "verdict", "seconds", "joules", "cost")
 """At least one of these is required, or `answer` and `target`: otherwise there is nothing to compare."""
-
-TASK = "items"
-"""The task of a table without one."""
 
 SCORES = ("exact", "contains", "number", "f1")
 """How an answer may be compared with its target: see `wattbench.tasks.file_task.scores`."""
@@ -49,7 +47,8 @@ class TableOptions:
     systems: tuple[str, ...] = ()
     """Columns that each hold the answers, or the scores, of the system of their name."""
     score: str = ""
-    """One of `SCORES`: scores are computed. Empty: as ``exact``, where there are none."""
+    """One of `SCORES`: scores are computed. Empty: as ``exact``, where there are none, and no verdicts."""
+    judged: JudgedOptions = JudgedOptions()
 
     def __bool__(self) -> bool:
         return self != TableOptions()
@@ -69,10 +68,12 @@ def batches(sources: Sequence[Path], options: TableOptions, draft: ImportDraft) 
     for path in sources:
         if path.suffix.lower() not in SUFFIXES:
             raise UserError(f"{path}: the name of a table must end in {', '.join(SUFFIXES)}")
+    judged = JudgedColumns(options.judged, draft)
     for path, name in zip(sources, _names_of_files(sources), strict=True):
         draft.files.append(path)
         for block in _blocks(path, options, draft, name):
-            yield from _batches(block, draft.scores)
+            yield from _batches(judged.read(block), draft.scores)
+    judged.check_any()
 
 
 def _names_of_files(paths: Sequence[Path]) -> list[str]:
@@ -107,6 +108,7 @@ def _check_renamed(path: Path, present: Sequence[str], renamed: Mapping[str, str
         check_present(f"--map {old}={new}", path, old, present)
         if new not in COLUMNS:
             raise UserError(f"--map {old}={new}: there is no column {new!r:.60}{nearest(new, COLUMNS)}")
+        _check_not_judged(path, {new: old})
 
 
 def _wide(
@@ -117,10 +119,20 @@ def _wide(
         check_present("--systems", path, system, present)
     others = [column for column in present if column not in options.systems]
     named = named_columns(path, others, renamed)
+    _check_not_judged(path, {name: old for name, (old, _) in named.read.items()})
     shared = {name: old for name, (old, _) in named.read.items() if name in wide_table.SHARED}
     holds = "answer" if options.target else "score"
     _note(draft, path, named, {system: f"{holds} of {system}" for system in options.systems})
     return wide_table.of_systems(path, shared, options.systems, holds)
+
+
+def _check_not_judged(path: Path, read: Mapping[str, str]) -> None:
+    """Check that no column of a table with several answers in a row says what a judge or a person said of one."""
+    if name := next((name for name in ("verdict", "human_label") if name in read), None):
+        raise UserError(
+            f"{path}:1: the column {read[name]} ({name}) is of one answer, and a row has several; write a row per "
+            "answer, with a column system"
+        )
 
 
 def _long(path: Path, renamed: Mapping[str, str], draft: ImportDraft, name: str) -> Iterator[TableBlock]:
@@ -160,6 +172,11 @@ def _check_enough(path: Path, present: Sequence[str], named: NamedColumns) -> No
         raise UserError(
             f"{path}:1: no column `item` says which question was answered (id, item, question_id; or prompt, question; "
             f"it has {here}). Name it with --map COLUMN=item{unread}"
+        )
+    if "human_label" in named.read and "verdict" not in named.read:
+        raise UserError(
+            f"{path}:1: people's labels ({named.read['human_label'][0]}) correct a judge's verdicts, and no column is "
+            "`verdict`. Name it with --map COLUMN=verdict; labels of every answer are its score"
         )
     compared = any(name in named.read for name in COMPARED) or {"answer", "target"} <= set(named.read)
     if compared:
@@ -205,7 +222,9 @@ def _scored(blocks: Iterator[TableBlock], kind: str, draft: ImportDraft) -> Iter
     score = Score(kind or "exact", "target")
     for block in blocks:
         columns = block.columns
-        if ("score" in columns and not kind) or not {"answer", "target"} <= set(columns):
+        if kind and "verdict" in columns:
+            raise UserError("--score computes scores, and answers have a column `verdict`; leave one of both out")
+        if "verdict" in columns or ("score" in columns and not kind) or not {"answer", "target"} <= set(columns):
             yield block
             continue
         if "score" in columns:

@@ -39,7 +39,7 @@ class JudgeRow(RecordRow):
     against: str | None = None
     """Of a pair: the system whose answers are compared with. None: the text in the target column."""
     prompt_version: str
-    """Of the prompt that a judge gets. Another version may judge in another way."""
+    """Of the prompt that a judge gets. Another version may judge in another way. `IMPORTED` where it is not known."""
     facts: dict[str, Any] = field(default_factory=dict)
     """What the judge is: fields of a line of `systems.jsonl`."""
 
@@ -68,23 +68,27 @@ class JudgementRow(TokenCounts, OfJudgedAnswer):
 
     judge: str
     shown: Shown | None = None
-    """Of a pair: where the answer was. None on any other scale."""
+    """Of a pair: where the answer was. None on any other scale, and in an imported run, which has one verdict on both
+    orders."""
     verdict: Share | None
     """0 to 1; None: not judged. It is never 0 for what could not be read."""
     why: str | None = None
     """Why it is not judged, in a clause."""
     reply: str
-    """What the judge wrote; empty where its request failed."""
+    """What the judge wrote; empty where its request failed, and in an imported run."""
     prompt_hash: str
-    started_s: Amount
-    finished_s: Amount
+    """Empty in an imported run."""
+    started_s: Amount | None
+    """None in an imported run, as the next one."""
+    finished_s: Amount | None
     window: str
-    """The window in which the judge was asked, of the purpose `judging`."""
+    """The window in which the judge was asked, of the purpose `judging`; empty in an imported run."""
 
     @classmethod
     def check(cls, raw: Mapping[str, Any]) -> None:
-        """Check that it ends after its start."""
-        check_order(raw)
+        """Check that it ends after its start, where both are known."""
+        if raw["started_s"] is not None and raw["finished_s"] is not None:
+            check_order(raw)
 
 
 @dataclass(frozen=True, kw_only=True)

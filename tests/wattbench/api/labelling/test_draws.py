@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wattbench.api.labelling.draws import DrawnAnswer, draw, shown_first
-from wattbench.api.labelling.scale import LabelScale
+from wattbench.config.label_scale import LabelScale
 from wattbench.api.labelling.sheet import AnswerToLabel, LabelSheet
 from wattbench.errors import UserError
 from wattbench.records import RunRecords
