@@ -11,7 +11,7 @@ from wattbench.api.answer_files import SourceOptions, opened, run_of_page
 from wattbench.api.assumptions import AssumptionOptions, assumptions_of
 from wattbench.api.compare import Comparison
 from wattbench.errors import UserError
-from wattbench.importers import TableOptions
+from wattbench.importers import JudgedOptions, TableOptions
 from wattbench_reports.export.compared_runs import compare_runs
 from wattbench_reports.html import tables_of_page, write_report
 from wattbench_reports.tables.stated_figures import only_stated
@@ -25,6 +25,7 @@ def decide(
     target: str = "",
     systems: Sequence[str] = (),
     score: str = "",
+    scale: str = "",
     keep: str | os.PathLike[str] | None = None,
     across: str | Sequence[str] = (),
     **assumptions: Unpack[AssumptionOptions],
@@ -42,6 +43,7 @@ def decide(
         target: the column with the right answers.
         systems: columns that each hold the answers, or without `target` the scores, of one system.
         score: ``exact``, ``contains``, ``number`` or ``f1``: compute scores of answers and targets by this rule.
+        scale: of a judge's verdicts and people's labels in a table: ``pass``, ``pair``, or a range such as ``1..5``.
         keep: a folder in which the run that is made of the files stays.
         across: as for `wattbench.compare`.
         assumptions: those of `wattbench.compare`, such as `min_accuracy` and `system_prices`.
@@ -49,7 +51,8 @@ def decide(
     Raises:
         UserError: a file is not recognised or is wrong, a run is damaged, or an argument is wrong.
     """
-    table = TableOptions(dict(columns or {}), target, (systems,) if isinstance(systems, str) else tuple(systems), score)
+    of_systems = (systems,) if isinstance(systems, str) else tuple(systems)
+    table = TableOptions(dict(columns or {}), target, of_systems, score, JudgedOptions(scale=scale))
     currency = assumptions.get("currency")
     options = SourceOptions(source, table, currency=currency, keep=None if keep is None else Path(keep))
     parts = [across] if isinstance(across, str) else list(across)

@@ -51,6 +51,9 @@ if TYPE_CHECKING:
     metavar="RULE",
     help="Compute scores of answers and targets: exact (where there are none), contains, number or f1.",
 )
+@click.option(
+    "--scale", default="", metavar="SCALE", help="Of verdicts and labels: pass, pair, or a range such as 1..5."
+)
 @click.option("--map", "renamed", multiple=True, metavar="COLUMN=NAME", help="What a column of a table holds.")
 @click.option(
     "--source",
@@ -78,6 +81,7 @@ def decide(
     target: str,
     systems: tuple[str, ...],
     score: str,
+    scale: str,
     renamed: tuple[str, ...],
     form: str | None,
     metric: str | None,
@@ -96,7 +100,7 @@ def decide(
     Nothing is kept but the page of -o. Exits with 3 where nothing of several runs can be ranked against each other.
     """
     from wattbench.api.answer_files import SourceOptions, opened
-    from wattbench.importers import TableOptions
+    from wattbench.importers import JudgedOptions, TableOptions
     from wattbench_reports.comparison.several_runs import apart_text
     from wattbench_reports.export.compared_runs import compare_runs
     from wattbench_reports.export.comparison.ending import DECIDED_FORMATS
@@ -105,7 +109,7 @@ def decide(
 
     if open_page and output is None:
         raise UserError("--open opens the page of -o: name a file with -o report.html")
-    table = TableOptions(pairs(renamed), target, systems, score)
+    table = TableOptions(pairs(renamed), target, systems, score, JudgedOptions(scale=scale))
     options = SourceOptions(form, table, metric, score_range, assumptions.workload.currency, keep)
     with opened(files, options, command_line()) as runs:
         root = runs[0].layout.root if output is None else _of_page(runs, files, output)

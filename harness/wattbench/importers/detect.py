@@ -144,8 +144,10 @@ def read_sources(
     form = form or detect(sources)
     scored = [each.name for each in _FORMATS if each.scored]
     if table and form != TABLE:
-        raise UserError(f"--map, --target, --systems, --score, --judge, --scale and --rubric are for the columns of a table; this is "
-            f"{form}")
+        raise UserError(
+            "--map, --target, --systems, --score, --judge, --scale and --rubric are for the columns of a table; this "
+            f"is {form}"
+        )
     if metric and form not in scored:
         raise UserError(f"--metric names a metric of {' or '.join(scored)}; this is {form}")
     if score_range and form not in (*scored, TABLE):

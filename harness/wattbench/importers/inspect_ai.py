@@ -282,8 +282,7 @@ def _scores(row: Mapping[str, Any], where: str) -> dict[str, Any]:
 
 
 _MODEL_GRADED = "model_graded"
-"""How the names begin of inspect_ai's scorers that have a model judge an answer."""
-_OPINION = "scores of model_graded scorers are a judge's opinion, which labels of people have not corrected"
+"""How the names begin of inspect_ai's scorers that have a model judge an answer: what it says is no score."""
 
 
 def _answer(
@@ -298,14 +297,17 @@ def _answer(
         draft.left_out["seconds of samples with several calls of the model"] += 1
     prompt, target, choices = (_text(row[name]) for name in ("input", "target", "choices"))
     scorer = chosen.partition(".")[0]
-    if scorer.startswith(_MODEL_GRADED):
-        draft.remarks["model-graded"] = _OPINION
+    judged = scorer.startswith(_MODEL_GRADED)
+    if judged:
+        draft.add_judge(log.task, scorer, where)
+    score = _score(scores[chosen], chosen, where, draft)
     return Answer(
         where=where,
         system=system,
         task=log.task,
         repeat=(whole_number(row["epoch"], "epoch", where) or 1) - 1,
-        score=_score(scores[chosen], chosen, where, draft),
+        score=None if judged else score,
+        verdict=score if judged else None,
         seconds=SECONDS.of(row, where) if single else None,
         doc_hash=digest(prompt, target, choices),
         prompt=prompt,

@@ -186,7 +186,8 @@ def survey(answers: Spool, currency: str | None = None, judged: Collection[str] 
         judged: the tasks that a judge scores.
 
     Raises:
-        UserError: an answer is there twice, some of a system have no score, one to a judged task has one, or a kind or the currency is wrong.
+        UserError: an answer is there twice, some of a system have no score, one to a judged task has one, or a kind or
+            the currency is wrong.
     """
     if not len(answers):
         return Survey({}, {}, (), currency, np.empty(0, np.int32), np.empty(0, np.int64))

@@ -251,7 +251,8 @@ def recover_windows(records: RunRecords, writer: RunWriter) -> None:
         tasks = [label.task] if label.task is not None else records.header.tasks if several else []
         answers = [row for task in tasks for row in records.answers_of_all_attempts(label.system, task)]
         rows = records.judgements() if label.purpose == Purpose.JUDGING else answers
-        until_s = max((row.finished_s for row in rows if row.window == label.window), default=None)
+        ends_s = [row.finished_s for row in rows if row.window == label.window and row.finished_s is not None]
+        until_s = max(ends_s, default=None)
         trace = records.layout.trace(label.system, label.task, label.block, shard=shard_of(label.window))
         row = recover_window(trace, label, until_s=until_s)
         writer.append_window(row)

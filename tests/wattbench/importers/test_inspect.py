@@ -89,11 +89,17 @@ def test_scorers_and_two_logs_of_one_task(tmp_path) -> None:
 
 
 @needs_inspect
-def test_what_a_model_graded_is_called_an_opinion(tmp_path) -> None:
+def test_what_a_model_graded_is_an_opinion(tmp_path) -> None:
     scores = {"model_graded_qa": {"value": "C"}, "match": {"value": "I"}}
     path = write_log(tmp_path / "a.json", [sample(1, scores=scores)])
-    assert "a judge's opinion" in read_sources([path]).remarks["model-graded"]
-    assert read_sources([path], metric="match").remarks == {}
+    (answer,) = (imported := read_sources([path])).answers
+    assert (answer.score, answer.verdict) == (None, 1.0)
+    assert imported.judges["popularity"].judge == "model_graded_qa"
+    run = read_run(write_run(imported, tmp_path / "runs", "graded", ["wattbench", "runs", "import"]))
+    (of_answer,) = analyse(run).measured.frames.judged_tasks.cells.values()
+    assert (of_answer.judge, of_answer.opinion, of_answer.corrected) == ("model_graded_qa", 1.0, None)
+    (answer,) = (imported := read_sources([path], metric="match")).answers
+    assert (answer.score, answer.verdict, imported.judges) == (0.0, None, {})
 
 
 @needs_inspect

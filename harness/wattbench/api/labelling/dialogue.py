@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 from wattbench.api.labelling.book import LabelBook
 from wattbench.api.labelling.draws import DrawnAnswer, shown_first
-from wattbench.config.label_scale import LabelScale
 from wattbench.api.labelling.sheet import AnswerTexts
+from wattbench.config.label_scale import LabelScale
 from wattbench.errors import UserError
 from wattbench.terminal import printable, wrapped
 from wattbench_reports.formatting.safe_text import visible

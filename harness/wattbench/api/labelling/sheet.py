@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from wattbench.config.label_scale import LabelScale
 from wattbench.config.judged import PAIR
+from wattbench.config.label_scale import LabelScale
 from wattbench.errors import UserError
 from wattbench.records import RunRecords
 from wattbench.records.dropped import dropped_after

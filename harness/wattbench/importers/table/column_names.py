@@ -119,6 +119,11 @@ def meaning(column: str) -> ReadAs | None:
     return _KNOWN.get(_plain(column))
 
 
+def _among_verdicts(column: str) -> ReadAs | None:
+    """Return what a column of a table with verdicts holds: a label is a person's there, and else the right answer."""
+    return ReadAs("human_label") if _plain(column) == "label" else meaning(column)
+
+
 def named_columns(path: Path, present: Sequence[str], renamed: Mapping[str, str]) -> NamedColumns:
     """Recognise the columns of a file.
 
@@ -139,13 +144,12 @@ def named_columns(path: Path, present: Sequence[str], renamed: Mapping[str, str]
             raise UserError(f"--map: two columns, {as_.name} and {old}, are named {as_.name}")
     taken = {as_.name: (old, as_) for old, as_ in given.items()}
     taken |= {name: (name, ReadAs(name)) for name in COLUMNS if name in present and name not in (*taken, *given)}
-    verdicts = "verdict" in taken or any(_plain(column) == "judges_opinion" for column in present)
+    judged = "verdict" in taken or any(meaning(column) == ReadAs("verdict") for column in present)
+    meaning_of = _among_verdicts if judged else meaning
     unread: dict[str, str] = {}
     candidates: dict[str, list[tuple[str, ReadAs]]] = {}
     for column in present:
-        as_found = None if column in given or column in COLUMNS else meaning(column)
-        if as_found is not None and verdicts and _plain(column) == "label":
-            as_found = ReadAs("human_label")  # without verdicts it is the right answer
+        as_found = None if column in given or column in COLUMNS else meaning_of(column)
         if as_found is not None:
             candidates.setdefault(as_found.name, []).append((column, as_found))
         elif column not in given and column not in COLUMNS and _plain(column) in _TO_NAME:

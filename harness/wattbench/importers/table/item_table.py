@@ -22,7 +22,7 @@ from wattbench.importers.table.judged_columns import TASK, JudgedColumns, Judged
 from wattbench.importers.table.tablefile import SUFFIXES, TableBlock, absent, blocks_of, columns_of
 from wattbench.tasks.file_task.scores import Score
 
-COMPARED = ("score", "verdict", "seconds", "joules", "cost")
+COMPARED = ("score", "seconds", "joules", "cost", "verdict")
 """At least one of these is required, or `answer` and `target`: otherwise there is nothing to compare."""
 
 SCORES = ("exact", "contains", "number", "f1")
@@ -48,7 +48,7 @@ class TableOptions:
     """Columns that each hold the answers, or the scores, of the system of their name."""
     score: str = ""
     """One of `SCORES`: scores are computed. Empty: as ``exact``, where there are none, and no verdicts."""
-    judged: JudgedOptions = JudgedOptions()
+    judged: JudgedOptions = field(default_factory=JudgedOptions)
 
     def __bool__(self) -> bool:
         return self != TableOptions()

@@ -110,7 +110,7 @@ class JudgedColumns:
         """
         if self._options and not self._draft.judges:
             raise UserError(
-                "--judge, --scale and --rubric are for verdicts, and no answer has one. Name their column with --map "
+                "--judge, --scale and --rubric are of verdicts, and no answer has one. Name their column with --map "
                 "COLUMN=verdict"
             )
 
@@ -123,7 +123,7 @@ class JudgedColumns:
         if person:
             check_name(person, "person", where)
             repeat = whole_number(row.get("repeat"), "repeat", where) or 0
-            key = tuple(_said(row, name) for name in ("system", "task", "item")) + (str(repeat),)
+            key = (*(_said(row, name) for name in ("system", "task", "item")), str(repeat))
             of_answer = self._of_person.setdefault(key, labelled)
             if len(self._of_person) > MOST_LABELS:
                 raise UserError(f"{where}: more than {MOST_LABELS:,} answers name a person; name one with labels only")

@@ -39,7 +39,7 @@ class JudgeRow(RecordRow):
     against: str | None = None
     """Of a pair: the system whose answers are compared with. None: the text in the target column."""
     prompt_version: str
-    """Of the prompt that a judge gets. Another version may judge in another way. `IMPORTED` where it is not known."""
+    """Of the prompt that a judge gets. Another version may judge in another way. `imported` where it is not known."""
     facts: dict[str, Any] = field(default_factory=dict)
     """What the judge is: fields of a line of `systems.jsonl`."""
 
