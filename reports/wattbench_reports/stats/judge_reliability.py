@@ -35,6 +35,8 @@ from wattbench_reports.stats.multiple_testing import holm
 
 BiasKind = Literal["overall", "system", "length", "position"]
 _NO_BIAS_BY_POSITION = 0.5
+_WIDEST = 2.0
+"""From -1 to 1, which are all biases that there can be: one with a wider interval is not known."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,11 @@ def _biases(
     all_items: NDArray[np.int64],
     orders: tuple[NDArray[np.float64], NDArray[np.float64]] | None,
 ) -> tuple[JudgeBias, ...]:
-    named = [(kind, system, each) for kind, system, each in _tested(some, lengths) if each is not None]
+    named = [
+        (kind, system, each)
+        for kind, system, each in _tested(some, lengths)
+        if each is not None and each.interval.high - each.interval.low <= _WIDEST
+    ]
     if orders is not None and (first := _chose_first(all_items, *orders)) is not None:
         away = replace(first, estimate=first.estimate - _NO_BIAS_BY_POSITION)
         named.append(("position", None, away))

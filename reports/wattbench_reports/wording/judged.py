@@ -141,8 +141,6 @@ _FAVOURS = {
     "position": "Bias by position, first less a half",
 }
 _LEVEL = 0.05
-_WIDEST = 2.0
-"""From -1 to 1, which are all biases that there can be: a wider interval says nothing."""
 
 
 def judge_caption(task: JudgedTask) -> str:
@@ -169,8 +167,7 @@ def judge_rows(task: JudgedTask) -> Iterator[tuple[str, str, str]]:
     for each in task.biases:
         name = _FAVOURS.get(each.kind) or f"Bias for {each.system}, against {_others(task, each.system)}"
         p = units.p_value(each.p_value).removeprefix("p ").removeprefix("= ")
-        known = each.size.high - each.size.low <= _WIDEST
-        yield name, units.points_interval(each.size) if known else "not known: too few labels", p if known else ""
+        yield name, units.points_interval(each.size), p
 
 
 def _two_places(interval: Interval) -> str:
