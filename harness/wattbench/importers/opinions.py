@@ -52,14 +52,14 @@ def label_rows(imported: Imported, known: Survey, labelled_utc: str) -> Iterator
 
 
 @dataclass(frozen=True)
-class _JudgedAnswer:
+class _ImportedVerdict:
     row: int
     identity: dict[str, Any]
     """The fields of `OfJudgedAnswer`."""
     verdict: float | None
 
 
-def _judged_answers(imported: Imported, known: Survey) -> Iterator[_JudgedAnswer]:
+def _judged_answers(imported: Imported, known: Survey) -> Iterator[_ImportedVerdict]:
     """Yield the answers to judged tasks whose requests did not fail."""
     if not imported.judges:
         return
@@ -69,5 +69,5 @@ def _judged_answers(imported: Imported, known: Survey) -> Iterator[_JudgedAnswer
             if answer["task"] in imported.judges and answer["failure"] is None:
                 identity = {name: answer[name] for name in ("system", "task", "repeat")}
                 identity |= {"doc_id": int(known.doc_id_of_row[row]), "answer_sha256": answer_digest(answer["answer"])}
-                yield _JudgedAnswer(row, identity, answer["verdict"])
+                yield _ImportedVerdict(row, identity, answer["verdict"])
         first += batch.num_rows

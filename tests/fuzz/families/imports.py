@@ -93,6 +93,13 @@ ROWS = [
 ]
 
 
+JUDGED = (
+    "system,item,answer,verdict,label,person,judge,drawn\n"
+    "a,1,x,pass,1,anna,j,evenly\na,1,x,pass,fail,ben,j,\na,2,y,,0,anna,,by verdict\nb,1,z,0.5,,,,\n"
+)
+"""A table of verdicts and labels."""
+
+
 def _sample(doc_id: int) -> dict[str, Any]:
     return {
         "doc_id": doc_id,
@@ -460,7 +467,7 @@ TARGETS = (
         "run/results.json",
         weight=0.5,
     ),
-    Target("table-csv", "csv", given(_table(), _table().replace(b"\n", b"\r\n")), _file, "t.csv"),
+    Target("table-csv", "csv", given(_table(), _table().replace(b"\n", b"\r\n"), JUDGED), _file, "t.csv"),
     Target("table-tsv", "csv", given(_table("\t")), _file, "t.tsv"),
     Target("table-parquet", "parquet", _parquet, _file, "t.parquet"),
     Target(

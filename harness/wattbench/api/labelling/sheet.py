@@ -203,10 +203,7 @@ def read_sheet(records: RunRecords, tasks: Sequence[str] = ()) -> LabelSheet:
         if task not in judges:
             raise UserError(f"{root}: no judge scores a task {task!r:.60}; judged are: {', '.join(judges)}")
     judges = {task: judge for task, judge in judges.items() if not tasks or task in tasks}
-    try:
-        scales = {task: LabelScale.of(judge.scale) for task, judge in judges.items()}
-    except ValueError as error:
-        raise UserError(f"{records.layout.judges}: a scale cannot be read ({error}); the record is damaged") from error
+    scales = {task: LabelScale.of(judge.scale) for task, judge in judges.items()}
     dropped = dropped_after(records.looks())
     answers: dict[AnswerName, AnswerToLabel] = {}
     rows: dict[AnswerName, int] = {}

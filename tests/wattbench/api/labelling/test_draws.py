@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wattbench.api.labelling.draws import DrawnAnswer, draw, shown_first
-from wattbench.config.label_scale import LabelScale
 from wattbench.api.labelling.sheet import AnswerToLabel, LabelSheet
+from wattbench.config.label_scale import LabelScale
 from wattbench.errors import UserError
 from wattbench.records import RunRecords
 from wattbench.records.label_order import draw_position, verdict_stratum

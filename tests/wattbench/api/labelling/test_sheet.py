@@ -82,7 +82,7 @@ def test_thoughts_are_not_shown_and_count_for_the_digest(tmp_path: Path) -> None
 def test_a_scale_that_is_none_is_a_damaged_record(judged_run: Path) -> None:
     path = read_run(judged_run).layout.judges
     path.write_text(path.read_text().replace('"scale": "pass"', '"scale": "5..1"'))
-    with pytest.raises(UserError, match=r"a scale cannot be read .* the record is damaged"):
+    with pytest.raises(UserError, match=r"judges.jsonl: line 1: scale is '5..1'.*the record is damaged"):
         read_sheet(read_run(judged_run))
 
 
