@@ -244,7 +244,7 @@ def test_a_run_that_ended_as_its_function_failed_is_finished_once_that_is_mended
     [root] = (tmp_path / "runs").iterdir()
     with pytest.raises(UserError, match="this run is not finished"):
         wattbench.rescore(root, out=tmp_path / "new")
-    (tmp_path / "grade.py").write_text("def grade(item, answer): return int(answer[-1]) / 5 if answer else 0\n")
+    (tmp_path / "grade.py").write_text("def grade(item, answer): return int(answer[-1]) / 5.0 if answer else 0\n")
     with pytest.raises(UserError, match=f"the grading function .* has changed.*wattbench runs rescore {root}"):
         wattbench.run(resume=root)
     before = contents(root)

@@ -122,6 +122,7 @@ def test_the_python_api_asks_on_slots_and_clusters_as_the_command_does(monkeypat
 
     asked = []
     monkeypatch.setattr(module, "run_new", lambda suite, out, how, shard: asked.append((how.command, how.cluster)))
+    monkeypatch.setattr(module, "add_labels_of_suite", lambda root: None)  # nothing was run
     monkeypatch.setattr(module, "read", lambda root: root)
     suite = DATA / "suite.yaml"
     wattbench.run(suite, slots="auto", gpus_per_slot=2)

@@ -16,7 +16,9 @@ from wattbench_reports.metrics.domain_sums import Basis
 def basis(sums: NDArray[np.float64], items: int) -> Basis:
     """What of a run says how many items were answered rightly, of shape (domains, systems)."""
     domains, systems = (tuple(map(str, range(number))) for number in sums.shape)
-    counts = SimpleNamespace(domains=domains, systems=systems, means=sums, items=np.full(sums.shape, float(items)))
+    counts = SimpleNamespace(
+        domains=domains, systems=systems, means=sums, squares=sums, items=np.full(sums.shape, float(items))
+    )
     return cast("Basis", counts)
 
 
