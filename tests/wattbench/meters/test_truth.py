@@ -60,8 +60,22 @@ Rows = list[dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def measured(fake_library: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[tuple[str, str], Rows]:
-    """The windows of every case: 0.4 s, 0.4 s, 1.05 s three times, and 5 s around them (10.5 s for averaged power)."""
+def measured_once(fake_library: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[tuple[str, str], Rows]:
+    return _measured(fake_library, tmp_path_factory)
+
+
+@pytest.fixture
+def measured(
+    measured_once: Mapping[tuple[str, str], Rows], request: pytest.FixtureRequest, fake_library: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Mapping[tuple[str, str], Rows]:  # fmt: skip
+    """The windows of every case, measured anew where a test runs again: a busy machine may hold one up."""
+    run_again = getattr(request.node, "execution_count", 1) > 1
+    return _measured(fake_library, tmp_path_factory) if run_again else measured_once
+
+
+def _measured(fake_library: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[tuple[str, str], Rows]:
+    """Measure 0.4 s, 0.4 s, 1.05 s three times, and 5 s around them (10.5 s for averaged power), of every case."""
     machines = {case: tmp_path_factory.mktemp("machine") for case in CASES}
     return results_of(
         {case: partial(_start, case, FakeDriver(fake_library, folder)) for case, folder in machines.items()},
