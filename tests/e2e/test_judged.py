@@ -82,7 +82,7 @@ def test_a_model_on_llamacpp_judges(wattbench: Wattbench, tmp_path: Path, smol_g
 
 @pytest.fixture
 def environment(environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
-    """Return the environment of a machine with a GPU that draws 100 W, whoever is asked."""
+    """Return the environment of a machine with a GPU that draws 100 W at all times."""
     if (cc := compiler()) is None:
         pytest.skip("no C compiler to build the fake NVIDIA driver with")
     driver = FakeDriver(build(cc, tmp_path), tmp_path)

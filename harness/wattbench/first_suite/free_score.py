@@ -28,7 +28,7 @@ class FreeScore:
     said: str
     """In words."""
     judge: DraftedSystem | None = None
-    """A judge that is none of the suite's systems."""
+    """A judge that is not one of the suite's systems."""
     rubric: tuple[Path, str] | None = None
     """A rubric that is to be written, and its text."""
 

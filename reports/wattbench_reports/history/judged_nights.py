@@ -42,15 +42,13 @@ def judged_night(name: str, run: RunRecords) -> JudgedNight | None:
     """
     if not run.judges():
         return None
-    among = answers_among(run)
-    judged = judged_tasks(run, among)
+    judged = judged_tasks(run, answers_among(run))
     if judged is None:
         return None
-    row = judged.answers["row"].to_numpy(dtype=np.int64)
     answers = pd.DataFrame(
         {
             "run": name,
-            "file_row_number": row if among is None else np.flatnonzero(among)[row],
+            "file_row_number": judged.answers["place"].to_numpy(dtype=np.int64),
             "corrected": judged.answers["correct"].to_numpy(dtype=np.float64),
             "kept": ~judged.answers["task"].isin(judged.left_out).to_numpy(),
         }

@@ -1,7 +1,7 @@
 """Bound a function of sums over answers, by leaving out one item after the other.
 
 With the estimate t, and t(i) without item i of G, the variance is (G - 1) / G sum_i (t(i) - mean)^2, and the interval
-that of Student's t with G - 1 degrees of freedom: answers to one item stay together, whoever gave them.
+that of Student's t with G - 1 degrees of freedom: answers of all systems to one item stay together.
 
 Source: B. Efron and R. J. Tibshirani, "An Introduction to the Bootstrap" (1993), chapter 11; J. G. MacKinnon and
 H. White, J. of Econometrics 29 (1985).

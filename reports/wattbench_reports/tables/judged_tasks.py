@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 
 from wattbench.errors import UserError
 from wattbench.records import RunRecords
-from wattbench.records.label_order import STRATA
+from wattbench.records.label_order import verdict_stratum
+from wattbench.records.opinions import ITSELF
 from wattbench.records.rows.judgements import JudgeRow, LabelRow
 from wattbench.records.tables.table_columns import TableColumns
 from wattbench_reports.formatting.units import listed, plural
@@ -36,9 +37,6 @@ from wattbench_reports.stats.label_correction import (
     corrected_scores,
 )
 from wattbench_reports.tables.items_table import failed_requests
-
-EVEN = 0.5
-"""The score of an answer that is compared with itself."""
 
 KEY = ["system", "task", "doc_id", "repeat", "offered_per_s", "arrivals"]
 """The columns that identify an answer of a run."""
@@ -255,7 +253,7 @@ def _labels(rows: Sequence[LabelRow], answers: pd.DataFrame) -> pd.DataFrame:
 def _task(judge: JudgeRow, answers: pd.DataFrame) -> tuple[list[JudgedCell], pd.DataFrame]:
     """Return the cells of a task, and its answers with ``chance``, ``score`` and ``correct``."""
     failed, even = answers["failed"].to_numpy(dtype=np.bool_), (answers["system"] == judge.against).to_numpy()
-    verdict = np.where(failed, 0.0, np.where(even, EVEN, answers["verdict"].to_numpy(dtype=np.float64)))
+    verdict = np.where(failed, 0.0, np.where(even, ITSELF, answers["verdict"].to_numpy(dtype=np.float64)))
     label = np.where(failed | even, np.nan, answers["label"].to_numpy(dtype=np.float64))
     system, names = pd.factorize(answers["system"])
     chance, correct = np.ones(len(answers)), np.full(len(answers), np.nan)
@@ -320,7 +318,7 @@ def _corrected(answers: TaskAnswers, there: NDArray[np.bool_], cell: JudgedCell)
     """
     answered, scores, rectifiers = answers.where(there), np.zeros(len(there)), np.zeros(len(there))
     if cell.by_definition or answered.known.all():
-        scores[there] = EVEN if cell.by_definition else answered.labels
+        scores[there] = ITSELF if cell.by_definition else answered.labels
         return CorrectedScores(
             scores, rectifiers, cell.labels, 0.0, _mean(answered.verdicts), _mean(answered.verdicts - answered.labels)
         )
@@ -342,7 +340,8 @@ def _chances(verdict: NDArray[np.float64], label: NDArray[np.float64]) -> NDArra
 
     A stratum without a label joins the nearest one that has some: what is not judged is next to the lowest.
     """
-    stratum = np.where(np.isnan(verdict), 0, 1 + np.minimum(np.nan_to_num(verdict) * STRATA, STRATA - 1).astype(int))
+    fifths = (verdict_stratum(None if np.isnan(each) else each) for each in verdict.tolist())
+    stratum = np.array([0 if fifth is None else 1 + fifth for fifth in fifths])
     with_labels = np.unique(stratum[np.isfinite(label)])
     nearest = with_labels[np.abs(stratum[:, None] - with_labels).argmin(axis=1)]
     labels, answers = np.bincount(nearest, weights=np.isfinite(label)), np.bincount(nearest)

@@ -13,12 +13,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import cast, get_args
 
-from wattbench.api.labelling.sheet import AnswerName, AnswerToLabel, LabelSheet, name_of, without_thoughts
+from wattbench.api.labelling.sheet import AnswerName, AnswerToLabel, LabelSheet, name_of
 from wattbench.errors import UserError, nearest
 from wattbench.records.files.csv_text import csv_lines, for_spreadsheet, from_spreadsheet
 from wattbench.records.rows.answers import AnswerKey, Arrivals
 from wattbench.records.rows.header import utc_now
-from wattbench.records.rows.judgements import LabelRow
+from wattbench.records.rows.judgements import LabelRow, without_thoughts
 from wattbench.records.rows.schema import LARGEST_INTEGER, FieldError
 from wattbench.tasks.file_task.rows import read_file
 

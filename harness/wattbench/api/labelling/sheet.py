@@ -19,13 +19,13 @@ from wattbench.records.dropped import dropped_after
 from wattbench.records.label_order import draw_position
 from wattbench.records.prompts import prompt_as_text
 from wattbench.records.rows.answers import AnswerKey
-from wattbench.records.rows.judgements import JudgeRow, LabelRow, answer_digest
+from wattbench.records.rows.judgements import JudgeRow, LabelRow, answer_digest, without_thoughts
 from wattbench.records.tables.damaged_table import opened_table
 from wattbench_reports.tables.answer_texts import texts_in
+from wattbench_reports.tables.judged_tasks import KEY
 from wattbench_reports.tables.run_tables import check_finished
 
-_KEY = ("system", "task", "doc_id", "repeat", "offered_per_s", "arrivals")
-_LIGHT = (*_KEY, "judged", "doc_hash")
+_LIGHT = (*KEY, "judged", "doc_hash")
 _OPAQUE = 20
 """Hexadecimal digits of a name of an answer."""
 AnswerName = tuple[str, str, AnswerKey]
@@ -226,11 +226,6 @@ def name_of(row: LabelRow) -> AnswerName:
     return row.system, row.task, row.key
 
 
-def without_thoughts(answer: str) -> str:
-    """Return an answer without what a model thought before it, as a judge and a person see it."""
-    return answer.rpartition("</think>")[2].strip()
-
-
 def _answers(
     records: RunRecords, judges: Mapping[str, JudgeRow]
 ) -> Iterator[tuple[AnswerName, int, float | None, str]]:
@@ -241,7 +236,7 @@ def _answers(
         for batch in file.iter_batches(columns=known):
             columns: dict[str, list[Any]] = {name: batch.column(name).to_pylist() for name in known}
             nothing = [None] * len(batch)
-            keys = zip(*(columns.get(name, nothing) for name in _KEY), strict=True)
+            keys = zip(*(columns.get(name, nothing) for name in KEY), strict=True)
             others = zip(columns.get("judged", nothing), columns["doc_hash"], strict=True)
             for row, ((system, task, *key), (verdict, doc_hash)) in enumerate(zip(keys, others, strict=True), start):
                 if task in judges:

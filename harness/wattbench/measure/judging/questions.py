@@ -13,7 +13,7 @@ from wattbench.config.judged import PAIR, JudgedBy
 from wattbench.records import AnswerRow, RunRecords
 from wattbench.records.opinions import digest_of
 from wattbench.records.rows.answers import AnswerKey
-from wattbench.records.rows.judgements import JudgementRow, Shown
+from wattbench.records.rows.judgements import JudgementRow, Shown, without_thoughts
 from wattbench.tasks.file_task.prompt import names_of
 from wattbench.tasks.judged.prompt import ShownAnswer, judge_prompt
 from wattbench.tasks.judged.rubric import rubric_text
@@ -120,7 +120,7 @@ def _of_task(records: RunRecords, loaded: LoadedTask, systems: Sequence[str], se
                 continue
             item = items.setdefault(answer.doc_id, item_text(loaded, answer.doc_id))
             reference = references.get(answer.key) or None
-            said = said_in(answer)
+            said = _seen(answer)
             if judged.scale != PAIR:
                 yield question(system, answer, None, ShownAnswer(item, said, reference=reference))
                 continue
@@ -133,12 +133,11 @@ def _of_task(records: RunRecords, loaded: LoadedTask, systems: Sequence[str], se
 
 
 def _texts(records: RunRecords, system: str, task: str) -> Mapping[AnswerKey, str]:
-    return {row.key: said_in(row) for row in records.answers(system, task) if row.failure is None}
+    return {row.key: _seen(row) for row in records.answers(system, task) if row.failure is None}
 
 
-def said_in(answer: AnswerRow) -> str:
-    """Return what people and judges see of an answer: the text after its thoughts."""
-    return str(answer.replies[0]).rpartition("</think>")[2].strip()
+def _seen(answer: AnswerRow) -> str:
+    return without_thoughts(str(answer.replies[0]))
 
 
 def item_text(loaded: LoadedTask, doc_id: int) -> str:

@@ -117,3 +117,8 @@ def grades_of(scale: str) -> tuple[int, int] | None:
 def answer_digest(text: str) -> str:
     """Return the SHA-256 of an answer's text, in hexadecimal."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def without_thoughts(text: str) -> str:
+    """Return what people and judges see of a text that a model wrote: what follows its thoughts."""
+    return text.rpartition("</think>")[2].strip()

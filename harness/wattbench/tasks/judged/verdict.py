@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from wattbench.config.judged import JudgedBy
+from wattbench.records.rows.judgements import without_thoughts
 
 _LINE = re.compile(r"^[ \t*_`#>-]*verdict[ \t*_`]*:(.*)$", re.IGNORECASE | re.MULTILINE)
 _AROUND = " \t\r*_`'\""
@@ -37,7 +38,7 @@ def read_verdict(reply: str, judged: JudgedBy, *, cut_at: int | None = None) -> 
         judged: the scale.
         cut_at: the limit of tokens at which the reply was cut; None: it ended by itself.
     """
-    said = reply.rpartition("</think>")[2].strip()
+    said = without_thoughts(reply)
     if not said:
         return Verdict(None, "the judge's reply is empty" + _cut(cut_at))
     if "<think>" in said:

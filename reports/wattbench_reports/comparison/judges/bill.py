@@ -1,7 +1,7 @@
 """Add up what a judge took: the bill of the evaluation, in no system's figures.
 
 Joules and seconds are those of the windows in which the judge was asked, and of its loading and idle windows where the
-judge is none of the run's systems (of a system these are its own). Money is that of its tokens, requests and hours at
+judge is not a system of the run (of a system these are its own). Money is that of its tokens, requests and hours at
 its price, with electricity where it pays for its joules.
 """
 

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wattbench.records import SystemRow
-from wattbench.records.rows.judgements import JudgementRow, JudgeRow, LabelRow
+from wattbench.records.rows.judgements import JudgementRow, JudgeRow, LabelRow, without_thoughts
 from wattbench_reports.comparison.judges.bill import bills_of_judges
 from wattbench_reports.comparison.judges.model import JudgedAnswers, JudgedTask, LabelledAnswer, OpinionOnSystem
 from wattbench_reports.comparison.judges.reliability import PAIR, PASS, labels_buy, reliability_of
@@ -151,7 +151,7 @@ class _JudgedRecord:
         places = labelled["place"].to_numpy(dtype=np.int64)
         texts = texts_in(self.measured.frames.run.layout.items_table, places, ("output",))
         outputs = (text_of(texts.loc[each].to_dict(), "output") for each in places)
-        seen = [None if text is None else text.rpartition("</think>")[2].strip() for text in outputs]
+        seen = [None if text is None else without_thoughts(text) for text in outputs]
         return dict(zip(labelled.index.tolist(), seen, strict=True))
 
 

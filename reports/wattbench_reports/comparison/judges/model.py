@@ -204,7 +204,7 @@ class JudgedAnswers:
 
     tasks: tuple[JudgedTask, ...]
     bills: tuple[JudgeBill, ...]
-    """There is none of a judge that was never asked."""
+    """A judge that was never asked has no bill."""
     related: Mapping[str, tuple[str, ...]]
     """Judge to the systems that have its weights, itself included; those without any are not in it."""
     nothing_scored: bool
