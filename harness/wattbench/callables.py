@@ -23,7 +23,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
-from importlib.machinery import ModuleSpec, PathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
@@ -312,12 +312,23 @@ def _check_file(path: str, where: str) -> None:
         raise UserError(f"{where}: no such file: {path}")
 
 
+class _FromSource(SourceFileLoader):
+    """Loads a module from its source alone, whose hash is on record.
+
+    Python takes bytecode for that of a source of the same size and second, so that an edit may go unseen.
+    """
+
+    def path_stats(self, path: str) -> Any:
+        """Say that nothing is known of the file, so that no bytecode is read or written."""
+        raise OSError(f"{path}: loaded from its source")
+
+
 def _module_from_file(path: str, where: str) -> Any:
     _check_file(path, where)
     # A name of its own, so that two suites' answers.py are two modules.
     name = f"wattbench_call_{hashlib.sha256(path.encode()).hexdigest()[:12]}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None  # a .py file always has a loader
+    spec = importlib.util.spec_from_file_location(name, path, loader=_FromSource(name, path))
+    assert spec is not None and spec.loader is not None  # it was given one
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:

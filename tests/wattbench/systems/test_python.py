@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
 from lm_eval.api.instance import Instance
 
+from wattbench.callables import NamedCallable
 from wattbench.config import PythonSystem
 from wattbench.errors import UserError
 from wattbench.systems import TaskContext, open_engine
@@ -88,3 +91,12 @@ def test_likelihoods_are_refused(answers: Path) -> None:
         pytest.raises(UserError, match="has no likelihoods"),
     ):
         engine.answer("loglikelihood", [Instance("loglikelihood", {}, ("a", "b"), 0)])
+
+
+def test_a_file_that_was_edited_within_a_second_is_loaded_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    file = tmp_path / "rules.py"
+    for answer in ("a", "b"):
+        file.write_text(f"def answer(text): return {answer!r}\n")
+        os.utime(file, (1e9, 1e9))
+        assert NamedCallable("system 'rules'", f"{file}:answer", None).call("?") == answer
