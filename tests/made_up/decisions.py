@@ -90,7 +90,6 @@ def quick(*, at_least: float | None = None) -> Decision:
         choice_of=3,
         chosen="hybrid",
         best=("hybrid",),
-        hull=(step("rules-arithmetic", "hybrid", 5.74, 4.93, 6.81),),
     )
 
 
@@ -104,7 +103,7 @@ def cheap_but_useless() -> Decision:
         systems,
         choice_of=2,
         between=Between("distilled", "hybrid", price, price),
-        hull=(step("rules", "hybrid", 9.01, 6.96, 12.8),),
+        hull=(HullStep("distilled", "hybrid", price, Interval(0.516, 0.4, 0.6)),),
     )
 
 

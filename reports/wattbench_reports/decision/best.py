@@ -101,17 +101,17 @@ class Ends:
     """It is the most accurate."""
 
 
-def ends(names: Sequence[str], cost: VaryingFigure, accuracy: VaryingFigure, able: Sequence[int]) -> Ends | None:
+def ends(cost: VaryingFigure, accuracy: VaryingFigure, line: Sequence[int]) -> Ends | None:
     """Find the cheapest system per correct answer and the most accurate one; None if no system answers correctly.
 
-    Of equals the first by name is taken.
+    Both are on the hull (``line``, by rising cost).
     """
-    usable = [each for each in able if accuracy.estimates[each] > 0]
+    usable = [each for each in line if accuracy.estimates[each] > 0]
     if not usable:
         return None
     costs, right = cost.estimates, accuracy.estimates
-    dearer = min(usable, key=lambda each: (-right[each], costs[each], names[each]))
-    cheaper = min(usable, key=lambda each: (costs[each] / right[each], -right[each], names[each]))
+    dearer = usable[-1]
+    cheaper = min(usable, key=lambda each: (costs[each] / right[each], -right[each]))
     least, most = costs[cheaper] / right[cheaper], costs[dearer] / right[dearer]
     return Ends(dearer if most <= least * (1 + ROUNDING) else cheaper, dearer)
 

@@ -62,9 +62,14 @@ def cost_basis(measured: Measured, weighed: Weighed, settings: DecisionSettings)
         return chosen if _enough(chosen, candidates) else _without(wanted, chosen)
     units = {unit: _of_unit(measured, weighed, unit, candidates, None) for unit in CostUnit if unit in weighed.costs}
     money = units.get(CostUnit.MONEY)
-    if money is not None and money.costs is not None and _enough(money, candidates):
-        if len(money.known) == len(candidates) and MONEY in money.costs.parts:
-            return money
+    if (
+        money is not None
+        and money.costs is not None
+        and MONEY in money.costs.parts
+        and len(money.known) == len(candidates)
+        and _enough(money, candidates)
+    ):
+        return money
     for unit in (CostUnit.JOULES, CostUnit.MONEY, CostUnit.GRAMS, CostUnit.SECONDS):
         if unit in units and _enough(units[unit], candidates):
             return units[unit]

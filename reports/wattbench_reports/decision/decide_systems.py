@@ -9,8 +9,8 @@
 
        worth x accuracy - cost of a wrong answer x (1 - accuracy) - money - carbon price x grams - price x seconds
 
-   Where an accuracy is required, or a unit to minimise is named: the least cost. Else: the most accurate system, if none
-   costs less per correct answer, or two to choose between (`best`). Where no cost is known: the most accurate.
+   Where an accuracy is required, or a unit to minimise is named: the least cost. Else: the most accurate system, if
+   none costs less per correct answer, or two to choose between (`best`). Where no cost is known: the most accurate.
 4. **The choice** has the best estimate of the systems that can be advised. Where there is none, the one that is surest
    to meet the requirements is named, with what would tell.
 5. **Ties** are the systems that a comparison leaves (`best`).
@@ -112,7 +112,7 @@ def _why_none(problem: Problem) -> str:
         return problem.basis.why_none
     if not any(problem.able):
         return _why_no_candidate(problem)
-    if problem.objective == "prices":
+    if problem.objective == "prices" and (problem.advisable or not problem.settings.requirements):
         return REASONS["none_right"] if problem.figures.accuracy.known.any() else why_unscored(problem.measured)
     checked, able = problem.checked, problem.able
     if all(each == Qualifies.NO for each, some in zip(checked.outcomes, able, strict=True) if some):

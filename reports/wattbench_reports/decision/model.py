@@ -17,10 +17,11 @@ SHARE = 0.95
 """Of the requests, that must be answered within a limit of latency."""
 
 Objective = Literal["cost", "benefit", "prices", "accuracy"]
-"""What decides among the systems that meet the requirements. ``benefit``: answers are worth something, and it is the most
-net benefit per request. ``cost``: an accuracy is required or a unit to minimise is named, and it is the least cost.
-``prices``: neither is named: the most accurate system, if none costs less per correct answer, or the two between which a
-reader chooses. ``accuracy``: no cost of two systems is known."""
+"""What decides among the systems that meet the requirements.
+
+``benefit``: answers are worth something: the most net benefit per request. ``cost``: an accuracy is required or a unit
+to minimise is named: the least cost. ``prices``: neither is named: the most accurate system, if none costs less per
+correct answer, or the two between which a reader chooses. ``accuracy``: no cost of two systems is known."""
 
 
 class Qualifies(StrEnum):

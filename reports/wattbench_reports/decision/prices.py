@@ -19,7 +19,7 @@ resources", Journal of Health Economics 15 (1996): extended dominance; `fieller`
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -29,7 +29,7 @@ from wattbench_reports.stats import Interval
 from wattbench_reports.stats.fieller import fieller_interval
 
 
-def corners(costs: Sequence[float], accuracies: Sequence[float], among: Collection[int]) -> list[int]:
+def corners(costs: Sequence[float], accuracies: Sequence[float], among: Sequence[int]) -> list[int]:
     """Return the systems on the hull, by rising cost and accuracy.
 
     Args:
@@ -38,7 +38,7 @@ def corners(costs: Sequence[float], accuracies: Sequence[float], among: Collecti
         among: the systems that take part. Of equals the first is taken.
     """
     chain: list[int] = []
-    for system in sorted(among, key=lambda each: (costs[each], -accuracies[each], each)):
+    for system in sorted(among, key=lambda each: (costs[each], -accuracies[each])):
         if chain and accuracies[system] <= accuracies[chain[-1]]:
             continue
         while len(chain) > 1 and _price(costs, accuracies, chain[-2], chain[-1]) >= _price(

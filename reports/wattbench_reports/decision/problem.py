@@ -169,15 +169,15 @@ class Problem:
             for number, outcome in enumerate(self.checked.outcomes)
             if self.able[number] and outcome is not Qualifies.NO
         ]
-        among = set(some).intersection(self.priced)
+        among = sorted(set(some).intersection(self.priced), key=lambda each: self.names[each])
         return corners(self.cost.estimates.tolist(), self.figures.accuracy.estimates.tolist(), among)
 
     @cached_property
     def ends(self) -> Ends | None:
         """Return the two systems between which a reader chooses by price; twice the same if one is best."""
-        if self.objective != "prices" or self.cost is None:
+        if self.objective != "prices" or self.cost is None or not self.advisable:
             return None
-        return ends(self.names, self.cost, self.figures.accuracy, self.advisable)
+        return ends(self.cost, self.figures.accuracy, self.hull)
 
     @cached_property
     def chosen(self) -> int | None:

@@ -181,7 +181,7 @@ def test_few_items_are_enough_where_one_system_is_better_in_both(table) -> None:
     """24 items: 100% right at 6.5 J against 50% at 32 J."""
     analysis = table({"exact": (ITEMS, 6.5), "loose": (20, 32.0)})
     assert advice(call_on(decide, analysis), {}) == (
-        "Run exact: it is the most accurate (100.0%) and no other costs less than 6.50 J per right answer."
+        "Run exact: it is the most accurate (100.0%) and no other costs less than 6.50 J per correct answer."
     )
     assert call_on(decide, table({"exact": (ITEMS, 6.5), "loose": (20, 32.0)}, min_accuracy="0.8")).chosen == "exact"
 
@@ -195,7 +195,7 @@ def test_a_system_in_doubt_is_not_advised(table) -> None:
     chosen = call_on(
         decide, table({"rule": (0, 0.1), "good": (30, 3.0), "better": (34, 4.0)}, max_joules_per_request=10.0)
     )
-    assert chosen.chosen == "good"
+    assert (chosen.between.cheaper, chosen.between.dearer) == ("good", "better")
 
 
 def test_a_system_alone_and_a_table_without_costs_are_decided(table, tmp_path) -> None:
@@ -214,12 +214,14 @@ def test_a_system_alone_and_a_table_without_costs_are_decided(table, tmp_path) -
     assert "cheap" not in without.best
 
 
-def test_answers_without_scores_are_decided_by_cost(tmp_path: Path) -> None:
+def test_answers_without_scores_are_decided_by_cost_where_that_is_wanted(tmp_path: Path) -> None:
     run = imported_table(
         "system,item,joules\n" + "".join(f"{s},{i},{c}\n" for s, c in (("a", 1), ("b", 2)) for i in range(9)),
         tmp_path,
     )
-    decision = call_on(decide, analyse(run, Assumptions(decision=DecisionChoice(max_joules_per_request=5.0))))
+    filtered = call_on(decide, analyse(run, Assumptions(decision=DecisionChoice(max_joules_per_request=5.0))))
+    assert (filtered.chosen, filtered.surest, filtered.why_none) == (None, None, "no answer was scored")
+    decision = call_on(decide, analyse(run, Assumptions(decision=DecisionChoice(minimise="joules"))))
     assert (decision.chosen, decision.hull) == ("a", ())
     required = call_on(decide, analyse(run, Assumptions(decision=DecisionChoice(min_accuracy="0.5"))))
     assert required.why_none == "whether the requirements are met is not known: no answer was scored"
