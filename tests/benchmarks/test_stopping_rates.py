@@ -77,7 +77,7 @@ def test_looks_and_decisions_are_those_of_whole_runs(seed: int, objective: Objec
     run = grid_run(np.random.default_rng(seed), grid().only(EIGHT, NAMES), Machine(), 640, 16)
     requirements = SETUPS["joules"].wanted.requirements if objective == "cost" else ()
     wanted = Wanted(objective, CostUnit.JOULES, requirements)
-    settings = DecisionSettings(requirements, minimise=CostUnit.JOULES if requirements else None)
+    settings = DecisionSettings(requirements, minimise=CostUnit.JOULES)
     levels, everyone, dropped = levels_of(0.05, 3, 8, len(requirements), objective), np.ones(8, dtype=np.bool_), []
     for blocks in (7, 10, 14):
         part = _first(run, blocks)

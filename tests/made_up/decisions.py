@@ -11,6 +11,7 @@ from wattbench_reports.decision.model import (
     Check,
     Decision,
     HullStep,
+    Leader,
     OtherPrices,
     Qualifies,
     SystemDecision,
@@ -48,7 +49,7 @@ def system(
         system=name, kind=kind, checks=checks, qualifies=qualifies, counted=qualifies is Qualifies.YES,
         counted_bounds=tuple(each.low if each.is_least else each.high for each in checks), useless="", apart="",
         accuracy=around(accuracy, 0.05), cost_per_request=around(cost), cost_per_correct=around(per_correct),
-        tail_latency_s=Interval(0.25, 0.2, 0.4), benefit=None, not_excluded_from_front=None,
+        tail_latency_s=0.25, benefit=None, not_excluded_from_front=None,
     )  # fmt: skip
     return replace(made, **changes)
 
@@ -59,7 +60,7 @@ def decision(systems: Sequence[SystemDecision], **changes: Any) -> Decision:
     made = Decision(
         unit=CostUnit.JOULES, label="J", objective="cost" if requirements else "prices",
         settings=DecisionSettings(requirements), systems=tuple(systems), choice_of=len(systems), chosen=None,
-        between=None, surest=None, best=(), items_to_decide=None, hull=(), tail_share=0.95, why_none="",
+        between=None, surest=None, best=(), items_to_decide=None, hull=(), leaders=(), tail_share=0.95, why_none="",
     )  # fmt: skip
     return replace(made, **changes)
 
@@ -90,6 +91,8 @@ def quick(*, at_least: float | None = None) -> Decision:
         choice_of=3,
         chosen="hybrid",
         best=("hybrid",),
+        hull=(step("rules-arithmetic", "hybrid", 5.74, 4.93, 6.81),),
+        leaders=(Leader(0.0, "hybrid"),),
     )
 
 
@@ -103,7 +106,8 @@ def cheap_but_useless() -> Decision:
         systems,
         choice_of=2,
         between=Between("distilled", "hybrid", price, price),
-        hull=(HullStep("distilled", "hybrid", price, Interval(0.516, 0.4, 0.6)),),
+        hull=(step("rules", "hybrid", 9.01, 6.96, 12.8),),
+        leaders=(Leader(0.0, "distilled"), Leader(7.87, "hybrid")),
     )
 
 

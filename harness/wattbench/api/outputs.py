@@ -37,13 +37,12 @@ from wattbench_reports.comparison.annual_cost import Year
 from wattbench_reports.comparison.judges import JudgeBill, JudgedTask
 from wattbench_reports.comparison.leaderboard_model import ComparedRun, Placement, RankedGroup
 from wattbench_reports.comparison.system_figures import COLUMNS, SystemFigures
-from wattbench_reports.decision.model import Between, Decision, HullStep, SystemDecision
+from wattbench_reports.decision.model import Decision
 from wattbench_reports.gate.calibration.record import Calibration
 from wattbench_reports.gate.result import GateResult
 from wattbench_reports.history.night_changes import NightChange
 from wattbench_reports.history.night_verdict import Alert
 from wattbench_reports.routing.model import RoutingStudy
-from wattbench_reports.stats import Interval
 
 Open = dict[str, Any]
 
@@ -52,15 +51,6 @@ class _Output(BaseModel):
     """An object with the named fields and no others."""
 
     model_config = ConfigDict(extra="forbid")
-
-
-class IntervalOutput(_Output):
-    """An estimate with its bounds. A bound that is infinite is null."""
-
-    estimate: float
-    low: float | None
-    high: float | None
-    few: bool
 
 
 def _of(
@@ -78,14 +68,10 @@ def _of(
     types: dict[str, Any] = {}
     for kind in kinds:
         hints = typing.get_type_hints(kind)
-        types |= {each.name: _BOUNDED.get(hints[each.name], hints[each.name]) for each in fields(kind)}
-    types.pop(without, None)
+        types |= {each.name: hints[each.name] for each in fields(kind) if each.name != without}
     types |= more or {}
     made: dict[str, Any] = {key: (kind, None if optional else ...) for key, kind in types.items()}
     return create_model(name, __base__=_Output, **made)
-
-
-_BOUNDED: Mapping[Any, Any] = {Interval: IntervalOutput, Interval | None: IntervalOutput | None}
 
 
 class ListedSuiteOutput(_Output):
@@ -191,20 +177,7 @@ _SystemRow = _of("SystemRow", SystemFigures, more=_ADDED, without="added")
 _RankedRow = _of("RankedRow", Placement, optional=True)
 _SystemOutput = create_model("SystemOutput", __base__=(_SystemRow, _RankedRow))
 _AgentOutput = _of("AgentOutput", AgentFigures)
-_DecidedSystem = _of("DecidedSystem", SystemDecision)
-_BetweenOutput = _of("BetweenOutput", Between)
-_StepOutput = _of("StepOutput", HullStep)
-_DecisionOutput = _of(
-    "DecisionOutput",
-    Decision,
-    more={
-        "advice": str,
-        "evidence": list[str],
-        "systems": list[_DecidedSystem],  # type: ignore[valid-type]
-        "between": _BetweenOutput | None,
-        "hull": list[_StepOutput],  # type: ignore[valid-type]
-    },
-)
+_DecisionOutput = _of("DecisionOutput", Decision, more={"advice": str, "evidence": list[str]})
 _YearOutput = _of("YearOutput", Year, more={"total_g": float | None})
 
 

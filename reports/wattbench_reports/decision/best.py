@@ -4,12 +4,12 @@
 (`wattbench_reports.stats.elimination`): paired comparisons of the loss by Student's t of the difference, from the
 covariance of the blocks (R - 1 degrees of freedom) or of the draws of the items (items - 1).
 
-**Where a price decides** (neither an accuracy nor a worth nor a unit to minimise is named) one system is best, or there
-are two between which a reader chooses. The most accurate system is the one to run where no other costs less per correct
-answer. Otherwise there is a choice between it and the system that costs the least per correct answer, and what decides
-is what an extra correct answer is worth to the reader: the prices along the hull from one to the other (`prices`). Tied
-with the one best system are those of which neither the accuracy is shown to be lower nor the cost per correct answer to
-be higher, by Student's t of the difference at alpha / (systems - 1) (Bonferroni).
+**Without requirements** one system is best, or there are two between which a reader chooses. The most accurate system
+is the one to run where no other costs less per right answer. Otherwise there is a choice between it and the system that
+costs the least per right answer, and what decides is what a further right answer is worth to the reader: the prices
+along the hull from one to the other (`prices`). Tied with the one best system are those of which neither the accuracy
+is shown to be lower nor the cost per right answer to be higher, by Student's t of the difference at alpha / (systems -
+1) (Bonferroni).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from wattbench_reports.decision.bounds import further_items
 from wattbench_reports.decision.cost_basis import CostBasis
 from wattbench_reports.decision.covarying import Covarying, VaryingFigure
 from wattbench_reports.decision.model import ROUNDING, Between, OtherPrices
-from wattbench_reports.decision.prices import steps
+from wattbench_reports.decision.prices import hull_of, steps
 from wattbench_reports.decision.run_figures import RunFigures
 from wattbench_reports.metrics.costs import Costs, CostUnit
 from wattbench_reports.stats import eliminate_by_pairs
@@ -96,22 +96,22 @@ class Ends:
     """The two systems between which a reader chooses; twice the same system where one system is best."""
 
     cheaper: int
-    """It costs the least per correct answer."""
+    """It costs the least per right answer."""
     dearer: int
     """It is the most accurate."""
 
 
-def ends(cost: VaryingFigure, accuracy: VaryingFigure, line: Sequence[int]) -> Ends | None:
-    """Find the cheapest system per correct answer and the most accurate one; None if no system answers correctly.
+def ends(names: Sequence[str], cost: VaryingFigure, accuracy: VaryingFigure, able: Sequence[int]) -> Ends | None:
+    """Find the cheapest system per right answer and the most accurate one; None if no system answers correctly.
 
-    Both are on the hull (``line``, by rising cost).
+    Of equals the first by name is taken.
     """
-    usable = [each for each in line if accuracy.estimates[each] > 0]
+    usable = [each for each in able if accuracy.estimates[each] > 0]
     if not usable:
         return None
     costs, right = cost.estimates, accuracy.estimates
-    dearer = usable[-1]
-    cheaper = min(usable, key=lambda each: (costs[each] / right[each], -right[each]))
+    dearer = min(usable, key=lambda each: (-right[each], costs[each], names[each]))
+    cheaper = min(usable, key=lambda each: (costs[each] / right[each], -right[each], names[each]))
     least, most = costs[cheaper] / right[cheaper], costs[dearer] / right[dearer]
     return Ends(dearer if most <= least * (1 + ROUNDING) else cheaper, dearer)
 
@@ -129,7 +129,7 @@ def tied_with(
 
 
 def per_right_answer(cost: VaryingFigure, accuracy: VaryingFigure) -> VaryingFigure:
-    """Return the cost per correct answer, linearised: NaN for a system that answers nothing correctly."""
+    """Return the cost per right answer, linearised: NaN for a system that answers nothing correctly."""
     right = np.where(accuracy.estimates > 0, accuracy.estimates, np.nan)
     ratio = cost.estimates / right
     of_right = accuracy.times(-ratio / right)
@@ -142,19 +142,20 @@ def between(
     two: Ends,
     cost: VaryingFigure,
     figures: RunFigures,
-    line: Sequence[int],
+    able: Sequence[int],
     others: Sequence[tuple[CostUnit, Costs]],
 ) -> Between:
-    """Compute the price of extra correct answers from one system to the other.
+    """Compute the price of further right answers from one system to the other.
 
     Args:
         names: of all systems.
-        two: two systems of the hull.
+        two: two systems.
         cost: per request, in the unit of the decision.
         figures: of the run.
-        line: the hull of the systems that can be advised.
+        able: the systems that may be run.
         others: costs in other units.
     """
+    line = hull_of(cost.estimates.tolist(), figures.accuracy.estimates.tolist(), able, ())
     chain = line[line.index(two.cheaper) : line.index(two.dearer) + 1]
     along = steps(names, cost, figures.accuracy, figures.covarying, chain)
     more = []

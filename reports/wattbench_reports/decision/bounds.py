@@ -1,6 +1,6 @@
 """Bound a share or a mean from one side, and compute the risk at which a requirement on it is met.
 
-**A share** (of correct answers, of requests beyond a limit) has Clopper and Pearson's bounds, of an effective number of
+**A share** (of right answers, of requests beyond a limit) has Clopper and Pearson's bounds, of an effective number of
 trials: the exact binomial ones where the trials are independent, and wider ones where blocks, repeats or a mix of
 domains make the share vary more (E. L. Korn and B. I. Graubard, "Confidence intervals for proportions with small
 expected number of positive counts estimated from survey data", Survey Methodology 24 (1998)):

@@ -4,7 +4,7 @@ The unit is that of `minimise`. Without it:
 
 1. money, where answers, grams or seconds have a worth;
 2. money, where every candidate has a cost in money and some of it is more than electricity (which is joules at one
-   price);
+   price), or a requirement bounds it and two candidates have one;
 3. joules, where two candidates have joules that can be compared: of one provenance, conditions and meter
    (`wattbench_reports.comparability.joules`);
 4. money, then grams, then seconds, where two candidates have them.
@@ -62,14 +62,11 @@ def cost_basis(measured: Measured, weighed: Weighed, settings: DecisionSettings)
         return chosen if _enough(chosen, candidates) else _without(wanted, chosen)
     units = {unit: _of_unit(measured, weighed, unit, candidates, None) for unit in CostUnit if unit in weighed.costs}
     money = units.get(CostUnit.MONEY)
-    if (
-        money is not None
-        and money.costs is not None
-        and MONEY in money.costs.parts
-        and len(money.known) == len(candidates)
-        and _enough(money, candidates)
-    ):
-        return money
+    bounded = any(each.quantity == "cost" for each in settings.requirements)
+    if money is not None and money.costs is not None and _enough(money, candidates):
+        of_all = len(money.known) == len(candidates) and MONEY in money.costs.parts
+        if bounded or of_all:
+            return money
     for unit in (CostUnit.JOULES, CostUnit.MONEY, CostUnit.GRAMS, CostUnit.SECONDS):
         if unit in units and _enough(units[unit], candidates):
             return units[unit]

@@ -4,13 +4,12 @@
    open (`checks`). Those that meet all with the choice among them counted can be advised.
 2. **In doubt** are systems that fail a domain (`useless`), which are not advised. Systems whose costs cannot be
    compared are apart (`cost_basis`).
-3. **The objective** is the same with requirements and without. Where answers are worth something: the most net benefit
-   per request,
+3. **The objective.** Where answers are worth something: the most net benefit per request,
 
        worth x accuracy - cost of a wrong answer x (1 - accuracy) - money - carbon price x grams - price x seconds
 
-   Where an accuracy is required, or a unit to minimise is named: the least cost. Else: the most accurate system, if
-   none costs less per correct answer, or two to choose between (`best`). Where no cost is known: the most accurate.
+   Where only requirements are named: the least cost. Where nothing is named: the most accurate system, if none costs
+   less per right answer, or two to choose between (`best`). Where no cost is known: the most accurate.
 4. **The choice** has the best estimate of the systems that can be advised. Where there is none, the one that is surest
    to meet the requirements is named, with what would tell.
 5. **Ties** are the systems that a comparison leaves (`best`).
@@ -30,8 +29,15 @@ from wattbench_reports.comparison.weighed import Weighed
 from wattbench_reports.decision.best import Tied, between, other_units, pairwise, tied, tied_with
 from wattbench_reports.decision.checks import why_unscored
 from wattbench_reports.decision.covarying import VaryingFigure
-from wattbench_reports.decision.model import Between, Decision, HullStep, Qualifies, SystemDecision
-from wattbench_reports.decision.prices import steps
+from wattbench_reports.decision.model import (
+    Between,
+    Decision,
+    HullStep,
+    Leader,
+    Qualifies,
+    SystemDecision,
+)
+from wattbench_reports.decision.prices import hull_of, steps
 from wattbench_reports.decision.problem import Problem
 from wattbench_reports.decision.reasons import REASONS
 from wattbench_reports.decision.surest import surest
@@ -70,6 +76,7 @@ def decide(measured: Measured, paid: Paid, weighed: Weighed, settings: DecisionS
         best=() if tie is None else tuple(names[each] for each in tie.systems),
         items_to_decide=_items_to_show(problem, nearest) if tie is None else tie.items_to_decide,
         hull=_hull_steps(problem),
+        leaders=_leaders(problem),
         tail_share=tail_share,
         why_none=_why_none(problem) if chosen is None else "",
         why_no_cost=problem.basis.why_none if costs is None else "",
@@ -94,7 +101,7 @@ def _between(problem: Problem) -> Between | None:
     if two is None or cost is None or two.cheaper == two.dearer:
         return None
     others = other_units(problem.basis, problem.weighed.costs)
-    return between(problem.names, two, cost, problem.figures, problem.hull, others)
+    return between(problem.names, two, cost, problem.figures, problem.advisable, others)
 
 
 def _items_to_show(problem: Problem, nearest: int | None) -> int | None:
@@ -112,7 +119,7 @@ def _why_none(problem: Problem) -> str:
         return problem.basis.why_none
     if not any(problem.able):
         return _why_no_candidate(problem)
-    if problem.objective == "prices" and (problem.advisable or not problem.settings.requirements):
+    if problem.objective == "prices":
         return REASONS["none_right"] if problem.figures.accuracy.known.any() else why_unscored(problem.measured)
     checked, able = problem.checked, problem.able
     if all(each == Qualifies.NO for each, some in zip(checked.outcomes, able, strict=True) if some):
@@ -158,9 +165,9 @@ def _rows(problem: Problem, tail_share: float | None) -> tuple[SystemDecision, .
 def _order(problem: Problem) -> list[int]:
     """Return the numbers of the systems in the order of the rows: systems that take no part in the choice are last.
 
-    Where a price decides, systems of the hull come first: any other is worth its cost only by chance.
+    Where nothing is required, systems of the hull come first: any other is worth its cost only by chance.
     """
-    off_hull = set(range(len(problem.names))).difference(problem.hull) if problem.objective == "prices" else set()
+    off_hull = set(range(len(problem.names))).difference(_corners(problem)) if problem.objective == "prices" else set()
     outcomes, losses = problem.checked.outcomes, problem.loss.estimates
 
     def key(number: int) -> tuple[bool, int, bool, bool, bool, bool, float, int]:
@@ -201,7 +208,7 @@ def _row(
         accuracy=measures.accuracy,
         cost_per_request=costs.per_request,
         cost_per_correct=costs.per_correct,
-        tail_latency_s=None if tail_share is None else measures.latency_interval(tail_share),
+        tail_latency_s=None if tail_share is None else measures.latency_percentile_s(tail_share),
         benefit=None if problem.benefit is None else _interval(problem, problem.benefit, number),
         not_excluded_from_front=front.get(number),
     )
@@ -265,10 +272,37 @@ def _adds_cost(worth: Worth | None) -> bool:
 
 
 def _hull_steps(problem: Problem) -> tuple[HullStep, ...]:
-    """Return the price of an extra correct answer from each system of the hull to the next."""
+    """Return the price of a further correct answer from each system of the hull to the next, whatever is required."""
     if problem.cost is None:
         return ()
-    return steps(problem.names, problem.cost, problem.figures.accuracy, problem.figures.covarying, problem.hull)
+    return steps(problem.names, problem.cost, problem.figures.accuracy, problem.figures.covarying, _corners(problem))
+
+
+def _corners(problem: Problem) -> list[int]:
+    """Return the systems of the hull by rising cost; empty where no cost is known."""
+    if problem.cost is None:
+        return []
+    usable = [number for number in problem.priced if problem.names[number] not in problem.useless]
+    others = [number for number in problem.priced if problem.names[number] in problem.useless]
+    accuracies = problem.figures.accuracy.estimates.tolist()
+    return hull_of(problem.cost.estimates.tolist(), accuracies, usable, others)
+
+
+def _leaders(problem: Problem) -> tuple[Leader, ...]:
+    """Return the best system for each worth of a right answer, among systems that may meet the requirements."""
+    outcomes = problem.checked.outcomes
+    among = [
+        number
+        for number in problem.priced
+        if problem.names[number] not in problem.useless and outcomes[number] != Qualifies.NO
+    ]
+    if problem.cost is None or not among:
+        return ()
+    accuracy, covarying = problem.figures.accuracy, problem.figures.covarying
+    chain = hull_of(problem.cost.estimates.tolist(), accuracy.estimates.tolist(), among, ())
+    along = steps(problem.names, problem.cost, accuracy, covarying, chain)
+    following = [Leader(max(step.price.estimate, 0.0), step.dearer) for step in along]
+    return (Leader(0.0, problem.names[chain[0]]), *following)
 
 
 def _on_front(problem: Problem) -> Mapping[int, bool]:

@@ -17,11 +17,10 @@ SHARE = 0.95
 """Of the requests, that must be answered within a limit of latency."""
 
 Objective = Literal["cost", "benefit", "prices", "accuracy"]
-"""What decides among the systems that meet the requirements.
-
-``benefit``: answers are worth something: the most net benefit per request. ``cost``: an accuracy is required or a unit
-to minimise is named: the least cost. ``prices``: neither is named: the most accurate system, if none costs less per
-correct answer, or the two between which a reader chooses. ``accuracy``: no cost of two systems is known."""
+"""What a decision goes by. ``cost``: requirements are named, and it is the least cost among the systems that meet
+them. ``benefit``: answers are worth something, and it is the most net benefit per request. ``prices``: neither is
+named: the system that is most accurate and costs the least per right answer, or the two between which a reader chooses.
+``accuracy``: no cost of two systems is known."""
 
 
 class Qualifies(StrEnum):
@@ -132,7 +131,7 @@ class SystemDecision:
     """In the unit of the decision, with the carbon price and the price of a second where they are named."""
     cost_per_correct: Interval | None
     """In the unit of the decision; the upper bound may be infinite."""
-    tail_latency_s: Interval | None
+    tail_latency_s: float | None
     """At `Decision.tail_share`."""
     benefit: Interval | None
     """Net benefit per request, in money; None unless answers are worth something."""
@@ -155,8 +154,16 @@ class HullStep:
 
 
 @dataclass(frozen=True)
+class Leader:
+    """The best system by the estimates, from one worth of a correct answer on."""
+
+    from_worth: float
+    system: str
+
+
+@dataclass(frozen=True)
 class OtherPrices:
-    """The prices of extra correct answers in a unit other than the decision's, by the estimates."""
+    """The prices of further right answers in a unit other than the decision's, by the estimates."""
 
     unit: CostUnit
     label: str
@@ -171,11 +178,11 @@ class Between:
     """Two systems between which a reader chooses, where nothing is required."""
 
     cheaper: str
-    """It costs the least per correct answer."""
+    """It costs the least per right answer."""
     dearer: str
     """It is the most accurate."""
     first: Interval
-    """What each extra correct answer costs from the cheaper one to the next system of the hull."""
+    """What each further right answer costs from the cheaper one to the next system of the hull."""
     last: Interval
     """And from the one before the dearer to the dearer; the same where there is none between."""
     others: tuple[OtherPrices, ...] = ()
@@ -194,14 +201,14 @@ class Decision:
     settings: DecisionSettings
     systems: tuple[SystemDecision, ...]
     """Those that can be advised first, then those that qualify by themselves, those that may, and those that do not; in
-    each the best by the objective first. Where a price decides those of the hull, by rising cost, then all others.
+    each the best by the objective first. Without requirements those of the hull, by rising cost, then all others.
     Systems that are apart come last."""
     choice_of: int
     """How many systems could be advised, as they are not shown to fail a requirement: the choice among them is
     counted."""
     chosen: str | None
-    """The system to run; None where none is shown to meet the requirements, and where there are two to choose
-    between."""
+    """The system to run; None where none is shown to meet the requirements, and where nothing is required and there are
+    two to choose between."""
     between: Between | None
     """Those two; None otherwise."""
     surest: str | None
@@ -212,7 +219,10 @@ class Decision:
     """Further items that would leave one of `best`, if the estimates stay; where none is chosen, those that would show
     that the surest meets the requirements or does not. None where it is decided, or too many would be needed."""
     hull: tuple[HullStep, ...]
-    """By rising cost, of the systems that can be advised; where none can be, of those that may qualify."""
+    """By rising cost. Its cheapest end may be a system in doubt, which is not advised."""
+    leaders: tuple[Leader, ...]
+    """The best system by estimate as a right answer is worth more, by rising worth, the first from 0 on. Empty where no
+    cost of two systems is known."""
     tail_share: float | None
     """The percentile of `SystemDecision.tail_latency_s`; None where some system supports none."""
     why_none: str

@@ -23,7 +23,6 @@ from wattbench_reports.decision.checks import Checked, check_all
 from wattbench_reports.decision.cost_basis import CostBasis, cost_basis
 from wattbench_reports.decision.covarying import VaryingFigure
 from wattbench_reports.decision.model import Objective, Qualifies, WhichRun
-from wattbench_reports.decision.prices import corners
 from wattbench_reports.decision.run_figures import RunFigures
 from wattbench_reports.decision.session_moves import machine_share, machines_of, session_moves
 from wattbench_reports.decision.useless import useless
@@ -102,13 +101,13 @@ class Problem:
 
     @cached_property
     def objective(self) -> Objective:
-        """Return the objective of the decision: requirements filter, and do not change it."""
+        """Return the objective of the decision."""
         worth = self.settings.worth
         if worth is not None and worth.of_answers:
             return "benefit"
         if self.cost is None:
             return "accuracy"
-        return "cost" if self.settings.wants_least_cost else "prices"
+        return "cost" if self.settings.requirements else "prices"
 
     @cached_property
     def benefit(self) -> VaryingFigure | None:
@@ -159,25 +158,11 @@ class Problem:
         return [number for number, able in enumerate(self.able) if able and self.counted[number]]
 
     @cached_property
-    def hull(self) -> list[int]:
-        """Return the systems of the hull of accuracy and cost by rising cost, of those that can be advised; where none
-        can be, of those that may qualify. Empty where no cost is known."""
-        if self.cost is None:
-            return []
-        some = self.advisable or [
-            number
-            for number, outcome in enumerate(self.checked.outcomes)
-            if self.able[number] and outcome is not Qualifies.NO
-        ]
-        among = sorted(set(some).intersection(self.priced), key=lambda each: self.names[each])
-        return corners(self.cost.estimates.tolist(), self.figures.accuracy.estimates.tolist(), among)
-
-    @cached_property
     def ends(self) -> Ends | None:
-        """Return the two systems between which a reader chooses by price; twice the same if one is best."""
-        if self.objective != "prices" or self.cost is None or not self.advisable:
+        """Return the two systems between which a reader chooses without requirements; twice the same if one is best."""
+        if self.objective != "prices" or self.cost is None:
             return None
-        return ends(self.cost, self.figures.accuracy, self.hull)
+        return ends(self.names, self.cost, self.figures.accuracy, self.advisable)
 
     @cached_property
     def chosen(self) -> int | None:

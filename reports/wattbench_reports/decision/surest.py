@@ -15,7 +15,7 @@ def surest(problem: Problem) -> int | None:
     """
     checked = problem.checked
     able = [number for number, some in enumerate(problem.able) if some and checked.least_risk(number) is not None]
-    if problem.advisable or not problem.settings.requirements or not able:
+    if problem.chosen is not None or not problem.settings.requirements or not able:
         return None
     return min(
         able,

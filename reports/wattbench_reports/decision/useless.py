@@ -80,14 +80,14 @@ def _one_is_able(basis: Basis, domain: int) -> bool:
 
 
 def _p_value(basis: Basis, domain: int, system: int, *, able: bool) -> float:
-    """Return the p-value of a system's number of correct answers in a domain, if the system is of use there."""
+    """Return the p-value of a system's number of right answers in a domain, if the system is of use there."""
     if basis.means[domain, system] == 0:
         return float(0.5 ** math.floor(basis.means[domain].max()))
     return NormalDist().cdf(_errors_above(basis, domain, system)) if able else 1.0
 
 
 def _errors_above(basis: Basis, domain: int, system: int) -> float:
-    """Return by how many standard errors a share of correct answers is above `HARDLY`.
+    """Return by how many standard errors a share of right answers is above `HARDLY`.
 
     Of scores that spread more than 0 and 1 can, as corrected ones do, their own spread is taken where it is larger.
     """

@@ -108,19 +108,6 @@ class DecisionSettings:
     risk: float = RISK
     """Of each one-sided bound by which a requirement is met or not met."""
 
-    @property
-    def requires_accuracy(self) -> bool:
-        """Return whether an accuracy is required, overall or of a domain."""
-        return any(each.quantity == "accuracy" for each in self.requirements)
-
-    @property
-    def wants_least_cost(self) -> bool:
-        """Return whether the least cost is wanted: an accuracy that is enough is named, or a unit to minimise.
-
-        A bound on latency, memory, money, joules or grams does not say that accuracy has stopped to matter.
-        """
-        return self.requires_accuracy or self.minimise is not None
-
 
 def decision_settings(
     settings: ChosenBy, choice: DecisionChoice = DECISION_AS_IN_SUITE, domains: Sequence[str] = ()

@@ -1,4 +1,4 @@
-"""Compute seconds per request and per correct answer as a cost, where nothing else can be compared.
+"""Compute seconds per request and per right answer as a cost, where nothing else can be compared.
 
 Only of requests that were sent one at a time, all of which have their seconds: what is answered in a batch or waits in
 a queue takes longer by what others ask, and a request without a time is not one of 0 seconds.
@@ -59,7 +59,7 @@ class SecondFigures:
         return basis(self.table)
 
     def per_request_and_correct(self, shares: Shares | None) -> list[list[Interval | None]]:
-        """Return each system's seconds per request, and per correct answer."""
+        """Return each system's seconds per request, and per right answer."""
         return [intervals(self.basis, {"energy_j": 1.0}, shares, per_correct=each) for each in (False, True)]
 
 

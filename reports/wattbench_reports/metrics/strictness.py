@@ -54,7 +54,7 @@ class CellStrictness:
     """Answers in which the task's filters found none; estimated where not all texts were read."""
 
     def score(self, forms: Forms = ()) -> float:
-        """Return the share of correct answers, as scored or with some changes."""
+        """Return the share of right answers, as scored or with some changes."""
         return (self.right + self.gains.get(forms, 0.0)) / self.answers
 
 
@@ -76,7 +76,7 @@ class SystemStrictness:
         return {name: tuple(cell for cell in self.cells if cell.domain == name) for name in domains}
 
     def score(self, forms: Forms = (), shares: Mapping[str, float] | None = None) -> float:
-        """Return the share of correct answers.
+        """Return the share of right answers.
 
         Args:
             forms: the changes; none: as scored.

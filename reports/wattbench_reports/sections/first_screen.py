@@ -125,9 +125,7 @@ def _picture(decision: Decision, measured: Measured) -> Figure | None:
     for each in shown[: units.NAMED]:
         accuracy = each.accuracy
         assert accuracy is not None
-        cost = (
-            words.bounds(each.cost_per_request) if decision.unit else units.quantity_interval(each.tail_latency_s, "s")
-        )
+        cost = words.bounds(each.cost_per_request) if decision.unit else units.quantity(each.tail_latency_s, "s")
         accuracy_text = units.percent_interval(accuracy)
         described.append(PHRASES["each"].format(name=each.system, accuracy=accuracy_text, cost=cost))
     more = len(shown) - len(described)
@@ -148,7 +146,8 @@ def _cost(decision: Decision, system: SystemDecision) -> Interval | None:
     """Return the cost on the horizontal axis, or the latency where no cost is known."""
     if decision.unit is not None:
         return system.cost_per_request
-    return system.tail_latency_s
+    seconds = system.tail_latency_s
+    return None if seconds is None else Interval(seconds, seconds, seconds)
 
 
 def _points(decision: Decision, shown: Sequence[SystemDecision], measured: Measured) -> list[PicturePoint]:

@@ -18,7 +18,7 @@ from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.presenter.model import RICH, Cell, Column, Figure, Medium, Passage, Section, Table, numbers
 from wattbench_reports.sections.first_screen import PHRASES as _PICTURE
 from wattbench_reports.stats import Contrast, Interval
-from wattbench_reports.wording.decision.advice import may_be_worth, on_hull
+from wattbench_reports.wording.decision.advice import leaders_off_hull, may_be_worth, on_hull
 from wattbench_reports.wording.decision.costs import request_words
 from wattbench_reports.wording.decision.not_asked import TITLE
 from wattbench_reports.wording.decision.phrases import PHRASES
@@ -145,7 +145,7 @@ class _Shown:
             return _FAILS, "not judged" if each.apart else PHRASES["in_doubt"]
         if self.decision.settings.requirements and each.qualifies is not Qualifies.YES:
             return _FAILS, "does not qualify" if each.qualifies is Qualifies.NO else "may qualify"
-        leading = on_hull(self.decision.hull)
+        leading = {*on_hull(self.decision.hull), *(system for system, *_ in leaders_off_hull(self.decision))}
         if self.decision.objective == "prices" and (each.system in leading or may_be_worth(self.decision, decided)):
             return _MAY, PHRASES["may_be_best"]
         return "", ""

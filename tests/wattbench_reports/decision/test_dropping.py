@@ -237,7 +237,7 @@ def test_grams_need_not_be_shown_to_be_kept_where_they_are_fewer_than_the_other_
 
 def test_without_requirements_a_system_is_dropped_that_is_dearer_and_less_accurate() -> None:
     worse = FakeSystem("worse", accuracy=0.4, energy_j=16.0)
-    made = looked(analysed((BEST, worse, DEAR, replace(BAD, energy_j=1.0))), required(minimise=None))
+    made = looked(analysed((BEST, worse, DEAR, replace(BAD, energy_j=1.0))), required())
     assert made.objective == "prices" and made.levels.requirement is None
     assert set(by_name(made)) == {"worse"}
     assert set(by_name(made)["worse"].worse) == {"accuracy", "cost"}

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from wattbench_reports.decision.prices import corners
+from wattbench_reports.decision.prices import corners, hull_of
 
 points = st.integers(1, 12).flatmap(
     lambda n: st.tuples(
@@ -41,3 +41,12 @@ def test_a_dominated_system_changes_no_hull(table, less: float, dearer: float) -
     worse = chain[-1]
     more = [*costs, costs[worse] * dearer], [*accuracies, accuracies[worse] * less]
     assert corners(*more, range(len(costs) + 1)) == chain
+
+
+def test_a_system_in_doubt_is_only_the_cheapest_end() -> None:
+    costs, accuracies = [1.0, 2.0, 5.0, 9.0], [0.1, 0.3, 0.6, 0.7]
+    assert hull_of(costs, accuracies, [2, 3], [0, 1]) == [0, 2, 3]
+    assert hull_of(costs, accuracies, [0, 3], [1, 2]) == [0, 3]
+    # A system in doubt that is cheaper and more accurate than all others is no end to count from.
+    assert hull_of([1.0, 2.0, 3.0], [0.9, 0.5, 0.6], [1, 2], [0]) == [1, 2]
+    assert hull_of(costs, accuracies, [], [0, 1]) == []

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 
 from tests.made_up import decisions
 from tests.made_up.decisions import check, decision, quick, step, system
-from wattbench_reports.decision.model import Between, Decision, WhichRun
+from wattbench_reports.decision.model import Between, Decision, Leader, WhichRun
 from wattbench_reports.export.comparison.decision_section import decision_section
 from wattbench_reports.metrics.decision_settings import Worth
 from wattbench_reports.presenter.text import text_lines
@@ -98,6 +98,7 @@ def long_hull() -> Decision:
         [*systems, system("other", 0.53, 4.1, not_excluded_from_front=True),
          system("oracle", 0.95, 0.5, apart="it is a yardstick")],
         between=Between("tiny", "huge", hull[0].price, hull[-1].price), hull=hull,
+        leaders=(Leader(0.0, "tiny"), *(Leader(price, name) for price, name in zip(prices, names[1:], strict=True))),
     )  # fmt: skip
 
 
@@ -113,7 +114,7 @@ def many(number: int = 37) -> Decision:
     names = [each.system for each in systems]
     hull = (step(names[0], names[-1], 2.5, 2.1, 2.9),)
     pair = Between(names[0], names[-1], hull[0].price, hull[0].price)
-    return decision(systems, between=pair, hull=hull)
+    return decision(systems, between=pair, hull=hull, leaders=(Leader(0.0, names[0]), Leader(2.5, names[-1])))
 
 
 def no_costs(**changes: object) -> Decision:
@@ -156,11 +157,11 @@ KINDS: dict[str, Callable[[], Decision]] = {
     ),
     "two are tied": lambda: decision(
         [system("one", 0.9, 1.0), system("other", 0.89, 1.02)],
-        chosen="one", best=("one", "other"),
+        chosen="one", best=("one", "other"), leaders=(Leader(0.0, "one"),),
     ),
     "one dominates": lambda: decision(
         [system("both", 0.9, 1.0), system("other", 0.6, 2.0)],
-        chosen="both", best=("both",),
+        chosen="both", best=("both",), leaders=(Leader(0.0, "both"),),
     ),
     "no scores": lambda: decision([system(name, None, cost) for name, cost in (("a", 4.5), ("b", 5.5))], chosen=None),
     "no system": lambda: decision([system("oracle", 0.95, 0.5, apart="it is a yardstick")],

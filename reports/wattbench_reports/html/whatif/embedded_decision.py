@@ -124,7 +124,7 @@ def carried_decision(
         "p95s": [each.p95_s for each in latencies],
         "memory_gib": peak_memory_gib(measured),
         "tail_share": decision.tail_share,
-        "tails": [_bounds(decision.of(name).tail_latency_s) for name in systems],
+        "tails": _tails(measured, decision.tail_share),
         "accuracies": [_bounds(measured.systems[name].accuracy) for name in systems],
         "labels": [picture_labels(systems)[name] for name in systems],
         "picture": {
@@ -247,6 +247,11 @@ def _sides(measured: Measured) -> dict[str, Any]:
     return {"sides": [numbers[side] for side in sides], "apart_by": apart}
 
 
+def _tails(measured: Measured, share: float | None) -> list[float | None]:
+    systems = measured.systems
+    return [None if share is None else systems[name].latency_percentile_s(share) for name in measured.basis.systems]
+
+
 def no_grams(emitted: Emitted, systems: Sequence[str]) -> dict[str, list[str]]:
     """Return why each system has no grams, as clauses: for lack of hours of the grid, and of its own seconds."""
     seconds = emitted.sums.get(SECONDS)
@@ -263,10 +268,10 @@ def hours_missing(emitted: Emitted, system: str) -> bool:
     return sci is not None and sci.operational_g is None
 
 
-def _bounds(interval: Interval | None) -> list[float | None] | None:
+def _bounds(interval: Interval | None) -> list[float] | None:
     if interval is None or math.isnan(interval.estimate):
         return None
-    return [interval.estimate, interval.low, interval.high if math.isfinite(interval.high) else None]
+    return [interval.estimate, interval.low, interval.high]
 
 
 def scalable_prices(measured: Measured, paid: Paid) -> Mapping[str, Mapping[str, float]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from wattbench_reports.decision.model import Between, Check, Decision, HullStep, Qualifies, SystemDecision
 from wattbench_reports.formatting import units
@@ -53,11 +54,6 @@ def taking_part(decision: Decision) -> list[SystemDecision]:
     return [each for each in decision.systems if not each.apart]
 
 
-def qualifying(decision: Decision) -> list[SystemDecision]:
-    """List the systems that can be advised."""
-    return [each for each in taking_part(decision) if each.counted and not each.useless]
-
-
 def selected(decision: Decision) -> SystemDecision | None:
     """Return the advised system; None where none is advised."""
     return None if decision.chosen is None else decision.of(decision.chosen)
@@ -74,12 +70,12 @@ def open_rivals(decision: Decision) -> list[SystemDecision]:
         if not each.useless
         and not each.counted
         and each.qualifies is not Qualifies.NO
-        and _may_be_better(decision, each, chosen)
+        and _loss(decision, each) < _loss(decision, chosen)
     ]
 
 
 def cheaper_in_doubt(decision: Decision) -> list[SystemDecision]:
-    """List the systems in doubt that cost less per correct answer than the advised one."""
+    """List the systems in doubt that cost less per right answer than the advised one."""
     chosen = selected(decision)
     if chosen is None or chosen.cost_per_correct is None:
         return []
@@ -91,25 +87,12 @@ def cheaper_in_doubt(decision: Decision) -> list[SystemDecision]:
     ]
 
 
-def _may_be_better(decision: Decision, one: SystemDecision, chosen: SystemDecision) -> bool:
-    if decision.objective != "prices":
-        return _loss(decision, one) < _loss(decision, chosen)
-    if one.accuracy is None or chosen.accuracy is None:
-        return False
-    cheaper = _estimate(one.cost_per_correct) < _estimate(chosen.cost_per_correct)
-    return cheaper or one.accuracy.estimate > chosen.accuracy.estimate
-
-
-def _estimate(cost: Interval | None) -> float:
-    return float("inf") if cost is None else cost.estimate
-
-
 def _loss(decision: Decision, system: SystemDecision) -> float:
     if decision.objective == "benefit":
         return float("inf") if system.benefit is None else -system.benefit.estimate
     if decision.objective == "accuracy":
         return float("inf") if system.accuracy is None else -system.accuracy.estimate
-    return _estimate(system.cost_per_request)
+    return float("inf") if system.cost_per_request is None else system.cost_per_request.estimate
 
 
 def currency_of(decision: Decision) -> str:
@@ -125,7 +108,7 @@ def more_items(count: int) -> str:
 
 
 def _choose(decision: Decision, pair: Between, names: Mapping[str, str], provenance: str) -> str:
-    """Name the two systems between which a reader chooses, and the price of an extra correct answer, which decides."""
+    """Name the two systems between which a reader chooses, and the price of a right answer that decides."""
     words = right_words(decision, provenance)
 
     def amount(name: str) -> str:
@@ -165,31 +148,21 @@ def _fits(decision: Decision, chosen: SystemDecision, provenance: str) -> str:
     """Describe how the chosen system fits, in words that follow ``it``."""
     accuracy = units.percent(None if chosen.accuracy is None else chosen.accuracy.estimate)
     alone = len(taking_part(decision)) < 2 or len(decision.best) > 1
-    several = len(qualifying(decision)) > 1
-    if decision.objective == "prices" and (several or not decision.settings.requirements):
+    if decision.objective == "prices":
         words = right_words(decision, provenance)
         cost = None if chosen.cost_per_correct is None else chosen.cost_per_correct.estimate
         of_right = words.qualified(words.of_right_answers(words.amount(cost)))
-        if decision.settings.requirements and not alone:
-            return PHRASES["best_of"].format(accuracy=accuracy, cost=of_right, count=len(qualifying(decision)))
         fits = PHRASES["is_accurate" if alone else "most_accurate"].format(accuracy=accuracy)
         best = not alone and not cheaper_in_doubt(decision)
         return PHRASES["best_of_both" if best else "at_cost"].format(fits=fits, accuracy=accuracy, cost=of_right)
     if decision.objective == "benefit" and chosen.benefit is not None:
         return _benefit(decision, chosen.benefit)
-    if decision.objective == "cost" and not decision.settings.requires_accuracy:
-        least = PHRASES["costs" if alone else "costs_least"]
-        return least.format(cost=_per_request(decision, chosen, provenance), accuracy=accuracy)
     fits = _required(decision, chosen, accuracy, alone=alone)
     if chosen.cost_per_request is None or decision.unit is None or _says_cost(decision, chosen.checks):
         return fits
-    return PHRASES["at_cost"].format(fits=fits, cost=_per_request(decision, chosen, provenance))
-
-
-def _per_request(decision: Decision, chosen: SystemDecision, provenance: str) -> str:
     words = request_words(decision, provenance)
-    cost = None if chosen.cost_per_request is None else chosen.cost_per_request.estimate
-    return words.qualified(words.of_requests(words.amount(cost)))
+    cost_text = words.qualified(words.of_requests(words.amount(chosen.cost_per_request.estimate)))
+    return PHRASES["at_cost"].format(fits=fits, cost=cost_text)
 
 
 def _required(decision: Decision, chosen: SystemDecision, accuracy: str, *, alone: bool) -> str:
@@ -240,13 +213,13 @@ def _rest(decision: Decision, chosen: SystemDecision, names: Mapping[str, str], 
     if rivals:
         key = "may_too_cheaper" if decision.objective == "cost" else "may_too"
         return unknown + PHRASES[key].format(names=units.named([names[each.system] for each in rivals], "or", 1))
-    if decision.objective == "prices" and not decision.settings.requirements:
+    if decision.objective == "prices":
         doubted = [names[each.system] for each in cheaper_in_doubt(decision)]
         key = "but_in_doubt" if len(doubted) == 1 else "but_several_in_doubt"
         return PHRASES[key].format(names=units.named(doubted, "and", 1)) if doubted else ""
     if decision.objective == "benefit":
         return unknown
-    counted = [each for each in qualifying(decision) if each is not chosen]
+    counted = [each for each in others if each.counted and not each.useless]
     if not counted:
         return unknown + (phrases["none_meets_it" if len(chosen.checks) == 1 else "none_meets_them"])
     untied = [each for each in counted if each.system not in decision.best]
@@ -296,16 +269,26 @@ def _none(decision: Decision, names: Mapping[str, str], phrases: Mapping[str, st
     )
 
 
+def leaders_off_hull(decision: Decision) -> list[tuple[str, float, float]]:
+    """List the systems off the hull that lead in a range of worths of a right answer, each with the range's ends."""
+    line = on_hull(decision.hull)
+    return [
+        (one.system, one.from_worth, following.from_worth)
+        for one, following in pairwise(decision.leaders)
+        if one.system not in line
+    ]
+
+
 def on_hull(hull: Sequence[HullStep]) -> tuple[str, ...]:
     """List the systems along the hull, the cheapest first."""
     return (hull[0].cheaper, *(step.dearer for step in hull)) if hull else ()
 
 
 def may_be_worth(decision: Decision, system: SystemDecision) -> bool:
-    """Return whether a system off the hull can be the best choice at some worth of a correct answer.
+    """Return whether a system off the hull can be the best choice at some worth of a right answer, as far as is known.
 
     It is not, where it is excluded from the Pareto front, or where the printed intervals of another system are better
-    in accuracy and in cost per correct answer.
+    in accuracy and in cost per right answer.
     """
     others = [each for each in taking_part(decision) if each is not system and not each.useless]
     return (

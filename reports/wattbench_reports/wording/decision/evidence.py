@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wattbench_reports.decision.model import Check, Decision, HullStep, Qualifies, SystemDecision, WhichRun
+from wattbench_reports.decision.model import Check, Decision, Qualifies, SystemDecision, WhichRun
 from wattbench_reports.formatting import units
 from wattbench_reports.wording.decision.advice import currency_of, more_items, taking_part
 from wattbench_reports.wording.decision.costs import right_words
@@ -35,11 +35,9 @@ def _risk(decision: Decision) -> Iterator[str]:
     if not decision.settings.requirements:
         return
     yield PHRASES["risk"].format(risk=units.percent_of(decision.settings.risk))
-    pair = decision.between
-    named = [decision.chosen or decision.surest] if pair is None else [pair.cheaper, pair.dearer]
-    for system in [decision.of(name) for name in named if name is not None]:
-        if system.qualifies is Qualifies.NO or decision.choice_of < 2:
-            continue
+    name = decision.chosen or decision.surest
+    system = None if name is None else decision.of(name)
+    if system is not None and system.qualifies is not Qualifies.NO and decision.choice_of > 1:
         pairs = zip(system.checks, system.counted_bounds, strict=True)
         counted = units.listed([bad_side_text(check, bound, currency_of(decision)) for check, bound in pairs])
         yield PHRASES["counted"].format(count=decision.choice_of, name=system.system, counted=counted)
@@ -89,23 +87,28 @@ def _useless(decision: Decision) -> Iterator[str]:
 
 
 def _no_accuracy(decision: Decision) -> Iterator[str]:
-    """Name the better choice once a correct answer is worth more, where the least cost is wanted at any accuracy."""
-    if decision.objective == "cost" and not decision.settings.requires_accuracy:
-        for step in decision.hull:
-            if step.cheaper == decision.chosen:
-                yield PHRASES["no_accuracy"].format(name=step.dearer, price=_price(decision, step))
+    """Name the better choice once a right answer is worth more, where accuracy is not required."""
+    if decision.objective != "cost" or any(each.quantity == "accuracy" for each in decision.settings.requirements):
+        return
+    leaders = [leader.system for leader in decision.leaders]
+    if decision.chosen in leaders[:-1]:
+        after = decision.leaders[leaders.index(decision.chosen) + 1]
+        words = right_words(decision)
+        price = words.of_right_answers(words.amount(after.from_worth))
+        yield PHRASES["no_accuracy"].format(name=after.system, price=price)
 
 
-def _price(decision: Decision, step: HullStep) -> str:
+def _leaders(decision: Decision) -> Iterator[str]:
+    """Say from which worth of a right answer each system is the best by estimate."""
+    if decision.objective != "prices" or len(decision.leaders) < 2:
+        return
     words = right_words(decision)
-    return words.of_right_answers(words.amount(step.price.estimate))
-
-
-def _leads(decision: Decision) -> Iterator[str]:
-    """Say from which worth of a correct answer each system is the best by estimate."""
-    if decision.between is not None:
-        more = [PHRASES["leads_from"].format(name=step.dearer, price=_price(decision, step)) for step in decision.hull]
-        yield PHRASES["leads"].format(clauses=", ".join([decision.hull[0].cheaper, *more]))
+    first, *more = decision.leaders
+    clauses = [PHRASES["leads_first"].format(name=first.system)]
+    for leader in more:
+        price = words.of_right_answers(words.amount(leader.from_worth))
+        clauses.append(PHRASES["leads_from"].format(name=leader.system, price=price))
+    yield PHRASES["leads"].format(clauses=", ".join(clauses))
 
 
 def _no_costs(decision: Decision) -> Iterator[str]:
@@ -126,4 +129,4 @@ def _apart(decision: Decision) -> Iterator[str]:
         yield PHRASES["not_judged"].format(clauses="; ".join(clauses))
 
 
-_PARTS = (_ties, _risk, _no_accuracy, _open, _of_which_run, _useless, _leads, _no_costs, _apart)
+_PARTS = (_ties, _risk, _no_accuracy, _open, _of_which_run, _useless, _leaders, _no_costs, _apart)

@@ -15,8 +15,8 @@ PHRASES = {
     "goal_prices": "best choice",
     "choose": "Choose between {cheaper} and {dearer}: {further} {price}.",
     "choice": "{name} ({accuracy}, {cost})",
-    "further": "an extra correct answer costs",
-    "further_many": "{many} extra correct answers cost",
+    "further": "each further one costs",
+    "further_many": "{many} further ones cost",
     "or_in": "{price} ({others})",
     # What a system is like.
     "is_accurate": "is {accuracy} accurate",
@@ -33,9 +33,6 @@ PHRASES = {
     "has_loss": "has a net benefit of {benefit}, a loss",
     "most_accurate": "is the most accurate ({accuracy})",
     "best_of_both": "is the most accurate ({accuracy}) and no other costs less than {cost}",
-    "best_of": "is the most accurate ({accuracy}) and the cheapest ({cost}) of the {count} that qualify",
-    "costs": "costs {cost}, whatever its accuracy ({accuracy})",
-    "costs_least": "costs the least, {cost}, whatever its accuracy ({accuracy})",
     "but_in_doubt": "; {names} costs less, but is in doubt",
     "but_several_in_doubt": "; {names} cost less, but are in doubt",
     # What is with the other systems.
@@ -84,8 +81,8 @@ PHRASES = {
     # Costs.
     "per_request": "{value} per request",
     "per_many": "{value} per {many} requests",
-    "per_right": "{value} per correct answer",
-    "per_many_right": "{value} per {many} correct answers",
+    "per_right": "{value} per right answer",
+    "per_many_right": "{value} per {many} right answers",
     "modelled": "{value} (modelled)",
     "partly_modelled": "{value} (partly modelled)",
     # The column of a table that says who qualifies.
@@ -96,15 +93,18 @@ PHRASES = {
     "no": "no: {bounds}",
     "in_doubt": "in doubt: fails a domain",
     "apart": "not judged: {reason}",
-    # The column of a table that says what an extra correct answer costs.
+    # The column of a table that says what a further right answer costs.
     "cheapest": "costs the least",
+    "cheapest_useless": "costs the least; in doubt",
+    "choice_below": "the choice below {price}",
+    "choice_between": "the choice from {low} to {high}",
     "dominated": "dominated by {name}",
     "between": "never best",
     "may_be_best": "may be best",
     "cost_unknown": "cost not known",
     # Evidence.
     "at_rate": "All of it is {rate}.",
-    "ask": "What decides is what a correct answer is worth: {ask}.",
+    "ask": "What decides is what a right answer is worth: {ask}.",
     "tie": "Statistically tied for the {goal}: {names}.",
     "tie_items": "Statistically tied for the {goal}: {names}; {items} would leave one.",
     "counted": "As one chosen of {count}, {name} has {counted} (Holm).",
@@ -123,7 +123,8 @@ PHRASES = {
     "few_items": "a few more items",
     "because": "{names} ({reason})",
     "no_accuracy": "No accuracy is required: {name} is the better choice from {price} on.",
-    "leads": "Best by estimate as a correct answer is worth more: {clauses}.",
+    "leads": "Best by estimate as a right answer is worth more: {clauses}.",
+    "leads_first": "{name} at first",
     "leads_from": "{name} from {price}",
 }
 

@@ -11,6 +11,7 @@ from wattbench_reports.presenter.model import Cell, Column, Table
 from wattbench_reports.stats.percentiles import label
 from wattbench_reports.wording.decision.advice import (
     currency_of,
+    leaders_off_hull,
     may_be_worth,
     on_hull,
     taking_part,
@@ -23,7 +24,7 @@ from wattbench_reports.wording.decision.requirements import qualifies
 def decision_table(decision: Decision) -> Table:
     """Tabulate a decision: a row per system in the order of the decision, which holds all that it needs.
 
-    A column that no system has a figure for is left out. Without requirements the last one says what an extra correct
+    A column that no system has a figure for is left out. Without requirements the last one says what a further right
     answer costs, or which system dominates this one. A cell restates ``decision-<row>-<name of the column>``, of
     ``system``, ``accuracy``, ``per-request``, ``per-correct``, ``tail``, ``benefit``, ``qualifies`` and ``price``.
     """
@@ -39,14 +40,14 @@ def decision_table(decision: Decision) -> Table:
             cells.append([Cell(text, restates=f"decision-{row}-{key}") for row, text in enumerate(texts)])
 
     add("accuracy", "accuracy", lambda each: units.percent_interval(each.accuracy))
-    if decision.unit is not None and (decision.objective == "cost" or decision.settings.requirements):
+    if decision.unit is not None and decision.objective == "cost":
         requests = request_words(decision)
         heading = per_request_heading(requests)
         add("per-request", heading, lambda each: requests.bounds(each.cost_per_request))
     if decision.unit is not None:
         add("per-correct", per_correct_heading(words), lambda each: _per_correct(each, words))
     if decision.tail_share is not None:
-        add("tail", label(decision.tail_share), lambda each: units.quantity_interval(each.tail_latency_s, "s"))
+        add("tail", label(decision.tail_share), lambda each: units.quantity(each.tail_latency_s, "s"))
     if decision.objective == "benefit":
         gains = benefit_words(decision)
         heading = f"net benefit per {gains.many} requests" if gains.many else "net benefit per request"
@@ -59,7 +60,7 @@ def decision_table(decision: Decision) -> Table:
             number=False,
         )
     elif decision.objective == "prices" and len(systems) > 1:
-        heading = f"{words.many} extra correct answers" if words.many else "an extra correct answer"
+        heading = f"{words.many} further right answers" if words.many else "a further right answer"
         add("price", heading, lambda each: price_cell(decision, each, words), number=False)
     return Table("", tuple(columns), tuple(zip(*cells, strict=True)), prose=not columns[-1].numeric)
 
@@ -87,16 +88,20 @@ def _per_correct(system: SystemDecision, words: CostWords) -> str:
 
 
 def price_cell(decision: Decision, system: SystemDecision, words: CostWords) -> str:
-    """Word the price of an extra correct answer, or why a system has none."""
+    """Word the price of a further right answer, or why a system has none."""
     if system.apart:
         return PHRASES["apart"].format(reason=system.apart)
     step = next((each for each in decision.hull if each.dearer == system.system), None)
     if step is not None:
         return words.bounds(step.price)
     if _line(decision)[:1] == (system.system,):
-        return PHRASES["cheapest"]
+        return PHRASES["cheapest_useless" if system.useless else "cheapest"]
     if system.useless:
         return PHRASES["in_doubt"]
+    for name, low, high in leaders_off_hull(decision):
+        if name == system.system:
+            key = "choice_between" if low > 0 else "choice_below"
+            return PHRASES[key].format(low=words.amount(low), price=words.amount(high), high=words.amount(high))
     if system.cost_per_request is None or system.accuracy is None:
         return PHRASES["cost_unknown"] if system.cost_per_request is None else units.NONE
     if may_be_worth(decision, system):
@@ -105,7 +110,7 @@ def price_cell(decision: Decision, system: SystemDecision, words: CostWords) -> 
 
 
 def _line(decision: Decision) -> tuple[str, ...]:
-    """List the systems that are the best choice at some worth of a correct answer, the cheapest first."""
+    """List the systems that are the best choice at some worth of a right answer, the cheapest first."""
     return on_hull(decision.hull) or (() if decision.chosen is None else (decision.chosen,))
 
 
@@ -116,7 +121,7 @@ def _dominated(decision: Decision, system: SystemDecision) -> str:
     """
     by_name = {each.system: each for each in taking_part(decision)}
     for name in _line(decision):
-        if _as_good(by_name[name], system):
+        if not by_name[name].useless and _as_good(by_name[name], system):
             return PHRASES["dominated"].format(name=name)
     return PHRASES["between"]
 

@@ -1,8 +1,5 @@
 // The best and those tied with it, the two to choose between, the hull and its prices, as in decision/best.py, between.py, prices.py and frontier.py.
-const tailOf = (s, mix) => { // under another mix without an interval
-	const [at, low, high] = known.tails[s] || [];
-	return at === undefined ? null : mix === usual.shares ? { at, low, high: high ?? Infinity } : { at: quantile(s, mix, known.tail_share) };
-};
+const tailOf = (s, mix) => (mix === usual.shares || known.tails[s] === null ? known.tails[s] : quantile(s, mix, known.tail_share));
 const leastOf = (list, key) => list.reduce((best, each) => (key(each) < key(best) ? each : best));
 const pairwise = (figure) => { // the one-sided p-value of "i has no larger loss than j"; null where it is not known
 	const of = covariance(figure, figure), own = ALL.map((s) => of(s, s)), df = min(known.df, student.length - 1);
@@ -36,11 +33,11 @@ const perRightAnswer = (cost, right) => {
 	return { ...made, at: ratio, sessions: null };
 };
 const byName = (a, b) => (systems[a] < systems[b] ? -1 : 1);
-const endsOf = (cost, right, line) => { // decision/best.py
-	const usable = line.filter((s) => right.at[s] > 0), of = (s) => cost.at[s] / right.at[s];
+const endsOf = (cost, right, able) => { // decision/between.py
+	const usable = able.filter((s) => right.at[s] > 0), of = (s) => cost.at[s] / right.at[s];
 	if (!usable.length) return null;
-	const dearer = usable[usable.length - 1];
-	const [cheaper] = [...usable].sort((a, b) => of(a) - of(b) || right.at[b] - right.at[a]);
+	const [dearer] = [...usable].sort((a, b) => right.at[b] - right.at[a] || cost.at[a] - cost.at[b] || byName(a, b));
+	const [cheaper] = [...usable].sort((a, b) => of(a) - of(b) || right.at[b] - right.at[a] || byName(a, b));
 	return { cheaper: of(dearer) <= of(cheaper) * (1 + limits.rounding) ? dearer : cheaper, dearer };
 };
 const tiedWith = (best, cost, right, able) => {
@@ -69,16 +66,19 @@ const fieller = (top, bottom, topVariance, bottomVariance, both, q) => {
 	else if (!(c <= 0 || b * b - a * c <= 0)) low = top > 0 ? ray() : 0;
 	return { at: ratio, low: ratio > 0 ? max(0, min(low, ratio)) : min(low, ratio), high: max(high, ratio) };
 };
-const hullOf = (costs, accuracies, usable) => {
-	const price = (a, b) => (costs[b] - costs[a]) / (accuracies[b] - accuracies[a]), chain = [];
-	const sorted = [...usable].sort((a, b) => costs[a] - costs[b] || accuracies[b] - accuracies[a] || byName(a, b));
+const hullOf = (costs, accuracies, usable, useless) => {
+	if (!usable.length) return [];
+	const least = min(...usable.map((s) => costs[s])), price = (a, b) => (costs[b] - costs[a]) / (accuracies[b] - accuracies[a]), chain = [];
+	const sorted = [...usable, ...useless.filter((s) => costs[s] < least)].sort((a, b) => costs[a] - costs[b] || accuracies[b] - accuracies[a] || a - b);
 	for (const s of sorted) {
 		const last = () => chain[chain.length - 1];
 		if (chain.length && accuracies[s] <= accuracies[last()]) continue;
 		while (chain.length > 1 && price(chain[chain.length - 2], last()) >= price(last(), s)) chain.pop();
 		chain.push(s);
 	}
-	return chain;
+	const first = chain.findIndex((s) => !useless.includes(s));
+	if (first < 0) return hullOf(costs, accuracies, usable, []);
+	return [...chain.slice(0, min(first, 1)), ...chain.slice(first)];
 };
 const stepsOf = (cost, right, chain) => {
 	const [costs, rights, both] = [covariance(cost, cost), covariance(right, right), covariance(cost, right)];

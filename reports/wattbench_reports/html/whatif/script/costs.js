@@ -68,7 +68,7 @@ const basisOfUnit = (all, unit, worth) => { // the candidates whose costs are co
 	}
 	return { costs, compared, reasons };
 };
-const costBasis = (all, { worth, minimise }) => {
+const costBasis = (all, { requirements, worth, minimise }) => {
 	const count = known.candidates.length, enough = ({ compared }) => compared.length >= min(2, count) && count > 0;
 	const wanted = worth && (ofAnswers(worth) || minimise === null) ? "money" : minimise;
 	if (wanted !== null) {
@@ -79,8 +79,8 @@ const costBasis = (all, { worth, minimise }) => {
 	}
 	const units = {};
 	for (const unit of ["joules", "grams", "money", "seconds"]) if (all[unit]) units[unit] = basisOfUnit(all, unit, null);
-	const { money } = units;
-	if (money && enough(money) && money.compared.length === count && totals.money) return money;
+	const { money } = units, bounded = requirements.some(({ quantity }) => quantity === "cost");
+	if (money && enough(money) && (bounded || (money.compared.length === count && totals.money))) return money;
 	for (const unit of ["joules", "money", "grams", "seconds"]) if (units[unit] && enough(units[unit])) return units[unit];
 	return { costs: null, whyNone: known.reasons.no_two };
 };

@@ -3,21 +3,26 @@ const decide = (set, right, rates) => { // right: accuracies; rates: [per reques
 	const { mix, worth } = set, all = costsIn(set), { costs, reasons = {}, whyNone = "" } = costBasis(all, set);
 	const exact = accuracyFigure(mix), cost = costs && costFigure(costs.parts, mix), checked = checkAll(all, set);
 	const useless = uselessIn(mix, exact.at), apart = ALL.map((s) => known.outside[s] || (costs && reasons[s]) || "");
-	const objective = worth && ofAnswers(worth) ? "benefit" : !cost ? "accuracy" : set.minimise || set.requirements.some(({ quantity }) => quantity === "accuracy") ? "cost" : "prices";
+	const objective = worth && ofAnswers(worth) ? "benefit" : !cost ? "accuracy" : set.requirements.length ? "cost" : "prices";
 	const benefit = objective === "benefit" && cost ? plus(plusConstant(times(exact, worth.right + worth.wrong), -worth.wrong), times(cost, -1)) : null;
 	const loss = benefit ? times(benefit, -1) : ["cost", "prices"].includes(objective) ? cost : times(exact, -1);
 	const able = ALL.map((s) => isFinite(loss.at[s]) && !apart[s] && !useless[s]), levels = levelsOf(checked, able, set.risk);
 	const counted = ALL.map((s) => checked.outcomes[s] === "yes" && sameRisk(checked.risks[s]) <= levels[s]), advisable = ALL.filter((s) => able[s] && counted[s]);
-	const priced = cost ? ALL.filter((s) => isFinite(cost.at[s]) && isFinite(exact.at[s]) && !apart[s]) : [];
-	const mayRun = advisable.length ? advisable : ALL.filter((s) => able[s] && checked.outcomes[s] !== "no"), front = cost ? frontOf(cost, exact, priced) : {};
-	const chain = cost ? hullOf(cost.at, exact.at, mayRun.filter((s) => priced.includes(s))) : [];
-	const ends = objective === "prices" && cost && advisable.length ? endsOf(cost, exact, chain) : null, rightOf = (s) => (isFinite(exact.at[s]) ? exact.at[s] : 0);
+	const ends = objective === "prices" && cost ? endsOf(cost, exact, advisable) : null, rightOf = (s) => (isFinite(exact.at[s]) ? exact.at[s] : 0);
 	const bestOf = () => [...advisable].sort((a, b) => loss.at[a] - loss.at[b] || rightOf(b) - rightOf(a) || byName(a, b))[0];
 	const chosen = objective === "prices" ? (ends && ends.cheaper === ends.dearer ? ends.dearer : null)
 		: (objective === "benefit" && !cost) || !advisable.length ? null : bestOf();
 	const tied = chosen === null ? null : objective === "prices" ? tiedWith(chosen, cost, exact, advisable) : tiedOf(loss, chosen, advisable, known.corrected && objective !== "cost" ? Infinity : known.items);
+	const priced = cost ? ALL.filter((s) => isFinite(cost.at[s]) && isFinite(exact.at[s]) && !apart[s]) : [];
+	const chain = cost ? hullOf(cost.at, exact.at, priced.filter((s) => !useless[s]), priced.filter((s) => useless[s])) : [];
+	const among = priced.filter((s) => !useless[s] && checked.outcomes[s] !== "no"), front = cost ? frontOf(cost, exact, priced) : {};
+	let leaders = [];
+	if (cost && among.length) {
+		const line = hullOf(cost.at, exact.at, among, []), prices = stepsOf(cost, exact, line).map(({ price }) => price.at);
+		leaders = line.map((s, k) => ({ worth: k ? max(prices[k - 1], 0) : 0, system: systems[s] }));
+	}
 	const pairOf = () => {
-		const along = chain.slice(chain.indexOf(ends.cheaper), chain.indexOf(ends.dearer) + 1);
+		const line = hullOf(cost.at, exact.at, advisable, []), along = line.slice(line.indexOf(ends.cheaper), line.indexOf(ends.dearer) + 1);
 		const steps = stepsOf(cost, exact, along), last = (list) => list[list.length - 1], others = [];
 		for (const unit of ["joules", "money", "grams"]) if (all[unit] && unit !== costs.unit && !along.some((s) => all[unit].missing[s])) {
 			const own = stepsOf(costFigure(all[unit].parts, mix), exact, along);
@@ -33,7 +38,7 @@ const decide = (set, right, rates) => { // right: accuracies; rates: [per reques
 	};
 	const surestOf = () => {
 		const there = ALL.filter((s) => able[s] && checked.risks[s] !== null);
-		if (advisable.length || !set.requirements.length || !there.length) return null;
+		if (chosen !== null || !set.requirements.length || !there.length) return null;
 		const failed = (s) => Number(checked.outcomes[s] === "no"), short = (s) => (failed(s) ? checked.rows[s].reduce((sum, each) => sum + shortfall(each), 0) : 0);
 		return there.sort((a, b) => failed(a) - failed(b) || short(a) - short(b) || sameRisk(checked.risks[a]) - sameRisk(checked.risks[b]) || loss.at[a] - loss.at[b] || byName(a, b))[0];
 	};
@@ -78,7 +83,7 @@ const decide = (set, right, rates) => { // right: accuracies; rates: [per reques
 		if (chosen !== null || ends) return "";
 		if (objective === "benefit" && !cost) return whyNone;
 		if (!able.some(Boolean)) return whyNoCandidate();
-		if (objective === "prices" && (advisable.length || !set.requirements.length)) return exact.at.some(isFinite) ? known.reasons.none_right : known.reasons.scored;
+		if (objective === "prices") return exact.at.some(isFinite) ? known.reasons.none_right : known.reasons.scored;
 		const there = ALL.filter((s) => able[s]);
 		if (there.every((s) => checked.outcomes[s] === "no")) return known.reasons.none_meets;
 		const unknown = there.flatMap((s) => checked.rows[s]).filter(({ low }) => low === null).map(({ reason }) => reason).sort();
@@ -89,6 +94,6 @@ const decide = (set, right, rates) => { // right: accuracies; rates: [per reques
 		chosen: chosen === null ? null : systems[chosen], between: ends && ends.cheaper !== ends.dearer ? pairOf() : null, surest: surest === null ? null : systems[surest],
 		best: tied ? tied.best.map((s) => systems[s]) : [], items: tied ? tied.items : itemsToShow(), choiceOf: couldBeAdvised(checked, able).length, risk: set.risk,
 		hull: (chain.length > 1 ? stepsOf(cost, exact, chain) : []).map((step) => ({ ...step, cheaper: systems[step.cheaper], dearer: systems[step.dearer] })),
-		tailShare: known.tail_share, whyNone: whyNot(), whyNoCost: costs ? "" : whyNone, machine: machineOf(costs, priced),
+		leaders, tailShare: known.tail_share, whyNone: whyNot(), whyNoCost: costs ? "" : whyNone, machine: machineOf(costs, priced),
 	};
 };

@@ -98,18 +98,10 @@ const lossIn = ({ objective }, { benefit, accuracy, perRequest }) => {
 	const [figure, sign] = objective === "benefit" ? [benefit, -1] : objective === "accuracy" ? [accuracy, -1] : [perRequest, 1];
 	return figure ? sign * figure.at : Infinity;
 };
-const qualifyingIn = (d) => judgedIn(d).filter((each) => each.counted && !each.useless);
-const whateverAccuracy = (d) => d.objective === "cost" && !d.requirements.some(({ quantity }) => quantity === "accuracy");
-const priceOf = (d, { price }) => { const words = rightWords(d); return words.ofRight(words.amount(price.at)); };
-const mayBeBetter = (d, one, chosen) => {
-	if (d.objective !== "prices") return lossIn(d, one) < lossIn(d, chosen);
-	const of = ({ perCorrect }) => (perCorrect ? perCorrect.at : Infinity);
-	return Boolean(one.accuracy && chosen.accuracy) && (of(one) < of(chosen) || one.accuracy.at > chosen.accuracy.at);
-};
 const openRivals = (d) => { // those that would be better, if they qualified, which they may
 	const chosen = d.chosen !== null && systemIn(d, d.chosen);
 	return chosen && d.requirements.length
-		? judgedIn(d).filter((each) => !each.useless && !each.counted && each.qualifies !== "no" && mayBeBetter(d, each, chosen)) : [];
+		? judgedIn(d).filter((each) => !each.useless && !each.counted && each.qualifies !== "no" && lossIn(d, each) < lossIn(d, chosen)) : [];
 };
 const cheaperInDoubt = (d) => {
 	const chosen = d.chosen === null ? null : systemIn(d, d.chosen);
@@ -143,9 +135,8 @@ const requiredOf = ({ checks }, d, accuracy, alone) => {
 };
 const fitsOf = (d, chosen, provenance) => {
 	const accuracy = chosen.accuracy ? percent(chosen.accuracy.at) : NONE, alone = judgedIn(d).length < 2 || d.best.length > 1, { checks, benefit, perRequest, perCorrect } = chosen;
-	if (d.objective === "prices" && (qualifyingIn(d).length > 1 || !d.requirements.length)) {
+	if (d.objective === "prices") {
 		const words = rightWords(d, provenance), cost = words.qualified(words.ofRight(words.amount(perCorrect && perCorrect.at)));
-		if (d.requirements.length && !alone) return put("best_of", { accuracy, cost, count: qualifyingIn(d).length });
 		const fits = put(alone ? "is_accurate" : "most_accurate", { accuracy });
 		return put(alone || cheaperInDoubt(d).length ? "at_cost" : "best_of_both", { fits, accuracy, cost });
 	}
@@ -153,10 +144,10 @@ const fitsOf = (d, chosen, provenance) => {
 		const gains = benefitWords(d);
 		return put(benefit.at < 0 ? "has_loss" : "has_benefit", { benefit: gains.ofRequests(gains.bounds(benefit)) });
 	}
-	const ofRequest = () => { const words = requestWords(d, provenance); return words.qualified(words.ofRequests(words.amount(perRequest && perRequest.at))); };
-	if (whateverAccuracy(d)) return put(alone ? "costs" : "costs_least", { cost: ofRequest(), accuracy });
 	const fits = requiredOf(chosen, d, accuracy, alone), said = checks.length === 1 && checks[0].requirement.quantity === (d.unit === "money" ? "cost" : d.unit);
-	return !perRequest || d.unit === null || said ? fits : put("at_cost", { fits, cost: ofRequest() });
+	if (!perRequest || d.unit === null || said) return fits;
+	const words = requestWords(d, provenance);
+	return put("at_cost", { fits, cost: words.qualified(words.ofRequests(words.amount(perRequest.at))) });
 };
 const nextOf = (d, { system, perRequest, accuracy }) => {
 	const figure = d.objective === "cost" && perRequest ? requestWords(d).amount(perRequest.at) : d.objective === "accuracy" && accuracy ? percent(accuracy.at) : "";
@@ -169,12 +160,12 @@ const restOf = (d, chosen) => {
 	const unknown = costsUnknown(d);
 	if (rivals.length)
 		return unknown + put(d.objective === "cost" ? "may_too_cheaper" : "may_too", { names: several(rivals.map(({ system }) => system), "or", 1) });
-	if (d.objective === "prices" && !d.requirements.length) {
+	if (d.objective === "prices") {
 		const doubted = cheaperInDoubt(d).map(({ system }) => system);
 		return doubted.length ? put(doubted.length === 1 ? "but_in_doubt" : "but_several_in_doubt", { names: several(doubted, "and", 1) }) : "";
 	}
 	if (d.objective === "benefit") return unknown;
-	const counted = qualifyingIn(d).filter((each) => each !== chosen), untied = counted.find((each) => !d.best.includes(each.system));
+	const counted = others.filter((each) => each.counted && !each.useless), untied = counted.find((each) => !d.best.includes(each.system));
 	if (!counted.length) return unknown + put(chosen.checks.length === 1 ? "none_meets_it" : "none_meets_them");
 	return unknown + (untied ? nextOf(d, untied) : "");
 };
@@ -198,6 +189,10 @@ const maybeWorth = (d, each) => { // at some worth of a right answer, as far as 
 	const others = judgedIn(d).filter((other) => other !== each && !other.useless);
 	return !each.useless && Boolean(each.notExcluded)
 		&& !others.some((other) => isAbove(other.accuracy, each.accuracy) && isAbove(each.perCorrect, other.perCorrect));
+};
+const leadersOffHull = (d) => { // the best that is not in doubt, and the worths of a right answer from and up to which it is
+	const line = onHull(d);
+	return d.leaders.slice(0, -1).map(({ system, worth }, k) => ({ system, low: worth, high: d.leaders[k + 1].worth })).filter(({ system }) => !line.includes(system));
 };
 const adviceOf = (d, provenance) => {
 	if (d.between) return chooseText(d, provenance);
@@ -223,16 +218,17 @@ const evidenceOf = (d) => {
 		out.push(put(values.items ? "tie_items" : "tie", { ...values, goal: put(`goal_${d.objective}`) }));
 	}
 	if (d.requirements.length) {
-		const named = d.between ? [d.between.cheaper, d.between.dearer] : [d.chosen ?? d.surest];
+		const name = d.chosen ?? d.surest, one = name === null ? null : systemIn(d, name);
 		out.push(put("risk", { risk: `${Number((100 * d.risk).toPrecision(6))}%` }));
-		for (const name of named.filter((each) => each !== null && systemIn(d, each).qualifies !== "no" && d.choiceOf > 1)) {
-			const one = systemIn(d, name);
+		if (one && one.qualifies !== "no" && d.choiceOf > 1) {
 			const counted = listed(one.checks.map((check, k) => badSideText(check, one.countedBounds[k], currency)));
 			out.push(put("counted", { count: d.choiceOf, name, counted }));
 		}
 	}
-	const step = whateverAccuracy(d) && d.hull.find(({ cheaper }) => cheaper === d.chosen);
-	if (step) out.push(put("no_accuracy", { name: step.dearer, price: priceOf(d, step) }));
+	if (d.objective === "cost" && !d.requirements.some(({ quantity }) => quantity === "accuracy")) {
+		const words = rightWords(d), after = d.leaders[d.leaders.findIndex(({ system }) => system === d.chosen) + 1];
+		if (after && after !== d.leaders[0]) out.push(put("no_accuracy", { name: after.system, price: words.ofRight(words.amount(after.worth)) }));
+	}
 	for (const { system, checks } of judged.filter(({ qualifies }) => qualifies === "may").slice(0, limits.named)) {
 		const figures = checks.filter(({ outcome }) => outcome === "may").map((each) => openFigure(each, currency));
 		if (figures.length) out.push(put("may_meet", { name: system, figures: listed(figures) }));
@@ -244,7 +240,11 @@ const evidenceOf = (d) => {
 	}
 	for (const [useless, names] of grouped(judged.filter((each) => each.useless), (each) => each.useless, ({ system }) => system))
 		out.push(put(names.length === 1 ? "useless_one" : "useless_several", { names: several(names), useless }));
-	if (d.between) out.push(put("leads", { clauses: [d.hull[0].cheaper, ...d.hull.map((step) => put("leads_from", { name: step.dearer, price: priceOf(d, step) }))].join(", ") }));
+	if (d.objective === "prices" && d.leaders.length > 1) {
+		const words = rightWords(d), [first, ...more] = d.leaders;
+		const from = more.map(({ system, worth }) => put("leads_from", { name: system, price: words.ofRight(words.amount(worth)) }));
+		out.push(put("leads", { clauses: [put("leads_first", { name: first.system }), ...from].join(", ") }));
+	}
 	if (d.objective === "accuracy" && d.whyNoCost) out.push(put("no_costs", { reason: d.whyNoCost }));
 	if (d.requirements.length || d.objective === "prices") return out; // a column of the table says it
 	const apart = grouped(d.systems.filter((each) => each.apart), (each) => each.apart, ({ system }) => system);
@@ -273,12 +273,17 @@ const priceCell = (d, each, words) => {
 	const step = d.hull.find(({ dearer }) => dearer === each.system);
 	if (step) return words.bounds(step.price);
 	const line = d.hull.length ? onHull(d) : d.chosen !== null ? [d.chosen] : [];
-	if (line[0] === each.system) return put("cheapest");
+	if (line[0] === each.system) return put(each.useless ? "cheapest_useless" : "cheapest");
 	if (each.useless) return put("in_doubt");
+	const leader = leadersOffHull(d).find(({ system }) => system === each.system);
+	if (leader) {
+		const [low, high] = [leader.low, leader.high].map(words.amount);
+		return put(leader.low > 0 ? "choice_between" : "choice_below", { low, high, price: high });
+	}
 	if (!each.perRequest || !each.accuracy) return each.perRequest ? NONE : put("cost_unknown");
 	if (maybeWorth(d, each)) return put("may_be_best");
 	const asGood = line.map((name) => systemIn(d, name)).find((other) =>
-		other.accuracy && other.perRequest && other.accuracy.at >= each.accuracy.at && other.perRequest.at <= each.perRequest.at);
+		!other.useless && other.accuracy && other.perRequest && other.accuracy.at >= each.accuracy.at && other.perRequest.at <= each.perRequest.at);
 	return asGood ? put("dominated", { name: asGood.system }) : put("between");
 };
 const tableOf = (d) => {
@@ -289,19 +294,19 @@ const tableOf = (d) => {
 	};
 	add("accuracy", "accuracy", ({ accuracy }) => percents(accuracy));
 	const name = { joules: "joules", grams: "CO2e", money: "cost", seconds: "seconds" }[d.unit], number = words.many && `${words.many} `;
-	if (d.unit !== null && (d.objective === "cost" || d.requirements.length)) {
+	if (d.unit !== null && d.objective === "cost") {
 		const requests = requestWords(d);
 		add("per-request", requests.many ? `${name} per ${requests.many} requests` : `${name} per request`, ({ perRequest }) => requests.bounds(perRequest));
 	}
 	if (d.unit !== null) add("per-correct", `${name} per ${number}correct`, ({ perCorrect, perRequest, accuracy }) =>
 		!perCorrect && perRequest && accuracy && accuracy.at === 0 ? "none correct" : words.bounds(perCorrect));
-	if (d.tailShare !== null) add("tail", limits.tail, ({ tail }) => bounds(tail, "s"));
+	if (d.tailShare !== null) add("tail", limits.tail, ({ tail }) => si(tail, "s"));
 	if (d.objective === "benefit") {
 		const gains = benefitWords(d);
 		add("benefit", gains.many ? `net benefit per ${gains.many} requests` : "net benefit per request", ({ benefit }) => gains.bounds(benefit));
 	}
 	if (d.requirements.length) add("qualifies", "qualifies?", (each) => qualifiesText(each, d), false);
 	else if (d.objective === "prices" && d.systems.length > 1)
-		add("price", words.many ? `${words.many} extra correct answers` : "an extra correct answer", (each) => priceCell(d, each, words), false);
+		add("price", words.many ? `${words.many} further right answers` : "a further right answer", (each) => priceCell(d, each, words), false);
 	return columns;
 };

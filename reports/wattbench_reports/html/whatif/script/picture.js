@@ -12,7 +12,7 @@ const tickText = (d, value) => {
 	const [number, ...unit] = si(value, d.label || "s").split(" ");
 	return `${cut(number)} ${unit.join(" ")}`;
 };
-const costOf = (d, { perRequest, tail }) => (d.unit !== null ? perRequest : tail && { low: tail.at, high: tail.at, ...tail });
+const costOf = (d, { perRequest, tail }) => (d.unit !== null ? perRequest : tail === null ? null : { at: tail, low: tail, high: tail });
 const regionOf = (d) => {
 	const quantity = { joules: "joules", grams: "grams", money: "cost", null: "p95" }[d.unit]; // none of seconds
 	const bound = (name) => d.requirements.filter((each) => each.quantity === name && each.domain === null).map((each) => each.bound).pop() ?? null;
@@ -25,7 +25,7 @@ const costLabel = (d, many) => {
 };
 const described = (d, shown, words) => {
 	const parts = shown.slice(0, limits.named).map((each) => fillIn(known.picture.each, {
-		name: each.system, accuracy: percents(each.accuracy), cost: d.unit !== null ? words.bounds(each.perRequest) : bounds(each.tail, "s"),
+		name: each.system, accuracy: percents(each.accuracy), cost: d.unit !== null ? words.bounds(each.perRequest) : si(each.tail, "s"),
 	}));
 	const more = shown.length - parts.length;
 	return fillIn(known.picture.described, { systems: parts.join("; "), more: more ? fillIn(known.picture.more, { count: more }) : "" });
